@@ -1,0 +1,113 @@
+import { dropNames, type DropReason } from "./drops.ts";
+
+/** What is counted besides drops. Bytes are payload bytes unless the name says otherwise. */
+export const Counter = {
+  framesIn: 0,
+  framesOut: 1,
+  frameBytesIn: 2,
+  frameBytesOut: 3,
+  segmentsIn: 4,
+  segmentsOut: 5,
+  bytesIn: 6,
+  bytesOut: 7,
+  segmentsRetransmitted: 8,
+  bytesRetransmitted: 9,
+  resetsIn: 10,
+  resetsOut: 11,
+  activeOpens: 12,
+  passiveOpens: 13,
+  failedOpens: 14,
+  connectionsReset: 15,
+  connectionsTimedOut: 16,
+  segmentsOutOfOrder: 17,
+  duplicateAcks: 18,
+  fastRetransmits: 19,
+  retransmissionTimeouts: 20,
+  zeroWindowProbes: 21,
+  challengeAcks: 22,
+  icmpEchoReplies: 23,
+  icmpErrorsIn: 24,
+  keepaliveProbes: 25,
+} as const;
+
+/** One value of {@link Counter}. */
+export type CounterName = keyof typeof Counter;
+
+/** The names of the counters, by index. */
+export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
+
+const DROPS_START = 32;
+
+/** Slots (64-bit floats) that one set of counters takes in shared memory. */
+export const COUNTER_SLOTS = 96;
+
+if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
+  throw new Error("The counters no longer fit into COUNTER_SLOTS");
+}
+
+/**
+ * One worker's counters, in memory that others may read. Each set has one writer. A slot is a 64-bit
+ * float, exact up to 2^53.
+ *
+ * ```text
+ *   slot 0 ........ 31 | 32 ................... 95
+ *        Counter       | 32 + DropReason
+ * ```
+ */
+export class Counters {
+  readonly slots: Float64Array;
+
+  constructor(slots: Float64Array = new Float64Array(COUNTER_SLOTS)) {
+    this.slots = slots;
+  }
+
+  /** Adds one to a counter. */
+  count(counter: number): void {
+    this.slots[counter]++;
+  }
+
+  /** Adds `amount` to a counter. */
+  add(counter: number, amount: number): void {
+    this.slots[counter] += amount;
+  }
+
+  /** Counts one drop for `reason`. */
+  drop(reason: DropReason): void {
+    this.slots[DROPS_START + reason]++;
+  }
+
+  /** Counts `amount` drops for `reason`. */
+  dropMany(reason: DropReason, amount: number): void {
+    this.slots[DROPS_START + reason] += amount;
+  }
+
+  /** How often `reason` was counted. */
+  drops(reason: DropReason): number {
+    return this.slots[DROPS_START + reason];
+  }
+
+  /** The value of one counter. */
+  value(counter: number): number {
+    return this.slots[counter];
+  }
+}
+
+/** The sums of several sets of counters, by name. `drops` holds only reasons that occurred. */
+export interface CounterTotals {
+  readonly counters: Record<CounterName, number>;
+  readonly drops: Record<string, number>;
+}
+
+/** Adds up sets of counters. */
+export function sumCounters(sets: readonly Counters[]): CounterTotals {
+  const counters = {} as Record<CounterName, number>;
+  const drops: Record<string, number> = {};
+  counterNames.forEach((name, index) => {
+    counters[name] = sets.reduce((sum, set) => sum + set.slots[index], 0);
+  });
+  dropNames.forEach((name, reason) => {
+    const sum = sets.reduce((total, set) => total + set.slots[DROPS_START + reason], 0);
+    if (reason > 0 && sum > 0) drops[name] = sum;
+  });
+  return { counters, drops };
+}

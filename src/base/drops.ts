@@ -1,0 +1,88 @@
+/**
+ * Why a frame, a segment or a part of one was not used. Every drop is counted under exactly one of
+ * these reasons; `stats().drops` shows the counts by name.
+ */
+export const Drop = {
+  /** Not dropped. */
+  none: 0,
+  /** The frame is shorter than the headers that it must hold. */
+  frameTruncated: 1,
+  /** The frame is longer than a slot of the frame pool. */
+  frameOversized: 2,
+  /** The virtio-net header contradicts the frame behind it. */
+  virtioHeaderInvalid: 3,
+  /** The IP version is neither 4 nor one that the stack speaks. */
+  ipVersionUnsupported: 4,
+  /** IHL below 5 or beyond the frame (RFC 791 section 3.1). */
+  ipHeaderLengthInvalid: 5,
+  /** The total length contradicts the header length or the frame. */
+  ipLengthInvalid: 6,
+  /** The IPv4 header checksum is wrong. */
+  ipChecksumInvalid: 7,
+  /** A fragment; reassembly is not there yet. */
+  ipFragment: 8,
+  /** A source address that no host may have: multicast, broadcast, loopback or unspecified. */
+  ipSourceMartian: 9,
+  /** The source is the stack's own address, from outside (the "land" attack). */
+  ipSourceOwn: 10,
+  /** The destination is none of the stack's addresses. */
+  ipDestinationForeign: 11,
+  /** A protocol that the stack does not speak. */
+  ipProtocolUnsupported: 12,
+  /** A TCP data offset below 5 words or beyond the segment (RFC 9293 section 3.1). */
+  tcpHeaderLengthInvalid: 13,
+  /** The TCP checksum is wrong. */
+  tcpChecksumInvalid: 14,
+  /** An option whose length is impossible: the rest of the header cannot be read. */
+  tcpOptionInvalid: 15,
+  /** Port 0, which cannot be used on the wire. */
+  tcpPortZero: 16,
+  /** Flags that no sender sets together, such as SYN with FIN or SYN with RST. */
+  tcpFlagsInvalid: 17,
+  /** An ICMP message too short, of a kind that is not used, or with a wrong checksum. */
+  icmpInvalid: 18,
+  /** An ICMP error that matches no connection, or whose sequence number is not in flight. */
+  icmpUnmatched: 19,
+  /** No connection and no listener: answered with RST, except when it is itself an RST. */
+  tcpNoConnection: 20,
+  /** Outside the receive window (RFC 9293 section 3.10.7.4, first check): answered with ACK. */
+  tcpOutOfWindow: 21,
+  /** The acknowledgment is outside what was sent. */
+  tcpAckInvalid: 22,
+  /** An RST in the window but not at RCV.NXT (RFC 5961 section 3): answered with a challenge ACK. */
+  tcpResetChallenged: 23,
+  /** A SYN on a synchronized connection (RFC 5961 section 4): answered with a challenge ACK. */
+  tcpSynChallenged: 24,
+  /** No ACK flag where one is required. */
+  tcpAckMissing: 25,
+  /** An older timestamp than was seen (PAWS, RFC 7323 section 5). */
+  tcpTimestampOld: 26,
+  /** Out-of-order data beyond the range limit of a connection. */
+  tcpOutOfOrderLimit: 27,
+  /** No memory in the receive pool for in-window data; the peer sends it again. */
+  tcpNoMemory: 28,
+  /** The listener's backlog is full. */
+  tcpBacklogFull: 29,
+  /** The stack's connection limit is reached. */
+  tcpConnectionLimit: 30,
+  /** Data after the receiver is gone: answered with RST. */
+  tcpDataAfterClose: 31,
+  /** Unused data of a segment that was already received. */
+  tcpDuplicate: 32,
+  /** A TIME-WAIT entry was given up early because the limit was reached. */
+  tcpTimeWaitLimit: 33,
+  /** The device's transmit queue was full or refused the frame. */
+  deviceSendFailed: 34,
+  /** The internal loopback queue was full. */
+  loopbackFull: 35,
+  /** Trace records that nobody collected in time (only the record is lost, not the segment). */
+  traceOverflow: 36,
+  /** An answer that a rate limit held back (challenge ACKs, resets). */
+  rateLimited: 37,
+} as const;
+
+/** One value of {@link Drop}. */
+export type DropReason = (typeof Drop)[keyof typeof Drop];
+
+/** The names of the reasons, by value. */
+export const dropNames: readonly string[] = Object.keys(Drop);

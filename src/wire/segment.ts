@@ -1,0 +1,88 @@
+/**
+ * A TCP segment, decoded once: what the parser hands to the state machine, and what the state machine
+ * hands to the output. One object of this class is filled again and again; nothing keeps it.
+ */
+export class Segment {
+  // Addresses as four 32-bit words each (see src/base/address.ts).
+  src0 = 0;
+  src1 = 0;
+  src2 = 0;
+  src3 = 0;
+  dst0 = 0;
+  dst1 = 0;
+  dst2 = 0;
+  dst3 = 0;
+  srcPort = 0;
+  dstPort = 0;
+  /** Sequence number of the first byte, or of SYN; signed 32 bits. */
+  seq = 0;
+  /** Acknowledgment number; meaningful when `flags` has ACK. */
+  ack = 0;
+  /** {@link Flag} bits: the eight low bits are those on the wire, AE is bit 8. */
+  flags = 0;
+  /** The window field as it stands in the header: 16 bits, not scaled. */
+  window = 0;
+  /** The urgent pointer field. */
+  urgent = 0;
+  /** IPv4 TOS / IPv6 traffic class: DSCP in the six high bits, ECN in the two low ones. */
+  trafficClass = 0;
+  /** TTL or hop limit. */
+  hopLimit = 0;
+  /** Which options are there: {@link OptionBit} bits. */
+  options = 0;
+  /** MSS option, bytes. */
+  mss = 0;
+  /** Window scale option, shift count as sent (RFC 7323 section 2.2). */
+  windowScale = 0;
+  /** Timestamp value and echo reply (RFC 7323 section 3.2), signed 32 bits. */
+  tsValue = 0;
+  tsEcho = 0;
+  /** Number of SACK blocks, 0 to 4, and their edges (RFC 2018 section 3), signed 32 bits. */
+  sackCount = 0;
+  sackLeft0 = 0;
+  sackRight0 = 0;
+  sackLeft1 = 0;
+  sackRight1 = 0;
+  sackLeft2 = 0;
+  sackRight2 = 0;
+  sackLeft3 = 0;
+  sackRight3 = 0;
+  /** Where the payload lies: byte offset into the memory that the frame is in. */
+  payloadOffset = 0;
+  /** Payload bytes. */
+  payloadLength = 0;
+  /** Payload bytes of each wire segment of a super-segment; 0 when it is a single one. */
+  gsoSize = 0;
+  /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
+  icmpType = 0;
+  icmpCode = 0;
+  icmpMtu = 0;
+}
+
+/** Control bits (RFC 9293 section 3.1; AE: RFC 9768). */
+export const Flag = {
+  FIN: 0x01,
+  SYN: 0x02,
+  RST: 0x04,
+  PSH: 0x08,
+  ACK: 0x10,
+  URG: 0x20,
+  ECE: 0x40,
+  CWR: 0x80,
+  AE: 0x100,
+} as const;
+
+/** Bits of {@link Segment.options}. */
+export const OptionBit = {
+  mss: 0x01,
+  windowScale: 0x02,
+  sackPermitted: 0x04,
+  timestamps: 0x08,
+  sack: 0x10,
+} as const;
+
+/** Sequence space that the segment takes: payload, SYN and FIN (RFC 9293 section 3.4, SEG.LEN). */
+export function segmentLength(segment: Segment): number {
+  const flags = segment.flags;
+  return segment.payloadLength + ((flags & Flag.SYN) >> 1) + (flags & Flag.FIN);
+}
