@@ -1,0 +1,232 @@
+import { COUNTER_SLOTS, Counters } from "../base/counters.ts";
+import { Memory } from "../base/memory.ts";
+import { BlockPool, DESCRIPTOR_WORDS, type PoolWords } from "./pool.ts";
+import { RING_CONTROL_WORDS, type RingWords } from "./ring.ts";
+import { ROW_WORDS } from "./row.ts";
+
+/**
+ * The shared memory of one pipeline: one buffer, cut as follows. Every region starts on a cache line.
+ *
+ * ```text
+ *   control       bells and flags, one cache line each
+ *   counters      one set per thread: reader, parser, tcp
+ *   rings         frames  reader -> parser     segments  parser -> tcp     slots  tcp -> reader
+ *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
+ *   rows          one per connection (row.ts)
+ *   descriptors   receive: frame slots, then receive blocks; send: send blocks
+ *   headers       where the tcp thread builds the headers of outgoing packets
+ *   slots         frames as read from the device, 64 KiB and a little each
+ *   receive       blocks that hold received bytes which were copied out of their frame
+ *   send          blocks that hold the application's bytes until the peer has acknowledged them
+ * ```
+ *
+ * Untouched pages of the buffer cost no memory, so the sizes are limits, not costs.
+ */
+
+/** The sizes of a pipeline's regions. All counts are powers of two. */
+export interface Dimensions {
+  /** Connections that may exist at once. */
+  readonly connections: number;
+  /** Frame slots. */
+  readonly slots: number;
+  /** Blocks for received bytes, {@link RECEIVE_BLOCK_BYTES} each. */
+  readonly receiveBlocks: number;
+  /** Blocks for bytes to send, {@link SEND_BLOCK_BYTES} each. */
+  readonly sendBlocks: number;
+  /** Trace records that may wait; 1 when nothing is traced. */
+  readonly traceRecords: number;
+}
+
+/** Bytes of a frame slot: the largest IP packet, the virtio-net header, and room to align. */
+export const SLOT_BYTES = 65_536 + 64;
+
+/**
+ * Free bytes before a frame in its slot: with the 10-byte virtio-net header the IP header then starts
+ * at a multiple of 16, and its fields are aligned.
+ */
+export const SLOT_HEADROOM = 6;
+
+/** Bytes of a receive block: small, because a block that holds one byte costs as much as a full one. */
+export const RECEIVE_BLOCK_BYTES = 4096;
+
+/** Bytes of a send block: larger, because a copy from the application costs per block. */
+export const SEND_BLOCK_BYTES = 16_384;
+
+/** Words of a frame record: descriptor of the slot, length of the frame. */
+export const FRAME_WORDS = 2;
+/** Words of a segment record (segment_record.ts). */
+export const SEGMENT_WORDS = 48;
+/** Words of a command or an event record. */
+export const MESSAGE_WORDS = 16;
+/** Words of a trace record: time (2), direction, row, state, reserved (3), then a segment record. */
+export const TRACE_WORDS = 8 + SEGMENT_WORDS;
+
+/** Bytes in which headers are built: one packet at a time. */
+export const HEADER_BYTES = 256;
+
+/** Cache lines of the control region, by what they hold. */
+export const Control = { tcpBell: 0, parserBell: 16, appBell: 32, stop: 48, ready: 64 } as const;
+const CONTROL_WORDS = 128;
+
+const CACHE_LINE = 64;
+
+/** The dimensions of a stack that faces a network. */
+export const DEFAULT_DIMENSIONS: Dimensions = {
+  connections: 65_536,
+  slots: 256,
+  receiveBlocks: 65_536,
+  sendBlocks: 16_384,
+  traceRecords: 1,
+};
+
+/** The dimensions of a stack in a simulation, of which there may be thousands one after the other. */
+export const SMALL_DIMENSIONS: Dimensions = {
+  connections: 64,
+  slots: 64,
+  receiveBlocks: 1024,
+  sendBlocks: 512,
+  traceRecords: 1,
+};
+
+/** The regions of a pipeline's shared memory; every thread makes its own over the same buffer. */
+export class Layout {
+  readonly dimensions: Dimensions;
+  readonly memory: Memory;
+  readonly words: Int32Array;
+  /** Word index of the control region; add a {@link Control} value. */
+  readonly control = 0;
+  readonly readerCounters: Counters;
+  readonly parserCounters: Counters;
+  readonly tcpCounters: Counters;
+  readonly frames: RingWords;
+  readonly segments: RingWords;
+  readonly freeSlots: RingWords;
+  readonly commands: RingWords;
+  readonly events: RingWords;
+  readonly trace: RingWords;
+  /** Word index of row 0. */
+  readonly rows: number;
+  /** Byte offset of the header area. */
+  readonly headers: number;
+  readonly slotPool: PoolWords;
+  readonly receivePool: PoolWords;
+  readonly sendPool: PoolWords;
+
+  constructor(dimensions: Dimensions, buffer?: SharedArrayBuffer) {
+    this.dimensions = dimensions;
+    const { connections, slots, receiveBlocks, sendBlocks, traceRecords } = dimensions;
+    const cut = new Cutter();
+    cut.bytes(CONTROL_WORDS * 4);
+    const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
+    // A frame in flight holds a slot, so rings as long as there are slots cannot overflow. A row has
+    // at most one piece of news, one accept and one end in the events ring at a time.
+    const rings = {
+      frames: cut.ring(FRAME_WORDS, slots),
+      segments: cut.ring(SEGMENT_WORDS, slots),
+      freeSlots: cut.ring(1, slots),
+      commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
+      events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
+      trace: cut.ring(TRACE_WORDS, traceRecords),
+    };
+    const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
+    const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
+    this.headers = cut.bytes(HEADER_BYTES);
+    const slotBytes = cut.bytes(slots * SLOT_BYTES);
+    const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
+    const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
+    if (cut.end > 0x7fff_ffff) {
+      throw new RangeError(
+        `tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; ` +
+          `lower maxConnections, receiveMemory or sendMemory`,
+      );
+    }
+    this.memory = new Memory(buffer ?? new SharedArrayBuffer(cut.end));
+    this.words = new Int32Array(this.memory.buffer);
+    const set = (index: number) =>
+      new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
+    this.readerCounters = set(0);
+    this.parserCounters = set(1);
+    this.tcpCounters = set(2);
+    const words = this.words;
+    const ring = (place: RingPlace): RingWords => ({ words, ...place });
+    this.frames = ring(rings.frames);
+    this.segments = ring(rings.segments);
+    this.freeSlots = ring(rings.freeSlots);
+    this.commands = ring(rings.commands);
+    this.events = ring(rings.events);
+    this.trace = ring(rings.trace);
+    this.rows = rows / 4;
+    const table = receiveTable / 4;
+    this.slotPool = {
+      words,
+      table,
+      first: 0,
+      count: slots,
+      blocks: slotBytes,
+      blockBytes: SLOT_BYTES,
+      headroom: SLOT_HEADROOM,
+    };
+    this.receivePool = {
+      words,
+      table,
+      first: slots,
+      count: receiveBlocks,
+      blocks: receiveBytes,
+      blockBytes: RECEIVE_BLOCK_BYTES,
+      headroom: 0,
+    };
+    this.sendPool = {
+      words,
+      table: sendTable / 4,
+      first: 0,
+      count: sendBlocks,
+      blocks: sendBytes,
+      blockBytes: SEND_BLOCK_BYTES,
+      headroom: 0,
+    };
+  }
+
+  /** Word index of a connection's row. */
+  row(index: number): number {
+    return this.rows + index * ROW_WORDS;
+  }
+
+  /** A pool of its owner's. */
+  pool(pool: PoolWords): BlockPool {
+    return new BlockPool(pool);
+  }
+
+  /** The buffer, to hand to another thread. */
+  get shared(): SharedArrayBuffer {
+    return this.memory.buffer as SharedArrayBuffer;
+  }
+}
+
+/** Commands that may wait; the application keeps what does not fit until there is room. */
+const COMMAND_RECORDS = 4096;
+/** Events besides those of rows: answers to `listen` and `connect`. */
+const REPLY_RECORDS = 4096;
+
+/** A ring's place, before the words are there. */
+type RingPlace = Omit<RingWords, "words">;
+
+/** Cuts regions out of a buffer that does not exist yet. */
+class Cutter {
+  end = 0;
+
+  /** Byte offset of a region of that many bytes. */
+  bytes(length: number): number {
+    const start = this.end;
+    this.end = Math.ceil((start + length) / CACHE_LINE) * CACHE_LINE;
+    return start;
+  }
+
+  ring(recordWords: number, atLeast: number): RingPlace {
+    let capacity = 1;
+    while (capacity < atLeast) capacity *= 2;
+    const control = this.bytes(RING_CONTROL_WORDS * 4) / 4;
+    const records = this.bytes(capacity * recordWords * 4) / 4;
+    return { control, records, recordWords, capacity };
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The row of a connection in shared memory: what the TCP thread and the application thread tell each
+ * other about it. 64 words, four cache lines; each line has one writer.
+ *
+ * ```text
+ *   line 0 (tcp)   0 generation  1 state     2 error     3 rxWritten  4 rxHead    5 rxEpoch
+ *                  6 rxFinished  7 txRead    8 txLimit   9 -
+ *                  10..13 local address      14 local port            15 remote port
+ *   line 1 (tcp)   16..19 remote address     20..31 info
+ *   line 2 (tcp)   32..47 info
+ *   line 3 (app)   48 rxRead    49 txWritten 50 txHead   51 txEpoch
+ *                  56 newsForApp   57 newsForTcp   (set by one side, cleared by the other)
+ * ```
+ *
+ * News are level-triggered: whoever changes something sets the other side's news word and, only if it
+ * was clear, puts the row's number into the ring. So a ring holds at most one entry of a row, however
+ * often the row changes, and can be sized so that it never overflows.
+ */
+export const Row = {
+  generation: 0,
+  state: 1,
+  error: 2,
+  rxWritten: 3,
+  rxHead: 4,
+  rxEpoch: 5,
+  /** 1 when the peer's FIN has been received: no byte follows `rxWritten`. */
+  rxFinished: 6,
+  /** Bytes of the application that the peer has acknowledged; modulo 2^32. */
+  txRead: 7,
+  /** Bytes that the application may have unacknowledged in its stream. */
+  txLimit: 8,
+  local: 10,
+  localPort: 14,
+  remotePort: 15,
+  remote: 16,
+  info: 20,
+  rxRead: 48,
+  txWritten: 49,
+  txHead: 50,
+  txEpoch: 51,
+  newsForApp: 56,
+  newsForTcp: 57,
+} as const;
+
+/** Words of one row. */
+export const ROW_WORDS = 64;
+
+/** Words of a row from {@link Row.info} on that describe the connection for `info()`. */
+export const Info = {
+  rttUs: 0,
+  rttVarUs: 1,
+  rtoUs: 2,
+  rttMinUs: 3,
+  cwndBytes: 4,
+  ssthreshBytes: 5,
+  mssSend: 6,
+  mssReceive: 7,
+  sendWindow: 8,
+  receiveWindow: 9,
+  bytesInFlight: 10,
+  /** 64-bit totals as low and high words. */
+  bytesSent: 11,
+  bytesReceived: 13,
+  bytesRetransmitted: 15,
+  segmentsSent: 17,
+  segmentsReceived: 18,
+  segmentsRetransmitted: 19,
+  segmentsOutOfOrder: 20,
+  duplicateAcks: 21,
+  /** Shift counts: what the peer announced in the low byte, our own in the next. */
+  windowScales: 22,
+  /** Bits: {@link InfoOption}. */
+  options: 23,
+  retransmitTimeouts: 24,
+  receiveBufferBytes: 25,
+  congestion: 26,
+  backoffs: 27,
+} as const;
+
+if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+
+/** What was agreed in the handshake, bits of {@link Info.options}. */
+export const InfoOption = { timestamps: 1, sack: 2, windowScale: 4 } as const;
+
+/** Why a connection ended, in {@link Row.error}; 0 is an orderly end. */
+export const ConnectionError = {
+  none: 0,
+  /** RST from the peer after the connection was established. */
+  reset: 1,
+  /** RST in answer to the SYN, or ICMP port or protocol unreachable. */
+  refused: 2,
+  /** No answer in time: SYN, data, keepalive or user timeout. */
+  timedOut: 3,
+  /** ICMP network unreachable. */
+  networkUnreachable: 4,
+  /** ICMP host unreachable. */
+  hostUnreachable: 5,
+  /** Ended by the local side: `abort()` or the stack's end. */
+  aborted: 6,
+  /** `listen`: the port is taken. */
+  addressInUse: 7,
+  /** The address is none of the stack's. */
+  addressNotAvailable: 8,
+  /** The stack's connection limit. */
+  tooManyConnections: 9,
+} as const;
+
+/** One value of {@link ConnectionError}. */
+export type ConnectionError = (typeof ConnectionError)[keyof typeof ConnectionError];

@@ -1,0 +1,185 @@
+/**
+ * The TCP parameters: what may be set with `open({ tcp })`, the defaults, and the allowed ranges.
+ */
+
+/** Names of the congestion controls. */
+export type CongestionName = "cubic" | "newreno" | "none";
+
+/** TCP parameters of a stack; everything is optional. Times are milliseconds, sizes bytes. */
+export interface TcpOptions {
+  /** Congestion control of new connections. Default `"cubic"` (RFC 9438). */
+  congestion?: CongestionName;
+  /** RTO before the first measurement, RFC 6298 section 2.1. Default 1000 ms. */
+  rtoInitialMs?: number;
+  /** Least RTO. RFC 6298 section 2.4 says 1 s; Linux's 200 ms is used by default. */
+  rtoMinMs?: number;
+  /** Greatest RTO, RFC 6298 section 2.5. Default 120000 ms. */
+  rtoMaxMs?: number;
+  /** How often a SYN is sent again. Default 6, as Linux. */
+  synRetries?: number;
+  /** How often a SYN-ACK is sent again. Default 5, as Linux. */
+  synAckRetries?: number;
+  /** Back-offs of data before the connection is given up. Default 15 (about 924 s), as Linux. */
+  dataRetries?: number;
+  /** Longest delay of an ACK, RFC 9293 section 3.8.6.3. Default 40 ms, 0 for none, at most 500. */
+  delayedAckMs?: number;
+  /** Maximum segment lifetime; TIME-WAIT lasts twice that. Default 30000 ms. */
+  mslMs?: number;
+  /** How long FIN-WAIT-2 waits for the peer's FIN after `close()`. Default 60000 ms, as Linux. */
+  finWait2Ms?: number;
+  /** Idle time before the first keepalive probe (RFC 9293 section 3.8.4). Default 7200000 ms. */
+  keepaliveIdleMs?: number;
+  /** Time between keepalive probes. Default 75000 ms. */
+  keepaliveIntervalMs?: number;
+  /** Unanswered keepalive probes after which a connection is given up. Default 9. */
+  keepaliveProbes?: number;
+  /** How long sent data may stay unacknowledged, RFC 9293 section 3.8.3; 0: `dataRetries` decides. */
+  userTimeoutMs?: number;
+  /** Receive buffer of a new connection. Default 128 KiB. */
+  receiveBufferInitialBytes?: number;
+  /** What the receive buffer may grow to. Default 6 MiB. */
+  receiveBufferMaxBytes?: number;
+  /** Send buffer of a new connection. Default 64 KiB. */
+  sendBufferInitialBytes?: number;
+  /** What the send buffer may grow to. Default 4 MiB. */
+  sendBufferMaxBytes?: number;
+  /** Initial window in segments, RFC 6928. Default 10. */
+  initialWindowSegments?: number;
+  /** Whether to offer and accept timestamps, RFC 7323. Default true. */
+  timestamps?: boolean;
+  /** Whether to offer and accept window scaling, RFC 7323. Default true. */
+  windowScale?: boolean;
+  /** Whether to offer selective acknowledgments, RFC 2018. Default true. */
+  sack?: boolean;
+  /** Out-of-order ranges kept for each connection. Default 64. */
+  outOfOrderRanges?: number;
+  /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
+  challengeAckMs?: number;
+  /** Connections at once, those in TIME-WAIT included. Default 65536, a power of two. */
+  maxConnections?: number;
+  /** Connections in TIME-WAIT at once; the oldest gives way. Default 16384. */
+  maxTimeWait?: number;
+  /** Memory for received bytes that were not yet read, all connections together. Default 256 MiB. */
+  receiveMemoryBytes?: number;
+  /** Memory for bytes that were not yet acknowledged, all connections together. Default 256 MiB. */
+  sendMemoryBytes?: number;
+}
+
+/** All parameters, with nothing missing. */
+export type TcpConfig = Required<TcpOptions>;
+
+/** The defaults; see {@link TcpOptions} for where each comes from. */
+export const TCP_DEFAULTS: TcpConfig = {
+  congestion: "cubic",
+  rtoInitialMs: 1000,
+  rtoMinMs: 200,
+  rtoMaxMs: 120_000,
+  synRetries: 6,
+  synAckRetries: 5,
+  dataRetries: 15,
+  delayedAckMs: 40,
+  mslMs: 30_000,
+  finWait2Ms: 60_000,
+  keepaliveIdleMs: 7_200_000,
+  keepaliveIntervalMs: 75_000,
+  keepaliveProbes: 9,
+  userTimeoutMs: 0,
+  receiveBufferInitialBytes: 128 * 1024,
+  receiveBufferMaxBytes: 6 * 1024 * 1024,
+  sendBufferInitialBytes: 64 * 1024,
+  sendBufferMaxBytes: 4 * 1024 * 1024,
+  initialWindowSegments: 10,
+  timestamps: true,
+  windowScale: true,
+  sack: true,
+  outOfOrderRanges: 64,
+  challengeAckMs: 500,
+  maxConnections: 65_536,
+  maxTimeWait: 16_384,
+  receiveMemoryBytes: 256 * 1024 * 1024,
+  sendMemoryBytes: 256 * 1024 * 1024,
+};
+
+/** The allowed range of each number, both ends included. */
+const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] } = {
+  rtoInitialMs: [1, 120_000],
+  rtoMinMs: [1, 120_000],
+  rtoMaxMs: [1, 3_600_000],
+  synRetries: [0, 127],
+  synAckRetries: [0, 127],
+  dataRetries: [1, 127],
+  delayedAckMs: [0, 500],
+  mslMs: [1, 240_000],
+  finWait2Ms: [1, 3_600_000],
+  keepaliveIdleMs: [1, 86_400_000 * 24],
+  keepaliveIntervalMs: [1, 86_400_000],
+  keepaliveProbes: [1, 127],
+  userTimeoutMs: [0, 86_400_000 * 24],
+  receiveBufferInitialBytes: [2048, 64 * 1024 * 1024],
+  receiveBufferMaxBytes: [2048, 64 * 1024 * 1024],
+  sendBufferInitialBytes: [2048, 64 * 1024 * 1024],
+  sendBufferMaxBytes: [2048, 64 * 1024 * 1024],
+  initialWindowSegments: [1, 1000],
+  outOfOrderRanges: [1, 1024],
+  challengeAckMs: [0, 60_000],
+  maxConnections: [1, 1_048_576],
+  maxTimeWait: [0, 1_048_576],
+  receiveMemoryBytes: [64 * 1024, 1024 * 1024 * 1024],
+  sendMemoryBytes: [64 * 1024, 1024 * 1024 * 1024],
+};
+
+/** The names of the congestion controls, for messages and checks. */
+export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "none"];
+
+/**
+ * Fills in the defaults. Throws a `TypeError` for an unknown name or a wrong type and a `RangeError` for
+ * a number out of range, naming the option, the value and what is allowed.
+ */
+export function tcpConfig(options: TcpOptions = {}): TcpConfig {
+  const config: Record<string, unknown> = { ...TCP_DEFAULTS };
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(TCP_DEFAULTS, name)) {
+      throw new TypeError(`tcp.${name}: there is no such option`);
+    }
+    if (value !== undefined) config[name] = checked(name as keyof TcpConfig, value);
+  }
+  const result = config as TcpConfig;
+  atMost(result, "rtoMinMs", "rtoMaxMs");
+  atMost(result, "receiveBufferInitialBytes", "receiveBufferMaxBytes");
+  atMost(result, "sendBufferInitialBytes", "sendBufferMaxBytes");
+  return result;
+}
+
+function checked(name: keyof TcpConfig, value: unknown): unknown {
+  const wanted = typeof TCP_DEFAULTS[name];
+  const given = typeof value;
+  if (given !== wanted) {
+    throw new TypeError(`tcp.${name}: expected a ${wanted}, got ${given}`);
+  }
+  if (name === "congestion") {
+    if (!CONGESTION_NAMES.includes(value as CongestionName)) {
+      throw new TypeError(
+        `tcp.congestion: "${value}" is not one of ${CONGESTION_NAMES.join(", ")}`,
+      );
+    }
+    return value;
+  }
+  const range = RANGES[name];
+  if (range !== undefined) {
+    const number = value as number;
+    if (!Number.isInteger(number) || number < range[0] || number > range[1]) {
+      throw new RangeError(
+        `tcp.${name}: ${number} is not a whole number from ${range[0]} to ${range[1]}`,
+      );
+    }
+  }
+  return value;
+}
+
+function atMost(config: TcpConfig, low: keyof TcpConfig, high: keyof TcpConfig): void {
+  if (config[low] > config[high]) {
+    throw new RangeError(
+      `tcp.${low}: ${config[low]} is more than tcp.${high}, which is ${config[high]}`,
+    );
+  }
+}

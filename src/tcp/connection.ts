@@ -1,0 +1,235 @@
+import type { Seq } from "../base/seq.ts";
+import type { ConnectionError } from "../ring/row.ts";
+import { ROW_WORDS } from "../ring/row.ts";
+import type { CongestionControl } from "./congestion/control.ts";
+import type { Listener } from "./listener.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+import type { RttEstimator } from "./rtt.ts";
+import type { SendBuffer } from "./send_buffer.ts";
+import { State } from "./state.ts";
+
+/** No deadline. */
+export const NEVER = Infinity;
+
+/** Who stands behind a connection. */
+export const Owner = {
+  /** Nobody yet: the handshake of a passive open is under way. */
+  listener: 0,
+  /** The application holds it. */
+  application: 1,
+  /** The application has closed it; the stack finishes the exchange alone. */
+  none: 2,
+} as const;
+
+/** What the application has to look at, and how soon. */
+export const News = {
+  none: 0,
+  /** Something to tidy up, the next time that it looks. */
+  quiet: 1,
+  /** Something that it may be waiting for. */
+  loud: 2,
+} as const;
+
+/** One value of {@link News}. */
+export type News = (typeof News)[keyof typeof News];
+
+/** One value of {@link Owner}. */
+export type Owner = (typeof Owner)[keyof typeof Owner];
+
+/**
+ * Everything that is known about one connection (RFC 9293 section 3.3.1, the transmission control
+ * block). Every field is set here and never deleted; names are the RFC's.
+ */
+export class Connection {
+  /** Number of the row in shared memory, and the name in demultiplexer and timer wheel. */
+  readonly id: number;
+  /** Told apart from earlier connections in the same row. */
+  readonly generation: number;
+  /** Word index of the row. */
+  readonly row: number;
+  state: State = State.CLOSED;
+  owner: Owner = Owner.listener;
+  error: ConnectionError = 0;
+  listener: Listener | null = null;
+  /** The application's name for a `connect` that is under way, else -1. */
+  request = -1;
+
+  // Addresses as four words each (src/base/address.ts).
+  readonly local0: number;
+  readonly local1: number;
+  readonly local2: number;
+  readonly local3: number;
+  readonly remote0: number;
+  readonly remote1: number;
+  readonly remote2: number;
+  readonly remote3: number;
+  readonly localPort: number;
+  readonly remotePort: number;
+
+  // Send sequence space: una <= nxt <= max, and una + wnd is the right edge.
+  iss: Seq = 0;
+  /** Oldest unacknowledged sequence number. */
+  sndUna: Seq = 0;
+  /** Next to send; goes back to `sndUna` when the retransmission timer expires. */
+  sndNxt: Seq = 0;
+  /** Behind everything ever sent. */
+  sndMax: Seq = 0;
+  /** The peer's window in bytes, scaled. */
+  sndWnd = 0;
+  /** Segment sequence and acknowledgment numbers of the last window update. */
+  sndWl1: Seq = 0;
+  sndWl2: Seq = 0;
+  /** Greatest window that the peer ever offered; half of it is worth sending (section 3.8.6.2.1). */
+  sndWndMax = 0;
+  /** The peer's window scale. */
+  sndScale = 0;
+  /** End of the last segment sent that was not full: what Nagle's rule waits for (Minshall's form). */
+  sndSmall: Seq = 0;
+  /** Payload bytes of a full segment, options subtracted. */
+  sndMss = 536;
+
+  // Receive sequence space.
+  irs: Seq = 0;
+  rcvNxt: Seq = 0;
+  /** Right edge that was advertised; it never moves left. */
+  rcvAdvertised: Seq = 0;
+  /** Our window scale; 0 until both sides have offered one. */
+  rcvScale = 0;
+  /** Largest payload of a segment seen: what counts as full for delayed ACKs (as Linux's rcv_mss). */
+  rcvMss = 536;
+  /** The urgent pointer, when `urgent` is set (RFC 6093: the byte after the urgent data). */
+  rcvUrgent: Seq = 0;
+  urgent = false;
+
+  // Options that both sides agreed on.
+  timestamps = false;
+  sack = false;
+  windowScale = false;
+  /** TS.Recent and when it was set (RFC 7323 section 4.3). */
+  tsRecent = 0;
+  tsRecentAtUs = 0;
+  /** Added to the clock in every timestamp sent, so that it tells nothing about the host. */
+  tsOffset = 0;
+  /** Last acknowledgment number sent: RFC 7323 section 4.3, Last.ACK.sent. */
+  lastAckSent: Seq = 0;
+
+  // Bytes on either side.
+  receive: ReceiveBuffer | null = null;
+  send: SendBuffer | null = null;
+  /** The application will write no more: a FIN follows the last byte. */
+  finQueued = false;
+  /** The peer's FIN was taken in. */
+  finReceived = false;
+  /** Bytes that the application may have in `send` at once; grows with the congestion window. */
+  sendLimit = 0;
+
+  // Acknowledging.
+  /** An ACK is due with the next output. */
+  ackPending = false;
+  /** Bytes received since the last ACK. */
+  unackedBytes = 0;
+  /** ACKs still to be sent without delay (as Linux's quick-ACK phase). */
+  quickAcks = 0;
+  lastChallengeAtUs = -NEVER;
+
+  // Receive window tuning.
+  tuneSeq: Seq = 0;
+  tuneAtUs = 0;
+  tuneRttUs = 0;
+  tuneReadMark = 0;
+  tuneReadAtUs = 0;
+
+  // Retransmission and recovery.
+  readonly rtt: RttEstimator;
+  /** The sequence number whose acknowledgment is being timed, when `timing`. */
+  rttSeq: Seq = 0;
+  rttSentAtUs = 0;
+  timing = false;
+  /** Expiries of the retransmission timer in a row. */
+  backoffs = 0;
+  /** When the oldest unacknowledged data was first sent: for the user timeout. */
+  unackedSinceUs = NEVER;
+  duplicateAcks = 0;
+  /** In fast recovery until `recover` is acknowledged (RFC 6582). */
+  recovering = false;
+  recover: Seq = 0;
+  /** The handshake was retransmitted: RFC 6298 section 5.7. */
+  handshakeRetransmitted = false;
+  congestion: CongestionControl;
+  /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
+  cwndLimited = false;
+  lastSentAtUs = 0;
+
+  // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
+  retransmitAtUs = NEVER;
+  /** The retransmission deadline is that of a zero-window probe. */
+  persisting = false;
+  delayedAckAtUs = NEVER;
+  keepaliveAtUs = NEVER;
+  /** End of FIN-WAIT-2 or TIME-WAIT. */
+  endAtUs = NEVER;
+  wheelAtUs = NEVER;
+
+  // Options of the application.
+  noDelay = false;
+  keepAlive = false;
+  keepaliveProbesSent = 0;
+  lastReceivedAtUs = 0;
+  userTimeoutUs = 0;
+  /** Abort instead of an orderly close: SO_LINGER with zero seconds. */
+  lingerZero = false;
+
+  // Work lists.
+  dirty = false;
+  news: News = 0;
+
+  // Totals for `info()`.
+  bytesSent = 0;
+  bytesReceived = 0;
+  bytesRetransmitted = 0;
+  segmentsSent = 0;
+  segmentsReceived = 0;
+  segmentsRetransmitted = 0;
+  segmentsOutOfOrder = 0;
+  duplicateAcksSeen = 0;
+  retransmitTimeouts = 0;
+
+  constructor(
+    id: number,
+    generation: number,
+    rows: number,
+    tuple: FourTuple,
+    rtt: RttEstimator,
+    congestion: CongestionControl,
+  ) {
+    this.id = id;
+    this.generation = generation;
+    this.row = rows + id * ROW_WORDS;
+    this.local0 = tuple.local0;
+    this.local1 = tuple.local1;
+    this.local2 = tuple.local2;
+    this.local3 = tuple.local3;
+    this.remote0 = tuple.remote0;
+    this.remote1 = tuple.remote1;
+    this.remote2 = tuple.remote2;
+    this.remote3 = tuple.remote3;
+    this.localPort = tuple.localPort;
+    this.remotePort = tuple.remotePort;
+    this.rtt = rtt;
+    this.congestion = congestion;
+  }
+}
+
+/** Both ends of a connection; addresses as four words each. */
+export interface FourTuple {
+  readonly local0: number;
+  readonly local1: number;
+  readonly local2: number;
+  readonly local3: number;
+  readonly remote0: number;
+  readonly remote1: number;
+  readonly remote2: number;
+  readonly remote3: number;
+  readonly localPort: number;
+  readonly remotePort: number;
+}

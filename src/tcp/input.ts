@@ -1,0 +1,452 @@
+/**
+ * What an arriving segment does to a connection: RFC 9293 section 3.10.7, in its order, with the checks
+ * of RFC 5961 (blind attacks) and RFC 7323 (timestamps) at the places that those give.
+ *
+ * The functions change the connection and return what is to be sent; they send nothing.
+ */
+
+import { Counter, type Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
+import { seqAdd, seqDiff, seqGe, seqGt, seqInRange, seqLe, seqLt } from "../base/seq.ts";
+import { ConnectionError } from "../ring/row.ts";
+import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
+import { onAcknowledgment } from "./acknowledgment.ts";
+import type { TcpConfig } from "./config.ts";
+import { type Connection, NEVER, News, Owner } from "./connection.ts";
+import { negotiate } from "./negotiation.ts";
+import { Stored } from "./out_of_order.ts";
+import { Outcome } from "./outcome.ts";
+import { canReceiveData, State } from "./state.ts";
+import { afterReceive, receiveWindow, synWindow } from "./window.ts";
+
+/** What input needs besides the connection. */
+export interface InputContext {
+  readonly config: TcpConfig;
+  readonly counters: Counters;
+  /** Largest IP packet of the device, bytes. */
+  readonly mtu: number;
+}
+
+/** RFC 7323 section 5.5: TS.Recent is not believed after 24 days without a segment. */
+const PAWS_IDLE_US = 24 * 86_400 * 1e6;
+
+/** Takes one segment in for a connection in any state but CLOSED and LISTEN. */
+export function onSegment(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  context: InputContext,
+): Outcome {
+  conn.segmentsReceived++;
+  conn.lastReceivedAtUs = nowUs;
+  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
+  if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
+  return onOtherStates(conn, segment, nowUs, context);
+}
+
+/** Section 3.10.7.3: SYN-SENT. */
+function onSynSent(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  context: InputContext,
+): Outcome {
+  const flags = segment.flags;
+  // First, check the ACK bit. Only ISS + 1 is acceptable, since nothing but the SYN was sent.
+  const hasAck = (flags & Flag.ACK) !== 0;
+  if (hasAck && segment.ack !== seqAdd(conn.iss, 1)) {
+    context.counters.drop(Drop.tcpAckInvalid);
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  // Second, check the RST bit: only one that acknowledges the SYN can be the peer's.
+  if ((flags & Flag.RST) !== 0) {
+    if (!hasAck) {
+      context.counters.drop(Drop.tcpAckMissing);
+      return Outcome.none;
+    }
+    context.counters.count(Counter.resetsIn);
+    end(conn, ConnectionError.refused);
+    return Outcome.none;
+  }
+  // Fourth, check the SYN bit (the third, security, is not in use).
+  if ((flags & Flag.SYN) === 0) {
+    context.counters.drop(Drop.tcpFlagsInvalid);
+    return Outcome.none;
+  }
+  conn.irs = segment.seq;
+  conn.rcvNxt = seqAdd(segment.seq, 1);
+  conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+  conn.lastAckSent = conn.rcvNxt;
+  negotiate(conn, segment, context.config, context.mtu, nowUs);
+  conn.sndWnd = segment.window; // A window in a SYN is never scaled (RFC 7323 section 2.2).
+  conn.sndWndMax = segment.window;
+  conn.sndWl1 = segment.seq;
+  if (!hasAck) {
+    // Simultaneous open: both SYNs crossed. Ours goes again, now with an ACK.
+    conn.state = State.SYN_RECEIVED;
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.sndWl2 = segment.ack;
+  establish(conn, segment, nowUs, context.config);
+  conn.ackPending = true;
+  takeText(conn, segment, nowUs, context);
+  return Outcome.none;
+}
+
+/** Section 3.10.7.4: all other states. */
+function onOtherStates(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  context: InputContext,
+): Outcome {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
+    const outcome = onSynAgain(conn, segment);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  // First, check the sequence number, and before that the timestamp (RFC 7323 section 5.3).
+  if (isOldTimestamp(conn, segment, nowUs)) {
+    counters.drop(Drop.tcpTimestampOld);
+    return Outcome.ack;
+  }
+  if (!isAcceptable(conn, segment)) {
+    counters.drop(Drop.tcpOutOfWindow);
+    if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
+    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
+    // Data is answered at once, because the peer may have missed our ACK; anything else could be our
+    // own ACK coming back, and two stacks could keep answering each other.
+    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0
+      ? Outcome.ack
+      : Outcome.challenge;
+  }
+  rememberTimestamp(conn, segment, nowUs);
+  // Second, check the RST bit (RFC 5961 section 3.2).
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
+  // Fourth, check the SYN bit (RFC 5961 section 4.2).
+  if ((segment.flags & Flag.SYN) !== 0) {
+    counters.drop(Drop.tcpSynChallenged);
+    return Outcome.challenge;
+  }
+  // Fifth, check the ACK field.
+  if ((segment.flags & Flag.ACK) === 0) {
+    counters.drop(Drop.tcpAckMissing);
+    return Outcome.none;
+  }
+  const outcome = onAckField(conn, segment, nowUs, context);
+  if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
+  if ((conn.state as State) === State.CLOSED) return Outcome.none;
+  // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
+  if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
+  const textOutcome = takeText(conn, segment, nowUs, context);
+  return textOutcome === Outcome.none ? outcome : textOutcome;
+}
+
+/** RFC 9293 section 3.10.7.4 for TIME-WAIT, with RFC 6191: a SYN that can only be a new one. */
+function mayReopen(conn: Connection, segment: Segment): boolean {
+  const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
+  if (flags !== Flag.SYN) return false;
+  const newerTimestamp = conn.timestamps && (segment.options & OptionBit.timestamps) !== 0 &&
+    seqDiff(segment.tsValue, conn.tsRecent) > 0;
+  return newerTimestamp || seqGt(segment.seq, conn.rcvNxt);
+}
+
+/** A SYN with the number of the first one, while our SYN-ACK is unanswered. */
+function onSynAgain(conn: Connection, segment: Segment): Outcome {
+  if (segment.seq !== conn.irs) return Outcome.none;
+  const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
+  if (flags === Flag.SYN) return Outcome.synAck;
+  if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
+    // The other half of a simultaneous open. Its SYN is known already; what counts is the ACK.
+    segment.flags &= ~Flag.SYN;
+    segment.seq = conn.rcvNxt;
+    conn.ackPending = true;
+  }
+  return Outcome.none;
+}
+
+function isOldTimestamp(conn: Connection, segment: Segment, nowUs: number): boolean {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return false;
+  if ((segment.flags & Flag.RST) !== 0) return false; // RFC 7323 section 5.2
+  if (seqDiff(segment.tsValue, conn.tsRecent) >= 0) return false;
+  return nowUs - conn.tsRecentAtUs < PAWS_IDLE_US;
+}
+
+/** RFC 7323 section 4.3, rules (2) and (3). */
+function rememberTimestamp(conn: Connection, segment: Segment, nowUs: number): void {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return;
+  if (seqLe(segment.seq, conn.lastAckSent) && seqDiff(segment.tsValue, conn.tsRecent) >= 0) {
+    conn.tsRecent = segment.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+}
+
+/**
+ * Section 3.10.7.4, the four acceptability tests, against the window that was really advertised.
+ * A segment at exactly RCV.NXT is let through when the window is zero, so that its ACK and RST count;
+ * its text is then cut off.
+ */
+function isAcceptable(conn: Connection, segment: Segment): boolean {
+  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (segment.seq === conn.rcvNxt) return true;
+  if (window === 0) return false;
+  const length = segmentLength(segment);
+  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  // Begins or ends in the window, or covers it whole, which the RFC's two tests would miss.
+  const end = seqAdd(segment.seq, length);
+  return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end, conn.rcvNxt);
+}
+
+function onReset(conn: Connection, segment: Segment, counters: Counters): Outcome {
+  if (segment.seq !== conn.rcvNxt) {
+    counters.drop(Drop.tcpResetChallenged);
+    return Outcome.challenge;
+  }
+  counters.count(Counter.resetsIn);
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+      // A passive open goes back to LISTEN: the listener is there still, this attempt is forgotten.
+      end(conn, ConnectionError.refused);
+      return Outcome.none;
+    case State.CLOSING:
+    case State.LAST_ACK:
+    case State.TIME_WAIT:
+      end(conn, ConnectionError.none);
+      return Outcome.none;
+    default:
+      counters.count(Counter.connectionsReset);
+      end(conn, ConnectionError.reset);
+      return Outcome.none;
+  }
+}
+
+/** The fifth check. Anything but `none` and `retransmit` ends the processing of the segment. */
+function onAckField(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  context: InputContext,
+): Outcome {
+  const { counters } = context;
+  if (conn.state === State.SYN_RECEIVED) {
+    if (segment.ack !== seqAdd(conn.iss, 1)) {
+      counters.drop(Drop.tcpAckInvalid);
+      return Outcome.reset;
+    }
+    setWindow(conn, segment);
+    establish(conn, segment, nowUs, context.config);
+    return Outcome.none;
+  }
+  // RFC 5961 section 5.2: an ACK of something never sent, or from long ago, proves a blind guess.
+  const tooNew = seqGt(segment.ack, conn.sndMax);
+  if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
+    counters.drop(Drop.tcpAckInvalid);
+    return Outcome.challenge;
+  }
+  const windowBefore = conn.sndWnd;
+  if (
+    seqLt(conn.sndWl1, segment.seq) ||
+    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack))
+  ) {
+    setWindow(conn, segment);
+  }
+  const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
+  if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
+  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
+  return outcome;
+}
+
+function setWindow(conn: Connection, segment: Segment): void {
+  conn.sndWnd = segment.window << conn.sndScale;
+  conn.sndWl1 = segment.seq;
+  conn.sndWl2 = segment.ack;
+  if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
+}
+
+function isFinAcknowledged(conn: Connection): boolean {
+  const finSeq = seqAdd(conn.iss, 1 + conn.send!.end);
+  return seqGt(conn.sndUna, finSeq);
+}
+
+function afterFinAcknowledged(conn: Connection, nowUs: number, config: TcpConfig): void {
+  switch (conn.state) {
+    case State.FIN_WAIT_1:
+      conn.state = State.FIN_WAIT_2;
+      // A connection that nobody holds must not wait for ever for the peer's FIN.
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + config.finWait2Ms * 1000;
+      break;
+    case State.CLOSING:
+      enterTimeWait(conn, nowUs, config);
+      break;
+    case State.LAST_ACK:
+      end(conn, ConnectionError.none);
+      break;
+  }
+}
+
+/** RFC 6093: the pointer is to the byte behind the urgent data; the data stays in the stream. */
+function noteUrgent(conn: Connection, segment: Segment): void {
+  const pointer = seqAdd(segment.seq, segment.urgent);
+  if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
+    conn.rcvUrgent = pointer;
+    conn.urgent = true;
+  }
+}
+
+/** The seventh and eighth checks: segment text and FIN. */
+function takeText(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  context: InputContext,
+): Outcome {
+  const { counters } = context;
+  const hasFin = (segment.flags & Flag.FIN) !== 0;
+  if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
+  if (!canReceiveData(conn.state)) {
+    if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
+    conn.ackPending = true;
+    return Outcome.none;
+  }
+  // In a SYN segment the text follows the SYN (RFC 9293 section 3.4).
+  const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
+  const end = seqAdd(start, segment.payloadLength);
+  if (conn.owner === Owner.none && seqGt(end, conn.rcvNxt)) {
+    // Nobody will ever read this: tell the peer (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
+    counters.drop(Drop.tcpDataAfterClose);
+    abort(conn);
+    return Outcome.abort;
+  }
+  const clipped = seqGt(end, conn.rcvAdvertised) ? conn.rcvAdvertised : end;
+  if (clipped !== end) {
+    counters.drop(Drop.tcpOutOfWindow);
+    conn.ackPending = true;
+  }
+  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, context);
+  const before = conn.rcvNxt;
+  if (seqGt(clipped, before)) {
+    takeInOrder(conn, segment, start, clipped, nowUs, context);
+  } else if (segment.payloadLength > 0) {
+    counters.drop(Drop.tcpDuplicate);
+    conn.ackPending = true;
+  }
+  if (hasFin && clipped === end && seqGe(conn.rcvNxt, end)) onFin(conn, nowUs, context.config);
+  return Outcome.none;
+}
+
+/** Text that starts behind a gap: kept, and answered with a duplicate ACK (RFC 5681 section 4.2). */
+function takeAhead(
+  conn: Connection,
+  segment: Segment,
+  start: number,
+  end: number,
+  context: InputContext,
+): Outcome {
+  const { counters } = context;
+  const length = seqDiff(end, start);
+  if (length > 0) {
+    conn.segmentsOutOfOrder++;
+    counters.count(Counter.segmentsOutOfOrder);
+    const stored = conn.receive!.acceptAhead(start, segment.payloadOffset, length);
+    if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
+    if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
+  }
+  // A FIN behind a gap is not remembered: it comes again with the last bytes or by itself.
+  return Outcome.ack;
+}
+
+function takeInOrder(
+  conn: Connection,
+  segment: Segment,
+  start: number,
+  end: number,
+  nowUs: number,
+  context: InputContext,
+): void {
+  const { counters } = context;
+  const before = conn.rcvNxt;
+  const hadGap = conn.receive!.outOfOrder !== null;
+  const offset = segment.payloadOffset + seqDiff(before, start);
+  conn.rcvNxt = conn.receive!.acceptInOrder(segment, before, end, offset);
+  const taken = seqDiff(conn.rcvNxt, before);
+  if (seqLt(conn.rcvNxt, end)) counters.drop(Drop.tcpNoMemory);
+  conn.bytesReceived += taken;
+  counters.add(Counter.bytesIn, taken);
+  conn.news = News.loud;
+  if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
+  afterReceive(conn, segment, taken, hadGap, nowUs, context.config);
+}
+
+/** The eighth check, for a FIN that is next in order. */
+function onFin(conn: Connection, nowUs: number, config: TcpConfig): void {
+  conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
+  if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
+  conn.finReceived = true;
+  conn.ackPending = true;
+  conn.news = News.loud;
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+    case State.ESTABLISHED:
+      conn.state = State.CLOSE_WAIT;
+      break;
+    case State.FIN_WAIT_1:
+      // Our FIN is not acknowledged, or this would be FIN-WAIT-2: the FINs crossed.
+      conn.state = State.CLOSING;
+      break;
+    case State.FIN_WAIT_2:
+      enterTimeWait(conn, nowUs, config);
+      break;
+  }
+}
+
+/** SYN-SENT or SYN-RECEIVED to ESTABLISHED. */
+function establish(conn: Connection, segment: Segment, nowUs: number, config: TcpConfig): void {
+  conn.state = State.ESTABLISHED;
+  conn.sndUna = segment.ack;
+  conn.sndNxt = segment.ack;
+  if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
+  conn.retransmitAtUs = NEVER;
+  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  conn.timing = false;
+  // RFC 6298 section 5.7: a path that lost the handshake is not trusted with a short timeout.
+  if (conn.handshakeRetransmitted) {
+    conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
+  }
+  conn.backoffs = 0;
+  conn.news = News.loud;
+  conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
+  conn.tuneAtUs = nowUs;
+  conn.tuneReadAtUs = nowUs;
+}
+
+/** The connection is over; nothing is sent and nothing is timed any more. */
+export function end(conn: Connection, error: ConnectionError): void {
+  conn.state = State.CLOSED;
+  conn.error = error;
+  conn.news = News.loud;
+  conn.ackPending = false;
+  conn.retransmitAtUs = NEVER;
+  conn.delayedAckAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  conn.endAtUs = NEVER;
+}
+
+/** The connection is ended by this side; the caller sends the RST. */
+export function abort(conn: Connection): void {
+  end(conn, ConnectionError.aborted);
+}
+
+function enterTimeWait(conn: Connection, nowUs: number, config: TcpConfig): void {
+  conn.state = State.TIME_WAIT;
+  conn.retransmitAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  restartTimeWait(conn, nowUs, config);
+}
+
+/** Section 3.10.7.4: a FIN that comes again means that our ACK was lost; the wait starts over. */
+function restartTimeWait(conn: Connection, nowUs: number, config: TcpConfig): void {
+  conn.endAtUs = nowUs + 2 * config.mslMs * 1000;
+}

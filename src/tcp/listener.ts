@@ -1,0 +1,101 @@
+/** A listening port: RFC 9293's LISTEN state, and the limits of what waits behind it. */
+export class Listener {
+  /** The application's name for it. */
+  readonly id: number;
+  // The address listened on, as four words; w3 = 0 listens on every address of the family.
+  readonly local0: number;
+  readonly local1: number;
+  readonly local2: number;
+  readonly local3: number;
+  readonly port: number;
+  /** Most handshakes in progress and connections not yet accepted, together. */
+  readonly backlog: number;
+  /** Handshakes in progress. */
+  handshakes = 0;
+  /** Established connections that the application has not accepted. */
+  waiting = 0;
+  closed = false;
+
+  constructor(id: number, address: readonly number[], port: number, backlog: number) {
+    this.id = id;
+    this.local0 = address[0];
+    this.local1 = address[1];
+    this.local2 = address[2];
+    this.local3 = address[3];
+    this.port = port;
+    this.backlog = backlog;
+  }
+
+  /** Whether a further handshake may begin. */
+  get hasRoom(): boolean {
+    return this.handshakes + this.waiting < this.backlog;
+  }
+
+  /** Whether it listens on every address of its family. */
+  get isWildcard(): boolean {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0;
+  }
+
+  /** Whether a segment to this address is for it. */
+  matches(w0: number, w1: number, w2: number, w3: number): boolean {
+    if (this.isWildcard) return this.local2 === w2 && w0 === 0 && w1 === 0;
+    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+  }
+}
+
+/** The listeners of a stack, by port. */
+export class ListenerTable {
+  readonly #byPort = new Map<number, Listener[]>();
+  readonly #byId = new Map<number, Listener>();
+
+  /** Whether any listener has this port. */
+  hasPort(port: number): boolean {
+    return this.#byPort.has(port);
+  }
+
+  /** Adds a listener; false when it collides with one on the same port and address, or a wildcard. */
+  add(listener: Listener): boolean {
+    const others = this.#byPort.get(listener.port) ?? [];
+    for (const other of others) {
+      const same = other.matches(
+        listener.local0,
+        listener.local1,
+        listener.local2,
+        listener.local3,
+      );
+      if (same || other.isWildcard || listener.isWildcard) return false;
+    }
+    this.#byPort.set(listener.port, [...others, listener]);
+    this.#byId.set(listener.id, listener);
+    return true;
+  }
+
+  /** The listener for a segment to this address and port, or null. */
+  find(w0: number, w1: number, w2: number, w3: number, port: number): Listener | null {
+    const candidates = this.#byPort.get(port);
+    if (candidates === undefined) return null;
+    for (let i = 0; i < candidates.length; i++) {
+      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
+    }
+    return null;
+  }
+
+  /** The listener that the application knows by this name. */
+  get(id: number): Listener | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Removes a listener. */
+  remove(listener: Listener): void {
+    listener.closed = true;
+    this.#byId.delete(listener.id);
+    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
+    if (others.length > 0) this.#byPort.set(listener.port, others);
+    else this.#byPort.delete(listener.port);
+  }
+
+  /** All listeners. */
+  all(): Listener[] {
+    return [...this.#byId.values()];
+  }
+}

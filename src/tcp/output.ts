@@ -1,0 +1,335 @@
+/**
+ * What a connection may send now: RFC 9293 sections 3.8.6.2.1 (silly windows) and 3.7.4 (Nagle), under
+ * the peer's window and the congestion window. Everything leaves through {@link SegmentSink}.
+ */
+
+import { Counter, type Counters } from "../base/counters.ts";
+import { type Seq, seqAdd, seqDiff, seqGt, seqLt } from "../base/seq.ts";
+import { Flag, OptionBit, Segment } from "../wire/segment.ts";
+import type { TcpConfig } from "./config.ts";
+import { type Connection, NEVER } from "./connection.ts";
+import { announcedMss, windowScaleFor } from "./negotiation.ts";
+import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
+import { State } from "./state.ts";
+import { advertise, synWindow } from "./window.ts";
+
+/** What output needs besides the connection. */
+export interface OutputContext {
+  readonly config: TcpConfig;
+  readonly counters: Counters;
+  readonly sink: SegmentSink;
+}
+
+/** SACK blocks that fit beside timestamps (RFC 2018 section 3). */
+const SACK_BLOCKS_WITH_TIMESTAMPS = 3;
+const SACK_BLOCKS = 4;
+
+/** Duplicate ACKs that let a new segment out before recovery begins (RFC 3042). */
+const LIMITED_TRANSMIT = 2;
+
+/** The segment under construction; filled and sent before anything else happens. */
+const out = new Segment();
+
+/** Sends whatever the connection may send now, the due ACK included. */
+export function output(conn: Connection, nowUs: number, context: OutputContext): void {
+  if (conn.state === State.CLOSED) return;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    if (conn.sndNxt === conn.iss) sendSyn(conn, nowUs, context);
+    else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
+    return;
+  }
+  sendData(conn, nowUs, context);
+  if (conn.ackPending) sendAck(conn, nowUs, context);
+}
+
+/** Sends the SYN or, in SYN-RECEIVED, the SYN-ACK. */
+export function sendSyn(conn: Connection, nowUs: number, context: OutputContext): void {
+  const { config, sink, counters } = context;
+  const passive = conn.state === State.SYN_RECEIVED;
+  begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
+  out.window = synWindow(conn);
+  out.options = OptionBit.mss;
+  out.mss = announcedMss(sink.mtu);
+  // A SYN offers what the configuration allows; a SYN-ACK only what the SYN offered.
+  if (passive ? conn.windowScale : config.windowScale) {
+    out.options |= OptionBit.windowScale;
+    out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
+  if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
+  if (passive) {
+    const edge = seqAdd(conn.rcvNxt, out.window);
+    if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
+    conn.lastAckSent = conn.rcvNxt;
+    conn.ackPending = false;
+  }
+  const again = conn.sndMax !== conn.iss;
+  conn.sndNxt = seqAdd(conn.iss, 1);
+  conn.sndMax = conn.sndNxt;
+  if (again) {
+    conn.handshakeRetransmitted = true;
+    countRetransmission(conn, 0, counters);
+  } else {
+    conn.timing = true;
+    conn.rttSeq = conn.sndNxt;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (conn.retransmitAtUs === NEVER) conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+
+/** Sends a segment that carries nothing but the acknowledgment and the window. */
+export function sendAck(conn: Connection, nowUs: number, context: OutputContext): void {
+  begin(conn, conn.sndNxt, Flag.ACK);
+  acknowledge(conn, nowUs);
+  addSackBlocks(conn);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+
+/** Sends an RST with the connection's own numbers (RFC 9293 section 3.10.5, ABORT). */
+export function sendReset(conn: Connection, nowUs: number, context: OutputContext): void {
+  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  out.ack = conn.rcvNxt;
+  out.window = 0;
+  context.counters.count(Counter.resetsOut);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+
+/** Sends a segment before the window, which obliges the peer to answer (section 3.8.4). */
+export function sendKeepalive(conn: Connection, nowUs: number, context: OutputContext): void {
+  begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
+  acknowledge(conn, nowUs);
+  context.counters.count(Counter.keepaliveProbes);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+
+/** Sends the oldest unacknowledged segment again. */
+export function sendOldest(conn: Connection, nowUs: number, context: OutputContext): void {
+  const position = positionOf(conn, conn.sndUna);
+  const unacked = (conn.send!.end - position) | 0;
+  const sent = seqDiff(conn.sndMax, conn.sndUna);
+  const length = Math.min(conn.sndMss, unacked, sent);
+  if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
+}
+
+/** Sends one byte, or the FIN, whatever the window says (section 3.8.6.1). */
+export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  context.counters.count(Counter.zeroWindowProbes);
+  if (unsent > 0 || conn.finQueued) {
+    sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
+    // The probe is not in flight: while the window is shut it is the next one to be sent again.
+    conn.sndNxt = conn.sndUna;
+  }
+}
+
+/** Position in the send buffer of a sequence number. */
+function positionOf(conn: Connection, seq: Seq): number {
+  return (seq - conn.iss - 1) | 0;
+}
+
+/** Sends new data, and after a timeout old data again, as far as the windows allow. */
+function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
+  const send = conn.send;
+  if (send === null || conn.persisting) return;
+  const { sink } = context;
+  conn.cwndLimited = false;
+  for (;;) {
+    const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
+    const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
+    if (unsent <= 0 && !finDue) return;
+    const flight = seqDiff(conn.sndNxt, conn.sndUna);
+    const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
+    const room = Math.min(conn.sndWnd, cwnd) - flight;
+    if (unsent <= 0) {
+      // Only the FIN is left; it takes one number of the peer's window but no room on the path.
+      if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
+      sendText(conn, conn.sndNxt, 0, nowUs, context);
+      return;
+    }
+    const length = worthSending(conn, unsent, room, sink.superBytes);
+    if (length === 0) {
+      conn.cwndLimited = cwnd - flight < conn.sndMss;
+      return persistIfIdle(conn, nowUs);
+    }
+    sendText(conn, conn.sndNxt, length, nowUs, context);
+  }
+}
+
+/** RFC 3042: the first two duplicate ACKs let one new segment out each. */
+function extraSegments(conn: Connection): number {
+  return conn.recovering ? 0 : Math.min(conn.duplicateAcks, LIMITED_TRANSMIT);
+}
+
+function isFinSent(conn: Connection): boolean {
+  return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send!.end));
+}
+
+/** How many of the unsent bytes to send as one (super-)segment; 0 to wait for more or for an ACK. */
+function worthSending(conn: Connection, unsent: number, room: number, superBytes: number): number {
+  const mss = conn.sndMss;
+  const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
+  const length = Math.min(unsent, room, most);
+  if (length >= mss) {
+    const tail = length % mss;
+    if (tail === 0) return length;
+    return length === unsent && mayEndShort(conn) ? length : length - tail;
+  }
+  if (length <= 0) return 0;
+  if (length === unsent) return mayEndShort(conn) ? length : 0;
+  // The window cuts a segment short: worth it only for half of what the peer ever offered.
+  return length >= conn.sndWndMax / 2 ? length : 0;
+}
+
+/**
+ * Nagle's rule in Minshall's form, as in Linux: a short segment waits while an earlier short one is
+ * unacknowledged. Data that is sent again after a timeout does not wait.
+ */
+function mayEndShort(conn: Connection): boolean {
+  if (conn.noDelay || conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  return !seqGt(conn.sndSmall, conn.sndUna);
+}
+
+/** Data waits and nothing is in flight, so no ACK will come to start it: probe after a while. */
+function persistIfIdle(conn: Connection, nowUs: number): void {
+  if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
+  conn.persisting = true;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+
+/** Sends `length` bytes from `seq` on, with the FIN if it is due behind them. */
+function sendText(
+  conn: Connection,
+  seq: Seq,
+  length: number,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const { sink, counters } = context;
+  const send = conn.send!;
+  const position = positionOf(conn, seq);
+  const last = ((position + length) | 0) === send.end;
+  let flags: number = Flag.ACK;
+  if (last && length > 0) flags |= Flag.PSH;
+  if (last && conn.finQueued) flags |= Flag.FIN;
+  begin(conn, seq, flags);
+  acknowledge(conn, nowUs);
+  out.payloadLength = length;
+  if (length > conn.sndMss) out.gsoSize = conn.sndMss;
+  const end = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  const next = seqAdd(seq, length + (flags & Flag.FIN));
+  if (seqLt(seq, conn.sndMax)) {
+    countRetransmission(conn, length, counters);
+    if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false; // Karn's rule
+  } else if (!conn.timing) {
+    conn.timing = true;
+    conn.rttSeq = next;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (length < conn.sndMss) conn.sndSmall = next;
+  if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
+  if (seqGt(next, conn.sndMax)) {
+    counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
+  if (conn.retransmitAtUs === NEVER) conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  emit(conn, length, end, nowUs, context);
+}
+
+function countRetransmission(conn: Connection, length: number, counters: Counters): void {
+  conn.segmentsRetransmitted++;
+  conn.bytesRetransmitted += length;
+  counters.count(Counter.segmentsRetransmitted);
+  counters.add(Counter.bytesRetransmitted, length);
+}
+
+/** Starts a segment of the connection with everything else cleared. */
+function begin(conn: Connection, seq: Seq, flags: number): void {
+  out.src0 = conn.local0;
+  out.src1 = conn.local1;
+  out.src2 = conn.local2;
+  out.src3 = conn.local3;
+  out.dst0 = conn.remote0;
+  out.dst1 = conn.remote1;
+  out.dst2 = conn.remote2;
+  out.dst3 = conn.remote3;
+  out.srcPort = conn.localPort;
+  out.dstPort = conn.remotePort;
+  out.seq = seq;
+  out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
+  out.flags = flags;
+  out.urgent = 0;
+  out.options = 0;
+  out.sackCount = 0;
+  out.payloadLength = 0;
+  out.gsoSize = 0;
+}
+
+/** Fills the acknowledgment's side of a segment and settles everything that waited for an ACK. */
+function acknowledge(conn: Connection, nowUs: number): void {
+  out.window = advertise(conn);
+  if (conn.timestamps) addTimestamps(conn, nowUs);
+  conn.lastAckSent = conn.rcvNxt;
+  conn.ackPending = false;
+  conn.unackedBytes = 0;
+  conn.delayedAckAtUs = NEVER;
+}
+
+/** RFC 7323 section 3.2. The clock ticks in milliseconds (section 5.4). */
+function addTimestamps(conn: Connection, nowUs: number): void {
+  out.options |= OptionBit.timestamps;
+  out.tsValue = (Math.floor(nowUs / 1000) + conn.tsOffset) | 0;
+  out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
+}
+
+/** RFC 2018 section 4: the range that changed last comes first, then the others from the left. */
+function addSackBlocks(conn: Connection): void {
+  const queue = conn.receive === null ? null : conn.receive.outOfOrder;
+  if (!conn.sack || queue === null) return;
+  const most = conn.timestamps ? SACK_BLOCKS_WITH_TIMESTAMPS : SACK_BLOCKS;
+  let latest = 0;
+  while (latest < queue.count - 1 && queue.left[latest] !== queue.latestLeft) latest++;
+  setSackBlock(0, queue.left[latest], queue.right[latest]);
+  let count = 1;
+  for (let i = 0; i < queue.count && count < most; i++) {
+    if (i !== latest) setSackBlock(count++, queue.left[i], queue.right[i]);
+  }
+  out.sackCount = count;
+  out.options |= OptionBit.sack;
+}
+
+function setSackBlock(index: number, left: Seq, right: Seq): void {
+  switch (index) {
+    case 0:
+      out.sackLeft0 = left;
+      out.sackRight0 = right;
+      break;
+    case 1:
+      out.sackLeft1 = left;
+      out.sackRight1 = right;
+      break;
+    case 2:
+      out.sackLeft2 = left;
+      out.sackRight2 = right;
+      break;
+    default:
+      out.sackLeft3 = left;
+      out.sackRight3 = right;
+  }
+}
+
+function emit(
+  conn: Connection,
+  length: number,
+  end: number,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
+  conn.segmentsSent += wireSegments;
+  conn.bytesSent += length;
+  conn.lastSentAtUs = nowUs;
+  context.counters.add(Counter.segmentsOut, wireSegments);
+  context.sink.send(out, end);
+}

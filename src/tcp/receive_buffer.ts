@@ -1,0 +1,116 @@
+import { type Seq, seqAdd, seqDiff, seqLt } from "../base/seq.ts";
+import type { BlockMemory } from "../ring/chain.ts";
+import { NIL } from "../ring/pool.ts";
+import { type StreamWords, StreamWriter } from "../ring/stream.ts";
+import type { Segment } from "../wire/segment.ts";
+import { OutOfOrder, type Stored } from "./out_of_order.ts";
+
+/** Where received bytes go: a pool, and the frames that they came in. */
+export interface ReceiveMemory extends BlockMemory {
+  /**
+   * Takes the segment's frame slot over as a block that holds `length` bytes of payload from `offset`
+   * on, so that they need no copy; {@link NIL} when the frame is too small to be worth a slot or too many
+   * slots are held that way already.
+   */
+  adoptFrame(segment: Segment, offset: number, length: number): number;
+}
+
+/**
+ * The bytes of one connection that the application has not read: those in order in a stream that the
+ * application reads from, those ahead of a gap beside it.
+ */
+export class ReceiveBuffer {
+  /** Most bytes that may be held; what is advertised never exceeds it. Grows with use. */
+  limitBytes: number;
+  readonly stream: StreamWriter;
+  /** Made when the first segment arrives out of order, gone when the last gap closes. */
+  outOfOrder: OutOfOrder | null = null;
+  readonly #memory: ReceiveMemory;
+  readonly #rangeLimit: number;
+
+  constructor(memory: ReceiveMemory, words: StreamWords, limitBytes: number, rangeLimit: number) {
+    this.#memory = memory;
+    this.limitBytes = limitBytes;
+    this.#rangeLimit = rangeLimit;
+    this.stream = new StreamWriter(memory, words);
+  }
+
+  /** Bytes that may still arrive, counted from the next one in order. */
+  get space(): number {
+    return Math.max(0, this.limitBytes - this.stream.pending);
+  }
+
+  /**
+   * Takes the bytes `[rcvNxt, end)` of a segment, which start at `offset`, and whatever they join up
+   * with. Returns the new RCV.NXT, which falls short of `end` only when there is no memory.
+   */
+  acceptInOrder(segment: Segment, rcvNxt: Seq, end: Seq, offset: number): Seq {
+    if (this.outOfOrder === null) return this.#append(segment, rcvNxt, end, offset);
+    const queue = this.outOfOrder;
+    const first = rcvNxt;
+    let next = rcvNxt;
+    while (seqLt(next, end)) {
+      const gapEnd = queue.count > 0 && seqLt(queue.left[0], end) ? queue.left[0] : end;
+      next = this.#append(segment, next, gapEnd, offset + seqDiff(next, first));
+      if (next !== gapEnd) return next;
+      next = this.#join(queue, next);
+    }
+    next = this.#join(queue, next);
+    if (queue.count === 0) this.outOfOrder = null;
+    return next;
+  }
+
+  /** Holds the bytes of a segment that starts behind a gap. */
+  acceptAhead(seq: Seq, offset: number, length: number): Stored {
+    this.outOfOrder ??= new OutOfOrder(this.#rangeLimit);
+    const stored = this.outOfOrder.insert(this.#memory, seq, offset, length);
+    if (this.outOfOrder.count === 0) this.outOfOrder = null;
+    return stored;
+  }
+
+  #append(segment: Segment, from: Seq, to: Seq, offset: number): Seq {
+    const length = seqDiff(to, from);
+    if (length === 0) return from;
+    const frame = this.#memory.adoptFrame(segment, offset, length);
+    if (frame !== NIL) {
+      this.stream.reclaimIfDrained();
+      this.stream.appendChain(frame, frame, length);
+      return to;
+    }
+    let done = this.stream.appendCopy(offset, length);
+    // Bytes that are next in order are worth more than bytes ahead of them.
+    while (done < length && this.outOfOrder !== null && this.outOfOrder.count > 0) {
+      this.outOfOrder.dropLast(this.#memory);
+      done += this.stream.appendCopy(offset + done, length - done);
+    }
+    return seqAdd(from, done);
+  }
+
+  /** Moves ranges that now start at `next` into the stream. */
+  #join(queue: OutOfOrder, next: Seq): Seq {
+    while (queue.count > 0 && queue.left[0] === next) {
+      const right = queue.right[0];
+      this.stream.appendChain(queue.firstHead, queue.firstTail, seqDiff(right, next));
+      queue.shift();
+      next = right;
+    }
+    return next;
+  }
+
+  /** Shows the application what has arrived in order. */
+  publish(): void {
+    this.stream.publish();
+  }
+
+  /** Gives back what the application has read. */
+  reclaim(): void {
+    this.stream.reclaim();
+  }
+
+  /** Gives everything back; the application must not read any more. */
+  dispose(): void {
+    this.stream.dispose();
+    this.outOfOrder?.clear(this.#memory);
+    this.outOfOrder = null;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The receive window: how much is advertised, when an ACK is due for it, and how the buffer behind it
+ * grows with use (dynamic right-sizing, as in Linux).
+ */
+
+import { seqAdd, seqDiff, seqGe } from "../base/seq.ts";
+import type { Segment } from "../wire/segment.ts";
+import type { TcpConfig } from "./config.ts";
+import { type Connection, NEVER } from "./connection.ts";
+
+/** The window field of a SYN, which is never scaled. */
+export function synWindow(conn: Connection): number {
+  return Math.min(65_535, conn.receive!.limitBytes);
+}
+
+/** Bytes that may be advertised from RCV.NXT on; the right edge never moves left. */
+export function receiveWindow(conn: Connection): number {
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (conn.receive === null) return promised > 0 ? promised : 0;
+  const space = Math.min(conn.receive.space, 65_535 << conn.rcvScale);
+  // Section 3.8.6.2.2: a window that has opened only a little stays closed.
+  const step = Math.min(conn.receive.limitBytes >> 1, conn.rcvMss);
+  if (space - promised < step) return promised > 0 ? promised : 0;
+  return space;
+}
+
+/** The window field for the next segment; records the right edge that it advertises. */
+export function advertise(conn: Connection): number {
+  const window = receiveWindow(conn);
+  const scale = conn.rcvScale;
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  // Rounding down must not take back what was promised (RFC 7323 section 2.4).
+  const round = window <= promised ? (1 << scale) - 1 : 0;
+  const field = Math.min((window + round) >> scale, 65_535);
+  const edge = seqAdd(conn.rcvNxt, field << scale);
+  if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
+  return field;
+}
+
+/** Text has arrived in order: decides when its ACK is due (sections 3.8.6.3 and 4.2 of RFC 5681). */
+export function afterReceive(
+  conn: Connection,
+  segment: Segment,
+  taken: number,
+  hadGap: boolean,
+  nowUs: number,
+  config: TcpConfig,
+): void {
+  const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
+  if (full > conn.rcvMss) conn.rcvMss = full;
+  conn.unackedBytes += taken;
+  measureReceiverRtt(conn, nowUs);
+  if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
+    conn.ackPending = true;
+  } else if (conn.quickAcks > 0) {
+    conn.quickAcks--;
+    conn.ackPending = true;
+  } else if (conn.delayedAckAtUs === NEVER) {
+    conn.delayedAckAtUs = nowUs + config.delayedAckMs * 1000;
+  }
+}
+
+/** The time in which one whole window arrives is at least an RTT (as Linux's tcp_rcv_rtt_measure). */
+function measureReceiverRtt(conn: Connection, nowUs: number): void {
+  if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
+  const sample = Math.max(1, nowUs - conn.tuneAtUs);
+  conn.tuneRttUs = conn.tuneRttUs === 0
+    ? sample
+    : Math.min(sample, Math.round((7 * conn.tuneRttUs + sample) / 8));
+  conn.tuneSeq = seqAdd(conn.rcvNxt, Math.max(conn.rcvMss, receiveWindow(conn)));
+  conn.tuneAtUs = nowUs;
+}
+
+/**
+ * The application has read: the buffer grows if it reads more than half of it in one RTT, and an
+ * ACK is due if the peer would otherwise wait for a window that has opened.
+ */
+export function afterRead(
+  conn: Connection,
+  readPosition: number,
+  nowUs: number,
+  config: TcpConfig,
+): void {
+  const receive = conn.receive!;
+  const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
+  if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
+    const read = (readPosition - conn.tuneReadMark) | 0;
+    if (2 * read > receive.limitBytes) {
+      receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
+    }
+    conn.tuneReadMark = readPosition;
+    conn.tuneReadAtUs = nowUs;
+  }
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
+}
