@@ -34,7 +34,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
 /** Fails with the message alone: where the rule was called from helps nobody. */
 function fail(message: string): never {
   const error = new Error(message);
-  error.stack = message;
+  error.stack = "";
   throw error;
 }
 
