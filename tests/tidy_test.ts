@@ -1,0 +1,137 @@
+/** The style rules, each a test that fails with file:line and what would be right. */
+
+import { BUNDLE, committedBundle, ENTRY, freshBundle, staleness } from "../tools/bundle.ts";
+import {
+  bigIntegers,
+  brokenLinks,
+  fileSizes,
+  type Finding,
+  findingText,
+  functionSizes,
+  importCycles,
+  importOrder,
+  impureNames,
+  leftovers,
+  looseTypes,
+  machinePaths,
+  mirroredTests,
+  readProject,
+  registryHosts,
+  systemAccess,
+  testCommand,
+} from "../tools/tidy.ts";
+
+const root = new URL("..", import.meta.url);
+const sources = readProject(root);
+
+/** Files of src/ without a test file of their own, and why none is wanted. */
+const WITHOUT_TEST: Readonly<Record<string, string>> = {
+  "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
+  "src/base/memory.ts": "two views on one buffer: there is no behaviour",
+  "src/device/device.ts": "an interface; tests/device/ holds every device to it",
+};
+
+/** Fails with the message alone: where the rule was called from helps nobody. */
+function fail(message: string): never {
+  const error = new Error(message);
+  error.stack = "";
+  throw error;
+}
+
+function expectNone(findings: readonly Finding[]): void {
+  if (findings.length > 0) {
+    fail(`${findings.length} found:\n${findings.map(findingText).join("\n")}`);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(new URL(path, root));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+Deno.test("tidy: imports point only up the table of folders", () => {
+  expectNone(importOrder(sources));
+});
+
+Deno.test("tidy: no file imports itself over others", () => {
+  expectNone(importCycles(sources));
+});
+
+Deno.test("tidy: the pure folders know no clock, randomness, timer or I/O", () => {
+  expectNone(impureNames(sources));
+});
+
+Deno.test("tidy: no BigInt where code runs for each frame", () => {
+  expectNone(bigIntegers(sources));
+});
+
+Deno.test("tidy: only src/device/libc.ts opens the C library, and nothing starts a process", () => {
+  expectNone(systemAccess(sources));
+});
+
+Deno.test("tidy: no any and no silenced type check in what users run", () => {
+  expectNone(looseTypes(sources));
+});
+
+Deno.test("tidy: files are small enough to read in one sitting", () => {
+  expectNone(fileSizes(sources));
+});
+
+Deno.test("tidy: functions fit a screen", () => {
+  expectNone(functionSizes(sources));
+});
+
+Deno.test("tidy: no marks of work left over", () => {
+  expectNone(leftovers(sources));
+});
+
+Deno.test("tidy: no paths of one machine", () => {
+  expectNone(machinePaths(sources));
+});
+
+Deno.test("tidy: no hosts of package registries", () => {
+  expectNone(registryHosts(sources));
+});
+
+Deno.test("tidy: every file of src/ has a test file of the mirrored name", () => {
+  expectNone(mirroredTests(sources, WITHOUT_TEST));
+});
+
+Deno.test("tidy: relative links in Markdown lead somewhere", () => {
+  expectNone(brokenLinks(sources, exists));
+});
+
+Deno.test("tidy: README.md marks the command that runs the tests", () => {
+  const readme = sources.find(({ path }) => path === "README.md");
+  // Until there is a README, CI runs the task itself.
+  if (readme === undefined) return;
+  const command = testCommand(readme.text);
+  if (command === null) fail("README.md: put the command between <!-- test-command --> marks");
+  if (!/\bdeno(?:@[\d.]+)? task test$/.test(command)) fail(`README.md: not a test run: ${command}`);
+});
+
+Deno.test("tidy: the committed worker bundle is what its sources give", async () => {
+  const committed = await committedBundle();
+  if (!exists(ENTRY)) {
+    if (committed !== null) fail(`${BUNDLE} is there without ${ENTRY}, which it is made from`);
+    return;
+  }
+  const stale = staleness(committed, await freshBundle());
+  if (stale !== null) fail(stale);
+});
+
+Deno.test("tidy: everything that mod.ts exports is documented", async () => {
+  if (!exists("mod.ts")) return;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--lint", "mod.ts"],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdout: "null",
+  }).output();
+  if (!success) fail(`\n${new TextDecoder().decode(stderr)}`);
+});
