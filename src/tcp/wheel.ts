@@ -1,0 +1,302 @@
+/**
+ * A hierarchical timer wheel: one timer for each small id, such as a connection's.
+ *
+ * Time is cut into ticks of 256 microseconds. Each of six levels has 32 slots, and a slot of one level is
+ * as long as the whole level below it. Read in base 32, the tick of a deadline is a row of digits, one
+ * for each level: a timer lies in the level of the highest digit in which its tick differs from the
+ * wheel's own tick, in the slot that this digit names.
+ *
+ * ```text
+ *   level   a slot lasts   the level lasts        slots (a bit of #occupied each)
+ *     5     2.4 h          76 h                   [ ][ ][x][ ] ........ [ ][ ]
+ *     4     268 s          2.4 h                  [ ][ ][ ][ ] ........ [x][ ]
+ *     3     8.4 s          268 s                  [ ][x][ ][ ] ........ [ ][ ]
+ *     2     262 ms         8.4 s                  [ ][ ][ ][x] ........ [ ][ ]
+ *     1     8.2 ms         262 ms                 [ ][ ][ ][ ] ........ [ ][ ]
+ *     0     256 us         8.2 ms                 [ ][ ][x][x] ........ [ ][ ]
+ *                                                        │
+ *   ┌────────────────────────────────────────────────────┘
+ *   │    each slot is a ring of timers through its own node, oldest first
+ *   ▼
+ *   ┌──────┐ next ┌──────────┐ next ┌──────────┐ next
+ *   │ slot │ ───▶ │ timer 17 │ ───▶ │ timer 4  │ ───▶ back to the slot
+ *   │ node │ ◀─── │          │ ◀─── │          │ ◀───
+ *   └──────┘ prev └──────────┘ prev └──────────┘ prev
+ *
+ *   nodes   [0 .. 191] slots, level by level     [192 + id] timers
+ *   a node  bytes 0-7: deadline in microseconds (timers only)   8-11: next   12-15: prev
+ * ```
+ *
+ * Two things follow from where a timer lies. The first occupied slot of the lowest level that has any
+ * is the next to come, so that finding it costs six words whatever the number of timers or the time
+ * that has passed. And when the wheel's tick enters a slot of a higher level, the timers of that slot
+ * belong to lower levels: they move down (cascade), each at most five times in its life.
+ */
+
+/** The length of a tick in microseconds: how late a timer may fire. */
+export const TICK_US = 256;
+
+const DIGIT_BITS = 5;
+const SLOTS_PER_LEVEL = 32;
+const LEVELS = 6;
+const TOP_LEVEL = LEVELS - 1;
+const SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
+
+/** Ticks that a slot of each level lasts. */
+const SLOT_TICKS = Float64Array.from({ length: LEVELS }, (_, level) => SLOTS_PER_LEVEL ** level);
+
+/**
+ * The furthest tick ahead that the top level can tell from one that is a turn earlier. A timer beyond it
+ * waits in that slot, and is looked at again then.
+ */
+const AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
+
+// A node is 16 bytes, so that one cache line has all of it: two words of 64 or four of 32 bits.
+const NODE_BYTES = 16;
+const NEXT = 2;
+const PREV = 3;
+
+/** In the place of `next`: the timer is not scheduled. */
+const UNSCHEDULED = -1;
+
+/**
+ * Timers by id, 0 to `capacity - 1`, one each. Scheduling and cancelling take constant time; nothing
+ * allocates but the constructor and `grow`.
+ */
+export class TimerWheel {
+  #capacity: number;
+  #links: Int32Array;
+  #deadlines: Float64Array;
+  /** For each level, a bit for each slot that has timers. */
+  readonly #occupied = new Int32Array(LEVELS);
+  /**
+   * The wheel's own tick. No timer lies in a slot before it, and none above level 0 in a slot that it is
+   * in. It never goes back, and it passes a slot only when that slot is empty.
+   */
+  #tick: number;
+  #size = 0;
+
+  /** A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. */
+  constructor(capacity: number, startUs: number) {
+    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+    this.#capacity = capacity;
+    this.#links = new Int32Array(buffer);
+    this.#deadlines = new Float64Array(buffer);
+    this.#tick = Math.floor(startUs / TICK_US);
+    for (let slot = 0; slot < SLOT_NODES; slot++) {
+      this.#links[slot * 4 + NEXT] = slot;
+      this.#links[slot * 4 + PREV] = slot;
+    }
+    this.#clearFrom(0);
+  }
+
+  /** How many timers there may be. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** How many timers are scheduled. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Sets the timer of `id` to the time `atUs` in microseconds, from wherever it stood before. A time
+   * that has passed is due at once; `Infinity` cancels. Throws a `RangeError` for an id that the wheel
+   * has no place for, and for NaN.
+   */
+  schedule(id: number, atUs: number): void {
+    const node = this.#nodeOf(id);
+    if (!(atUs < Infinity)) {
+      if (atUs !== Infinity) throw new RangeError(`Timer ${id} cannot be scheduled at ${atUs}`);
+      this.cancel(id);
+      return;
+    }
+    const slot = this.#slotFor(atUs);
+    if (this.#links[node * 4 + NEXT] === UNSCHEDULED) {
+      this.#size++;
+    } else {
+      // A timer that is pushed back a little, as for each ACK, mostly stays in its slot. Should this
+      // name a later slot than the one it is in (more than 74 hours ahead), it is looked at too early,
+      // which does no harm.
+      if (this.#slotFor(this.#deadlines[node * 2]) === slot) {
+        this.#deadlines[node * 2] = atUs;
+        return;
+      }
+      this.#unlink(node);
+    }
+    this.#deadlines[node * 2] = atUs;
+    this.#link(node, slot);
+  }
+
+  /** Takes the timer of `id` off, if it is scheduled. */
+  cancel(id: number): void {
+    const node = this.#nodeOf(id);
+    if (this.#links[node * 4 + NEXT] === UNSCHEDULED) return;
+    this.#unlink(node);
+    this.#links[node * 4 + NEXT] = UNSCHEDULED;
+    this.#size--;
+  }
+
+  /** Whether the timer of `id` is scheduled. */
+  isScheduled(id: number): boolean {
+    return this.#links[this.#nodeOf(id) * 4 + NEXT] !== UNSCHEDULED;
+  }
+
+  /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
+  deadline(id: number): number {
+    const node = this.#nodeOf(id);
+    return this.#links[node * 4 + NEXT] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+  }
+
+  /**
+   * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
+   * then. Timers come in the order of their ticks, in no particular order within a tick. None comes
+   * before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
+   *
+   * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
+   * passed comes in the same loop, so a handler must not put itself back into the past each time.
+   */
+  expire(nowUs: number): number {
+    const nowTick = Math.floor(nowUs / TICK_US);
+    // Each turn empties a slot for good or moves its timers to lower levels.
+    for (;;) {
+      const level = this.#lowestLevel();
+      const start = level < 0 ? Infinity : this.#firstStart(level);
+      if (start > nowTick) {
+        if (nowTick > this.#tick) this.#tick = nowTick;
+        return -1;
+      }
+      this.#tick = start;
+      const slot = level * SLOTS_PER_LEVEL + digit(start, level);
+      if (level === 0) {
+        const id = this.#links[slot * 4 + NEXT] - SLOT_NODES;
+        this.cancel(id);
+        return id;
+      }
+      this.#cascade(slot);
+    }
+  }
+
+  /**
+   * The time in microseconds at which `expire` has something to do, `Infinity` when nothing is
+   * scheduled. It may be early, by at most the length of a slot of the level in which the next timer
+   * lies, and then `expire` returns -1 and the next answer is closer; it is never later than the time at
+   * which `expire` would return the next timer.
+   */
+  nextExpiry(): number {
+    const level = this.#lowestLevel();
+    if (level < 0) return Infinity;
+    const start = this.#firstStart(level);
+    if (level > 0 && level < TOP_LEVEL) {
+      // A slot with one timer, as when few connections are left, needs no early look: its time is known.
+      const slot = level * SLOTS_PER_LEVEL + digit(start, level);
+      const first = this.#links[slot * 4 + NEXT];
+      if (first === this.#links[slot * 4 + PREV]) {
+        return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
+      }
+    }
+    return start * TICK_US;
+  }
+
+  /** Makes room for `capacity` timers; what is scheduled stays so. A smaller capacity changes nothing. */
+  grow(capacity: number): void {
+    const before = this.#capacity;
+    if (capacity <= before) return;
+    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+    const links = new Int32Array(buffer);
+    links.set(this.#links);
+    this.#capacity = capacity;
+    this.#links = links;
+    this.#deadlines = new Float64Array(buffer);
+    this.#clearFrom(before);
+  }
+
+  #clearFrom(firstId: number): void {
+    for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
+      this.#links[node * 4 + NEXT] = UNSCHEDULED;
+    }
+  }
+
+  #nodeOf(id: number): number {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Timer ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return SLOT_NODES + id;
+  }
+
+  /** The slot in which a timer for `atUs` belongs now. */
+  #slotFor(atUs: number): number {
+    // A deadline within a tick fires at the tick's end, never before the deadline.
+    let tick = Math.ceil(atUs / TICK_US);
+    const now = this.#tick;
+    if (tick < now) tick = now;
+    else if (tick > now + AHEAD_MAX_TICKS) tick = now + AHEAD_MAX_TICKS;
+    // Ticks may be beyond 32 bits; the operators take them modulo 2^32, and two ticks that are less than
+    // AHEAD_MAX_TICKS apart differ in those bits. A difference above the top digit means that the top
+    // level's ring goes over its end.
+    const differing = (tick ^ now) | 1;
+    const level = Math.min(((31 - Math.clz32(differing)) / DIGIT_BITS) | 0, TOP_LEVEL);
+    return level * SLOTS_PER_LEVEL + digit(tick, level);
+  }
+
+  #link(node: number, slot: number): void {
+    const links = this.#links;
+    const last = links[slot * 4 + PREV];
+    links[node * 4 + NEXT] = slot;
+    links[node * 4 + PREV] = last;
+    links[last * 4 + NEXT] = node;
+    links[slot * 4 + PREV] = node;
+    this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & (SLOTS_PER_LEVEL - 1));
+  }
+
+  #unlink(node: number): void {
+    const links = this.#links;
+    const next = links[node * 4 + NEXT];
+    const prev = links[node * 4 + PREV];
+    links[next * 4 + PREV] = prev;
+    links[prev * 4 + NEXT] = next;
+    // The same neighbour on both sides is the slot's own node: the ring is empty.
+    if (next === prev) {
+      this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & (SLOTS_PER_LEVEL - 1)));
+    }
+  }
+
+  /** The lowest level that has timers, which has the next one; -1 when there are none. */
+  #lowestLevel(): number {
+    for (let level = 0; level < LEVELS; level++) {
+      if (this.#occupied[level] !== 0) return level;
+    }
+    return -1;
+  }
+
+  /** The tick at which the first occupied slot of `level` begins; the level must have one. */
+  #firstStart(level: number): number {
+    const here = digit(this.#tick, level);
+    const bits = this.#occupied[level];
+    // Turned so that bit 0 is the slot that the tick is in: the lowest bit set is the first to come.
+    const ahead = (bits >>> here) | (bits << (SLOTS_PER_LEVEL - here));
+    const distance = 31 - Math.clz32(ahead & -ahead);
+    const ticks = SLOT_TICKS[level];
+    return (Math.floor(this.#tick / ticks) + distance) * ticks;
+  }
+
+  /** Moves the timers of a slot that the tick has entered to where they belong now. */
+  #cascade(slot: number): void {
+    const links = this.#links;
+    let node = links[slot * 4 + NEXT];
+    links[slot * 4 + NEXT] = slot;
+    links[slot * 4 + PREV] = slot;
+    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & (SLOTS_PER_LEVEL - 1)));
+    while (node !== slot) {
+      const next = links[node * 4 + NEXT];
+      this.#link(node, this.#slotFor(this.#deadlines[node * 2]));
+      node = next;
+    }
+  }
+}
+
+/** The digit of `tick` for `level`, 0 to 31. */
+function digit(tick: number, level: number): number {
+  return (tick >>> (level * DIGIT_BITS)) & (SLOTS_PER_LEVEL - 1);
+}
