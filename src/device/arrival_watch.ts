@@ -16,6 +16,7 @@ export class ArrivalWatch {
   #armed = false;
   #stopped = false;
 
+  /** Calls `onReadable` each time that `fd` becomes readable while the watch is armed. */
   constructor(fd: number, onReadable: () => void) {
     this.#stopFd = createEventFd();
     this.#set = new PollSet(fd, this.#stopFd);

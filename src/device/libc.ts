@@ -5,7 +5,7 @@
  * number for a pointer-sized parameter (`usize`) takes the slow path: 140 ns more for each call, as
  * measured on Deno 2.9, so only the call that configures offload has one.
  */
-const SYMBOLS = {
+export const LIBC_SYMBOLS = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -34,7 +34,7 @@ const SYMBOLS = {
 } as const;
 
 /** The functions of the C library that the devices use. */
-export type Libc = Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+export type Libc = Deno.StaticForeignLibraryInterface<typeof LIBC_SYMBOLS>;
 
 /** glibc, then musl under the names that distributions give it. */
 const LIBRARY_NAMES: readonly string[] = [
@@ -67,7 +67,7 @@ function load(): Libc {
   let cause: unknown;
   for (const name of LIBRARY_NAMES) {
     try {
-      loaded = Deno.dlopen(name, SYMBOLS).symbols;
+      loaded = Deno.dlopen(name, LIBC_SYMBOLS).symbols;
       break;
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;

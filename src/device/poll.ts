@@ -29,10 +29,12 @@ export type WaitOutcome = (typeof WaitOutcome)[keyof typeof WaitOutcome];
  * ```
  */
 export class PollSet {
+  /** The structures themselves, as poll takes them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #fds: Int32Array<ArrayBuffer>;
   readonly #events: Int16Array<ArrayBuffer>;
 
+  /** Waits for a device and for the eventfd that wakes its reader; -1 stands for none. */
   constructor(fd: number, eventFd: number) {
     const buffer = new ArrayBuffer(16);
     this.bytes = new Uint8Array(buffer);

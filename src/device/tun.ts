@@ -4,8 +4,9 @@ import { closeFd } from "./eventfd.ts";
 import { configureInterface, type InterfaceOptions } from "./interface_config.ts";
 import { Errno, errno, type Libc, libc } from "./libc.ts";
 import { PollSet, WaitOutcome } from "./poll.ts";
-import { openTun, type TunHandle, type TunOptions, VIRTIO_HEADER_BYTES } from "./tun_open.ts";
+import { openTun, type TunHandle, type TunOptions } from "./tun_open.ts";
 import { ViewCache } from "./view_cache.ts";
+import { VIRTIO_HEADER_BYTES } from "./virtio_header.ts";
 
 export { WaitOutcome } from "./poll.ts";
 export type { TunHandle, TunOptions } from "./tun_open.ts";

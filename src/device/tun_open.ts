@@ -4,6 +4,7 @@ import { interfaceMtu } from "./interface_config.ts";
 import { IFREQ_UNION, interfaceRequest, interfaceRequestName } from "./ifreq.ts";
 import { cString, Errno, errno, errnoName, libc } from "./libc.ts";
 import { systemError } from "./system_error.ts";
+import { VIRTIO_HEADER_BYTES } from "./virtio_header.ts";
 
 const TUN_PATH = "/dev/net/tun";
 
@@ -23,9 +24,6 @@ const IFF_VNET_HDR = 0x4000;
 /** TUN_F_CSUM, TUN_F_TSO4 and TUN_F_TSO6. */
 const TUN_OFFLOADS = 1n | 2n | 4n;
 
-/** Bytes of the virtio-net header that precedes each frame of a device with offload. */
-export const VIRTIO_HEADER_BYTES = 10;
-
 /** How to open a TUN interface. */
 export interface TunOptions {
   /** The interface, 1 to 15 bytes. It is created when it does not exist. */
@@ -40,6 +38,7 @@ export interface TunOptions {
 export interface TunHandle {
   /** The file descriptor, valid in every thread of the process. */
   readonly fd: number;
+  /** The interface's name. */
   readonly name: string;
   /** Bytes. */
   readonly mtu: number;

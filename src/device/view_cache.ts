@@ -12,6 +12,7 @@ export class ViewCache {
   readonly #offsets = new Int32Array(VIEWS).fill(-1);
   readonly #views: (Uint8Array | null)[] = new Array(VIEWS).fill(null);
 
+  /** A cache of views of `memory`. */
   constructor(memory: Uint8Array) {
     this.#memory = memory;
   }
