@@ -1,0 +1,60 @@
+/**
+ * ICMP for IPv4 (RFC 792).
+ *
+ * ```text
+ *   byte  0     1     2         4                            8
+ *         type  code  checksum  identifier, sequence number  echoed bytes                  (echo)
+ *         type  code  checksum  unused, next-hop MTU         quoted datagram's beginning   (errors)
+ * ```
+ */
+import { checksumAdd, checksumFold } from "./checksum.ts";
+
+/** Bytes of the header that all messages share. */
+export const ICMP_HEADER_BYTES = 8;
+
+/** Bytes of the quoted transport header that every error has at least (RFC 792). */
+export const ICMP_QUOTED_BYTES = 8;
+
+/** Offsets of the fields, in bytes. */
+export const IcmpField = {
+  type: 0,
+  code: 1,
+  checksum: 2,
+  /** RFC 1191 section 4: the next hop's MTU, in "fragmentation needed" only. */
+  mtu: 6,
+  quoted: 8,
+} as const;
+
+/** Message types. */
+export const IcmpType = {
+  echoReply: 0,
+  destinationUnreachable: 3,
+  sourceQuench: 4,
+  redirect: 5,
+  echoRequest: 8,
+  timeExceeded: 11,
+  parameterProblem: 12,
+} as const;
+
+/** Codes of {@link IcmpType.destinationUnreachable} that the stack tells apart. */
+export const IcmpUnreachableCode = {
+  network: 0,
+  host: 1,
+  protocol: 2,
+  port: 3,
+  fragmentationNeeded: 4,
+} as const;
+
+/** Whether the checksum over the whole message of `length` bytes is right. */
+export function isIcmpChecksumRight(view: DataView, offset: number, length: number): boolean {
+  return checksumFold(checksumAdd(view, offset, length, 0)) === 0;
+}
+
+/** Fills in the checksum of the message of `length` bytes at `offset`. */
+export function writeIcmpChecksum(view: DataView, offset: number, length: number): void {
+  view.setUint16(offset + IcmpField.checksum, 0);
+  view.setUint16(
+    offset + IcmpField.checksum,
+    checksumFold(checksumAdd(view, offset, length, 0)),
+  );
+}

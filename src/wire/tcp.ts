@@ -1,0 +1,278 @@
+/**
+ * The TCP header and its options (RFC 9293 sections 3.1 and 3.2).
+ *
+ * ```text
+ *   byte  0         2         4    8    12                      14      16        18      20
+ *         src port  dst port  seq  ack  data offset, 0, flags   window  checksum  urgent  options
+ * ```
+ */
+import { Drop, type DropReason } from "../base/drops.ts";
+import { Flag, OptionBit, type Segment } from "./segment.ts";
+
+/** Bytes of a header without options. */
+export const TCP_HEADER_BYTES = 20;
+
+/** The most bytes that options can take: the data offset counts to 15 words. */
+export const TCP_OPTIONS_MAX_BYTES = 40;
+
+/** The largest shift count; a larger one on the wire is used as this one (RFC 7323 section 2.3). */
+export const WINDOW_SCALE_MAX = 14;
+
+/** The SACK blocks that fit into a header without other options (RFC 2018 section 3). */
+export const SACK_BLOCKS_MAX = 4;
+
+/** Offsets of the fields, in bytes. */
+export const TcpField = {
+  sourcePort: 0,
+  destinationPort: 2,
+  sequence: 4,
+  acknowledgment: 8,
+  /** The upper four bits count the header's 32-bit words; the lower nine are the flags. */
+  dataOffsetFlags: 12,
+  window: 14,
+  checksum: 16,
+  urgent: 18,
+} as const;
+
+/** The bits of {@link TcpField.dataOffsetFlags} that are flags: eight, and AE (RFC 9768). */
+export const TCP_FLAGS_MASK = 0x1ff;
+
+/** Option kinds (IANA "TCP Option Kind Numbers"). */
+export const TcpOption = {
+  end: 0,
+  noOperation: 1,
+  /** RFC 9293 section 3.2. */
+  mss: 2,
+  /** RFC 7323 section 2.2. */
+  windowScale: 3,
+  /** RFC 2018 section 2. */
+  sackPermitted: 4,
+  /** RFC 2018 section 3. */
+  sack: 5,
+  /** RFC 7323 section 3.2. */
+  timestamps: 8,
+} as const;
+
+// Four bytes of options at once: kind, length and, where needed, padding before them.
+const MSS_HEAD = (TcpOption.mss << 24) | (4 << 16);
+const NOP_NOP = (TcpOption.noOperation << 24) | (TcpOption.noOperation << 16);
+const TIMESTAMPS_HEAD = (TcpOption.timestamps << 8) | 10;
+const SACK_PERMITTED_HEAD = (TcpOption.sackPermitted << 8) | 2;
+const SACK_HEAD = NOP_NOP | (TcpOption.sack << 8);
+const NOP_WINDOW_SCALE = (TcpOption.noOperation << 24) | (TcpOption.windowScale << 16) | (3 << 8);
+const NOP_NOP_TIMESTAMPS = NOP_NOP | TIMESTAMPS_HEAD;
+
+/** Header bytes as the data offset says: a multiple of 4 from 0 to 60, not checked. */
+export function readTcpHeaderLength(view: DataView, offset: number): number {
+  return (view.getUint8(offset + TcpField.dataOffsetFlags) & 0xf0) >> 2;
+}
+
+/**
+ * Bytes of all options except SACK: each takes whole words, with the padding that Linux gives it. The
+ * option that permits SACK takes the place of the timestamps' padding where both are there.
+ */
+function fixedOptionsLength(options: number): number {
+  let length = 0;
+  if ((options & OptionBit.mss) !== 0) length += 4;
+  if ((options & OptionBit.timestamps) !== 0) length += 12;
+  else if ((options & OptionBit.sackPermitted) !== 0) length += 4;
+  if ((options & OptionBit.windowScale) !== 0) length += 4;
+  return length;
+}
+
+/** How many of the segment's SACK blocks fit beside its other options. */
+export function sackBlocksThatFit(segment: Segment): number {
+  if ((segment.options & OptionBit.sack) === 0) return 0;
+  const room = (TCP_OPTIONS_MAX_BYTES - 4 - fixedOptionsLength(segment.options)) >> 3;
+  return Math.min(segment.sackCount, room, SACK_BLOCKS_MAX);
+}
+
+/** Bytes, from 0 to 40, that {@link writeTcpHeader} uses for the options of this segment. */
+export function tcpOptionsLength(segment: Segment): number {
+  const blocks = sackBlocksThatFit(segment);
+  return fixedOptionsLength(segment.options) + (blocks > 0 ? 4 + 8 * blocks : 0);
+}
+
+/**
+ * Writes the segment's header with the options that `segment.options` names, and returns its length in
+ * bytes, from 20 to 60. The checksum field is left zero. SACK blocks that do not fit are left out.
+ */
+export function writeTcpHeader(view: DataView, offset: number, segment: Segment): number {
+  let length = TCP_HEADER_BYTES;
+  if (segment.options === OptionBit.timestamps) {
+    // What nearly every segment of a connection carries.
+    view.setInt32(offset + 20, NOP_NOP_TIMESTAMPS);
+    view.setInt32(offset + 24, segment.tsValue);
+    view.setInt32(offset + 28, segment.tsEcho);
+    length = TCP_HEADER_BYTES + 12;
+  } else if (segment.options !== 0) {
+    length = writeOptions(view, offset + TCP_HEADER_BYTES, segment) - offset;
+  }
+  view.setInt32(offset, (segment.srcPort << 16) | segment.dstPort);
+  view.setInt32(offset + TcpField.sequence, segment.seq);
+  view.setInt32(offset + TcpField.acknowledgment, segment.ack);
+  // A header of n bytes is n / 4 words, and that count begins at bit 12.
+  const dataOffsetFlags = (length << 10) | (segment.flags & TCP_FLAGS_MASK);
+  view.setInt32(
+    offset + TcpField.dataOffsetFlags,
+    (dataOffsetFlags << 16) | (segment.window & 0xffff),
+  );
+  view.setInt32(offset + TcpField.checksum, segment.urgent & 0xffff);
+  return length;
+}
+
+/** Writes the options in the order and with the padding of Linux; returns the offset behind them. */
+function writeOptions(view: DataView, offset: number, segment: Segment): number {
+  const options = segment.options;
+  let at = offset;
+  if ((options & OptionBit.mss) !== 0) {
+    view.setInt32(at, MSS_HEAD | (segment.mss & 0xffff));
+    at += 4;
+  }
+  const sackPermitted = (options & OptionBit.sackPermitted) !== 0;
+  if ((options & OptionBit.timestamps) !== 0) {
+    const before = sackPermitted ? SACK_PERMITTED_HEAD << 16 : NOP_NOP;
+    view.setInt32(at, before | TIMESTAMPS_HEAD);
+    view.setInt32(at + 4, segment.tsValue);
+    view.setInt32(at + 8, segment.tsEcho);
+    at += 12;
+  } else if (sackPermitted) {
+    view.setInt32(at, NOP_NOP | SACK_PERMITTED_HEAD);
+    at += 4;
+  }
+  if ((options & OptionBit.windowScale) !== 0) {
+    view.setInt32(at, NOP_WINDOW_SCALE | (segment.windowScale & 0xff));
+    at += 4;
+  }
+  return writeSack(view, at, segment);
+}
+
+/** Writes as many SACK blocks as fit; returns the offset behind them. */
+function writeSack(view: DataView, offset: number, segment: Segment): number {
+  const blocks = sackBlocksThatFit(segment);
+  if (blocks === 0) return offset;
+  view.setInt32(offset, SACK_HEAD | (2 + 8 * blocks));
+  view.setInt32(offset + 4, segment.sackLeft0);
+  view.setInt32(offset + 8, segment.sackRight0);
+  if (blocks > 1) {
+    view.setInt32(offset + 12, segment.sackLeft1);
+    view.setInt32(offset + 16, segment.sackRight1);
+  }
+  if (blocks > 2) {
+    view.setInt32(offset + 20, segment.sackLeft2);
+    view.setInt32(offset + 24, segment.sackRight2);
+  }
+  if (blocks > 3) {
+    view.setInt32(offset + 28, segment.sackLeft3);
+    view.setInt32(offset + 32, segment.sackRight3);
+  }
+  return offset + 4 + 8 * blocks;
+}
+
+/** Sets the segment to what a header without options means. */
+export function clearTcpOptions(segment: Segment): void {
+  segment.options = 0;
+  segment.mss = 0;
+  segment.windowScale = 0;
+  segment.tsValue = 0;
+  segment.tsEcho = 0;
+  segment.sackCount = 0;
+  segment.sackLeft0 = 0;
+  segment.sackRight0 = 0;
+  segment.sackLeft1 = 0;
+  segment.sackRight1 = 0;
+  segment.sackLeft2 = 0;
+  segment.sackRight2 = 0;
+  segment.sackLeft3 = 0;
+  segment.sackRight3 = 0;
+}
+
+/**
+ * Reads the options from `offset` to `end` into the segment, whose `flags` are already set. Every option
+ * field of the segment is set, to zero where there is no such option.
+ *
+ * A kind that is not known, and a known one with a length that is not its own, is skipped by its length
+ * (RFC 9293 section 3.2, MUST-6). The options of the handshake count only in a SYN (MUST-5 and RFC 7323
+ * section 2.1, RFC 2018 section 2). Returns {@link Drop.tcpOptionInvalid} when a length is below 2 or
+ * reaches beyond `end`: what follows cannot be found (MUST-7).
+ */
+export function readTcpOptions(
+  view: DataView,
+  offset: number,
+  end: number,
+  segment: Segment,
+): DropReason {
+  clearTcpOptions(segment);
+  if (end - offset === 12 && view.getInt32(offset) === NOP_NOP_TIMESTAMPS) {
+    segment.options = OptionBit.timestamps;
+    segment.tsValue = view.getInt32(offset + 4);
+    segment.tsEcho = view.getInt32(offset + 8);
+    return Drop.none;
+  }
+  let at = offset;
+  while (at < end) {
+    const kind = view.getUint8(at);
+    if (kind === TcpOption.end) break;
+    if (kind === TcpOption.noOperation) {
+      at++;
+      continue;
+    }
+    if (at + 1 >= end) return Drop.tcpOptionInvalid;
+    const length = view.getUint8(at + 1);
+    if (length < 2 || length > end - at) return Drop.tcpOptionInvalid;
+    readOption(view, at, kind, length, segment);
+    at += length;
+  }
+  return Drop.none;
+}
+
+/** Reads one option that lies wholly within the header. */
+function readOption(
+  view: DataView,
+  at: number,
+  kind: number,
+  length: number,
+  segment: Segment,
+): void {
+  const isSyn = (segment.flags & Flag.SYN) !== 0;
+  switch (kind) {
+    case TcpOption.mss:
+      if (length !== 4 || !isSyn) return;
+      segment.options |= OptionBit.mss;
+      segment.mss = view.getUint16(at + 2);
+      return;
+    case TcpOption.windowScale:
+      if (length !== 3 || !isSyn) return;
+      segment.options |= OptionBit.windowScale;
+      segment.windowScale = Math.min(view.getUint8(at + 2), WINDOW_SCALE_MAX);
+      return;
+    case TcpOption.sackPermitted:
+      if (length === 2 && isSyn) segment.options |= OptionBit.sackPermitted;
+      return;
+    case TcpOption.timestamps:
+      if (length !== 10) return;
+      segment.options |= OptionBit.timestamps;
+      segment.tsValue = view.getInt32(at + 2);
+      segment.tsEcho = view.getInt32(at + 6);
+      return;
+    case TcpOption.sack:
+      readSack(view, at + 2, length - 2, segment);
+      return;
+  }
+}
+
+/** Reads SACK blocks from `length` bytes; an option without a whole number of blocks is skipped. */
+function readSack(view: DataView, at: number, length: number, segment: Segment): void {
+  if (length === 0 || (length & 7) !== 0) return;
+  const count = length >> 3;
+  segment.options |= OptionBit.sack;
+  segment.sackCount = count;
+  segment.sackLeft0 = view.getInt32(at);
+  segment.sackRight0 = view.getInt32(at + 4);
+  segment.sackLeft1 = count > 1 ? view.getInt32(at + 8) : 0;
+  segment.sackRight1 = count > 1 ? view.getInt32(at + 12) : 0;
+  segment.sackLeft2 = count > 2 ? view.getInt32(at + 16) : 0;
+  segment.sackRight2 = count > 2 ? view.getInt32(at + 20) : 0;
+  segment.sackLeft3 = count > 3 ? view.getInt32(at + 24) : 0;
+  segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
+}

@@ -1,0 +1,196 @@
+// Frames made by hand, byte by byte and without the code under test, and random segments.
+import type { SeededRandom } from "../../src/base/random.ts";
+import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
+import { ipv4Address } from "../../src/base/address.ts";
+
+/** 10.7.0.2, the stack's own address in these tests. */
+export const OWN = ipv4Address(0x0a070002);
+/** 10.7.0.1, the other end. */
+export const PEER = ipv4Address(0x0a070001);
+
+/** The Internet checksum, slowly: RFC 1071 as it is written. */
+export function naiveChecksum(...ranges: (Uint8Array | number[])[]): number {
+  const bytes = ranges.flatMap((range) => [...range]);
+  if (bytes.length % 2 === 1) bytes.push(0);
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 2) {
+    sum += bytes[i] * 256 + bytes[i + 1];
+    if (sum > 0xffff) sum -= 0xffff;
+  }
+  return 0xffff - sum;
+}
+
+export function be16(value: number): number[] {
+  return [(value >>> 8) & 255, value & 255];
+}
+
+export function be32(value: number): number[] {
+  return [...be16(value >>> 16), ...be16(value)];
+}
+
+export function le16(value: number): number[] {
+  return [value & 255, (value >>> 8) & 255];
+}
+
+export interface Ipv4Parts {
+  version?: number;
+  headerWords?: number;
+  trafficClass?: number;
+  totalLength?: number;
+  identification?: number;
+  fragment?: number;
+  hopLimit?: number;
+  protocol?: number;
+  /** Added to the right checksum. */
+  checksumError?: number;
+  source?: number;
+  destination?: number;
+  options?: number[];
+  payload?: number[];
+}
+
+export function ipv4Frame(parts: Ipv4Parts): number[] {
+  const options = parts.options ?? [];
+  const payload = parts.payload ?? [];
+  const words = parts.headerWords ?? 5 + options.length / 4;
+  const header = [
+    ((parts.version ?? 4) << 4) | words,
+    parts.trafficClass ?? 0,
+    ...be16(parts.totalLength ?? 20 + options.length + payload.length),
+    ...be16(parts.identification ?? 0),
+    ...be16(parts.fragment ?? 0x4000),
+    parts.hopLimit ?? 64,
+    parts.protocol ?? 6,
+    0,
+    0,
+    ...be32(parts.source ?? PEER.w3),
+    ...be32(parts.destination ?? OWN.w3),
+    ...options,
+  ];
+  const checksum = naiveChecksum(header) + (parts.checksumError ?? 0);
+  header.splice(10, 2, ...be16(checksum));
+  return [...header, ...payload];
+}
+
+export interface TcpParts {
+  srcPort?: number;
+  dstPort?: number;
+  seq?: number;
+  ack?: number;
+  headerWords?: number;
+  flags?: number;
+  window?: number;
+  urgent?: number;
+  options?: number[];
+  payload?: number[];
+  checksumError?: number;
+}
+
+/** A TCP segment whose checksum fits these addresses. */
+export function tcpBytes(parts: TcpParts, source = PEER.w3, destination = OWN.w3): number[] {
+  const options = parts.options ?? [];
+  const words = parts.headerWords ?? 5 + Math.ceil(options.length / 4);
+  const padding = new Array((4 - (options.length % 4)) % 4).fill(0);
+  const bytes = [
+    ...be16(parts.srcPort ?? 40000),
+    ...be16(parts.dstPort ?? 7),
+    ...be32(parts.seq ?? 1000),
+    ...be32(parts.ack ?? 2000),
+    ...be16((words << 12) | (parts.flags ?? Flag.ACK)),
+    ...be16(parts.window ?? 502),
+    0,
+    0,
+    ...be16(parts.urgent ?? 0),
+    ...options,
+    ...padding,
+    ...(parts.payload ?? []),
+  ];
+  const pseudo = [...be32(source), ...be32(destination), 0, 6, ...be16(bytes.length)];
+  bytes.splice(16, 2, ...be16(naiveChecksum(pseudo, bytes) + (parts.checksumError ?? 0)));
+  return bytes;
+}
+
+export function tcpFrame(tcp: TcpParts = {}, ip: Ipv4Parts = {}): number[] {
+  return ipv4Frame({ payload: tcpBytes(tcp, ip.source, ip.destination), ...ip });
+}
+
+export interface VirtioParts {
+  flags?: number;
+  gsoType?: number;
+  headerLength?: number;
+  gsoSize?: number;
+  checksumStart?: number;
+  checksumOffset?: number;
+}
+
+export function virtioBytes(parts: VirtioParts = {}): number[] {
+  return [
+    parts.flags ?? 0,
+    parts.gsoType ?? 0,
+    ...le16(parts.headerLength ?? 0),
+    ...le16(parts.gsoSize ?? 0),
+    ...le16(parts.checksumStart ?? 0),
+    ...le16(parts.checksumOffset ?? 0),
+  ];
+}
+
+/** An ICMP message with a right checksum; `rest` is what follows the first four bytes. */
+export function icmpBytes(type: number, code: number, rest: number[], checksumError = 0): number[] {
+  const checksum = naiveChecksum([type, code, 0, 0, ...rest]) + checksumError;
+  return [type, code, ...be16(checksum), ...rest];
+}
+
+/** A segment from PEER to OWN with every field and option at random; what is not sent stays zero. */
+export function randomSegment(random: SeededRandom): Segment {
+  const segment = new Segment();
+  segment.src2 = 0xffff;
+  segment.src3 = PEER.w3;
+  segment.dst2 = 0xffff;
+  segment.dst3 = OWN.w3;
+  segment.srcPort = random.integer(1, 65535);
+  segment.dstPort = random.integer(1, 65535);
+  segment.seq = random.uint32() | 0;
+  segment.ack = random.uint32() | 0;
+  segment.flags = random.integer(0, 0x1ff);
+  if ((segment.flags & Flag.SYN) !== 0) segment.flags &= ~(Flag.FIN | Flag.RST);
+  segment.window = random.integer(0, 65535);
+  segment.urgent = random.integer(0, 65535);
+  segment.trafficClass = random.integer(0, 255);
+  segment.hopLimit = random.integer(1, 255);
+  randomOptions(segment, random);
+  return segment;
+}
+
+function randomOptions(segment: Segment, random: SeededRandom): void {
+  const handshake = OptionBit.mss | OptionBit.windowScale | OptionBit.sackPermitted;
+  segment.options = random.integer(0, 31);
+  if ((segment.flags & Flag.SYN) === 0) segment.options &= ~handshake;
+  const has = (bit: number) => (segment.options & bit) !== 0;
+  if (has(OptionBit.mss)) segment.mss = random.integer(0, 65535);
+  if (has(OptionBit.windowScale)) segment.windowScale = random.integer(0, 14);
+  if (has(OptionBit.timestamps)) {
+    segment.tsValue = random.uint32() | 0;
+    segment.tsEcho = random.uint32() | 0;
+  }
+  if (!has(OptionBit.sack)) return;
+  let used = has(OptionBit.mss) ? 4 : 0;
+  used += has(OptionBit.timestamps) ? 12 : has(OptionBit.sackPermitted) ? 4 : 0;
+  used += has(OptionBit.windowScale) ? 4 : 0;
+  segment.sackCount = random.integer(1, Math.min(4, Math.floor((36 - used) / 8)));
+  const edge = (index: number) => index < segment.sackCount ? random.uint32() | 0 : 0;
+  segment.sackLeft0 = edge(0);
+  segment.sackRight0 = edge(0);
+  segment.sackLeft1 = edge(1);
+  segment.sackRight1 = edge(1);
+  segment.sackLeft2 = edge(2);
+  segment.sackRight2 = edge(2);
+  segment.sackLeft3 = edge(3);
+  segment.sackRight3 = edge(3);
+}
+
+/** A segment whose every field holds a value that no decode leaves there. */
+export function staleSegment(): Segment {
+  const segment = new Segment();
+  for (const name of Object.keys(segment)) Object.assign(segment, { [name]: 0x5ca1e });
+  return segment;
+}

@@ -1,0 +1,223 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseIpv4 } from "../../src/base/address.ts";
+import { Memory } from "../../src/base/memory.ts";
+import { SeededRandom } from "../../src/base/random.ts";
+import { ChecksumMode, finishTcpChecksum, writePacket } from "../../src/ip/output.ts";
+import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
+import { ConversationText, segmentText } from "../../src/wire/text.ts";
+import { be16, be32, randomSegment } from "./frames.ts";
+
+const SEED = 0x7e47;
+
+function segmentOf(from: string, to: string, fields: Partial<Segment>): Segment {
+  const [, src, srcPort] = from.match(/^(.*):(\d+)$/) ?? [];
+  const [, dst, dstPort] = to.match(/^(.*):(\d+)$/) ?? [];
+  const segment = new Segment();
+  segment.src2 = segment.dst2 = 0xffff;
+  segment.src3 = parseIpv4(src)?.w3 ?? 0;
+  segment.dst3 = parseIpv4(dst)?.w3 ?? 0;
+  segment.srcPort = Number(srcPort);
+  segment.dstPort = Number(dstPort);
+  return Object.assign(segment, fields);
+}
+
+const CLIENT = "192.168.1.116:3337";
+const SERVER = "192.168.1.123:7788";
+
+/** The handshake of docs and textbooks, then a word each way and the end. */
+function exchange(): Segment[] {
+  const iss = 3626544836 | 0;
+  const irs = 1739326486;
+  const { SYN, ACK, PSH, FIN, RST } = Flag;
+  return [
+    segmentOf(CLIENT, SERVER, { seq: iss, flags: SYN, window: 64240 }),
+    segmentOf(SERVER, CLIENT, { seq: irs, ack: iss + 1, flags: SYN | ACK, window: 65535 }),
+    segmentOf(CLIENT, SERVER, { seq: iss + 1, ack: irs + 1, flags: ACK, window: 502 }),
+    segmentOf(CLIENT, SERVER, {
+      seq: iss + 1,
+      ack: irs + 1,
+      flags: PSH | ACK,
+      window: 502,
+      payloadLength: 5,
+    }),
+    segmentOf(SERVER, CLIENT, {
+      seq: irs + 1,
+      ack: iss + 6,
+      flags: ACK,
+      window: 501,
+      payloadLength: 1448,
+    }),
+    segmentOf(SERVER, CLIENT, { seq: irs + 1449, ack: iss + 6, flags: FIN | ACK, window: 501 }),
+    segmentOf(CLIENT, SERVER, { seq: iss + 6, flags: RST }),
+  ];
+}
+
+Deno.test("text: the classic handshake comes out verbatim", () => {
+  // Goal: the three lines of the well-known example, and the rules beyond it.
+  const text = new ConversationText("classic");
+  assertEquals(exchange().map((segment) => text.line(segment)), [
+    "IP 192.168.1.116.3337 > 192.168.1.123.7788: S 3626544836:3626544836",
+    "IP 192.168.1.123.7788 > 192.168.1.116.3337: S 1739326486:1739326486 ack 3626544837",
+    "IP 192.168.1.116.3337 > 192.168.1.123.7788: ack 1739326487,ack 1",
+    "IP 192.168.1.116.3337 > 192.168.1.123.7788: P 1:6(5) ack 1",
+    "IP 192.168.1.123.7788 > 192.168.1.116.3337: . 1:1449(1448) ack 6",
+    "IP 192.168.1.123.7788 > 192.168.1.116.3337: F 1449:1449 ack 6",
+    "IP 192.168.1.116.3337 > 192.168.1.123.7788: R 3626544842:3626544842",
+  ]);
+});
+
+Deno.test("text: the modern form has relative numbers behind the handshake", () => {
+  // Goal: the form of today's tcpdump, which the test against the program itself checks in breadth.
+  const text = new ConversationText("modern");
+  assertEquals(exchange().map((segment) => text.line(segment).split(": ")[1]), [
+    "Flags [S], seq 3626544836, win 64240, length 0",
+    "Flags [S.], seq 1739326486, ack 3626544837, win 65535, length 0",
+    "Flags [.], ack 1, win 502, length 0",
+    "Flags [P.], seq 1:6, ack 1, win 502, length 5",
+    "Flags [.], seq 1:1449, ack 6, win 501, length 1448",
+    "Flags [F.], seq 1449, ack 6, win 501, length 0",
+    "Flags [R], seq 3626544842, win 0, length 0",
+  ]);
+});
+
+Deno.test("text: options of a Linux SYN, and all flags", () => {
+  // Goal: every option and letter has tcpdump's name; without bases the numbers are as on the wire.
+  const segment = segmentOf("10.7.0.1:40000", "10.7.0.2:7", {
+    seq: 123,
+    flags: Flag.SYN,
+    window: 64240,
+    options: OptionBit.mss | OptionBit.sackPermitted | OptionBit.timestamps | OptionBit.windowScale,
+    mss: 1460,
+    windowScale: 7,
+    tsValue: -1,
+  });
+  assertEquals(
+    segmentText(segment, "modern"),
+    "IP 10.7.0.1.40000 > 10.7.0.2.7: Flags [S], seq 123, win 64240, " +
+      "options [mss 1460,sackOK,TS val 4294967295 ecr 0,nop,wscale 7], length 0",
+  );
+  const flagged = (flags: number) =>
+    segmentText(segmentOf("10.7.0.1:1", "10.7.0.2:2", { flags, urgent: 9 }), "modern")
+      .match(/\[.*?\]/)?.[0];
+  assertEquals(flagged(0), "[none]");
+  assertEquals(flagged(0x1ff), "[FSRP.UEWe]");
+  const classic = (flags: number) =>
+    segmentText(segmentOf("10.7.0.1:1", "10.7.0.2:2", { flags, urgent: 9 }), "classic")
+      .split(": ")[1];
+  assertEquals(classic(0), ".");
+  assertEquals(classic(Flag.ACK), "ack 0");
+  assertEquals(classic(0x0ff), "SFRPEW 0:0 ack 0 urg 9");
+});
+
+Deno.test("text: an IPv6 segment is marked as one", () => {
+  // Goal: the four address words print in their family's form.
+  const segment = Object.assign(new Segment(), {
+    src0: 0xfe800000 | 0,
+    src3: 1,
+    dst3: 1,
+    srcPort: 5,
+    dstPort: 6,
+    flags: Flag.RST,
+  });
+  assertEquals(
+    segmentText(segment, "modern"),
+    "IP6 fe80::1.5 > ::1.6: Flags [R], seq 0, win 0, length 0",
+  );
+});
+
+Deno.test("text: a bounded number of conversations, the longest silent one goes first", () => {
+  // Goal: memory does not grow with the peers, and an active conversation keeps its bases.
+  const text = new ConversationText("modern", 2);
+  const ackFrom = (port: number, seq: number) =>
+    text.line(
+      segmentOf(`10.7.0.1:${port}`, "10.7.0.2:7", {
+        seq,
+        ack: 100,
+        flags: Flag.ACK,
+        payloadLength: 1,
+      }),
+    ).match(/seq (\d+)/)?.[1];
+  assertEquals(ackFrom(1, 1000), "1000");
+  assertEquals(ackFrom(2, 2000), "2000");
+  assertEquals(ackFrom(1, 1001), "1");
+  assertEquals(ackFrom(3, 3000), "3000", "takes the place of port 2");
+  assertEquals(text.size, 2);
+  assertEquals(ackFrom(1, 1002), "2");
+  assertEquals(ackFrom(2, 2001), "2001", "begins anew");
+  assertEquals(text.size, 2);
+  for (const limit of [0, -1, 1.5, NaN]) {
+    assertThrows(() => new ConversationText("modern", limit), RangeError, "limit must be 1");
+  }
+});
+
+/** A capture file of raw IP packets (pcap, link type 101). */
+function pcap(packets: Uint8Array[]): Uint8Array {
+  const header = [...be32(0xa1b2c3d4), ...be16(2), ...be16(4), ...be32(0), ...be32(0)];
+  const bytes = [...header, ...be32(65535), ...be32(101)];
+  for (const packet of packets) {
+    bytes.push(...be32(0), ...be32(0), ...be32(packet.length), ...be32(packet.length), ...packet);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** What `tcpdump` prints for these packets, null where there is no such program. */
+async function tcpdumpLines(packets: Uint8Array[]): Promise<string[] | null> {
+  try {
+    const process = new Deno.Command("tcpdump", {
+      args: ["-n", "-t", "-r", "-"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const output = process.output();
+    const stdin = process.stdin.getWriter();
+    await stdin.write(pcap(packets));
+    await stdin.close();
+    return new TextDecoder().decode((await output).stdout).trimEnd().split("\n");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Random segments of four connections, both ways; ports at which tcpdump interprets no payload. */
+function randomExchange(random: SeededRandom): Segment[] {
+  return Array.from({ length: 400 }, () => {
+    const segment = randomSegment(random);
+    // The SACK blocks of a SYN are no use to anyone, and tcpdump counts them from bases of its own.
+    if ((segment.flags & Flag.SYN) !== 0) segment.options &= ~OptionBit.sack;
+    // This tcpdump is older than the name for AE.
+    segment.flags &= ~Flag.AE;
+    segment.srcPort = 50000 + random.integer(0, 3);
+    segment.dstPort = 60000;
+    if (random.integer(0, 1) === 1) {
+      [segment.srcPort, segment.dstPort] = [segment.dstPort, segment.srcPort];
+      [segment.src3, segment.dst3] = [segment.dst3, segment.src3];
+    }
+    segment.payloadLength = random.integer(0, 1) * random.integer(1, 100);
+    return segment;
+  });
+}
+
+Deno.test("text: the modern form is what tcpdump prints", async () => {
+  // Goal: line by line the same as the program, for random flags, options and conversations.
+  const segments = [...exchange(), ...randomExchange(new SeededRandom(SEED))];
+  const memory = new Memory(new ArrayBuffer(65536));
+  const packets = segments.map((segment) => {
+    const length = writePacket(memory, 0, segment, segment.payloadLength, 0, ChecksumMode.full);
+    memory.bytes.fill(0, length, length + segment.payloadLength);
+    finishTcpChecksum(memory.view, 0, length, 0);
+    return memory.bytes.slice(0, length + segment.payloadLength);
+  });
+  const expected = await tcpdumpLines(packets);
+  if (expected === null) {
+    console.log("skipped: there is no tcpdump here (Debian package tcpdump)");
+    return;
+  }
+  const text = new ConversationText("modern");
+  const lines = segments.map((segment) => text.line(segment));
+  lines.forEach((line, index) => {
+    assertEquals(line, expected[index], `seed ${SEED}, segment ${index}`);
+  });
+  assertEquals(lines.length, expected.length);
+});
