@@ -1,8 +1,9 @@
 import { COUNTER_SLOTS, Counters } from "../base/counters.ts";
 import { Memory } from "../base/memory.ts";
-import { BlockPool, DESCRIPTOR_WORDS, type PoolWords } from "./pool.ts";
+import { DESCRIPTOR_WORDS, type PoolWords } from "./pool.ts";
 import { RING_CONTROL_WORDS, type RingWords } from "./ring.ts";
-import { ROW_WORDS } from "./row.ts";
+import { Row, ROW_WORDS } from "./row.ts";
+import type { StreamWords } from "./stream.ts";
 
 /**
  * The shared memory of one pipeline: one buffer, cut as follows. Every region starts on a cache line.
@@ -192,9 +193,28 @@ export class Layout {
     return this.rows + index * ROW_WORDS;
   }
 
-  /** A pool of its owner's. */
-  pool(pool: PoolWords): BlockPool {
-    return new BlockPool(pool);
+  /** The stream of received bytes of a connection: from the TCP thread to the application. */
+  receiveStream(row: number): StreamWords {
+    const at = this.row(row);
+    return {
+      words: this.words,
+      written: at + Row.rxWritten,
+      head: at + Row.rxHead,
+      epoch: at + Row.rxEpoch,
+      read: at + Row.rxRead,
+    };
+  }
+
+  /** The stream of bytes to send of a connection: from the application to the TCP thread. */
+  sendStream(row: number): StreamWords {
+    const at = this.row(row);
+    return {
+      words: this.words,
+      written: at + Row.txWritten,
+      head: at + Row.txHead,
+      epoch: at + Row.txEpoch,
+      read: at + Row.txRead,
+    };
   }
 
   /** The buffer, to hand to another thread. */

@@ -80,6 +80,11 @@ export class StreamWriter {
     return (this.written - streamRead(this.#shared)) | 0;
   }
 
+  /** Bytes that the consumer has read; modulo 2^32. */
+  get read(): number {
+    return streamRead(this.#shared);
+  }
+
   /** Appends from a caller's array; returns how many bytes found memory. */
   appendArray(source: Uint8Array, from: number, length: number): number {
     const count = this.#makeRoom(length);

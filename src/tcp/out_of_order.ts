@@ -1,10 +1,5 @@
 import { type Seq, seqAdd, seqDiff, seqGt, seqLt, seqMin } from "../base/seq.ts";
-import {
-  type BlockMemory,
-  chainAppendCopy,
-  chainRelease,
-  chainRoom,
-} from "../ring/chain.ts";
+import { type BlockMemory, chainAppendCopy, chainRelease, chainRoom } from "../ring/chain.ts";
 import { NIL } from "../ring/pool.ts";
 
 /** What became of out-of-order bytes. */

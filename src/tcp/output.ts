@@ -5,7 +5,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { type Seq, seqAdd, seqDiff, seqGt, seqLt } from "../base/seq.ts";
-import { Flag, OptionBit, Segment } from "../wire/segment.ts";
+import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
 import { announcedMss, windowScaleFor } from "./negotiation.ts";
@@ -74,7 +74,9 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     conn.rttSeq = conn.sndNxt;
     conn.rttSentAtUs = nowUs;
   }
-  if (conn.retransmitAtUs === NEVER) conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
@@ -93,6 +95,31 @@ export function sendReset(conn: Connection, nowUs: number, context: OutputContex
   out.window = 0;
   context.counters.count(Counter.resetsOut);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+
+/**
+ * Answers a segment that belongs to no connection with an RST that takes its numbers from it
+ * (RFC 9293 section 3.10.7.1).
+ */
+export function sendResetFor(segment: Segment, context: OutputContext): void {
+  out.src0 = segment.dst0;
+  out.src1 = segment.dst1;
+  out.src2 = segment.dst2;
+  out.src3 = segment.dst3;
+  out.dst0 = segment.src0;
+  out.dst1 = segment.src1;
+  out.dst2 = segment.src2;
+  out.dst3 = segment.src3;
+  out.srcPort = segment.dstPort;
+  out.dstPort = segment.srcPort;
+  const hasAck = (segment.flags & Flag.ACK) !== 0;
+  out.seq = hasAck ? segment.ack : 0;
+  out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
+  out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
+  clearRest();
+  context.counters.count(Counter.resetsOut);
+  context.counters.count(Counter.segmentsOut);
+  context.sink.send(out, FIRST_PIECE);
 }
 
 /** Sends a segment before the window, which obliges the peer to answer (section 3.8.4). */
@@ -233,7 +260,9 @@ function sendText(
     conn.sndMax = next;
   }
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
-  if (conn.retransmitAtUs === NEVER) conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
   emit(conn, length, end, nowUs, context);
 }
 
@@ -259,6 +288,11 @@ function begin(conn: Connection, seq: Seq, flags: number): void {
   out.seq = seq;
   out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
   out.flags = flags;
+  clearRest();
+}
+
+function clearRest(): void {
+  out.window = 0;
   out.urgent = 0;
   out.options = 0;
   out.sackCount = 0;

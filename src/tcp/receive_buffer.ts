@@ -35,6 +35,11 @@ export class ReceiveBuffer {
     this.stream = new StreamWriter(memory, words);
   }
 
+  /** Bytes that the application has read; modulo 2^32. */
+  get readPosition(): number {
+    return this.stream.read;
+  }
+
   /** Bytes that may still arrive, counted from the next one in order. */
   get space(): number {
     return Math.max(0, this.limitBytes - this.stream.pending);

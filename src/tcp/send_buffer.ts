@@ -1,4 +1,4 @@
-import { publishRead, StreamCursor, streamWritten, type StreamWords } from "../ring/stream.ts";
+import { publishRead, StreamCursor, type StreamWords, streamWritten } from "../ring/stream.ts";
 
 /**
  * The bytes that the application wrote and the peer has not acknowledged. The application owns the

@@ -1,0 +1,81 @@
+/**
+ * What a connection shows of itself in its row of shared memory: state, addresses, and the numbers of
+ * `info()`.
+ */
+
+import { seqDiff } from "../base/seq.ts";
+import { Info, InfoOption, Row } from "../ring/row.ts";
+import { CONGESTION_NAMES } from "./config.ts";
+import type { Connection } from "./connection.ts";
+import { receiveWindow } from "./window.ts";
+
+/** Greatest value that a word holds; larger ones are shown as this. */
+const WORD_MAX = 0x7fff_ffff;
+
+/** Writes the part of the row that does not change during the connection's life. */
+export function reportAddresses(words: Int32Array, conn: Connection): void {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+
+/** Writes the part that changes, once for each batch of work on the connection. */
+export function reportProgress(words: Int32Array, conn: Connection): void {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | (conn.rcvScale << 8);
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) |
+    (conn.sack ? InfoOption.sack : 0) |
+    (conn.windowScale ? InfoOption.windowScale : 0);
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(
+    congestion.name as (typeof CONGESTION_NAMES)[number],
+  );
+  words[info + Info.backoffs] = conn.backoffs;
+}
+
+function clamp(value: number): number {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+
+function putTotal(words: Int32Array, at: number, value: number): void {
+  words[at] = value;
+  words[at + 1] = value / 0x1_0000_0000;
+}
+
+/** Reads a total that stands in two words. */
+export function readTotal(words: Int32Array, at: number): number {
+  return (words[at] >>> 0) + words[at + 1] * 0x1_0000_0000;
+}

@@ -1,0 +1,712 @@
+/**
+ * The TCP engine: finds the connection of each segment, lets the state machine decide, does what it
+ * says, and keeps the work lists. The only owner of every connection's state.
+ *
+ * One round of work is: `input` for each segment, commands of the application, `expire` for the timers,
+ * then `flush`, in which each connection that was touched sends what it may and reports to its row.
+ */
+
+import { Counter, type Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
+import type { Random } from "../base/random.ts";
+import { seqAdd, seqInRange } from "../base/seq.ts";
+import type { Layout } from "../ring/layout.ts";
+import { NIL } from "../ring/pool.ts";
+import { ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
+import { Flag, type Segment } from "../wire/segment.ts";
+import type { TcpConfig } from "./config.ts";
+import { NoControl } from "./congestion/none.ts";
+import { Connection, type FourTuple, News, Owner } from "./connection.ts";
+import { Demultiplexer } from "./demux.ts";
+import { abort, end, onSegment } from "./input.ts";
+import type { IsnSource } from "./isn.ts";
+import { Listener, ListenerTable } from "./listener.ts";
+import { negotiate } from "./negotiation.ts";
+import { Outcome } from "./outcome.ts";
+import {
+  output,
+  sendAck,
+  sendKeepalive,
+  sendOldest,
+  sendProbe,
+  sendReset,
+  sendResetFor,
+  sendSyn,
+} from "./output.ts";
+import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
+import { reportAddresses, reportProgress } from "./report.ts";
+import { RttEstimator } from "./rtt.ts";
+import { SendBuffer } from "./send_buffer.ts";
+import type { SegmentSink } from "./sink.ts";
+import { ephemeralPort } from "./ports.ts";
+import { State } from "./state.ts";
+import { earliestDeadline, onTimer } from "./timers.ts";
+import { TimerWheel } from "./wheel.ts";
+import { afterRead } from "./window.ts";
+
+/** Rows for which the tables have room at first; they double when needed. */
+const INITIAL_ROWS = 1024;
+
+/** Until the handshake tells the MSS, nothing is sent that a congestion window would govern. */
+const NO_CONTROL_YET = new NoControl();
+
+/** What the engine tells the application's side. */
+export interface TcpEvents {
+  /** A connection was established for a listener. */
+  accepted(listener: Listener, conn: Connection): void;
+  /** The `connect` with this name has succeeded. */
+  connected(request: number, conn: Connection): void;
+  /** The `connect` with this name has failed. */
+  connectFailed(request: number, error: ConnectionError): void;
+  /** The row has something to look at; `loud` when the application may be waiting for it. */
+  news(conn: Connection, loud: boolean): void;
+  /** The engine needs nothing of the application's for this connection any more. */
+  ended(conn: Connection): void;
+  /** The connection has gone from one state to another: for the trace. */
+  stateChanged(conn: Connection, before: State): void;
+}
+
+/** What the engine is made of. */
+export interface TcpParts {
+  readonly config: TcpConfig;
+  readonly layout: Layout;
+  readonly counters: Counters;
+  readonly memory: ReceiveMemory;
+  readonly sink: SegmentSink;
+  readonly events: TcpEvents;
+  readonly isn: IsnSource;
+  readonly random: Random;
+  readonly nowUs: number;
+}
+
+/** The engine of one pipeline. */
+export class Tcp {
+  readonly config: TcpConfig;
+  readonly counters: Counters;
+  readonly sink: SegmentSink;
+  readonly mtu: number;
+  readonly listeners: ListenerTable = new ListenerTable();
+  readonly #layout: Layout;
+  readonly #words: Int32Array;
+  readonly #memory: ReceiveMemory;
+  readonly #events: TcpEvents;
+  readonly #isn: IsnSource;
+  readonly #random: Random;
+  readonly #demux: Demultiplexer;
+  readonly #wheel: TimerWheel;
+  readonly #connections: (Connection | null)[] = [];
+  /** Rows that were used before and are free again. */
+  readonly #freeRows: number[] = [];
+  readonly #dirty: Connection[] = [];
+  #dirtyCount = 0;
+  /** Connections in TIME-WAIT, the oldest first. */
+  readonly #timeWait = new Set<number>();
+  #open = 0;
+
+  constructor(parts: TcpParts) {
+    this.config = parts.config;
+    this.counters = parts.counters;
+    this.sink = parts.sink;
+    this.mtu = parts.sink.mtu;
+    this.#layout = parts.layout;
+    this.#words = parts.layout.words;
+    this.#memory = parts.memory;
+    this.#events = parts.events;
+    this.#isn = parts.isn;
+    this.#random = parts.random;
+    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
+    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    this.#wheel = new TimerWheel(capacity, parts.nowUs);
+  }
+
+  /** Connections in any state, TIME-WAIT included. */
+  get connectionCount(): number {
+    return this.#open;
+  }
+
+  /** Connections in TIME-WAIT. */
+  get timeWaitCount(): number {
+    return this.#timeWait.size;
+  }
+
+  /** The connection in this row if it is still the one of that generation. */
+  connection(row: number, generation: number): Connection | null {
+    const conn = this.#connections[row];
+    return conn !== null && conn !== undefined && conn.generation === generation ? conn : null;
+  }
+
+  /** Takes one decoded segment in. */
+  input(segment: Segment, nowUs: number): void {
+    this.counters.add(
+      Counter.segmentsIn,
+      segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1,
+    );
+    const id = this.#findFor(segment);
+    if (id < 0) {
+      this.#onNoConnection(segment, nowUs);
+      return;
+    }
+    const conn = this.#connections[id]!;
+    const before = conn.state;
+    const outcome = onSegment(conn, segment, nowUs, this);
+    if (outcome === Outcome.reopen) {
+      this.#reopen(conn, segment, nowUs);
+      return;
+    }
+    this.#act(conn, outcome, segment, nowUs);
+    this.#settle(conn, before, nowUs);
+  }
+
+  #findFor(segment: Segment): number {
+    return this.#demux.find(
+      segment.dst0,
+      segment.dst1,
+      segment.dst2,
+      segment.dst3,
+      segment.src0,
+      segment.src1,
+      segment.src2,
+      segment.src3,
+      segment.dstPort,
+      segment.srcPort,
+    );
+  }
+
+  /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
+  #onNoConnection(segment: Segment, nowUs: number): void {
+    const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    if ((flags & Flag.RST) !== 0) {
+      this.counters.drop(Drop.tcpNoConnection);
+      return;
+    }
+    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (listener === null || !isSyn) {
+      this.counters.drop(Drop.tcpNoConnection);
+      sendResetFor(segment, this);
+      return;
+    }
+    this.#onSyn(listener, segment, nowUs);
+  }
+
+  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
+  #reopen(old: Connection, segment: Segment, nowUs: number): void {
+    const before = old.state;
+    end(old, ConnectionError.none);
+    this.#settle(old, before, nowUs);
+    this.#onNoConnection(segment, nowUs);
+  }
+
+  /** A connection request for a listener. */
+  #onSyn(listener: Listener, segment: Segment, nowUs: number): void {
+    if (!listener.hasRoom) {
+      this.counters.drop(Drop.tcpBacklogFull);
+      return;
+    }
+    const conn = this.#create({
+      local0: segment.dst0,
+      local1: segment.dst1,
+      local2: segment.dst2,
+      local3: segment.dst3,
+      remote0: segment.src0,
+      remote1: segment.src1,
+      remote2: segment.src2,
+      remote3: segment.src3,
+      localPort: segment.dstPort,
+      remotePort: segment.srcPort,
+    }, nowUs);
+    if (conn === null) {
+      this.counters.drop(Drop.tcpConnectionLimit);
+      return;
+    }
+    conn.listener = listener;
+    listener.handshakes++;
+    conn.state = State.SYN_RECEIVED;
+    conn.irs = segment.seq;
+    conn.rcvNxt = seqAdd(segment.seq, 1);
+    conn.rcvAdvertised = conn.rcvNxt;
+    negotiate(conn, segment, this.config, this.mtu, nowUs);
+    conn.sndWnd = segment.window;
+    conn.sndWndMax = segment.window;
+    conn.sndWl1 = segment.seq;
+    this.#events.stateChanged(conn, State.LISTEN);
+    this.#touch(conn);
+  }
+
+  /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
+  connect(request: number, tuple: FourTuple, nowUs: number): void {
+    let localPort = tuple.localPort;
+    if (localPort === 0) {
+      const isFree = (port: number) =>
+        !this.listeners.hasPort(port) && this.#isPortFree(tuple, port);
+      localPort = ephemeralPort(this.#random, isFree);
+    } else if (!this.#isPortFree(tuple, localPort)) {
+      localPort = 0;
+    }
+    if (localPort === 0) {
+      this.#events.connectFailed(request, ConnectionError.addressNotAvailable);
+      return;
+    }
+    const conn = this.#create({ ...tuple, localPort }, nowUs);
+    if (conn === null) {
+      this.counters.drop(Drop.tcpConnectionLimit);
+      this.#events.connectFailed(request, ConnectionError.tooManyConnections);
+      return;
+    }
+    this.counters.count(Counter.activeOpens);
+    conn.owner = Owner.application;
+    conn.request = request;
+    conn.state = State.SYN_SENT;
+    this.#events.stateChanged(conn, State.CLOSED);
+    this.#touch(conn);
+  }
+
+  #isPortFree(t: FourTuple, port: number): boolean {
+    const id = this.#demux.find(
+      t.local0,
+      t.local1,
+      t.local2,
+      t.local3,
+      t.remote0,
+      t.remote1,
+      t.remote2,
+      t.remote3,
+      port,
+      t.remotePort,
+    );
+    return id < 0;
+  }
+
+  /** Forgets a `connect` that the application no longer waits for. */
+  cancelConnect(request: number, nowUs: number): void {
+    for (const conn of this.#connections) {
+      if (conn === null || conn.request !== request) continue;
+      const before = conn.state;
+      conn.request = -1;
+      conn.owner = Owner.none;
+      if (before === State.SYN_RECEIVED) sendReset(conn, nowUs, this);
+      abort(conn);
+      this.#settle(conn, before, nowUs);
+      return;
+    }
+  }
+
+  /** Starts to listen. Returns the port, or a negative {@link ConnectionError}. */
+  listen(id: number, address: readonly number[], port: number, backlog: number): number {
+    let chosen = port;
+    if (port === 0) {
+      const isFree = (candidate: number) => !this.listeners.hasPort(candidate);
+      chosen = ephemeralPort(this.#random, isFree);
+      if (chosen === 0) return -ConnectionError.addressInUse;
+    }
+    const listener = new Listener(id, address, chosen, backlog);
+    return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
+  }
+
+  /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
+  unlisten(id: number, nowUs: number): void {
+    const listener = this.listeners.get(id);
+    if (listener === undefined) return;
+    this.listeners.remove(listener);
+    for (const conn of this.#connections) {
+      if (conn === null || conn.listener !== listener || conn.owner !== Owner.listener) continue;
+      const before = conn.state;
+      sendReset(conn, nowUs, this);
+      abort(conn);
+      this.#settle(conn, before, nowUs);
+    }
+  }
+
+  /** The application has accepted one connection of a listener. */
+  acceptTaken(id: number): void {
+    const listener = this.listeners.get(id);
+    if (listener !== undefined && listener.waiting > 0) listener.waiting--;
+  }
+
+  /** The application has read or written. */
+  onApplicationNews(conn: Connection, nowUs: number): void {
+    this.#touch(conn);
+    if (conn.send !== null && !conn.finQueued) conn.send.refresh();
+    if (conn.receive !== null && conn.owner === Owner.application) {
+      conn.receive.reclaim();
+      afterRead(conn, conn.receive.readPosition, nowUs, this.config);
+    }
+  }
+
+  /** The application will write no more (section 3.10.4, for one direction). */
+  closeWrite(conn: Connection, nowUs: number): void {
+    if (conn.finQueued) return;
+    const before = conn.state;
+    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT) return;
+    conn.send?.refresh();
+    conn.finQueued = true;
+    conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
+    this.#settle(conn, before, nowUs);
+  }
+
+  /** The application lets go of the connection (section 3.10.4). */
+  close(conn: Connection, nowUs: number): void {
+    if (conn.owner !== Owner.application) return;
+    const before = conn.state;
+    const unread = conn.receive !== null &&
+      (conn.receive.stream.pending > 0 || conn.receive.outOfOrder !== null);
+    conn.receive?.dispose();
+    conn.owner = Owner.none;
+    if (before === State.CLOSED) {
+      this.#release(conn);
+      return;
+    }
+    if (before === State.TIME_WAIT) {
+      this.#detach(conn);
+      return;
+    }
+    if (unread || conn.lingerZero) {
+      this.#abort(conn, nowUs);
+      return;
+    }
+    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + this.config.finWait2Ms * 1000;
+    this.closeWrite(conn, nowUs);
+    this.#touch(conn);
+  }
+
+  /** The application ends the connection at once with an RST (section 3.10.5) and lets go of it. */
+  abort(conn: Connection, nowUs: number): void {
+    if (conn.owner !== Owner.application) return;
+    conn.lingerZero = true;
+    this.close(conn, nowUs);
+  }
+
+  #abort(conn: Connection, nowUs: number): void {
+    const before = conn.state;
+    if (before !== State.TIME_WAIT && before !== State.SYN_SENT) sendReset(conn, nowUs, this);
+    abort(conn);
+    this.#settle(conn, before, nowUs);
+  }
+
+  /** Switches keepalive probes on or off. */
+  setKeepAlive(conn: Connection, on: boolean, nowUs: number): void {
+    conn.keepAlive = on;
+    conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1000 : Infinity;
+    this.#touch(conn);
+  }
+
+  /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
+  icmpError(segment: Segment, nowUs: number): void {
+    this.counters.count(Counter.icmpErrorsIn);
+    const id = this.#demux.find(
+      segment.src0,
+      segment.src1,
+      segment.src2,
+      segment.src3,
+      segment.dst0,
+      segment.dst1,
+      segment.dst2,
+      segment.dst3,
+      segment.srcPort,
+      segment.dstPort,
+    );
+    const conn = id < 0 ? null : this.#connections[id];
+    // RFC 5927 section 4.1: only numbers in flight can be quoted by somebody who saw the segment.
+    if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
+      this.counters.drop(Drop.icmpUnmatched);
+      return;
+    }
+    // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
+    // error is the answer that the application waits for, as in Linux.
+    if (conn.state !== State.SYN_SENT) return;
+    const before = conn.state;
+    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    this.#settle(conn, before, nowUs);
+  }
+
+  /** Runs every timer that is due. */
+  expire(nowUs: number): void {
+    for (;;) {
+      const id = this.#wheel.expire(nowUs);
+      if (id < 0) return;
+      const conn = this.#connections[id]!;
+      conn.wheelAtUs = Infinity;
+      this.#touch(conn);
+      if (earliestDeadline(conn) > nowUs) continue; // It was put off meanwhile; flush re-arms it.
+      const before = conn.state;
+      const outcome = onTimer(conn, nowUs, this);
+      this.#act(conn, outcome, null, nowUs);
+      this.#settle(conn, before, nowUs);
+    }
+  }
+
+  /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
+  nextExpiry(): number {
+    return this.#wheel.nextExpiry();
+  }
+
+  /** Lets every touched connection send and report. */
+  flush(nowUs: number): void {
+    for (let i = 0; i < this.#dirtyCount; i++) {
+      const conn = this.#dirty[i];
+      conn.dirty = false;
+      if (this.#connections[conn.id] !== conn) continue;
+      output(conn, nowUs, this);
+      this.#arm(conn);
+      if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
+      conn.send?.publish();
+      if (conn.owner === Owner.application && conn.request < 0) this.#report(conn);
+    }
+    this.#dirtyCount = 0;
+  }
+
+  #report(conn: Connection): void {
+    reportProgress(this.#words, conn);
+    if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
+    if (conn.news === News.none) return;
+    this.#events.news(conn, conn.news === News.loud);
+    conn.news = News.none;
+  }
+
+  #arm(conn: Connection): void {
+    const atUs = earliestDeadline(conn);
+    if (atUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = atUs;
+    this.#wheel.schedule(conn.id, atUs);
+  }
+
+  #touch(conn: Connection): void {
+    if (conn.dirty) return;
+    conn.dirty = true;
+    this.#dirty[this.#dirtyCount++] = conn;
+  }
+
+  /** Does what the state machine asked for. */
+  #act(conn: Connection, outcome: Outcome, segment: Segment | null, nowUs: number): void {
+    switch (outcome) {
+      case Outcome.none:
+        return;
+      case Outcome.ack:
+        return sendAck(conn, nowUs, this);
+      case Outcome.challenge:
+        return this.#challenge(conn, nowUs);
+      case Outcome.reset:
+        return sendResetFor(segment!, this);
+      case Outcome.abort:
+        return sendReset(conn, nowUs, this);
+      case Outcome.synAck:
+        return sendSyn(conn, nowUs, this);
+      case Outcome.retransmit:
+        return sendOldest(conn, nowUs, this);
+      case Outcome.probe:
+        return sendProbe(conn, nowUs, this);
+      case Outcome.keepalive:
+        return sendKeepalive(conn, nowUs, this);
+    }
+  }
+
+  /** RFC 5961 section 7: limited for each connection by itself, so that nothing can be learned of others. */
+  #challenge(conn: Connection, nowUs: number): void {
+    if (nowUs - conn.lastChallengeAtUs < this.config.challengeAckMs * 1000) {
+      this.counters.drop(Drop.rateLimited);
+      return;
+    }
+    conn.lastChallengeAtUs = nowUs;
+    this.counters.count(Counter.challengeAcks);
+    sendAck(conn, nowUs, this);
+  }
+
+  /** Draws the consequences of a change of state. */
+  #settle(conn: Connection, before: State, nowUs: number): void {
+    this.#touch(conn);
+    const { state } = conn;
+    if (state === before) return;
+    this.#events.stateChanged(conn, before);
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (opening && state !== State.SYN_RECEIVED) this.#settleOpening(conn, nowUs);
+    if (state === State.TIME_WAIT) this.#enterTimeWait(conn, nowUs);
+    if (state === State.CLOSED) this.#finish(conn);
+  }
+
+  #settleOpening(conn: Connection, nowUs: number): void {
+    const { listener, request } = conn;
+    if (listener !== null) {
+      listener.handshakes--;
+      if (conn.state === State.CLOSED) {
+        this.counters.count(Counter.failedOpens);
+        return;
+      }
+      this.counters.count(Counter.passiveOpens);
+      listener.waiting++;
+      conn.owner = Owner.application;
+      reportAddresses(this.#words, conn);
+      reportProgress(this.#words, conn);
+      this.#events.accepted(listener, conn);
+      return;
+    }
+    if (request < 0) return;
+    conn.request = -1;
+    if (conn.state === State.CLOSED) {
+      this.counters.count(Counter.failedOpens);
+      conn.owner = Owner.none;
+      this.#events.connectFailed(request, conn.error);
+      return;
+    }
+    reportAddresses(this.#words, conn);
+    reportProgress(this.#words, conn);
+    conn.lastReceivedAtUs = nowUs;
+    this.#events.connected(request, conn);
+  }
+
+  #enterTimeWait(conn: Connection, nowUs: number): void {
+    if (this.config.maxTimeWait === 0) {
+      end(conn, ConnectionError.none);
+      this.#settle(conn, State.TIME_WAIT, nowUs);
+      return;
+    }
+    if (this.#timeWait.size >= this.config.maxTimeWait) this.#giveUpOldestTimeWait(nowUs);
+    this.#timeWait.add(conn.id);
+    if (conn.owner === Owner.none) this.#detach(conn);
+  }
+
+  #giveUpOldestTimeWait(nowUs: number): boolean {
+    for (const id of this.#timeWait) {
+      const conn = this.#connections[id]!;
+      this.counters.drop(Drop.tcpTimeWaitLimit);
+      end(conn, ConnectionError.none);
+      this.#settle(conn, State.TIME_WAIT, nowUs);
+      return true;
+    }
+    return false;
+  }
+
+  /** The application has nothing more to do with a connection that goes on for a while. */
+  #detach(conn: Connection): void {
+    if (conn.send === null) return;
+    conn.send.publish();
+    conn.send = null;
+    conn.receive?.dispose();
+    conn.receive = null;
+    this.#events.ended(conn);
+  }
+
+  /** The connection has reached CLOSED. */
+  #finish(conn: Connection): void {
+    this.#demux.remove(conn.id);
+    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#timeWait.delete(conn.id);
+    // What the application has not read stays for it to read; the row is its to give back.
+    if (conn.owner !== Owner.application) this.#release(conn);
+  }
+
+  #release(conn: Connection): void {
+    const known = conn.owner === Owner.none && conn.send !== null;
+    conn.receive?.dispose();
+    conn.receive = null;
+    conn.send?.publish();
+    conn.send = null;
+    this.#connections[conn.id] = null;
+    this.#freeRows.push(conn.id);
+    this.#open--;
+    if (known) this.#events.ended(conn);
+  }
+
+  /** A new connection in a free row, or null when there is none. */
+  #create(tuple: FourTuple, nowUs: number): Connection | null {
+    const limit = this.#layout.dimensions.connections;
+    if (this.#open >= limit && !this.#giveUpOldestTimeWait(nowUs)) return null;
+    const id = this.#freeRows.pop() ?? this.#connections.length;
+    if (id >= this.#demux.capacity) {
+      const capacity = Math.min(2 * id, limit);
+      this.#demux.grow(capacity);
+      this.#wheel.grow(capacity);
+    }
+    const { config } = this;
+    const words = this.#words;
+    const row = this.#layout.row(id);
+    const generation = (words[row + Row.generation] + 1) | 0;
+    words.fill(0, row, row + ROW_WORDS);
+    words[row + Row.generation] = generation;
+    words[row + Row.txHead] = NIL;
+    const rtt = new RttEstimator(
+      config.rtoInitialMs * 1000,
+      config.rtoMinMs * 1000,
+      config.rtoMaxMs * 1000,
+    );
+    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
+    conn.receive = new ReceiveBuffer(
+      this.#memory,
+      this.#layout.receiveStream(id),
+      config.receiveBufferInitialBytes,
+      config.outOfOrderRanges,
+    );
+    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
+    conn.userTimeoutUs = config.userTimeoutMs * 1000;
+    conn.lastReceivedAtUs = nowUs;
+    this.#chooseNumbers(conn, nowUs);
+    this.#connections[id] = conn;
+    this.#open++;
+    this.#demux.add(
+      id,
+      tuple.local0,
+      tuple.local1,
+      tuple.local2,
+      tuple.local3,
+      tuple.remote0,
+      tuple.remote1,
+      tuple.remote2,
+      tuple.remote3,
+      tuple.localPort,
+      tuple.remotePort,
+    );
+    return conn;
+  }
+
+  #chooseNumbers(conn: Connection, nowUs: number): void {
+    conn.iss = this.#isn.next(
+      conn.local0,
+      conn.local1,
+      conn.local2,
+      conn.local3,
+      conn.remote0,
+      conn.remote1,
+      conn.remote2,
+      conn.remote3,
+      conn.localPort,
+      conn.remotePort,
+      nowUs,
+    );
+    conn.sndUna = conn.iss;
+    conn.sndNxt = conn.iss;
+    conn.sndMax = conn.iss;
+    conn.sndSmall = conn.iss;
+    conn.recover = conn.iss;
+    conn.tsOffset = this.#random.uint32() | 0;
+  }
+
+  /** All connections that the application or nobody holds, for an orderly end of the stack. */
+  *all(): Generator<Connection> {
+    for (const conn of this.#connections) if (conn !== null) yield conn;
+  }
+}
+
+/** What an ICMP error means for a connection that is being opened, as in Linux. */
+function connectErrorOf(type: number, code: number): ConnectionError {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
+  }
+}
+
+/** Type and codes of RFC 792 and RFC 1122 section 3.2.2.1. */
+const ICMP_UNREACHABLE = 3;
+const ICMP_NET_UNREACHABLE = 0;
+const ICMP_PROTOCOL_UNREACHABLE = 2;
+const ICMP_PORT_UNREACHABLE = 3;
+const ICMP_NET_UNKNOWN = 6;
+const ICMP_NET_PROHIBITED = 9;
+const ICMP_NET_UNREACHABLE_TOS = 11;
