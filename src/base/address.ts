@@ -44,9 +44,14 @@ export function sameAddress(a: Address, b: Address): boolean {
   return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
 }
 
-/** Whether `address` is in 127.0.0.0/8 (RFC 1122 section 3.2.1.3). */
+/** Whether these 32 IPv4 bits are in 127.0.0.0/8 (RFC 1122 section 3.2.1.3). */
+export function isLoopbackWord(bits: number): boolean {
+  return (bits >>> 24) === 127;
+}
+
+/** Whether `address` is a loopback address. */
 export function isLoopback(address: Address): boolean {
-  return isIpv4(address) && (address.w3 >>> 24) === 127;
+  return isIpv4(address) && isLoopbackWord(address.w3);
 }
 
 /** Dotted decimal text of 32 IPv4 bits. */

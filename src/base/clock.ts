@@ -2,16 +2,37 @@
 export interface Clock {
   /** The time now, in microseconds. */
   now(): number;
+  /** Calls `wake` once, at `atUs` or soon after it; the returned number cancels that. */
+  wakeAt(atUs: number, wake: () => void): number;
+  /** Takes a `wakeAt` back; one that has happened already is no error. */
+  cancelWake(id: number): void;
 }
+
+/** Longest delay of a JavaScript timer, milliseconds. */
+const TIMER_MAX_MS = 0x7fff_ffff;
 
 /** The machine's monotonic clock. */
 export const systemClock: Clock = {
   now: () => Math.floor(performance.now() * 1000),
+  wakeAt(atUs, wake) {
+    const delayMs = Math.max(0, Math.ceil(atUs / 1000 - performance.now()));
+    return setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)) as unknown as number;
+  },
+  cancelWake: (id) => clearTimeout(id),
 };
+
+interface Wake {
+  readonly id: number;
+  readonly atUs: number;
+  readonly wake: () => void;
+}
 
 /** A clock that stands still until it is moved: for simulation, packet scripts and tests. */
 export class ManualClock implements Clock {
   #nowUs: number;
+  #nextId = 1;
+  /** What is to be called, the earliest last, so that taking it off is cheap. */
+  #wakes: Wake[] = [];
 
   constructor(startUs = 0) {
     this.#nowUs = startUs;
@@ -21,10 +42,34 @@ export class ManualClock implements Clock {
     return this.#nowUs;
   }
 
-  /** Moves the clock to `timeUs`; a clock never goes back, so an earlier time is a caller's error. */
+  wakeAt(atUs: number, wake: () => void): number {
+    const id = this.#nextId++;
+    // Of equal times the one asked for first comes first.
+    let index = this.#wakes.length;
+    while (index > 0 && this.#wakes[index - 1].atUs <= atUs) index--;
+    this.#wakes.splice(index, 0, { id, atUs, wake });
+    return id;
+  }
+
+  cancelWake(id: number): void {
+    this.#wakes = this.#wakes.filter((wake) => wake.id !== id);
+  }
+
+  /** When the next `wakeAt` is due; `Infinity` when there is none. */
+  nextWake(): number {
+    const next = this.#wakes.at(-1);
+    return next === undefined ? Infinity : next.atUs;
+  }
+
+  /** Moves the clock to `timeUs`, with every call that is due on the way at its own time. */
   set(timeUs: number): void {
     if (!(timeUs >= this.#nowUs)) {
       throw new RangeError(`A clock cannot go back from ${this.#nowUs} to ${timeUs} microseconds`);
+    }
+    while (this.nextWake() <= timeUs) {
+      const next = this.#wakes.pop()!;
+      this.#nowUs = Math.max(this.#nowUs, next.atUs);
+      next.wake();
     }
     this.#nowUs = timeUs;
   }

@@ -53,6 +53,11 @@ export class Segment {
   payloadLength = 0;
   /** Payload bytes of each wire segment of a super-segment; 0 when it is a single one. */
   gsoSize = 0;
+  /**
+   * The descriptor of the frame slot that the payload lies in, -1 when there is none. Whoever keeps
+   * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
+   */
+  slot = -1;
   /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
   icmpType = 0;
   icmpCode = 0;

@@ -1,0 +1,189 @@
+import { Counter, type Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
+import type { Memory } from "../base/memory.ts";
+import { type Address, isLoopbackWord } from "../base/address.ts";
+import { type Device, SendOutcome } from "../device/device.ts";
+import { ChecksumMode, finishTcpChecksum, writeEchoReply, writePacket } from "../ip/output.ts";
+import type { Layout } from "../ring/layout.ts";
+import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
+import { FIRST_PIECE, type SegmentSink } from "../tcp/sink.ts";
+import { checksumAddPiece } from "../wire/checksum.ts";
+import type { Segment } from "../wire/segment.ts";
+import type { ReceiveSlots } from "./slots.ts";
+import { TraceKind, type TraceWriter } from "./trace_ring.ts";
+
+/** Payload of the largest super-segment: an IPv4 datagram less 20 bytes of IP and 60 of TCP header. */
+const SUPER_BYTES = 65_535 - 80;
+/** Pieces of one packet: headers, and payload from blocks of which the first and last may be partial. */
+const MAX_PIECES = 64;
+/** Packets that the stack has sent to itself and not yet taken in. */
+const LOOPBACK_PACKETS = 32;
+
+/**
+ * The way out: builds headers and hands packets to the device, or, for the stack's own addresses, back
+ * to the input.
+ */
+export class Egress implements SegmentSink {
+  readonly superBytes: number;
+  readonly mtu: number;
+  readonly pieces: Int32Array = new Int32Array(2 * MAX_PIECES);
+  /** Where to record what is sent, when somebody looks. */
+  trace: TraceWriter | null = null;
+  readonly #device: Device;
+  readonly #memory: Memory;
+  readonly #counters: Counters;
+  readonly #headers: number;
+  readonly #slots: ReceiveSlots;
+  readonly #own: Int32Array;
+  /** Pairs of (slot, length), a queue in an array. */
+  readonly #loopback: Int32Array = new Int32Array(2 * LOOPBACK_PACKETS);
+  #loopbackHead = 0;
+  #loopbackTail = 0;
+  #identification = 0;
+
+  constructor(
+    device: Device,
+    layout: Layout,
+    slots: ReceiveSlots,
+    counters: Counters,
+    addresses: readonly Address[],
+  ) {
+    this.#device = device;
+    this.#memory = layout.memory;
+    this.#headers = layout.headers;
+    this.#slots = slots;
+    this.#counters = counters;
+    this.#own = Int32Array.from(addresses, (address) => address.w3);
+    this.mtu = device.mtu;
+    this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
+  }
+
+  send(segment: Segment, end: number): void {
+    this.trace?.segment(TraceKind.segmentOut, segment);
+    if (this.#isOwn(segment.dst3)) {
+      this.#loopBack(segment, end);
+      return;
+    }
+    const { pieces } = this;
+    pieces[0] = this.#headers;
+    pieces[1] = this.#device.virtioHeader
+      ? this.#writeForOffload(segment)
+      : this.#writeComplete(segment, end);
+    this.#transmit(end >> 1, pieces[1] + segment.payloadLength);
+  }
+
+  /** Answers an ICMP echo request that lies in its frame slot. */
+  sendEchoReply(request: Segment): void {
+    const descriptor = this.#slots.slots.take();
+    if (descriptor === NIL) {
+      this.#counters.drop(Drop.loopbackFull);
+      return;
+    }
+    const start = this.#startOf(descriptor);
+    const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
+    this.pieces[0] = start;
+    this.pieces[1] = length;
+    this.#counters.count(Counter.icmpEchoReplies);
+    this.#transmit(1, length);
+    this.#slots.slots.give(descriptor);
+  }
+
+  /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
+  takeLoopback(): number {
+    if (this.#loopbackHead === this.#loopbackTail) return NIL;
+    return this.#loopback[2 * (this.#loopbackHead % LOOPBACK_PACKETS)];
+  }
+
+  /** Length in bytes of the packet that `takeLoopback` named, which is thereby taken. */
+  loopbackLength(): number {
+    const length = this.#loopback[2 * (this.#loopbackHead % LOOPBACK_PACKETS) + 1];
+    this.#loopbackHead++;
+    return length;
+  }
+
+  /** Whether packets to the stack itself wait. */
+  get hasLoopback(): boolean {
+    return this.#loopbackHead !== this.#loopbackTail;
+  }
+
+  #isOwn(word: number): boolean {
+    if (isLoopbackWord(word)) return true;
+    for (let i = 0; i < this.#own.length; i++) if (this.#own[i] === word) return true;
+    return false;
+  }
+
+  #writeForOffload(segment: Segment): number {
+    this.#identification = (this.#identification + 1) & 0xffff;
+    return writePacket(
+      this.#memory,
+      this.#headers,
+      segment,
+      segment.payloadLength,
+      this.#identification,
+      ChecksumMode.virtioPartial,
+    );
+  }
+
+  #writeComplete(segment: Segment, end: number): number {
+    const headerBytes = writePacket(
+      this.#memory,
+      this.#headers,
+      segment,
+      segment.payloadLength,
+      0,
+      ChecksumMode.full,
+    );
+    const { pieces } = this;
+    let sum = 0;
+    let position = 0;
+    for (let i = FIRST_PIECE; i < end; i += 2) {
+      sum = checksumAddPiece(this.#memory.view, pieces[i], pieces[i + 1], sum, position);
+      position += pieces[i + 1];
+    }
+    finishTcpChecksum(this.#memory.view, this.#headers, headerBytes, sum);
+    return headerBytes;
+  }
+
+  #transmit(count: number, bytes: number): void {
+    const outcome = this.#device.send(this.#memory.bytes, this.pieces, count);
+    if (outcome === SendOutcome.sent) {
+      this.#counters.count(Counter.framesOut);
+      this.#counters.add(Counter.frameBytesOut, bytes);
+    } else {
+      this.#counters.drop(Drop.deviceSendFailed);
+    }
+  }
+
+  /** Puts a packet into a frame slot as if it had come from the device. */
+  #loopBack(segment: Segment, end: number): void {
+    const full = this.#loopbackTail - this.#loopbackHead >= LOOPBACK_PACKETS;
+    const descriptor = full ? NIL : this.#slots.slots.take();
+    if (descriptor === NIL) {
+      this.#counters.drop(Drop.loopbackFull);
+      return;
+    }
+    const start = this.#startOf(descriptor);
+    let length = writePacket(
+      this.#memory,
+      start,
+      segment,
+      segment.payloadLength,
+      0,
+      ChecksumMode.none,
+    );
+    const { pieces } = this;
+    for (let i = FIRST_PIECE; i < end; i += 2) {
+      this.#memory.bytes.copyWithin(start + length, pieces[i], pieces[i] + pieces[i + 1]);
+      length += pieces[i + 1];
+    }
+    const at = 2 * (this.#loopbackTail % LOOPBACK_PACKETS);
+    this.#loopback[at] = descriptor;
+    this.#loopback[at + 1] = length;
+    this.#loopbackTail++;
+  }
+
+  #startOf(descriptor: number): number {
+    const { words, table } = this.#slots.slots;
+    return words[table + descriptor * DESCRIPTOR_WORDS + START];
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the application thread and the TCP thread say to each other: records of 16 words in two rings.
+ *
+ * ```text
+ *   word      0   1             2            3          4..7      8         12..15
+ *   command   op  row, request  generation   port       address   value     local address
+ *             or listener
+ *   event     op  row           generation   request    value
+ *                                            or listener
+ * ```
+ */
+
+/** What the application wants, in word 0 of a command. */
+export const Command = {
+  /** Listen: id, port, address, backlog as value. */
+  listen: 1,
+  /** Stop to listen: id. */
+  unlisten: 2,
+  /** Connect: request, port, address, local address. */
+  connect: 3,
+  /** Forget a connect: request. */
+  cancelConnect: 4,
+  /** The row has been read from or written to: row. */
+  news: 5,
+  /** No more will be written: row, generation. */
+  closeWrite: 6,
+  /** The application lets go: row, generation. */
+  close: 7,
+  /** The same, at once with an RST: row, generation. */
+  abort: 8,
+  /** Set an {@link ConnectionOption}: row, generation, option as port, value. */
+  option: 9,
+  /** One connection of a listener was accepted: id. */
+  acceptTaken: 10,
+  /** Close every connection; `stopped` comes when none is left. */
+  shutdown: 11,
+} as const;
+
+/** What has happened, in word 0 of an event. */
+export const Event = {
+  /** The row has something to look at. */
+  news: 1,
+  /** A connection of a listener is established: row, generation, listener. */
+  accepted: 2,
+  /** A connect succeeded: row, generation, request. */
+  connected: 3,
+  /** A connect failed: request, error as value. */
+  connectFailed: 4,
+  /** Nothing of the row is needed any more: row, generation. */
+  ended: 5,
+  /** After `shutdown`: every connection has ended. */
+  stopped: 6,
+} as const;
+
+/** What can be set for one connection. */
+export const ConnectionOption = {
+  /** 1: no Nagle. */
+  noDelay: 1,
+  /** 1: keepalive probes. */
+  keepAlive: 2,
+  /** Seconds; 0: close with an RST, -1: an ordinary close. */
+  linger: 3,
+  /** Milliseconds; 0: the stack's default. */
+  userTimeout: 4,
+  /** Index of the name in CONGESTION_NAMES. */
+  congestion: 5,
+} as const;
+
+/** Word indices within a record. */
+export const Field = {
+  op: 0,
+  row: 1,
+  generation: 2,
+  port: 3,
+  request: 3,
+  address: 4,
+  value: 8,
+  localPort: 9,
+  localAddress: 12,
+} as const;
