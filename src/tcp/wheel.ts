@@ -30,7 +30,8 @@
  * Two things follow from where a timer lies. The first occupied slot of the lowest level that has any
  * is the next to come, so that finding it costs six words whatever the number of timers or the time
  * that has passed. And when the wheel's tick enters a slot of a higher level, the timers of that slot
- * belong to lower levels: they move down (cascade), each at most five times in its life.
+ * belong to lower levels: they move down (cascade), each at most five times unless it was set more than
+ * 74 hours ahead. A slot moves as a whole: a hundred thousand timers in one take some 10 ms at once.
  */
 
 /** The length of a tick in microseconds: how late a timer may fire. */
@@ -41,9 +42,6 @@ const SLOTS_PER_LEVEL = 32;
 const LEVELS = 6;
 const TOP_LEVEL = LEVELS - 1;
 const SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
-
-/** Ticks that a slot of each level lasts. */
-const SLOT_TICKS = Float64Array.from({ length: LEVELS }, (_, level) => SLOTS_PER_LEVEL ** level);
 
 /**
  * The furthest tick ahead that the top level can tell from one that is a turn earlier. A timer beyond it
@@ -70,10 +68,11 @@ export class TimerWheel {
   /** For each level, a bit for each slot that has timers. */
   readonly #occupied = new Int32Array(LEVELS);
   /**
-   * The wheel's own tick. No timer lies in a slot before it, and none above level 0 in a slot that it is
-   * in. It never goes back, and it passes a slot only when that slot is empty.
+   * The wheel's own tick, in an array of one: a field would box each number beyond 32 bits, which is
+   * garbage. No timer lies in a slot before it, and none above level 0 in a slot that it is in. It never
+   * goes back, and it passes a slot only when that slot is empty.
    */
-  #tick: number;
+  readonly #tick: Float64Array;
   #size = 0;
 
   /** A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. */
@@ -82,7 +81,7 @@ export class TimerWheel {
     this.#capacity = capacity;
     this.#links = new Int32Array(buffer);
     this.#deadlines = new Float64Array(buffer);
-    this.#tick = Math.floor(startUs / TICK_US);
+    this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
     for (let slot = 0; slot < SLOT_NODES; slot++) {
       this.#links[slot * 4 + NEXT] = slot;
       this.#links[slot * 4 + PREV] = slot;
@@ -112,20 +111,16 @@ export class TimerWheel {
       this.cancel(id);
       return;
     }
-    const slot = this.#slotFor(atUs);
-    if (this.#links[node * 4 + NEXT] === UNSCHEDULED) {
-      this.#size++;
-    } else {
-      // A timer that is pushed back a little, as for each ACK, mostly stays in its slot. Should this
-      // name a later slot than the one it is in (more than 74 hours ahead), it is looked at too early,
-      // which does no harm.
-      if (this.#slotFor(this.#deadlines[node * 2]) === slot) {
-        this.#deadlines[node * 2] = atUs;
-        return;
-      }
-      this.#unlink(node);
-    }
+    const scheduled = this.#links[node * 4 + NEXT] !== UNSCHEDULED;
+    const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
     this.#deadlines[node * 2] = atUs;
+    const slot = this.#slotFor(node);
+    // A timer that is pushed back a little, as for each ACK, mostly stays in its slot. One more than 74
+    // hours ahead may then stay in an earlier slot than its own: it is looked at too early, which does
+    // no harm.
+    if (slot === before) return;
+    if (scheduled) this.#unlink(node);
+    else this.#size++;
     this.#link(node, slot);
   }
 
@@ -151,30 +146,33 @@ export class TimerWheel {
 
   /**
    * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
-   * then. Timers come in the order of their ticks, in no particular order within a tick. None comes
-   * before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
+   * then. Timers come in the order of their ticks, and within a tick in the order in which they came
+   * into its slot. None comes before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
+   *
+   * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
    *
    * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
    * passed comes in the same loop, so a handler must not put itself back into the past each time.
    */
   expire(nowUs: number): number {
-    const nowTick = Math.floor(nowUs / TICK_US);
     // Each turn empties a slot for good or moves its timers to lower levels.
     for (;;) {
       const level = this.#lowestLevel();
-      const start = level < 0 ? Infinity : this.#firstStart(level);
-      if (start > nowTick) {
-        if (nowTick > this.#tick) this.#tick = nowTick;
+      const ahead = level < 0 ? 0 : this.#ticksAhead(level);
+      const elapsed = Math.floor(nowUs / TICK_US) - this.#tick[0];
+      if (level < 0 || !(ahead <= elapsed)) {
+        if (elapsed > 0 && elapsed < Infinity) this.#tick[0] += elapsed;
         return -1;
       }
-      this.#tick = start;
-      const slot = level * SLOTS_PER_LEVEL + digit(start, level);
-      if (level === 0) {
-        const id = this.#links[slot * 4 + NEXT] - SLOT_NODES;
-        this.cancel(id);
-        return id;
+      this.#tick[0] += ahead;
+      const slot = slotAt(this.#tick[0] | 0, level);
+      if (level > 0) {
+        this.#cascade(slot);
+        continue;
       }
-      this.#cascade(slot);
+      const id = this.#links[slot * 4 + NEXT] - SLOT_NODES;
+      this.cancel(id);
+      return id;
     }
   }
 
@@ -187,10 +185,10 @@ export class TimerWheel {
   nextExpiry(): number {
     const level = this.#lowestLevel();
     if (level < 0) return Infinity;
-    const start = this.#firstStart(level);
+    const start = this.#tick[0] + this.#ticksAhead(level);
     if (level > 0 && level < TOP_LEVEL) {
       // A slot with one timer, as when few connections are left, needs no early look: its time is known.
-      const slot = level * SLOTS_PER_LEVEL + digit(start, level);
+      const slot = slotAt(start | 0, level);
       const first = this.#links[slot * 4 + NEXT];
       if (first === this.#links[slot * 4 + PREV]) {
         return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
@@ -225,19 +223,17 @@ export class TimerWheel {
     return SLOT_NODES + id;
   }
 
-  /** The slot in which a timer for `atUs` belongs now. */
-  #slotFor(atUs: number): number {
+  /** The slot in which a timer belongs now, by its deadline. */
+  #slotFor(node: number): number {
     // A deadline within a tick fires at the tick's end, never before the deadline.
-    let tick = Math.ceil(atUs / TICK_US);
-    const now = this.#tick;
-    if (tick < now) tick = now;
-    else if (tick > now + AHEAD_MAX_TICKS) tick = now + AHEAD_MAX_TICKS;
-    // Ticks may be beyond 32 bits; the operators take them modulo 2^32, and two ticks that are less than
-    // AHEAD_MAX_TICKS apart differ in those bits. A difference above the top digit means that the top
-    // level's ring goes over its end.
-    const differing = (tick ^ now) | 1;
-    const level = Math.min(((31 - Math.clz32(differing)) / DIGIT_BITS) | 0, TOP_LEVEL);
-    return level * SLOTS_PER_LEVEL + digit(tick, level);
+    const ahead = Math.ceil(this.#deadlines[node * 2] / TICK_US) - this.#tick[0];
+    const ticks = ahead <= 0 ? 0 : ahead >= AHEAD_MAX_TICKS ? AHEAD_MAX_TICKS : ahead | 0;
+    // A tick may be beyond 32 bits; the digits are in the low 30, so from here on it is taken modulo
+    // 2^32. A difference above the top digit means that the top level's ring goes over its end.
+    const now = this.#tick[0] | 0;
+    const tick = (now + ticks) | 0;
+    const level = ((31 - Math.clz32((tick ^ now) | 1)) / DIGIT_BITS) | 0;
+    return slotAt(tick, level > TOP_LEVEL ? TOP_LEVEL : level);
   }
 
   #link(node: number, slot: number): void {
@@ -270,15 +266,16 @@ export class TimerWheel {
     return -1;
   }
 
-  /** The tick at which the first occupied slot of `level` begins; the level must have one. */
-  #firstStart(level: number): number {
-    const here = digit(this.#tick, level);
+  /** How many ticks ahead the first occupied slot of `level` begins; the level must have one. */
+  #ticksAhead(level: number): number {
+    const tick = this.#tick[0] | 0;
+    const shift = level * DIGIT_BITS;
+    const here = (tick >>> shift) & (SLOTS_PER_LEVEL - 1);
     const bits = this.#occupied[level];
     // Turned so that bit 0 is the slot that the tick is in: the lowest bit set is the first to come.
-    const ahead = (bits >>> here) | (bits << (SLOTS_PER_LEVEL - here));
-    const distance = 31 - Math.clz32(ahead & -ahead);
-    const ticks = SLOT_TICKS[level];
-    return (Math.floor(this.#tick / ticks) + distance) * ticks;
+    const turned = (bits >>> here) | (bits << (SLOTS_PER_LEVEL - here));
+    const slotsAhead = 31 - Math.clz32(turned & -turned);
+    return (slotsAhead << shift) - (tick & ((1 << shift) - 1));
   }
 
   /** Moves the timers of a slot that the tick has entered to where they belong now. */
@@ -290,13 +287,13 @@ export class TimerWheel {
     this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & (SLOTS_PER_LEVEL - 1)));
     while (node !== slot) {
       const next = links[node * 4 + NEXT];
-      this.#link(node, this.#slotFor(this.#deadlines[node * 2]));
+      this.#link(node, this.#slotFor(node));
       node = next;
     }
   }
 }
 
-/** The digit of `tick` for `level`, 0 to 31. */
-function digit(tick: number, level: number): number {
-  return (tick >>> (level * DIGIT_BITS)) & (SLOTS_PER_LEVEL - 1);
+/** The slot of `level` that the digit of `tick` names. */
+function slotAt(tick: number, level: number): number {
+  return level * SLOTS_PER_LEVEL + ((tick >>> (level * DIGIT_BITS)) & (SLOTS_PER_LEVEL - 1));
 }

@@ -156,6 +156,8 @@ Deno.test("Goal: what was found last is forgotten when it is removed, and its id
   assertEquals(table.find(...first), 2);
   table.remove(2);
   assertEquals(table.find(...first), -1);
+  // Not even a packet with the ports that mark a row as unused finds it.
+  assertEquals(table.find(...ipv4Tuple(1, 2, 0, 0)), -1);
   table.add(2, ...second);
   assertEquals(table.find(...first), -1);
   assertEquals(table.find(...second), 2);

@@ -290,6 +290,19 @@ Deno.test("Goal: nothing scheduled means no next expiry; Infinity takes a timer 
   assertEquals(wheel.size, 0);
 });
 
+Deno.test("Goal: expiring up to Infinity empties the wheel, which then still works", () => {
+  const wheel = new TimerWheel(3, 0);
+  assertEquals(expireAll(wheel, Infinity), []);
+  wheel.schedule(0, 400 * HOUR_US);
+  wheel.schedule(1, 1000);
+  wheel.schedule(2, SECOND_US);
+  assertEquals(expireAll(wheel, NaN), [], "no time is no reason to fire");
+  assertEquals(expireAll(wheel, Infinity), [1, 2, 0]);
+  wheel.schedule(1, 401 * HOUR_US);
+  assertEquals(expireAll(wheel, 401 * HOUR_US - 1), []);
+  assertEquals(expireAll(wheel, 401 * HOUR_US + TICK_US), [1]);
+});
+
 Deno.test("Goal: growing keeps what is scheduled and makes room for more", () => {
   const wheel = new TimerWheel(2, 0);
   wheel.schedule(0, 1000);
