@@ -1,0 +1,66 @@
+/** What the client does to a server, and what is read from it. The client and the runner share this. */
+
+/** What one run of the client gives. Times in seconds, latencies in microseconds. */
+export interface Sample {
+  readonly seconds: number;
+  /** Payload bytes that reached the other application. */
+  readonly bytes: number;
+  /** Messages echoed, or connections made and closed. */
+  readonly messages: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** User and system time of the server, all threads; of the client. */
+  readonly serverCpuSeconds: number;
+  readonly clientCpuSeconds: number;
+  /** Frames that the client's interface gave to the server, and took from it. */
+  readonly framesIn: number;
+  readonly framesOut: number;
+}
+
+export type LoadKind = "bulk-in" | "bulk-out" | "ping-pong" | "echo-many" | "connect";
+
+/**
+ * Which cores the two sides run on. `free`: both anywhere. `one core`: both on core 0. `two cores`: the
+ * client on core 0, the server with all its threads on core 1.
+ */
+export type Placement = "free" | "one core" | "two cores";
+
+export interface Load {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: LoadKind;
+  readonly connections: number;
+  readonly placement: Placement;
+}
+
+export const loads: readonly Load[] = [
+  load("bulk-in-1", "bulk in, 1 connection", "bulk-in", 1, "free"),
+  load("bulk-in-8", "bulk in, 8 connections", "bulk-in", 8, "free"),
+  load("bulk-out-1", "bulk out, 1 connection", "bulk-out", 1, "free"),
+  load("bulk-out-8", "bulk out, 8 connections", "bulk-out", 8, "free"),
+  load("echo-one-core", "echo 64 B, one core", "ping-pong", 1, "one core"),
+  load("echo-two-cores", "echo 64 B, two cores", "ping-pong", 1, "two cores"),
+  load("echo-free", "echo 64 B, free", "ping-pong", 1, "free"),
+  load("echo-64", "echo 64 B, 64 connections", "echo-many", 64, "free"),
+  load("connections", "connections, 32 at a time", "connect", 32, "free"),
+];
+
+/** The loads for a server on one core without offload, where every frame is one of the MTU. */
+export const frameLoads: readonly Load[] = [
+  load("frames-in-1", "bulk in, 1 connection, server on one core", "bulk-in", 1, "two cores"),
+  load("frames-out-1", "bulk out, 1 connection, server on one core", "bulk-out", 1, "two cores"),
+];
+
+function load(
+  name: string,
+  title: string,
+  kind: LoadKind,
+  connections: number,
+  placement: Placement,
+): Load {
+  return { name, title, kind, connections, placement };
+}
+
+export const ECHO_PORT = 7;
+export const DISCARD_PORT = 9;
+export const CHARGEN_PORT = 19;

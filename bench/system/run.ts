@@ -1,0 +1,144 @@
+/**
+ * The whole-system benchmark: `deno task bench`. It starts itself again in a namespace of its own, where
+ * it may make interfaces, starts the targets, and runs every load on each in turn.
+ */
+import { frameLoads, type Load, loads } from "./loads.ts";
+import { type Options, parseOptions, pick, USAGE, UsageError } from "./options.ts";
+import { bound, output, stopAll } from "./process.ts";
+import { environmentText, legend, machine } from "./report.ts";
+import { type Plan, runRounds } from "./rounds.ts";
+import { type Series, summarize, tableText } from "./table.ts";
+import { allTargets, type Target } from "./targets.ts";
+
+/** Tells the second start from the first; not for users. */
+const INSIDE = "--inside-namespace";
+
+const UNUSUAL_TARGETS = ["kernel-again"];
+
+async function main(): Promise<number> {
+  const inside = Deno.args[0] === INSIDE;
+  const options = parseOptions(inside ? Deno.args.slice(1) : Deno.args);
+  const targets = allTargets(options);
+  if (options.help) {
+    console.log(USAGE);
+    console.log(`loads: ${[...loads, ...frameLoads].map((load) => load.name).join(", ")}`);
+    console.log(`targets: ${targets.map((target) => target.name).join(", ")}`);
+    return 0;
+  }
+  const plan = planOf(options, targets);
+  if (!inside) return await startInside(options);
+  try {
+    await prepareNamespace();
+    return await finish(options, await runRounds(plan));
+  } finally {
+    await stopAll();
+  }
+}
+
+/** What runs on what: plain targets, where each frame is of the MTU, run the bulk loads only. */
+function planOf(options: Options, all: readonly Target[]): Plan {
+  const usual = all.map((target) => target.name).filter((name) => !UNUSUAL_TARGETS.includes(name));
+  const targets = pick(all, options.targets ?? usual, "targets");
+  const every = [...loads, ...frameLoads];
+  const wanted = options.only === null ? every : pick(every, options.only, "only");
+  const cores = navigator.hardwareConcurrency;
+  const runsOn = (load: Load, target: Target) =>
+    load.kind.startsWith("bulk") || (target.offload && !frameLoads.includes(load));
+  return {
+    targets,
+    loads: wanted.filter((load) => load.placement !== "two cores" || cores > 1),
+    runsOn,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    warmup: options.warmup,
+  };
+}
+
+/** Starts this program again where it is root of nothing but its own network. */
+async function startInside(options: Options): Promise<number> {
+  try {
+    await output(["unshare", "-rn", "true"]);
+  } catch (error) {
+    console.error(`No network namespace to run in: ${(error as Error).message}`);
+    return options.smoke && Deno.env.get("CI") !== "true" ? 0 : 1;
+  }
+  const script = new URL(import.meta.url).pathname;
+  const command = bound([
+    "unshare",
+    "-rn",
+    Deno.execPath(),
+    "run",
+    "-A",
+    script,
+    INSIDE,
+    ...Deno.args,
+  ]);
+  const child = new Deno.Command(command[0], { args: command.slice(1) }).spawn();
+  onSignals((signal) => child.kill(signal));
+  return (await child.status).code;
+}
+
+/** Loopback for the client's own addresses, room for TIME-WAIT, no memory of earlier connections. */
+async function prepareNamespace(): Promise<void> {
+  onSignals(async () => {
+    await stopAll();
+    Deno.exit(130);
+  });
+  await output(["ip", "link", "set", "lo", "up"]);
+  const set = (name: string, value: string) =>
+    Deno.writeTextFileSync(`/proc/sys/net/ipv4/${name}`, value);
+  set("tcp_no_metrics_save", "1");
+  set("tcp_max_tw_buckets", "1000000");
+}
+
+function onSignals(handler: (signal: Deno.Signal) => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => handler(signal));
+  }
+}
+
+/** Prints and writes what was measured; gives the exit status. */
+async function finish(options: Options, series: readonly Series[]): Promise<number> {
+  const lines = summarize(series, "kernel");
+  console.log(environmentText(options));
+  console.log(tableText(lines));
+  console.log(legend);
+  const file = options.json ?? (options.smoke ? null : resultFile());
+  if (file !== null) {
+    if (options.json === null) await Deno.mkdir("bench/results", { recursive: true });
+    const samples = series.map(({ load, target, samples, failures }) => ({
+      load: load.name,
+      target: target.name,
+      samples,
+      failures,
+    }));
+    const { rounds, seconds, warmup, mtu } = options;
+    const content = { ...machine(), rounds, seconds, warmup, mtu, lines, samples };
+    await Deno.writeTextFile(file, JSON.stringify(content, null, 1) + "\n");
+    console.error(`written: ${file}`);
+  }
+  return verdict(series);
+}
+
+function resultFile(): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return `bench/results/system-${time}.json`;
+}
+
+/** A load that failed or moved nothing fails the benchmark: its numbers would be missing silently. */
+function verdict(series: readonly Series[]): number {
+  const bad = series.filter((entry) =>
+    entry.failures.length > 0 || entry.samples.some((sample) => !(sample.bytes > 0))
+  );
+  for (const { load, target, failures } of bad) {
+    console.error(`failed: ${load.name} on ${target.name}: ${failures[0] ?? "it moved no bytes"}`);
+  }
+  return bad.length > 0 ? 1 : 0;
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error);
+  Deno.exit(1);
+}
