@@ -80,4 +80,9 @@ function main(): void {
   console.log(JSON.stringify(sample));
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  console.error((error as Error).message);
+  Deno.exit(1);
+}

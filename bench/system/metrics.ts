@@ -67,7 +67,7 @@ function latency(name: "p50" | "p99", value: (sample: Sample) => number): Metric
     better: "lower",
     value,
     goals(load, target) {
-      if (load.placement === "free" || !target.offload) return {};
+      if (load.placements.includes("free") || !target.offload) return {};
       if (name === "p99") return { final: 0.5 };
       return { now: target.shape === "fused" ? 0.8 : 1, final: 0.5 };
     },
@@ -88,22 +88,19 @@ const gigabytes = (sample: Sample) => sample.bytes / GIGABYTE;
 const manyMessages = (sample: Sample) => sample.messages / MANY_MESSAGES;
 const perSecond = (sample: Sample) => sample.messages / sample.seconds;
 
-const bulk = [
-  rate("Gbit/s", (sample) => sample.bytes * 8 / sample.seconds / GIGABYTE),
-  serverCpu("s/GB", gigabytes),
-  bothCpu("s/GB", gigabytes),
-];
+const throughput = rate("Gbit/s", (sample) => sample.bytes * 8 / sample.seconds / GIGABYTE);
+const bulk = [throughput, serverCpu("s/GB", gigabytes), bothCpu("s/GB", gigabytes)];
 const framesIn = frames((sample) => sample.framesIn / sample.seconds);
 const framesOut = frames((sample) => sample.framesOut / sample.seconds);
 const messageCpu = [serverCpu("s/100k", manyMessages), bothCpu("s/100k", manyMessages)];
 
-/** What is shown of a load. Frames are shown where each is of the MTU: without offload. */
-export function metricsOf(kind: LoadKind): readonly Metric[] {
-  switch (kind) {
+/** What is shown of a load; placements are compared by the first. */
+export function metricsOf(load: Load): readonly Metric[] {
+  switch (load.kind) {
     case "bulk-in":
-      return [...bulk, framesIn];
+      return load.shows === "frames" ? [framesIn, throughput] : bulk;
     case "bulk-out":
-      return [...bulk, framesOut];
+      return load.shows === "frames" ? [framesOut, throughput] : bulk;
     case "ping-pong":
       return [
         latency("p50", (sample) => sample.p50Us),
@@ -117,7 +114,8 @@ export function metricsOf(kind: LoadKind): readonly Metric[] {
   }
 }
 
-/** Whether a metric says something about a target. */
-export function applies(metric: Metric, target: Target): boolean {
-  return metric.name !== "frames" || !target.offload;
+/** Whether a load is run on a target. Without offload, only bulk loads say something new. */
+export function runsOn(load: Load, target: Target): boolean {
+  if (load.shows === "frames") return !target.offload;
+  return target.offload || load.kind === "bulk-in" || load.kind === "bulk-out";
 }

@@ -21,15 +21,20 @@ export function bound(command: readonly string[]): string[] {
   return ["setpriv", "--pdeathsig", "KILL", "--", ...command];
 }
 
-/** Runs a command to its end and gives what it printed. Throws, with its stderr, when it fails. */
+/**
+ * Runs a command to its end and gives what it printed. Throws when it fails, with its stderr; `name`
+ * stands for the command in the message.
+ */
 export async function output(
   command: readonly string[],
   timeoutMs = READY_TIMEOUT_MS,
+  name = command.join(" "),
 ): Promise<string> {
   const [program, ...args] = bound(command);
   const signal = AbortSignal.timeout(timeoutMs);
   const result = await new Deno.Command(program, {
     args,
+    env: { NO_COLOR: "1" },
     signal,
     stdin: "null",
     stdout: "piped",
@@ -39,7 +44,7 @@ export async function output(
     const reason = signal.aborted
       ? `took longer than ${timeoutMs / 1000} s`
       : new TextDecoder().decode(result.stderr).trim();
-    throw new Error(`${command.join(" ")}: ${reason || `exit status ${result.code}`}`);
+    throw new Error(`${name}: ${reason || `exit status ${result.code}`}`);
   }
   return new TextDecoder().decode(result.stdout);
 }
@@ -55,6 +60,7 @@ export class Server {
     const [program, ...args] = bound(command);
     this.#child = new Deno.Command(program, {
       args,
+      env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -32,14 +32,14 @@ export function environmentText(options: Options): string {
 
 /** What the words of the table mean. */
 export const legend = `
-ratio       median of the target by median of the kernel (Deno.listen behind a veth pair), same run,
-            same client, rounds interleaved; targets that are not measured are stopped meanwhile
-client      kernel sockets with CUBIC; the kernel's twin sends with CUBIC too
-bulk in     counted when the server has read everything and closed; bulk out: as received
-one core    client and server, with all their threads, on core 0
-two cores   client on core 0, server with all its threads on core 1
-free        both anywhere; all rows that name no cores are free
-server CPU  user and system seconds of the server; per GB (10^9 bytes), per 100,000 messages or connections
-both CPU    server and client: the kernel does part of a server's work in the process that sends to it
-frames/s    frames of the MTU that cross the TUN without offload, in the direction of the data
-connections connect, one byte each way, close by the client, from many source addresses`;
+ratio        median of the target by median of the kernel (Deno.listen behind a veth pair): same run,
+             same client, rounds interleaved; servers that are not measured are stopped meanwhile
+client       kernel sockets by FFI with CUBIC; the kernel's twin sends with CUBIC too
+one core     client and server, with all their threads, on core 0
+two cores    client on core 0, server with all its threads on core 1
+free         both anywhere; where a load ran in two placements, each target's better one is shown
+bulk in      counted when the server has read everything and closed; bulk out: as received
+server CPU   user and system seconds of the server for 10^9 bytes, or 100,000 messages or connections
+both CPU     of server and client: with the kernel, part of the server's work is done by who sends to it
+frames/s     frames of the MTU through the TUN without offload, in the direction of the data
+connections  connect, one byte each way, close by the client, from many source addresses`;

@@ -1,5 +1,5 @@
 import type { Load, Placement, Sample } from "./loads.ts";
-import { metricsOf } from "./metrics.ts";
+import { metricsOf, runsOn } from "./metrics.ts";
 import { output } from "./process.ts";
 import { numberText, type Series } from "./table.ts";
 import type { Running, Target } from "./targets.ts";
@@ -8,8 +8,6 @@ import type { Running, Target } from "./targets.ts";
 export interface Plan {
   readonly targets: readonly Target[];
   readonly loads: readonly Load[];
-  /** Whether a load is run on a target. */
-  runsOn(load: Load, target: Target): boolean;
   readonly rounds: number;
   readonly seconds: number;
   readonly warmup: number;
@@ -42,20 +40,28 @@ interface Slot {
 export async function runRounds(plan: Plan): Promise<Series[]> {
   const slots: Slot[] = plan.targets.map((target) => ({ target, running: null, runs: 0 }));
   for (const slot of slots) await start(slot);
-  const entries: Entry[] = plan.loads.flatMap((load) =>
-    plan.targets.filter((target) => plan.runsOn(load, target))
-      .map((target) => ({ load, target, samples: [], failures: [] }))
-  );
+  const entries = plan.loads.flatMap((load) => entriesOf(load, plan.targets));
   for (let round = 0; round < plan.rounds; round++) {
     for (const load of plan.loads) {
-      for (let i = 0; i < slots.length; i++) {
-        const slot = slots[(i + round) % slots.length];
-        const entry = entries.find((each) => each.load === load && each.target === slot.target);
-        if (entry !== undefined) await runOnce(plan, slot, entry, round);
+      for (const placement of load.placements) {
+        for (let i = 0; i < slots.length; i++) {
+          const slot = slots[(i + round) % slots.length];
+          const entry = entries.find((each) =>
+            each.load === load && each.placement === placement && each.target === slot.target
+          );
+          if (entry !== undefined) await runOnce(plan, slot, entry, round);
+        }
       }
     }
   }
   return entries;
+}
+
+function entriesOf(load: Load, targets: readonly Target[]): Entry[] {
+  return load.placements.flatMap((placement) =>
+    targets.filter((target) => runsOn(load, target))
+      .map((target) => ({ load, placement, target, samples: [], failures: [] }))
+  );
 }
 
 async function start(slot: Slot): Promise<Running> {
@@ -68,17 +74,16 @@ async function start(slot: Slot): Promise<Running> {
 
 /** One load on one target. A failure is noted, and the target gets a new server. */
 async function runOnce(plan: Plan, slot: Slot, entry: Entry, round: number): Promise<void> {
-  const { load, target } = entry;
-  const label = `round ${round + 1}/${plan.rounds}  ${load.name.padEnd(16)}${
-    target.name.padEnd(18)
-  }`;
+  const { load, placement, target } = entry;
+  const name = `${load.name}, ${placement}`.padEnd(28);
+  const label = `round ${round + 1}/${plan.rounds}  ${name}${target.name.padEnd(18)}`;
   try {
     const running = slot.running ?? await start(slot);
     running.server.resume();
-    const sample = await runClient(plan, load, running, slot.runs++);
+    const sample = await runClient(plan, entry, running, slot.runs++);
     running.server.pause();
     entry.samples.push(sample);
-    const [metric] = metricsOf(load.kind);
+    const [metric] = metricsOf(load);
     console.error(`${label}${numberText(metric.value(sample))} ${metric.unit}`);
   } catch (error) {
     const said = slot.running?.server.said ?? "";
@@ -91,11 +96,11 @@ async function runOnce(plan: Plan, slot: Slot, entry: Entry, round: number): Pro
 
 async function runClient(
   plan: Plan,
-  load: Load,
+  { load, placement }: Entry,
   running: Running,
   run: number,
 ): Promise<Sample> {
-  const cores = coresOf(load.placement);
+  const cores = coresOf(placement);
   await running.server.pin(cores.server);
   const client = new URL("./client.ts", import.meta.url).pathname;
   const command = ["taskset", "--cpu-list", cores.client, Deno.execPath(), "run", "-A", client];
@@ -111,7 +116,7 @@ async function runClient(
   };
   for (const [name, value] of Object.entries(flags)) command.push(`--${name}=${value}`);
   const timeoutMs = (plan.seconds + plan.warmup + CLIENT_GRACE_SECONDS) * 1000;
-  return JSON.parse(await output(command, timeoutMs)) as Sample;
+  return JSON.parse(await output(command, timeoutMs, "client")) as Sample;
 }
 
 function coresOf(placement: Placement): { client: string; server: string } {

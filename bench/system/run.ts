@@ -2,8 +2,8 @@
  * The whole-system benchmark: `deno task bench`. It starts itself again in a namespace of its own, where
  * it may make interfaces, starts the targets, and runs every load on each in turn.
  */
-import { frameLoads, type Load, loads } from "./loads.ts";
-import { type Options, parseOptions, pick, USAGE, UsageError } from "./options.ts";
+import { loads } from "./loads.ts";
+import { type Options, parseOptions, pick, USAGE } from "./options.ts";
 import { bound, output, stopAll } from "./process.ts";
 import { environmentText, legend, machine } from "./report.ts";
 import { type Plan, runRounds } from "./rounds.ts";
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const targets = allTargets(options);
   if (options.help) {
     console.log(USAGE);
-    console.log(`loads: ${[...loads, ...frameLoads].map((load) => load.name).join(", ")}`);
+    console.log(`loads: ${loads.map((load) => load.name).join(", ")}`);
     console.log(`targets: ${targets.map((target) => target.name).join(", ")}`);
     return 0;
   }
@@ -35,19 +35,18 @@ async function main(): Promise<number> {
   }
 }
 
-/** What runs on what: plain targets, where each frame is of the MTU, run the bulk loads only. */
+/** What is measured: the usual, or what the options name. */
 function planOf(options: Options, all: readonly Target[]): Plan {
   const usual = all.map((target) => target.name).filter((name) => !UNUSUAL_TARGETS.includes(name));
-  const targets = pick(all, options.targets ?? usual, "targets");
-  const every = [...loads, ...frameLoads];
-  const wanted = options.only === null ? every : pick(every, options.only, "only");
-  const cores = navigator.hardwareConcurrency;
-  const runsOn = (load: Load, target: Target) =>
-    load.kind.startsWith("bulk") || (target.offload && !frameLoads.includes(load));
+  const several = navigator.hardwareConcurrency > 1;
+  const names = options.only ?? loads.map((load) => load.name);
+  const placed = pick(loads, names, "only").map((load) => {
+    const placements = load.placements.filter((placement) => several || placement !== "two cores");
+    return { ...load, placements: options.smoke ? placements.slice(0, 1) : placements };
+  });
   return {
-    targets,
-    loads: wanted.filter((load) => load.placement !== "two cores" || cores > 1),
-    runsOn,
+    targets: pick(all, options.targets ?? usual, "targets"),
+    loads: placed.filter((load) => load.placements.length > 0),
     rounds: options.rounds,
     seconds: options.seconds,
     warmup: options.warmup,
@@ -106,8 +105,9 @@ async function finish(options: Options, series: readonly Series[]): Promise<numb
   const file = options.json ?? (options.smoke ? null : resultFile());
   if (file !== null) {
     if (options.json === null) await Deno.mkdir("bench/results", { recursive: true });
-    const samples = series.map(({ load, target, samples, failures }) => ({
+    const samples = series.map(({ load, placement, target, samples, failures }) => ({
       load: load.name,
+      placement,
       target: target.name,
       samples,
       failures,
@@ -130,8 +130,12 @@ function verdict(series: readonly Series[]): number {
   const bad = series.filter((entry) =>
     entry.failures.length > 0 || entry.samples.some((sample) => !(sample.bytes > 0))
   );
-  for (const { load, target, failures } of bad) {
-    console.error(`failed: ${load.name} on ${target.name}: ${failures[0] ?? "it moved no bytes"}`);
+  for (const { load, placement, target, failures } of bad) {
+    console.error(
+      `failed: ${load.name} (${placement}) on ${target.name}: ${
+        failures[0] ?? "it moved no bytes"
+      }`,
+    );
   }
   return bad.length > 0 ? 1 : 0;
 }
@@ -139,6 +143,6 @@ function verdict(series: readonly Series[]): number {
 try {
   Deno.exit(await main());
 } catch (error) {
-  console.error(error instanceof UsageError ? error.message : error);
+  console.error((error as Error).message);
   Deno.exit(1);
 }

@@ -1,10 +1,11 @@
-import type { Load, Sample } from "./loads.ts";
-import { applies, type Goals, type Metric, metricsOf } from "./metrics.ts";
+import type { Load, Placement, Sample } from "./loads.ts";
+import { type Goals, type Metric, metricsOf } from "./metrics.ts";
 import type { Target } from "./targets.ts";
 
-/** The samples of one target under one load, one for each round that succeeded. */
+/** The samples of one target under one load and placement, one for each round that succeeded. */
 export interface Series {
   readonly load: Load;
+  readonly placement: Placement;
   readonly target: Target;
   readonly samples: readonly Sample[];
   readonly failures: readonly string[];
@@ -16,6 +17,8 @@ export interface Line {
   readonly metric: string;
   readonly unit: string;
   readonly target: string;
+  /** The placement that is shown: the best one for this target. */
+  readonly placement: Placement;
   readonly median: number;
   readonly min: number;
   readonly max: number;
@@ -45,20 +48,31 @@ export function summarize(series: readonly Series[], baseline: string): Line[] {
   const lines: Line[] = [];
   for (const load of new Set(series.map((entry) => entry.load))) {
     const ofLoad = series.filter((entry) => entry.load === load);
-    const kernel = ofLoad.find((entry) => entry.target.name === baseline);
-    for (const metric of metricsOf(load.kind)) {
-      for (const entry of ofLoad) {
-        if (applies(metric, entry.target)) lines.push(lineOf(metric, entry, kernel));
-      }
+    const targets = new Set(ofLoad.map((entry) => entry.target));
+    const metrics = metricsOf(load);
+    const best = [...targets].map((target) =>
+      bestPlacement(ofLoad.filter((entry) => entry.target === target), metrics[0])
+    );
+    const kernel = best.find((entry) => entry.target.name === baseline);
+    for (const metric of metrics) {
+      for (const entry of best) lines.push(lineOf(metric, entry, kernel));
     }
   }
   return lines;
 }
 
+/** The series with the best median; one without samples loses. */
+function bestPlacement(series: readonly Series[], metric: Metric): Series {
+  const sign = metric.better === "higher" ? 1 : -1;
+  const score = (entry: Series) =>
+    entry.samples.length === 0 ? -Infinity : sign * median(entry.samples.map(metric.value));
+  return series.reduce((best, entry) => score(entry) > score(best) ? entry : best);
+}
+
 function lineOf(metric: Metric, entry: Series, kernel: Series | undefined): Line {
   const values = entry.samples.map(metric.value);
   const middle = median(values);
-  const compared = kernel !== undefined && kernel !== entry && applies(metric, kernel.target);
+  const compared = kernel !== undefined && kernel !== entry;
   const ratio = compared ? middle / median(kernel.samples.map(metric.value)) : null;
   const { now, final, absolute }: Goals = entry.target.shape === "kernel"
     ? {}
@@ -68,6 +82,7 @@ function lineOf(metric: Metric, entry: Series, kernel: Series | undefined): Line
     metric: metric.name,
     unit: metric.unit,
     target: entry.target.title,
+    placement: entry.placement,
     median: middle,
     min: Math.min(...values),
     max: Math.max(...values),
@@ -95,36 +110,31 @@ function verdict(
   };
 }
 
-/** The table as text: a paragraph for each load and metric, a line for each target. */
+/** The table as text: a paragraph for each load, in it a block for each metric. */
 export function tableText(lines: readonly Line[]): string {
-  const text: string[] = [];
-  let heading = "";
+  const text = [
+    row("", "", "median", "(minimum .. maximum)", "ratio", "issue 2", "PERFORMANCE.md"),
+  ];
+  let load = "";
+  let metric = "";
   for (const line of lines) {
-    const title = `${line.load}: ${line.metric === "rate" ? "" : `${line.metric}, `}${line.unit}`;
-    if (title !== heading) {
-      const columns = row(
-        "",
-        "median",
-        "(minimum .. maximum)",
-        "ratio",
-        "issue 2",
-        "PERFORMANCE.md",
-      );
-      text.push("", title, columns);
-      heading = title;
-    }
-    text.push(lineText(line));
+    if (line.load !== load) text.push("", line.load);
+    const title = line.metric === "rate" ? line.unit : `${line.metric}, ${line.unit}`;
+    text.push(lineText(line, line.load === load && title === metric ? "" : title));
+    load = line.load;
+    metric = title;
   }
   return text.join("\n");
 }
 
-function lineText(line: Line): string {
-  const failed = line.failures > 0 ? `  ${line.failures} failed` : "";
-  if (line.rounds === 0) return `  ${line.target.padEnd(26)}no result${failed}`;
+function lineText(line: Line, title: string): string {
+  const failed = line.failures > 0 ? `  ${line.failures} FAILED` : "";
+  if (line.rounds === 0) return row(title, line.target, "no result", "", "", "", "") + failed;
   return row(
+    title,
     line.target,
     numberText(line.median),
-    `(${numberText(line.min)} .. ${numberText(line.max)})`,
+    `(${numberText(line.min)} .. ${numberText(line.max)}) ${line.placement}`,
     line.ratio === null ? "" : `${line.ratio.toFixed(2)}x`,
     verdictText(line.goalNow),
     verdictText(line.goalFinal),
@@ -132,6 +142,7 @@ function lineText(line: Line): string {
 }
 
 function row(
+  title: string,
   target: string,
   middle: string,
   range: string,
@@ -139,8 +150,10 @@ function row(
   now: string,
   final: string,
 ): string {
-  const left = `  ${target.padEnd(26)}${middle.padStart(10)}  ${range.padEnd(26)}`;
-  return `${left}${ratio.padStart(7)}   ${now.padEnd(14)}  ${final}`.trimEnd();
+  const left = `  ${title.padEnd(20)}${target.padEnd(26)}${middle.padStart(9)}  ${
+    range.padEnd(34)
+  }`;
+  return `${left}${ratio.padStart(6)}  ${now.padEnd(12)}  ${final}`.trimEnd();
 }
 
 function verdictText(verdict: Verdict | null): string {
