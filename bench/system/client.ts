@@ -6,9 +6,8 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Bounds, bulkIn, bulkOut, type Moved } from "./client_bulk.ts";
 import { connectRate } from "./client_connect.ts";
 import { type Echoed, echoMany, pingPong } from "./client_echo.ts";
-import { ownCpuSeconds } from "./libc.ts";
 import type { LoadKind, Sample } from "./loads.ts";
-import { cpuSeconds, interfaceFrames } from "./proc.ts";
+import { type Cpu, interfaceFrames, machineUserSeconds, processCpu } from "./proc.ts";
 
 /** How many source addresses a connection load uses, the first half of them to warm up. */
 const SOURCES_MAX = 8;
@@ -28,29 +27,40 @@ function run(kind: LoadKind, bounds: Bounds, sources: readonly string[]): Moved 
   }
 }
 
-function measure(
-  kind: LoadKind,
-  bounds: Bounds,
-  sources: readonly string[],
-  server: number,
-  device: string,
-): Sample {
+/** What the counters of the kernel say at one moment. */
+interface Snapshot {
+  readonly server: Cpu;
+  readonly client: Cpu;
+  readonly machineUser: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+}
+
+function snapshot(server: number, device: string): Snapshot {
   const frames = interfaceFrames(device);
-  const serverCpu = cpuSeconds(server);
-  const clientCpu = ownCpuSeconds();
-  const moved = run(kind, bounds, sources);
-  const clientCpuAfter = ownCpuSeconds();
-  const serverCpuAfter = cpuSeconds(server);
-  const framesAfter = interfaceFrames(device);
+  return {
+    server: processCpu(server),
+    client: processCpu(Deno.pid),
+    machineUser: machineUserSeconds(),
+    framesIn: frames.sent,
+    framesOut: frames.received,
+  };
+}
+
+function sampleOf(moved: Moved | Echoed, before: Snapshot, after: Snapshot): Sample {
+  const serverUser = after.server.user - before.server.user;
+  const clientUser = after.client.user - before.client.user;
+  const otherUser = after.machineUser - before.machineUser - serverUser - clientUser;
   return {
     messages: 0,
     p50Us: 0,
     p99Us: 0,
     ...moved,
-    serverCpuSeconds: serverCpuAfter - serverCpu,
-    clientCpuSeconds: clientCpuAfter - clientCpu,
-    framesIn: framesAfter.sent - frames.sent,
-    framesOut: framesAfter.received - frames.received,
+    serverCpuSeconds: serverUser + after.server.system - before.server.system,
+    clientCpuSeconds: clientUser + after.client.system - before.client.system,
+    othersShare: Math.max(0, otherUser) / moved.seconds,
+    framesIn: after.framesIn - before.framesIn,
+    framesOut: after.framesOut - before.framesOut,
   };
 }
 
@@ -70,13 +80,10 @@ function main(): void {
   };
   // The first moments run cold on both sides: unoptimized code, slow start, unknown neighbours.
   run(kind, { ...bounds, secondsMax: Number(flags.warmup) }, sources.slice(0, half));
-  const sample = measure(
-    kind,
-    bounds,
-    sources.slice(half),
-    Number(flags.server),
-    String(flags.device),
-  );
+  const [server, device] = [Number(flags.server), String(flags.device)];
+  const before = snapshot(server, device);
+  const moved = run(kind, bounds, sources.slice(half));
+  const sample = sampleOf(moved, before, snapshot(server, device));
   console.log(JSON.stringify(sample));
 }
 

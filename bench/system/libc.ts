@@ -16,7 +16,6 @@ const libc = Deno.dlopen("libc.so.6", {
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  getrusage: { parameters: ["i32", "buffer"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
   strerror: { parameters: ["i32"], result: "pointer" },
 });
@@ -237,13 +236,4 @@ export class Epoll {
   close(): void {
     closeSocket(this.#fd);
   }
-}
-
-const RUSAGE_SELF = 0;
-const usage = new BigInt64Array(18);
-
-/** User and system time that this process has used, in seconds. */
-export function ownCpuSeconds(): number {
-  check(libc.symbols.getrusage(RUSAGE_SELF, usage), "getrusage");
-  return Number(usage[0] + usage[2]) + Number(usage[1] + usage[3]) / 1e6;
 }

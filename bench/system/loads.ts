@@ -12,9 +12,19 @@ export interface Sample {
   /** User and system time of the server, all threads; of the client. */
   readonly serverCpuSeconds: number;
   readonly clientCpuSeconds: number;
+  /** User time of all other processes of the machine, by the time of the load: 1 is one core. */
+  readonly othersShare: number;
   /** Frames that the client's interface gave to the server, and took from it. */
   readonly framesIn: number;
   readonly framesOut: number;
+}
+
+/** Other processes that use more of a core than this disturb a measurement. */
+const OTHERS_SHARE_MAX = 0.1;
+
+/** Whether other work on the machine makes a sample worth little. */
+export function isDisturbed(sample: Sample): boolean {
+  return sample.othersShare > OTHERS_SHARE_MAX;
 }
 
 export type LoadKind = "bulk-in" | "bulk-out" | "ping-pong" | "echo-many" | "connect";

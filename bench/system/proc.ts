@@ -3,12 +3,27 @@
 /** Ticks a second in /proc/PID/stat, on every architecture that Deno runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** User and system time that a process has used in all its threads, in seconds. */
-export function cpuSeconds(pid: number): number {
+/** Time that was used, in seconds. */
+export interface Cpu {
+  readonly user: number;
+  readonly system: number;
+}
+
+/** Time that a process has used in all its threads. */
+export function processCpu(pid: number): Cpu {
   const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
   // The name, in parentheses, may hold anything; fields are counted from behind it (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return {
+    user: Number(fields[11]) / TICKS_PER_SECOND,
+    system: Number(fields[12]) / TICKS_PER_SECOND,
+  };
+}
+
+/** User time that all processes of the machine have used, niced or not, in seconds. */
+export function machineUserSeconds(): number {
+  const [, user, nice] = Deno.readTextFileSync("/proc/stat").split("\n", 1)[0].split(/\s+/);
+  return (Number(user) + Number(nice)) / TICKS_PER_SECOND;
 }
 
 /** Frames that an interface of this namespace has received from its other side, and sent to it. */

@@ -42,4 +42,6 @@ bulk in      counted when the server has read everything and closed; bulk out: a
 server CPU   user and system seconds of the server for 10^9 bytes, or 100,000 messages or connections
 both CPU     of server and client: with the kernel, part of the server's work is done by who sends to it
 frames/s     frames of the MTU through the TUN without offload, in the direction of the data
-connections  connect, one byte each way, close by the client, from many source addresses`;
+connections  connect, one byte each way, close by the client, from many source addresses
+disturbed    rounds in which other processes used more than a tenth of a core, and did so again when the
+             run was repeated`;

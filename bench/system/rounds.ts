@@ -1,4 +1,4 @@
-import type { Load, Placement, Sample } from "./loads.ts";
+import { isDisturbed, type Load, type Placement, type Sample } from "./loads.ts";
 import { metricsOf, runsOn } from "./metrics.ts";
 import { output } from "./process.ts";
 import { numberText, type Series } from "./table.ts";
@@ -11,6 +11,8 @@ export interface Plan {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmup: number;
+  /** How often a run that other work has disturbed is repeated. */
+  readonly retries: number;
 }
 
 /** Seconds that a client may take beyond its load: to start, to wait for the last bytes, to give up. */
@@ -80,11 +82,16 @@ async function runOnce(plan: Plan, slot: Slot, entry: Entry, round: number): Pro
   try {
     const running = slot.running ?? await start(slot);
     running.server.resume();
-    const sample = await runClient(plan, entry, running, slot.runs++);
+    let sample = await runClient(plan, entry, running, slot.runs++);
+    for (let retry = 0; retry < plan.retries && isDisturbed(sample); retry++) {
+      const again = await runClient(plan, entry, running, slot.runs++);
+      if (again.othersShare < sample.othersShare) sample = again;
+    }
     running.server.pause();
     entry.samples.push(sample);
     const [metric] = metricsOf(load);
-    console.error(`${label}${numberText(metric.value(sample))} ${metric.unit}`);
+    const disturbed = isDisturbed(sample) ? " (disturbed)" : "";
+    console.error(`${label}${numberText(metric.value(sample))} ${metric.unit}${disturbed}`);
   } catch (error) {
     const said = slot.running?.server.said ?? "";
     entry.failures.push(`${(error as Error).message}\n${said}`);

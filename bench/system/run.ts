@@ -13,6 +13,10 @@ import { allTargets, type Target } from "./targets.ts";
 /** Tells the second start from the first; not for users. */
 const INSIDE = "--inside-namespace";
 
+/** How often a run is repeated while other processes use the machine. */
+const DISTURBED_RETRIES = 2;
+
+/** Targets that show something about the benchmark itself. */
 const UNUSUAL_TARGETS = ["kernel-again"];
 
 async function main(): Promise<number> {
@@ -50,6 +54,7 @@ function planOf(options: Options, all: readonly Target[]): Plan {
     rounds: options.rounds,
     seconds: options.seconds,
     warmup: options.warmup,
+    retries: options.smoke ? 0 : DISTURBED_RETRIES,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Load, Placement, Sample } from "./loads.ts";
+import { isDisturbed, type Load, type Placement, type Sample } from "./loads.ts";
 import { type Goals, type Metric, metricsOf } from "./metrics.ts";
 import type { Target } from "./targets.ts";
 
@@ -24,6 +24,8 @@ export interface Line {
   readonly max: number;
   readonly rounds: number;
   readonly failures: number;
+  /** Rounds in which other work on the machine disturbed the measurement. */
+  readonly disturbed: number;
   /** Ratio of the medians to the kernel's; null for the kernel itself. */
   readonly ratio: number | null;
   readonly goalNow: Verdict | null;
@@ -88,6 +90,7 @@ function lineOf(metric: Metric, entry: Series, kernel: Series | undefined): Line
     max: Math.max(...values),
     rounds: values.length,
     failures: entry.failures.length,
+    disturbed: entry.samples.filter(isDisturbed).length,
     ratio,
     goalNow: ratio === null ? null : verdict(metric, ratio, now, "x"),
     goalFinal: absolute === undefined
@@ -128,8 +131,9 @@ export function tableText(lines: readonly Line[]): string {
 }
 
 function lineText(line: Line, title: string): string {
-  const failed = line.failures > 0 ? `  ${line.failures} FAILED` : "";
-  if (line.rounds === 0) return row(title, line.target, "no result", "", "", "", "") + failed;
+  const disturbed = line.disturbed > 0 ? `  ${line.disturbed} disturbed` : "";
+  const notes = disturbed + (line.failures > 0 ? `  ${line.failures} FAILED` : "");
+  if (line.rounds === 0) return row(title, line.target, "no result", "", "", "", "") + notes;
   return row(
     title,
     line.target,
@@ -138,7 +142,7 @@ function lineText(line: Line, title: string): string {
     line.ratio === null ? "" : `${line.ratio.toFixed(2)}x`,
     verdictText(line.goalNow),
     verdictText(line.goalFinal),
-  ) + failed;
+  ) + notes;
 }
 
 function row(

@@ -24,6 +24,7 @@ function sample(values: Partial<Sample>): Sample {
     p99Us: 1,
     serverCpuSeconds: 1,
     clientCpuSeconds: 1,
+    othersShare: 0,
     framesIn: 1,
     framesOut: 1,
     ...values,
@@ -97,6 +98,14 @@ Deno.test("a load that never succeeded is shown as such", () => {
   const text = tableText(summarize([failed], "kernel"));
   assertStringIncludes(text, "no result");
   assertStringIncludes(text, "1 FAILED");
+});
+
+Deno.test("a line tells how many of its rounds were disturbed", () => {
+  // Goal: figures of a busy machine are not taken for figures of the stack.
+  const samples = [{ othersShare: 0.05 }, { othersShare: 0.5 }, { othersShare: 0.9 }];
+  const [line] = summarize([series("connections", "free", "kernel", samples)], "kernel");
+  assertEquals(line.disturbed, 2);
+  assertStringIncludes(tableText([line]), "2 disturbed");
 });
 
 Deno.test("numbers keep three digits", () => {
