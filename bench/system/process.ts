@@ -6,6 +6,9 @@ const STOP_TIMEOUT_MS = 3_000;
 /** Lines of a process's output that are kept for its error message. */
 const KEPT_LINES = 20;
 
+/** Plain messages, and the programs that not every user has on the search path, such as ip. */
+const environment = { NO_COLOR: "1", PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` };
+
 const running = new Set<Server>();
 
 /** Ends everything that was started: on failure, on a signal, and at the end. */
@@ -34,7 +37,7 @@ export async function output(
   const signal = AbortSignal.timeout(timeoutMs);
   const result = await new Deno.Command(program, {
     args,
-    env: { NO_COLOR: "1" },
+    env: environment,
     signal,
     stdin: "null",
     stdout: "piped",
@@ -60,7 +63,7 @@ export class Server {
     const [program, ...args] = bound(command);
     this.#child = new Deno.Command(program, {
       args,
-      env: { NO_COLOR: "1" },
+      env: environment,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
