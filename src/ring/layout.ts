@@ -66,7 +66,13 @@ export const TRACE_WORDS = 8 + SEGMENT_WORDS;
 export const HEADER_BYTES = 256;
 
 /** Cache lines of the control region, by what they hold. */
-export const Control = { tcpBell: 0, parserBell: 16, readerBell: 32, appBell: 48, stop: 64 } as const;
+export const Control = {
+  tcpBell: 0,
+  parserBell: 16,
+  readerBell: 32,
+  appBell: 48,
+  stop: 64,
+} as const;
 const CONTROL_WORDS = 128;
 
 const CACHE_LINE = 64;

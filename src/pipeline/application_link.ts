@@ -1,0 +1,82 @@
+import type { Layout } from "../ring/layout.ts";
+import { RingProducer } from "../ring/ring.ts";
+import { type ConnectionError, Row } from "../ring/row.ts";
+import type { Connection } from "../tcp/connection.ts";
+import type { Listener } from "../tcp/listener.ts";
+import type { State } from "../tcp/state.ts";
+import type { TcpEvents } from "../tcp/tcp.ts";
+import { Event, Field } from "./messages.ts";
+import type { TraceWriter } from "./trace_ring.ts";
+
+/** Turns what the engine tells the application into records of the event ring. */
+export class ApplicationLink implements TcpEvents {
+  /** The application may be waiting for what was written since the last `publish`. */
+  #loud = false;
+  readonly #ring: RingProducer;
+  readonly #words: Int32Array;
+  readonly #trace: TraceWriter | null;
+
+  constructor(layout: Layout, trace: TraceWriter | null) {
+    this.#ring = new RingProducer(layout.events);
+    this.#words = layout.words;
+    this.#trace = trace;
+  }
+
+  accepted(listener: Listener, conn: Connection): void {
+    this.#loud = true;
+    this.#write(Event.accepted, conn.id, conn.generation, listener.id, 0);
+  }
+
+  connected(request: number, conn: Connection): void {
+    this.#loud = true;
+    this.#write(Event.connected, conn.id, conn.generation, request, 0);
+  }
+
+  connectFailed(request: number, error: ConnectionError): void {
+    this.#loud = true;
+    this.#write(Event.connectFailed, -1, 0, request, error);
+  }
+
+  news(conn: Connection, loud: boolean): void {
+    if (loud) this.#loud = true;
+    // One entry of a row at a time: the application clears the word before it looks at the row.
+    if (Atomics.exchange(this.#words, conn.row + Row.newsForApp, 1) === 0) {
+      this.#write(Event.news, conn.id, conn.generation, 0, 0);
+    }
+  }
+
+  ended(conn: Connection): void {
+    this.#write(Event.ended, conn.id, conn.generation, 0, 0);
+  }
+
+  stateChanged(conn: Connection, before: State): void {
+    this.#trace?.state(conn, before);
+  }
+
+  /** All connections have ended after a `shutdown`. */
+  stopped(): void {
+    this.#loud = true;
+    this.#write(Event.stopped, -1, 0, 0, 0);
+  }
+
+  /** Shows the records to the application; true when it must be woken. */
+  publish(): boolean {
+    this.#ring.publish();
+    const loud = this.#loud;
+    this.#loud = false;
+    return loud;
+  }
+
+  #write(op: number, row: number, generation: number, name: number, value: number): void {
+    const at = this.#ring.claim();
+    // The ring has room for everything that all rows together can have waiting (layout.ts).
+    if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
+    const { words } = this.#ring;
+    words[at + Field.op] = op;
+    words[at + Field.row] = row;
+    words[at + Field.generation] = generation;
+    words[at + Field.request] = name;
+    words[at + Field.value] = value;
+    this.#ring.push();
+  }
+}

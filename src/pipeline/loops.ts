@@ -1,0 +1,239 @@
+/**
+ * The loops of the workers: what each thread does between starting and being told to stop. The workers
+ * themselves only attach to the shared memory and call one of these.
+ */
+
+import { systemClock } from "../base/clock.ts";
+import { systemRandom } from "../base/random.ts";
+import { drainEventFd, signalEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
+import { PacketInput } from "../ip/input.ts";
+import { Bell } from "../ring/bell.ts";
+import { Control, Layout } from "../ring/layout.ts";
+import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
+import { RingConsumer, RingProducer } from "../ring/ring.ts";
+import { InputKind } from "../ip/input.ts";
+import { Segment } from "../wire/segment.ts";
+import { ParserStage } from "./parser_stage.ts";
+import { ReaderStage, receiveFrame } from "./reader_stage.ts";
+import { readSegmentRecord } from "./segment_record.ts";
+import type { WorkerSetup } from "./setup.ts";
+import { TcpStage } from "./tcp_stage.ts";
+
+/** Packets that a stage handles before it looks at anything else. */
+const BATCH = 64;
+
+/** Free slots that the reader is given ahead: enough for a burst, few enough to stay in the cache. */
+const SLOTS_AHEAD = 64;
+
+/** Longest sleep, so that a lost wake-up would show as a delay and not as a hang. */
+const SLEEP_MAX_MS = 1000;
+
+function isStopped(layout: Layout): boolean {
+  return Atomics.load(layout.words, layout.control + Control.stop) !== 0;
+}
+
+/** Milliseconds until `atUs`, at most {@link SLEEP_MAX_MS}. */
+function sleepMs(atUs: number, nowUs: number): number {
+  return Math.max(0, Math.min((atUs - nowUs) / 1000, SLEEP_MAX_MS));
+}
+
+/** Reads frames until told to stop. Sleeps in poll(2) for frames, on its bell for slots. */
+export function readerLoop(setup: WorkerSetup): void {
+  const layout = new Layout(setup.dimensions, setup.buffer);
+  const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
+  const stage = new ReaderStage(device, layout);
+  const parser = new Bell(layout.words, Control.parserBell);
+  const own = new Bell(layout.words, Control.readerBell);
+  const ringParser = () => parser.ring();
+  while (!isStopped(layout)) {
+    if (stage.run(BATCH, ringParser) > 0) continue;
+    if (stage.hasSlot) {
+      checkAlive(device.wait(setup.wakeFd, SLEEP_MAX_MS), device);
+      continue;
+    }
+    own.announceSleep();
+    if (stage.hasSlot || isStopped(layout)) own.announceAwake();
+    else own.sleep(SLEEP_MAX_MS);
+  }
+  device.close();
+}
+
+/** Decodes frames until told to stop. */
+export function parserLoop(setup: WorkerSetup): void {
+  const layout = new Layout(setup.dimensions, setup.buffer);
+  const stage = new ParserStage(layout, setup.tun.virtioHeader, setup.settings);
+  const tcp = new Bell(layout.words, Control.tcpBell);
+  const own = new Bell(layout.words, Control.parserBell);
+  const ringTcp = () => tcp.ring();
+  while (!isStopped(layout)) {
+    if (stage.run(BATCH, ringTcp) > 0) continue;
+    own.announceSleep();
+    if (stage.hasWork || isStopped(layout)) own.announceAwake();
+    else own.sleep(SLEEP_MAX_MS);
+  }
+}
+
+/** Runs the state machine until told to stop. */
+export function tcpLoop(setup: WorkerSetup): void {
+  const layout = new Layout(setup.dimensions, setup.buffer);
+  const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
+  const stage = makeTcpStage(layout, device, setup);
+  const segments = new RingConsumer(layout.segments);
+  const feeder = new SlotFeeder(layout, stage);
+  const own = new Bell(layout.words, Control.tcpBell);
+  const segment = new Segment();
+  feeder.feed();
+  while (!isStopped(layout)) {
+    const nowUs = systemClock.now();
+    let count = 0;
+    while (count < BATCH) {
+      const at = segments.next();
+      if (at < 0) break;
+      const kind = readSegmentRecord(layout.words, at, segment);
+      stage.input(kind, segment, nowUs);
+      count++;
+    }
+    if (count > 0) {
+      segments.release();
+      feeder.returned(count);
+    }
+    stage.run(nowUs);
+    feeder.feed();
+    if (count > 0) continue;
+    own.announceSleep();
+    if (segments.hasNext() || stage.hasWork || isStopped(layout)) own.announceAwake();
+    else own.sleep(sleepMs(stage.nextExpiry(), systemClock.now()));
+  }
+  device.close();
+}
+
+/** All three stages in one thread, until told to stop. */
+export function fusedLoop(setup: WorkerSetup): void {
+  const layout = new Layout(setup.dimensions, setup.buffer);
+  const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
+  const stage = makeTcpStage(layout, device, setup);
+  const input = new DirectInput(layout, device, stage, setup);
+  const own = new Bell(layout.words, Control.tcpBell);
+  while (!isStopped(layout)) {
+    const nowUs = systemClock.now();
+    const count = input.run(BATCH, nowUs);
+    stage.run(nowUs);
+    if (count > 0) continue;
+    own.announceSleep();
+    if (!stage.hasWork && !isStopped(layout)) {
+      const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());
+      const outcome = device.wait(setup.wakeFd, Math.ceil(timeoutMs));
+      if (outcome === WaitOutcome.woken) drainEventFd(setup.wakeFd);
+      checkAlive(outcome, device);
+    }
+    own.announceAwake();
+  }
+  device.close();
+}
+
+function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): TcpStage {
+  return new TcpStage({
+    layout,
+    device,
+    settings: setup.settings,
+    random: systemRandom,
+    nowUs: systemClock.now(),
+  });
+}
+
+function checkAlive(outcome: WaitOutcome, device: TunDevice): void {
+  if (outcome === WaitOutcome.failed) {
+    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
+  }
+}
+
+/** Reader and parser in the TCP stage's own thread: no rings, each frame runs to completion. */
+export class DirectInput {
+  readonly #layout: Layout;
+  readonly #device: TunDevice;
+  readonly #stage: TcpStage;
+  readonly #input: PacketInput;
+  readonly #segment = new Segment();
+
+  constructor(
+    layout: Layout,
+    device: TunDevice,
+    stage: TcpStage,
+    setup: { readonly settings: WorkerSetup["settings"] },
+  ) {
+    this.#layout = layout;
+    this.#device = device;
+    this.#stage = stage;
+    this.#input = new PacketInput({
+      virtioHeader: device.virtioHeader,
+      addresses: setup.settings.addresses,
+    });
+  }
+
+  /** Takes up to `most` frames in; returns how many there were. */
+  run(most: number, nowUs: number): number {
+    const layout = this.#layout;
+    const { words, table } = layout.slotPool;
+    const slots = this.#stage.slots.slots;
+    const segment = this.#segment;
+    let count = 0;
+    while (count < most) {
+      const slot = slots.take();
+      if (slot === NIL) break;
+      const length = receiveFrame(this.#device, layout, slot, layout.readerCounters);
+      if (length <= 0) {
+        slots.give(slot);
+        if (length === 0) break;
+        continue;
+      }
+      const start = words[table + slot * DESCRIPTOR_WORDS + START];
+      const kind = this.#input.decode(layout.memory, start, length, segment);
+      if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
+      segment.slot = slot;
+      this.#stage.input(kind, segment, nowUs);
+      count++;
+    }
+    return count;
+  }
+}
+
+/** Keeps the reader supplied with free slots. */
+class SlotFeeder {
+  readonly #stage: TcpStage;
+  readonly #ring: RingProducer;
+  readonly #reader: Bell;
+  /** Slots that are with the reader, the parser, or in a ring. */
+  #ahead = 0;
+
+  constructor(layout: Layout, stage: TcpStage) {
+    this.#stage = stage;
+    this.#ring = new RingProducer(layout.freeSlots);
+    this.#reader = new Bell(layout.words, Control.readerBell);
+  }
+
+  /** So many slots have come back with their segments. */
+  returned(count: number): void {
+    this.#ahead -= count;
+  }
+
+  feed(): void {
+    let fed = 0;
+    while (this.#ahead < SLOTS_AHEAD) {
+      const slot = this.#stage.slots.slots.take();
+      if (slot === NIL) break;
+      const at = this.#ring.claim();
+      this.#ring.words[at] = slot;
+      this.#ring.push();
+      this.#ahead++;
+      fed++;
+    }
+    if (fed === 0) return;
+    this.#ring.publish();
+    this.#reader.ring();
+  }
+}
+
+/** What rings a worker that sleeps in poll(2): its eventfd. */
+export function wakeByEventFd(fd: number): () => void {
+  return () => signalEventFd(fd);
+}

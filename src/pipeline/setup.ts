@@ -1,0 +1,27 @@
+import type { Address } from "../base/address.ts";
+import type { TunHandle } from "../device/tun_open.ts";
+import type { Dimensions } from "../ring/layout.ts";
+import type { TcpConfig } from "../tcp/config.ts";
+
+/** What every stage is told when it starts. */
+export interface StageSettings {
+  /** The stack's own addresses. */
+  readonly addresses: readonly Address[];
+  readonly config: TcpConfig;
+  /** Whether trace records are written. */
+  readonly traced: boolean;
+}
+
+/** What a worker of the pipeline does. */
+export type WorkerRole = "reader" | "parser" | "tcp" | "fused";
+
+/** What a worker of the pipeline is given; it can be posted to another thread. */
+export interface WorkerSetup {
+  readonly role: WorkerRole;
+  readonly settings: StageSettings;
+  readonly dimensions: Dimensions;
+  readonly buffer: SharedArrayBuffer;
+  readonly tun: TunHandle;
+  /** An eventfd that gets the worker out of poll(2). */
+  readonly wakeFd: number;
+}

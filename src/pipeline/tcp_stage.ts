@@ -1,0 +1,262 @@
+import type { Random } from "../base/random.ts";
+import type { Counters } from "../base/counters.ts";
+import type { Device } from "../device/device.ts";
+import { InputKind, PacketInput } from "../ip/input.ts";
+import { Bell } from "../ring/bell.ts";
+import { Control, type Layout } from "../ring/layout.ts";
+import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
+import { RingConsumer } from "../ring/ring.ts";
+import { Row } from "../ring/row.ts";
+import { CONGESTION_NAMES } from "../tcp/config.ts";
+import { createCongestion } from "../tcp/congestion/create.ts";
+import { type Connection, Owner } from "../tcp/connection.ts";
+import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
+import { State } from "../tcp/state.ts";
+import { Tcp } from "../tcp/tcp.ts";
+import { Segment } from "../wire/segment.ts";
+import { ApplicationLink } from "./application_link.ts";
+import { Egress } from "./egress.ts";
+import { Command, ConnectionOption, Field } from "./messages.ts";
+import type { StageSettings } from "./setup.ts";
+import { ReceiveSlots } from "./slots.ts";
+import { TraceKind, TraceWriter } from "./trace_ring.ts";
+
+/** Packets to itself that the stack takes in during one round, so that it cannot keep itself busy. */
+const LOOPBACK_PER_ROUND = 256;
+
+/** What a TCP stage is made of. */
+export interface TcpStageParts {
+  readonly layout: Layout;
+  readonly device: Device;
+  readonly settings: StageSettings;
+  readonly random: Random;
+  readonly nowUs: number;
+  /** Where initial sequence numbers come from; RFC 6528 when absent. */
+  readonly isn?: IsnSource;
+}
+
+/**
+ * The last stage: the engine, its link to the application, and the way out. One round is `input` for each
+ * segment that waits, then `run`.
+ */
+export class TcpStage {
+  readonly slots: ReceiveSlots;
+  readonly counters: Counters;
+  readonly #tcp: Tcp;
+  readonly #egress: Egress;
+  readonly #link: ApplicationLink;
+  readonly #trace: TraceWriter | null;
+  readonly #commands: RingConsumer;
+  readonly #appBell: Bell;
+  readonly #layout: Layout;
+  readonly #loopbackInput: PacketInput;
+  readonly #loopbackSegment = new Segment();
+  #shuttingDown = false;
+
+  constructor(parts: TcpStageParts) {
+    const { layout, settings } = parts;
+    this.#layout = layout;
+    this.counters = layout.tcpCounters;
+    this.slots = new ReceiveSlots(layout);
+    this.#trace = settings.traced ? new TraceWriter(layout.trace, this.counters) : null;
+    this.#link = new ApplicationLink(layout, this.#trace);
+    this.#egress = new Egress(
+      parts.device,
+      layout,
+      this.slots,
+      this.counters,
+      settings.addresses,
+    );
+    this.#egress.trace = this.#trace;
+    this.#commands = new RingConsumer(layout.commands);
+    this.#appBell = new Bell(layout.words, Control.appBell);
+    this.#loopbackInput = new PacketInput({
+      virtioHeader: false,
+      addresses: settings.addresses,
+      loopback: true,
+    });
+    this.#tcp = new Tcp({
+      config: settings.config,
+      layout,
+      counters: this.counters,
+      memory: this.slots,
+      sink: this.#egress,
+      events: this.#link,
+      isn: parts.isn ?? new IsnGenerator(parts.random),
+      random: parts.random,
+      nowUs: parts.nowUs,
+    });
+  }
+
+  /** Whether there is something to do besides segments from the device. */
+  get hasWork(): boolean {
+    return this.#commands.hasNext() || this.#egress.hasLoopback;
+  }
+
+  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  nextExpiry(): number {
+    return this.#tcp.nextExpiry();
+  }
+
+  /** Takes one decoded packet in and gives its frame back. */
+  input(kind: number, segment: Segment, nowUs: number): void {
+    switch (kind) {
+      case InputKind.tcp:
+        if (this.#trace !== null) {
+          this.#trace.nowUs = nowUs;
+          this.#trace.segment(TraceKind.segmentIn, segment);
+        }
+        this.#tcp.input(segment, nowUs);
+        break;
+      case InputKind.icmpEcho:
+        this.#egress.sendEchoReply(segment);
+        break;
+      case InputKind.icmpError:
+        this.#tcp.icmpError(segment, nowUs);
+        break;
+    }
+    this.slots.recycle(segment);
+  }
+
+  /** Does everything that is not input: commands, timers, output, news for the application. */
+  run(nowUs: number): void {
+    if (this.#trace !== null) this.#trace.nowUs = nowUs;
+    this.#takeCommands(nowUs);
+    this.#tcp.expire(nowUs);
+    this.#tcp.flush(nowUs);
+    for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
+      if (!this.#egress.hasLoopback) this.#tcp.flush(nowUs);
+    }
+    if (this.#shuttingDown) this.#reportStopped();
+    let wake = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) wake = true;
+    if (wake) this.#appBell.ring();
+  }
+
+  #takeLoopback(nowUs: number): boolean {
+    const slot = this.#egress.takeLoopback();
+    if (slot === NIL) return false;
+    const length = this.#egress.loopbackLength();
+    const { words, table } = this.slots.slots;
+    const start = words[table + slot * DESCRIPTOR_WORDS + START];
+    const segment = this.#loopbackSegment;
+    const kind = this.#loopbackInput.decode(this.#layout.memory, start, length, segment);
+    segment.slot = slot;
+    if (kind === InputKind.dropped) this.counters.drop(this.#loopbackInput.reason);
+    this.input(kind, segment, nowUs);
+    return true;
+  }
+
+  #takeCommands(nowUs: number): void {
+    const { words } = this.#commands;
+    let at = this.#commands.next();
+    if (at < 0) return;
+    for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
+    this.#commands.release();
+  }
+
+  #obey(words: Int32Array, at: number, nowUs: number): void {
+    const tcp = this.#tcp;
+    const id = words[at + Field.row];
+    switch (words[at + Field.op]) {
+      case Command.listen: {
+        const address = words.subarray(at + Field.address, at + Field.address + 4);
+        tcp.listen(id, [...address], words[at + Field.port], words[at + Field.value]);
+        return;
+      }
+      case Command.unlisten:
+        return tcp.unlisten(id, nowUs);
+      case Command.connect:
+        return this.#connect(words, at, nowUs);
+      case Command.cancelConnect:
+        return tcp.cancelConnect(id, nowUs);
+      case Command.acceptTaken:
+        return tcp.acceptTaken(id);
+      case Command.shutdown:
+        return this.#shutDown(nowUs);
+    }
+    const op = words[at + Field.op];
+    if (op === Command.news) {
+      // Cleared before the row is looked at, so that nothing that comes later is missed.
+      Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
+    }
+    const conn = tcp.connection(id, words[at + Field.generation]);
+    if (conn !== null) this.#obeyFor(conn, words, at, nowUs);
+  }
+
+  #obeyFor(conn: Connection, words: Int32Array, at: number, nowUs: number): void {
+    const tcp = this.#tcp;
+    const op = words[at + Field.op];
+    switch (op) {
+      case Command.news:
+        return tcp.onApplicationNews(conn, nowUs);
+      case Command.closeWrite:
+        return tcp.closeWrite(conn, nowUs);
+      case Command.close:
+        return tcp.close(conn, nowUs);
+      case Command.abort:
+        return tcp.abort(conn, nowUs);
+      case Command.option:
+        return this.#setOption(conn, words[at + Field.port], words[at + Field.value], nowUs);
+      default:
+        throw new Error(`The command ring holds an unknown command, ${op}`);
+    }
+  }
+
+  #connect(words: Int32Array, at: number, nowUs: number): void {
+    const local = at + Field.localAddress;
+    const remote = at + Field.address;
+    this.#tcp.connect(words[at + Field.row], {
+      local0: words[local],
+      local1: words[local + 1],
+      local2: words[local + 2],
+      local3: words[local + 3],
+      remote0: words[remote],
+      remote1: words[remote + 1],
+      remote2: words[remote + 2],
+      remote3: words[remote + 3],
+      localPort: words[at + Field.localPort],
+      remotePort: words[at + Field.port],
+    }, nowUs);
+  }
+
+  #setOption(conn: Connection, option: number, value: number, nowUs: number): void {
+    switch (option) {
+      case ConnectionOption.noDelay:
+        conn.noDelay = value !== 0;
+        this.#tcp.onApplicationNews(conn, nowUs);
+        return;
+      case ConnectionOption.keepAlive:
+        return this.#tcp.setKeepAlive(conn, value !== 0, nowUs);
+      case ConnectionOption.linger:
+        conn.lingerZero = value === 0;
+        return;
+      case ConnectionOption.userTimeout:
+        conn.userTimeoutUs = value * 1000;
+        return;
+      case ConnectionOption.congestion: {
+        const { cwndBytes, ssthreshBytes } = conn.congestion;
+        conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);
+        conn.congestion.ssthreshBytes = ssthreshBytes;
+        return;
+      }
+    }
+  }
+
+  #shutDown(nowUs: number): void {
+    this.#shuttingDown = true;
+    for (const listener of this.#tcp.listeners.all()) this.#tcp.unlisten(listener.id, nowUs);
+    for (const conn of this.#tcp.all()) {
+      if (conn.owner === Owner.application) this.#tcp.close(conn, nowUs);
+    }
+  }
+
+  /** TIME-WAIT alone need not be waited for: nothing is lost when the process ends in it. */
+  #reportStopped(): void {
+    for (const conn of this.#tcp.all()) {
+      if (conn.state !== State.TIME_WAIT && conn.state !== State.CLOSED) return;
+    }
+    this.#shuttingDown = false;
+    this.#link.stopped();
+  }
+}
