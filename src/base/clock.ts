@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   now: () => Math.floor(performance.now() * 1000),
   wakeAt(atUs, wake) {
     const delayMs = Math.max(0, Math.ceil(atUs / 1000 - performance.now()));
-    return setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)) as unknown as number;
+    return Number(setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)));
   },
   cancelWake: (id) => clearTimeout(id),
 };

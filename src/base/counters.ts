@@ -28,6 +28,11 @@ export const Counter = {
   icmpEchoReplies: 23,
   icmpErrorsIn: 24,
   keepaliveProbes: 25,
+  /** Not a total but the state now: connections in any state, those in TIME-WAIT among them. */
+  connectionsNow: 26,
+  timeWaitNow: 27,
+  /** Bytes of memory that hold received bytes which were not read, now. */
+  receiveMemoryNow: 28,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -69,6 +74,11 @@ export class Counters {
   /** Adds `amount` to a counter. */
   add(counter: number, amount: number): void {
     this.slots[counter] += amount;
+  }
+
+  /** Sets a counter that tells the state now. */
+  set(counter: number, value: number): void {
+    this.slots[counter] = value;
   }
 
   /** Counts one drop for `reason`. */

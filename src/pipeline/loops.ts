@@ -5,16 +5,15 @@
 
 import { systemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
-import { drainEventFd, signalEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
-import { PacketInput } from "../ip/input.ts";
+import { drainEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
 import { Bell } from "../ring/bell.ts";
 import { Control, Layout } from "../ring/layout.ts";
-import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
+import { NIL } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
-import { InputKind } from "../ip/input.ts";
 import { Segment } from "../wire/segment.ts";
 import { ParserStage } from "./parser_stage.ts";
-import { ReaderStage, receiveFrame } from "./reader_stage.ts";
+import { DirectInput } from "./direct_input.ts";
+import { ReaderStage } from "./reader_stage.ts";
 import { readSegmentRecord } from "./segment_record.ts";
 import type { WorkerSetup } from "./setup.ts";
 import { TcpStage } from "./tcp_stage.ts";
@@ -112,7 +111,7 @@ export function fusedLoop(setup: WorkerSetup): void {
   const layout = new Layout(setup.dimensions, setup.buffer);
   const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
   const stage = makeTcpStage(layout, device, setup);
-  const input = new DirectInput(layout, device, stage, setup);
+  const input = new DirectInput(layout, device, stage, setup.settings);
   const own = new Bell(layout.words, Control.tcpBell);
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
@@ -144,56 +143,6 @@ function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): Tc
 function checkAlive(outcome: WaitOutcome, device: TunDevice): void {
   if (outcome === WaitOutcome.failed) {
     throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
-}
-
-/** Reader and parser in the TCP stage's own thread: no rings, each frame runs to completion. */
-export class DirectInput {
-  readonly #layout: Layout;
-  readonly #device: TunDevice;
-  readonly #stage: TcpStage;
-  readonly #input: PacketInput;
-  readonly #segment = new Segment();
-
-  constructor(
-    layout: Layout,
-    device: TunDevice,
-    stage: TcpStage,
-    setup: { readonly settings: WorkerSetup["settings"] },
-  ) {
-    this.#layout = layout;
-    this.#device = device;
-    this.#stage = stage;
-    this.#input = new PacketInput({
-      virtioHeader: device.virtioHeader,
-      addresses: setup.settings.addresses,
-    });
-  }
-
-  /** Takes up to `most` frames in; returns how many there were. */
-  run(most: number, nowUs: number): number {
-    const layout = this.#layout;
-    const { words, table } = layout.slotPool;
-    const slots = this.#stage.slots.slots;
-    const segment = this.#segment;
-    let count = 0;
-    while (count < most) {
-      const slot = slots.take();
-      if (slot === NIL) break;
-      const length = receiveFrame(this.#device, layout, slot, layout.readerCounters);
-      if (length <= 0) {
-        slots.give(slot);
-        if (length === 0) break;
-        continue;
-      }
-      const start = words[table + slot * DESCRIPTOR_WORDS + START];
-      const kind = this.#input.decode(layout.memory, start, length, segment);
-      if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
-      segment.slot = slot;
-      this.#stage.input(kind, segment, nowUs);
-      count++;
-    }
-    return count;
   }
 }
 
@@ -231,9 +180,4 @@ class SlotFeeder {
     this.#ring.publish();
     this.#reader.ring();
   }
-}
-
-/** What rings a worker that sleeps in poll(2): its eventfd. */
-export function wakeByEventFd(fd: number): () => void {
-  return () => signalEventFd(fd);
 }

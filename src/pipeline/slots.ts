@@ -62,8 +62,9 @@ export class ReceiveSlots implements ReceiveMemory {
     segment.slot = NIL;
   }
 
-  /** Blocks and slots that hold unread bytes. */
-  get held(): number {
-    return this.pool.count - this.pool.free + this.#adopted;
+  /** Bytes of the blocks and slots that hold unread bytes. */
+  get heldBytes(): number {
+    const blocks = this.pool.count - this.pool.free;
+    return blocks * this.pool.blockBytes + this.#adopted * this.slots.blockBytes;
   }
 }

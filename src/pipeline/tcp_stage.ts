@@ -1,5 +1,5 @@
 import type { Random } from "../base/random.ts";
-import type { Counters } from "../base/counters.ts";
+import { Counter, type Counters } from "../base/counters.ts";
 import type { Device } from "../device/device.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import { Bell } from "../ring/bell.ts";
@@ -33,6 +33,8 @@ export interface TcpStageParts {
   readonly nowUs: number;
   /** Where initial sequence numbers come from; RFC 6528 when absent. */
   readonly isn?: IsnSource;
+  /** What wakes the application; its word in shared memory when absent. */
+  readonly appBell?: Bell;
 }
 
 /**
@@ -69,7 +71,7 @@ export class TcpStage {
     );
     this.#egress.trace = this.#trace;
     this.#commands = new RingConsumer(layout.commands);
-    this.#appBell = new Bell(layout.words, Control.appBell);
+    this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
     this.#loopbackInput = new PacketInput({
       virtioHeader: false,
       addresses: settings.addresses,
@@ -128,6 +130,9 @@ export class TcpStage {
       if (!this.#egress.hasLoopback) this.#tcp.flush(nowUs);
     }
     if (this.#shuttingDown) this.#reportStopped();
+    this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
+    this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
+    this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     let wake = this.#link.publish();
     if (this.#trace !== null && this.#trace.publish()) wake = true;
     if (wake) this.#appBell.ring();

@@ -1,0 +1,284 @@
+import type { Layout } from "../ring/layout.ts";
+import type { BlockMemory } from "../ring/chain.ts";
+import { type ConnectionError, Info, Row } from "../ring/row.ts";
+import { StreamReader, StreamWriter } from "../ring/stream.ts";
+import { State } from "../tcp/state.ts";
+import { Command } from "../pipeline/messages.ts";
+import { badResource, brokenPipe, connectionError, interrupted } from "./errors.ts";
+import type { Port } from "./port.ts";
+
+/** A share of the receive buffer that, once read, is worth telling the TCP stage about at once. */
+const NEWS_SHARE = 4;
+
+interface PendingRead {
+  readonly target: Uint8Array;
+  readonly resolve: (count: number | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface PendingWrite {
+  readonly source: Uint8Array;
+  readonly resolve: (count: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The application's end of one connection: the two streams in shared memory and the calls that wait on
+ * them. It outlives `close()` until the TCP stage has sent what was written.
+ */
+export class Endpoint {
+  readonly row: number;
+  readonly generation: number;
+  /** For messages: the peer, as `address:port`. */
+  readonly where: string;
+  readonly port: Port;
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #receive: StreamReader;
+  readonly #send: StreamWriter;
+  readonly #reads: PendingRead[] = [];
+  readonly #writes: PendingWrite[] = [];
+  #closed = false;
+  #writeClosed = false;
+  /** Why the stack has failed, when it has. */
+  #failure: Error | null = null;
+  #referenced = true;
+  /** The connection's error has been given to a caller; from then on it is just closed. */
+  #errorTaken = false;
+  /** Bytes read since the TCP stage was last woken for it. */
+  #unreported = 0;
+
+  constructor(
+    port: Port,
+    layout: Layout,
+    memory: BlockMemory,
+    row: number,
+    generation: number,
+    where: string,
+  ) {
+    this.port = port;
+    this.row = row;
+    this.where = where;
+    this.#words = layout.words;
+    this.#at = layout.row(row);
+    this.generation = generation;
+    this.#receive = new StreamReader(
+      layout.memory.bytes,
+      layout.receivePool.table,
+      layout.receiveStream(row),
+    );
+    this.#send = new StreamWriter(memory, layout.sendStream(row));
+  }
+
+  /** Whether the application has let go of the connection. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** A word of the connection's row. */
+  word(index: number): number {
+    return Atomics.load(this.#words, this.#at + index);
+  }
+
+  /** Copies received bytes into `target`: their number, or null at the end of the stream. */
+  read(target: Uint8Array): Promise<number | null> {
+    if (target.length === 0) return Promise.resolve(0);
+    if (this.#closed) return Promise.reject(this.#failure ?? badResource());
+    if (this.#reads.length === 0) {
+      const count = this.#take(target);
+      if (count > 0) return Promise.resolve(count);
+      if (this.#isOver()) return this.#ending();
+    }
+    return new Promise((resolve, reject) => {
+      this.#reads.push({ target, resolve, reject });
+      this.#hold();
+    });
+  }
+
+  /** Queues as many bytes as there is room for now; at least one, or it waits. */
+  write(source: Uint8Array): Promise<number> {
+    if (this.#closed) return Promise.reject(this.#failure ?? badResource());
+    if (this.#writeClosed) return Promise.reject(brokenPipe());
+    if (this.word(Row.state) === State.CLOSED) {
+      return Promise.reject(this.#takeError() ?? brokenPipe());
+    }
+    if (source.length === 0) return Promise.resolve(0);
+    if (this.#writes.length === 0) {
+      const count = this.#put(source);
+      if (count > 0) return Promise.resolve(count);
+    }
+    return new Promise((resolve, reject) => {
+      this.#writes.push({ source, resolve, reject });
+      this.#hold();
+      this.port.awaitSendMemory(this);
+    });
+  }
+
+  /** Ends the write side. */
+  closeWrite(): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#failure ?? badResource());
+    if (this.word(Row.state) === State.CLOSED || this.#writeClosed) {
+      this.#writeClosed = true;
+      return Promise.resolve();
+    }
+    this.#writeClosed = true;
+    this.#rejectWrites(brokenPipe());
+    this.port.command(Command.closeWrite, this);
+    return Promise.resolve();
+  }
+
+  /** Lets go of the connection; what was written is still sent. */
+  close(): void {
+    this.#end(Command.close, interrupted());
+  }
+
+  /** Ends the connection with an RST. */
+  abort(): void {
+    this.#end(Command.abort, interrupted());
+  }
+
+  /** The stack has failed: nothing will come any more. */
+  fail(error: Error): void {
+    this.#closed = true;
+    this.#failure = error;
+    this.#rejectReads(error);
+    this.#rejectWrites(error);
+  }
+
+  #end(command: number, error: Error): void {
+    this.#closed = true;
+    this.#writeClosed = true;
+    this.#rejectReads(error);
+    this.#rejectWrites(error);
+    this.port.command(command, this);
+  }
+
+  /** Sets a connection option. */
+  setOption(option: number, value: number): void {
+    if (this.#closed) throw badResource();
+    this.port.option(this, option, value);
+  }
+
+  /** Whether pending calls hold the process. */
+  setReferenced(referenced: boolean): void {
+    if (this.#closed || referenced === this.#referenced) return;
+    const pending = this.#reads.length + this.#writes.length;
+    for (let i = 0; i < pending; i++) {
+      if (referenced) this.port.liveness.hold();
+      else this.port.liveness.release();
+    }
+    this.#referenced = referenced;
+    this.port.settleSoon();
+  }
+
+  /** The TCP stage has changed something. */
+  onNews(): void {
+    if (this.#closed) return;
+    this.#send.reclaim();
+    while (this.#reads.length > 0) {
+      const { target, resolve, reject } = this.#reads[0];
+      const count = this.#take(target);
+      if (count > 0) {
+        resolve(count);
+      } else if (this.#isOver()) {
+        const error = this.#takeError();
+        if (error === null) resolve(null);
+        else reject(error);
+      } else {
+        break;
+      }
+      this.#reads.shift();
+      this.#release();
+    }
+    this.resumeWrites();
+  }
+
+  /** Room may have appeared in the send buffer or in the memory behind it. */
+  resumeWrites(): void {
+    if (this.#writes.length === 0) return;
+    if (this.word(Row.state) === State.CLOSED) {
+      this.#rejectWrites(this.#takeError() ?? brokenPipe());
+      return;
+    }
+    while (this.#writes.length > 0) {
+      const { source, resolve } = this.#writes[0];
+      const count = this.#put(source);
+      if (count === 0) return this.port.awaitSendMemory(this);
+      resolve(count);
+      this.#writes.shift();
+      this.#release();
+    }
+  }
+
+  /** The TCP stage is done with the row: gives the memory of what was written back. */
+  dispose(): void {
+    this.#send.dispose();
+  }
+
+  #take(target: Uint8Array): number {
+    const count = this.#receive.read(target);
+    if (count > 0) {
+      this.#unreported += count;
+      const worth = this.#words[this.#at + Row.info + Info.receiveBufferBytes] / NEWS_SHARE;
+      const loud = this.#unreported >= worth;
+      if (loud) this.#unreported = 0;
+      this.port.news(this, loud);
+    }
+    return count;
+  }
+
+  #put(source: Uint8Array): number {
+    this.#send.reclaim();
+    const room = this.word(Row.txLimit) - this.#send.pending;
+    if (room <= 0) return 0;
+    const count = this.#send.appendArray(source, 0, Math.min(room, source.length));
+    if (count > 0) {
+      this.#send.publish();
+      this.port.news(this, true);
+    }
+    return count;
+  }
+
+  /** No byte will come any more. */
+  #isOver(): boolean {
+    const over = this.word(Row.rxFinished) !== 0 || this.word(Row.state) === State.CLOSED;
+    return over && this.#receive.available === 0;
+  }
+
+  #ending(): Promise<null> {
+    const error = this.#takeError();
+    return error === null ? Promise.resolve(null) : Promise.reject(error);
+  }
+
+  /** The error of the connection, for the first who asks (as SO_ERROR in a kernel). */
+  #takeError(): Error | null {
+    const error = this.word(Row.error) as ConnectionError;
+    if (error === 0 || this.#errorTaken) return null;
+    this.#errorTaken = true;
+    return connectionError(error, this.where);
+  }
+
+  #hold(): void {
+    if (this.#referenced) this.port.liveness.hold();
+  }
+
+  #release(): void {
+    if (this.#referenced) this.port.liveness.release();
+  }
+
+  #rejectReads(error: Error): void {
+    for (const { reject } of this.#reads.splice(0)) {
+      reject(error);
+      this.#release();
+    }
+    this.port.settleSoon();
+  }
+
+  #rejectWrites(error: Error): void {
+    for (const { reject } of this.#writes.splice(0)) {
+      reject(error);
+      this.#release();
+    }
+    this.port.settleSoon();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The errors that the API throws: the classes, codes and messages of Deno, with what was attempted
+ * and on which address.
+ */
+
+import { codedError } from "../base/errors.ts";
+import { ConnectionError } from "../ring/row.ts";
+
+/** Any call on something that was closed. */
+export function badResource(): Error {
+  return new Deno.errors.BadResource("Bad resource ID");
+}
+
+/** A call that was pending when the local side closed. */
+export function interrupted(): Error {
+  return codedError(Deno.errors.Interrupted, "EINTR", "operation canceled");
+}
+
+/** `accept` on a listener that was closed. */
+export function listenerClosed(): Error {
+  return new Deno.errors.BadResource("Listener has been closed");
+}
+
+/** A write after the write side was closed or the connection has ended. */
+export function brokenPipe(): Error {
+  return codedError(Deno.errors.BrokenPipe, "EPIPE", "Broken pipe (os error 32)");
+}
+
+/** A second `accept` while one waits. */
+export function acceptBusy(): Error {
+  return new Deno.errors.Busy("Another accept task is ongoing");
+}
+
+/** The stack has come to its end while a call was pending. */
+export function stackEnded(cause: unknown): Error {
+  return codedError(
+    Deno.errors.ConnectionAborted,
+    "ECONNABORTED",
+    "The stack has stopped because one of its threads failed; see the cause",
+    cause,
+  );
+}
+
+/** Why an established connection has ended. */
+export function connectionError(error: ConnectionError, where: string): Error {
+  switch (error) {
+    case ConnectionError.timedOut:
+      return codedError(
+        Deno.errors.TimedOut,
+        "ETIMEDOUT",
+        `Connection timed out (os error 110): ${where} no longer answers`,
+      );
+    case ConnectionError.aborted:
+      return codedError(
+        Deno.errors.ConnectionAborted,
+        "ECONNABORTED",
+        `Software caused connection abort (os error 103): the connection with ${where} was aborted here`,
+      );
+    default:
+      return codedError(
+        Deno.errors.ConnectionReset,
+        "ECONNRESET",
+        `Connection reset by peer (os error 104): ${where} ended the connection`,
+      );
+  }
+}
+
+/** Why a `connect` has failed. */
+export function connectError(error: ConnectionError, where: string): Error {
+  switch (error) {
+    case ConnectionError.refused:
+      return codedError(
+        Deno.errors.ConnectionRefused,
+        "ECONNREFUSED",
+        `Connection refused (os error 111): nothing listens on ${where}`,
+      );
+    case ConnectionError.timedOut:
+      return codedError(
+        Deno.errors.TimedOut,
+        "ETIMEDOUT",
+        `Connection timed out (os error 110): ${where} does not answer`,
+      );
+    case ConnectionError.networkUnreachable:
+      return codedError(
+        Deno.errors.NetworkUnreachable,
+        "ENETUNREACH",
+        `Network is unreachable (os error 101): a router has no route to ${where}`,
+      );
+    case ConnectionError.hostUnreachable:
+      return codedError(
+        Deno.errors.ConnectionRefused,
+        "EHOSTUNREACH",
+        `No route to host (os error 113): a router cannot reach ${where}`,
+      );
+    case ConnectionError.addressNotAvailable:
+      return codedError(
+        Deno.errors.AddrNotAvailable,
+        "EADDRNOTAVAIL",
+        `Cannot assign requested address (os error 99): every ephemeral port to ${where} is in use`,
+      );
+    case ConnectionError.tooManyConnections:
+      return codedError(
+        Deno.errors.Busy,
+        "EMFILE",
+        `Cannot connect to ${where}: the stack has as many connections as tcp.maxConnections allows`,
+      );
+    default:
+      return connectionError(error, where);
+  }
+}

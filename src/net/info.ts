@@ -1,0 +1,110 @@
+import { Info, InfoOption, Row } from "../ring/row.ts";
+import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
+import { readTotal } from "../tcp/report.ts";
+import { stateNames } from "../tcp/state.ts";
+import type { Layout } from "../ring/layout.ts";
+
+/** What is known of a connection; units are in the names. */
+export interface TcpInfo {
+  /** State as RFC 9293 names it, such as `ESTABLISHED`. */
+  readonly state: string;
+  /** Smoothed round-trip time (RFC 6298), microseconds; 0 before the first measurement. */
+  readonly rttUs: number;
+  /** Variation of the round-trip time, microseconds. */
+  readonly rttVarUs: number;
+  /** Least round-trip time seen, microseconds. */
+  readonly rttMinUs: number;
+  /** Retransmission timeout with its back-off, microseconds. */
+  readonly rtoUs: number;
+  /** Name of the congestion control. */
+  readonly congestion: CongestionName;
+  /** Congestion window, bytes. */
+  readonly cwndBytes: number;
+  /** Slow-start threshold, bytes; `Infinity` before the first loss. */
+  readonly ssthreshBytes: number;
+  /** Payload bytes of a full segment to the peer. */
+  readonly mssSendBytes: number;
+  /** Largest payload of a segment from the peer. */
+  readonly mssReceiveBytes: number;
+  /** Window that the peer has offered, bytes. */
+  readonly sendWindowBytes: number;
+  /** Window that is offered to the peer, bytes. */
+  readonly receiveWindowBytes: number;
+  /** Size that the receive buffer has grown to, bytes. */
+  readonly receiveBufferBytes: number;
+  /** Bytes that the application may have unacknowledged. */
+  readonly sendBufferBytes: number;
+  /** Sequence numbers that are sent and not acknowledged. */
+  readonly inFlightBytes: number;
+  /** Payload bytes sent, retransmissions included. */
+  readonly bytesSent: number;
+  /** Payload bytes received in order. */
+  readonly bytesReceived: number;
+  /** Payload bytes sent again. */
+  readonly bytesRetransmitted: number;
+  /** Segments sent, as they are on the wire. */
+  readonly segmentsSent: number;
+  /** Segments or super-segments received. */
+  readonly segmentsReceived: number;
+  /** Segments sent again. */
+  readonly segmentsRetransmitted: number;
+  /** Segments that arrived ahead of others: the path reorders or loses. */
+  readonly segmentsOutOfOrder: number;
+  /** Duplicate acknowledgments received. */
+  readonly duplicateAcks: number;
+  /** Expiries of the retransmission timer. */
+  readonly retransmitTimeouts: number;
+  /** Expiries in a row, since something was last acknowledged. */
+  readonly backoffs: number;
+  /** Whether both sides use timestamps (RFC 7323). */
+  readonly timestamps: boolean;
+  /** Whether both sides allow selective acknowledgments (RFC 2018). */
+  readonly sack: boolean;
+  /** Shift counts of the peer's and the own window, or null when scaling is not in use (RFC 7323). */
+  readonly windowScale: { readonly send: number; readonly receive: number } | null;
+}
+
+const WORD_MAX = 0x7fff_ffff;
+
+/** Reads what the TCP stage last reported of a connection. */
+export function readInfo(layout: Layout, row: number): TcpInfo {
+  const { words } = layout;
+  const at = layout.row(row);
+  const info = at + Row.info;
+  const word = (index: number) => words[info + index];
+  const options = word(Info.options);
+  const scales = word(Info.windowScales);
+  const ssthresh = word(Info.ssthreshBytes);
+  return {
+    state: stateNames[words[at + Row.state]],
+    rttUs: word(Info.rttUs),
+    rttVarUs: word(Info.rttVarUs),
+    rttMinUs: word(Info.rttMinUs),
+    rtoUs: word(Info.rtoUs),
+    congestion: CONGESTION_NAMES[word(Info.congestion)],
+    cwndBytes: word(Info.cwndBytes),
+    ssthreshBytes: ssthresh === WORD_MAX ? Infinity : ssthresh,
+    mssSendBytes: word(Info.mssSend),
+    mssReceiveBytes: word(Info.mssReceive),
+    sendWindowBytes: word(Info.sendWindow),
+    receiveWindowBytes: word(Info.receiveWindow),
+    receiveBufferBytes: word(Info.receiveBufferBytes),
+    sendBufferBytes: words[at + Row.txLimit],
+    inFlightBytes: word(Info.bytesInFlight),
+    bytesSent: readTotal(words, info + Info.bytesSent),
+    bytesReceived: readTotal(words, info + Info.bytesReceived),
+    bytesRetransmitted: readTotal(words, info + Info.bytesRetransmitted),
+    segmentsSent: word(Info.segmentsSent),
+    segmentsReceived: word(Info.segmentsReceived),
+    segmentsRetransmitted: word(Info.segmentsRetransmitted),
+    segmentsOutOfOrder: word(Info.segmentsOutOfOrder),
+    duplicateAcks: word(Info.duplicateAcks),
+    retransmitTimeouts: word(Info.retransmitTimeouts),
+    backoffs: word(Info.backoffs),
+    timestamps: (options & InfoOption.timestamps) !== 0,
+    sack: (options & InfoOption.sack) !== 0,
+    windowScale: (options & InfoOption.windowScale) === 0
+      ? null
+      : { send: scales & 0xff, receive: scales >>> 8 },
+  };
+}

@@ -1,0 +1,157 @@
+import { type Address, isUnspecified, parseCidr, type Prefix } from "../base/address.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { Device } from "../device/device.ts";
+import type { TraceRecord } from "../pipeline/trace_ring.ts";
+import {
+  DEFAULT_DIMENSIONS,
+  type Dimensions,
+  RECEIVE_BLOCK_BYTES,
+  SEND_BLOCK_BYTES,
+  SMALL_DIMENSIONS,
+} from "../ring/layout.ts";
+import type { TcpConfig, TcpOptions } from "../tcp/config.ts";
+import type { IsnSource } from "../tcp/isn.ts";
+
+/** How the stages of a stack are spread over threads. */
+export type PipelineShape = "split" | "fused" | "inline";
+
+/** What {@link open} may be told. */
+export interface OpenOptions {
+  /** A TUN interface by name, or any device. Default `"woshou0"`. */
+  device?: string | Device;
+  /** The stack's own addresses in CIDR form, such as `"10.7.0.2/24"`. */
+  address?: string | string[];
+  /** The kernel's addresses on the TUN interface in CIDR form; set when permitted. */
+  hostAddress?: string | string[];
+  /** Largest IP packet in bytes, 576 to 65535. Default: the device's. */
+  mtu?: number;
+  /** Default `"split"` for a TUN interface, `"inline"` for any other device. */
+  pipeline?: PipelineShape;
+  /** TUN queues, each with a pipeline of its own. Default 1. */
+  queues?: number;
+  /** Whether to use segmentation and checksum offload where the kernel has them. Default true. */
+  offload?: boolean;
+  /** TCP parameters. */
+  tcp?: TcpOptions;
+  /** The clock, `inline` only: for simulation and replay. */
+  clock?: Clock;
+  /** The source of randomness, `inline` only: for simulation and replay. */
+  random?: Random;
+  /** Where initial sequence numbers come from, `inline` only: for replay. Default: RFC 6528. */
+  isn?: IsnSource;
+  /**
+   * Called with every segment in and out and every change of state, in the order in which they happened.
+   * The record is filled again for the next one: copy what is to be kept.
+   */
+  trace?: (record: TraceRecord) => void;
+}
+
+/** Least MTU over which IPv4 is expected to work (RFC 791 section 3.2). */
+export const MTU_MIN = 576;
+/** Longest IP packet. */
+export const MTU_MAX = 65_535;
+/** Queues of one TUN interface that are worth having: the kernel allows 256. */
+const QUEUES_MAX = 64;
+/** Trace records that may wait for the application. */
+const TRACE_RECORDS = 8192;
+/** Address of a stack that is given none. */
+const DEFAULT_ADDRESS = "10.7.0.2/24";
+
+const NAMES: readonly (keyof OpenOptions)[] = [
+  "device",
+  "address",
+  "hostAddress",
+  "mtu",
+  "pipeline",
+  "queues",
+  "offload",
+  "tcp",
+  "clock",
+  "random",
+  "isn",
+  "trace",
+];
+
+/** Throws a `TypeError` for an option that does not exist or has a wrong type. */
+export function checkOptions(options: OpenOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name as keyof OpenOptions)) {
+      throw new TypeError(`${name}: there is no such option; there are ${NAMES.join(", ")}`);
+    }
+  }
+  const { device, pipeline, offload } = options;
+  if (device !== undefined && typeof device !== "string" && typeof device !== "object") {
+    throw new TypeError(
+      `device: ${String(device)} is neither the name of an interface nor a Device`,
+    );
+  }
+  if (pipeline !== undefined && !["split", "fused", "inline"].includes(pipeline)) {
+    throw new TypeError(`pipeline: "${pipeline}" is not one of split, fused, inline`);
+  }
+  if (offload !== undefined && typeof offload !== "boolean") {
+    throw new TypeError(`offload: ${String(offload)} is not a boolean`);
+  }
+  checkNumber("mtu", options.mtu, MTU_MIN, MTU_MAX);
+  checkNumber("queues", options.queues, 1, QUEUES_MAX);
+}
+
+function checkNumber(name: string, value: unknown, low: number, high: number): void {
+  if (value === undefined) return;
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(`${name}: ${String(value)} is not a number`);
+  }
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new RangeError(`${name}: ${value} is not a whole number from ${low} to ${high}`);
+  }
+}
+
+/** The prefixes that an address option names. */
+export function parsePrefixes(value: string | string[] | undefined, option: string): Prefix[] {
+  if (value === undefined) return [];
+  const texts = typeof value === "string" ? [value] : value;
+  if (!Array.isArray(texts)) {
+    throw new TypeError(`${option}: ${String(value)} is neither a string nor an array of strings`);
+  }
+  return texts.map((text) => {
+    if (typeof text !== "string") {
+      throw new TypeError(`${option}: ${String(text)} is not a string in CIDR form`);
+    }
+    const prefix = parseCidr(text, option);
+    checkHostAddress(prefix.address, text, option);
+    return prefix;
+  });
+}
+
+/** The stack's own prefixes. */
+export function ownPrefixes(options: OpenOptions): Prefix[] {
+  return parsePrefixes(options.address ?? DEFAULT_ADDRESS, "address");
+}
+
+function checkHostAddress(address: Address, text: string, option: string): void {
+  const first = address.w3 >>> 24;
+  if (isUnspecified(address) || first >= 224 || first === 127) {
+    throw new RangeError(
+      `${option}: "${text}" cannot be the address of a host (it is unspecified, loopback or multicast)`,
+    );
+  }
+}
+
+/** The sizes of a pipeline's memory. */
+export function dimensionsFor(
+  config: TcpConfig,
+  tcp: TcpOptions | undefined,
+  shape: PipelineShape,
+  traced: boolean,
+): Dimensions {
+  const base = shape === "inline" ? SMALL_DIMENSIONS : DEFAULT_DIMENSIONS;
+  const given = (name: keyof TcpOptions, bytes: number, otherwise: number) =>
+    tcp?.[name] === undefined ? otherwise : Math.max(1, Math.floor(config[name] as number / bytes));
+  return {
+    connections: tcp?.maxConnections === undefined ? base.connections : config.maxConnections,
+    slots: base.slots,
+    receiveBlocks: given("receiveMemoryBytes", RECEIVE_BLOCK_BYTES, base.receiveBlocks),
+    sendBlocks: given("sendMemoryBytes", SEND_BLOCK_BYTES, base.sendBlocks),
+    traceRecords: traced ? TRACE_RECORDS : 1,
+  };
+}

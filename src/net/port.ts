@@ -1,0 +1,379 @@
+import type { Address } from "../base/address.ts";
+import { addressText } from "../base/address.ts";
+import { Command, Event, Field } from "../pipeline/messages.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { BlockMemory } from "../ring/chain.ts";
+import { Control, MESSAGE_WORDS } from "../ring/layout.ts";
+import type { Layout } from "../ring/layout.ts";
+import { BlockPool } from "../ring/pool.ts";
+import { RingConsumer, RingProducer } from "../ring/ring.ts";
+import { type ConnectionError, Row } from "../ring/row.ts";
+import type { Bell } from "../ring/bell.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { Liveness } from "./liveness.ts";
+
+/** Who gets the connections of a listener. */
+export interface AcceptHandler {
+  accepted(endpoint: Endpoint): void;
+}
+
+/** Who gets the answer to a `connect`. */
+export interface ConnectHandler {
+  connected(endpoint: Endpoint): void;
+  failed(error: ConnectionError): void;
+}
+
+/**
+ * The application's end of one pipeline: puts commands into one ring, takes events from the other, and
+ * hands them to endpoints, listeners and pending connects. Owns the memory of bytes to send.
+ */
+export class Port {
+  readonly layout: Layout;
+  readonly liveness: Liveness;
+  readonly pool: BlockPool;
+  readonly #pipeline: Pipeline;
+  readonly #memory: BlockMemory;
+  readonly #words: Int32Array;
+  readonly #commands: RingProducer;
+  readonly #events: RingConsumer;
+  /** Commands that found the ring full, oldest first, as copies of whole records. */
+  readonly #backlog: Int32Array[] = [];
+  readonly #endpoints = new Map<number, Endpoint>();
+  readonly #listeners = new Map<number, AcceptHandler>();
+  readonly #connects = new Map<number, ConnectHandler>();
+  /** Writers that found the send memory empty. */
+  readonly #memoryWaiters = new Set<Endpoint>();
+  readonly #tcpBell: Bell;
+  #flushScheduled = false;
+  #loud = false;
+  #closed = false;
+  #onStopped: () => void = () => {};
+  #onTrace: (() => void) | null = null;
+
+  constructor(pipeline: Pipeline, liveness: Liveness) {
+    this.#pipeline = pipeline;
+    this.liveness = liveness;
+    const { layout } = pipeline;
+    this.layout = layout;
+    this.#words = layout.words;
+    this.pool = new BlockPool(layout.sendPool);
+    const pool = this.pool;
+    this.#memory = {
+      bytes: layout.memory.bytes,
+      pool,
+      release: (descriptor) => pool.give(descriptor),
+    };
+    this.#commands = new RingProducer(layout.commands);
+    this.#events = new RingConsumer(layout.events);
+    this.#tcpBell = pipeline.tcpBell;
+    pipeline.onEvents(() => this.#pumpInline());
+  }
+
+  /** Begins to take events. */
+  start(): void {
+    if (this.#pipeline.threaded) this.#watch();
+  }
+
+  /** All connections that the application has not let go of, and those that still send. */
+  endpoints(): IterableIterator<Endpoint> {
+    return this.#endpoints.values();
+  }
+
+  /** Who is told when a `shutdown` is complete. */
+  onStopped(handler: () => void): void {
+    this.#onStopped = handler;
+  }
+
+  /** Who looks at the trace ring whenever something may be in it. */
+  onTrace(handler: () => void): void {
+    this.#onTrace = handler;
+  }
+
+  /** Starts to listen; connections go to `handler`. */
+  listen(
+    id: number,
+    address: Address,
+    port: number,
+    backlog: number,
+    handler: AcceptHandler,
+  ): void {
+    this.#listeners.set(id, handler);
+    const at = this.#begin(Command.listen, id, 0);
+    const words = this.#target;
+    words[at + Field.port] = port;
+    words[at + Field.value] = backlog;
+    putAddress(words, at + Field.address, address);
+    this.#finish(true);
+  }
+
+  /** Stops to listen. */
+  unlisten(id: number): void {
+    this.#listeners.delete(id);
+    this.#begin(Command.unlisten, id, 0);
+    this.#finish(true);
+  }
+
+  /** One connection of the listener was accepted. */
+  acceptTaken(id: number): void {
+    this.#begin(Command.acceptTaken, id, 0);
+    this.#finish(false);
+  }
+
+  /** Opens a connection; the answer goes to `handler`. */
+  connect(
+    request: number,
+    local: Address,
+    localPort: number,
+    remote: Address,
+    port: number,
+    handler: ConnectHandler,
+  ): void {
+    this.#connects.set(request, handler);
+    const at = this.#begin(Command.connect, request, 0);
+    const words = this.#target;
+    words[at + Field.port] = port;
+    words[at + Field.localPort] = localPort;
+    putAddress(words, at + Field.address, remote);
+    putAddress(words, at + Field.localAddress, local);
+    this.#finish(true);
+  }
+
+  /** Forgets a connect. */
+  cancelConnect(request: number): void {
+    this.#connects.delete(request);
+    this.#begin(Command.cancelConnect, request, 0);
+    this.#finish(true);
+  }
+
+  /** A command about a connection. */
+  command(op: number, endpoint: Endpoint): void {
+    this.#begin(op, endpoint.row, endpoint.generation);
+    this.#finish(true);
+  }
+
+  /** Sets an option of a connection. */
+  option(endpoint: Endpoint, option: number, value: number): void {
+    const at = this.#begin(Command.option, endpoint.row, endpoint.generation);
+    this.#target[at + Field.port] = option;
+    this.#target[at + Field.value] = value;
+    this.#finish(true);
+  }
+
+  /** The endpoint has read or written; `loud` when the TCP stage should look soon. */
+  news(endpoint: Endpoint, loud: boolean): void {
+    const word = this.layout.row(endpoint.row) + Row.newsForTcp;
+    if (Atomics.exchange(this.#words, word, 1) === 0) {
+      this.#begin(Command.news, endpoint.row, endpoint.generation);
+      this.#finish(loud);
+    } else if (loud) {
+      this.#finishLoud();
+    }
+  }
+
+  /** Closes everything; `onStopped` hears of the end. */
+  shutdown(): void {
+    this.#begin(Command.shutdown, 0, 0);
+    this.#finish(true);
+  }
+
+  /** Calls the endpoint again when there is send memory. */
+  awaitSendMemory(endpoint: Endpoint): void {
+    if (this.pool.free === 0) this.#memoryWaiters.add(endpoint);
+  }
+
+  /** Lets the process end if nobody waits any more, after the current turn. */
+  settleSoon(): void {
+    this.#scheduleFlush();
+  }
+
+  /** Nothing is sent or received any more; every pending call gets `error`. */
+  fail(error: Error): void {
+    for (const endpoint of this.#endpoints.values()) endpoint.fail(error);
+    this.close();
+  }
+
+  /** Takes no more events and sends no more commands. */
+  close(): void {
+    this.#closed = true;
+    this.#endpoints.clear();
+    this.#connects.clear();
+    this.#listeners.clear();
+    Atomics.store(this.#words, this.layout.control + Control.appBell, 0);
+    Atomics.notify(this.#words, this.layout.control + Control.appBell);
+  }
+
+  /** Takes all waiting events; true when there were any. */
+  pump(): boolean {
+    const { words } = this.#events;
+    let at = this.#events.next();
+    this.#onTrace?.();
+    if (at < 0) return false;
+    for (; at >= 0; at = this.#events.next()) this.#onEvent(words, at);
+    this.#events.release();
+    this.#wakeMemoryWaiters();
+    this.#scheduleFlush();
+    return true;
+  }
+
+  #pumpInline(): void {
+    queueMicrotask(() => {
+      if (this.#closed) return;
+      this.pump();
+      this.#pipeline.appBell.announceSleep();
+      if (this.#events.hasNext()) this.#pumpInline();
+    });
+  }
+
+  /** Sleeps on the application's bell between batches of events. */
+  async #watch(): Promise<void> {
+    const bell = this.#pipeline.appBell;
+    while (!this.#closed) {
+      if (this.pump()) {
+        // Let what the events have resolved run before looking again: it may make work for the stage.
+        await null;
+        continue;
+      }
+      bell.announceSleep();
+      if (this.#events.hasNext()) {
+        bell.announceAwake();
+        continue;
+      }
+      const sleep = bell.sleepAsync();
+      if (sleep !== null) await sleep;
+    }
+  }
+
+  #onEvent(words: Int32Array, at: number): void {
+    const row = words[at + Field.row];
+    const name = words[at + Field.request];
+    switch (words[at + Field.op]) {
+      case Event.news: {
+        Atomics.store(words, this.layout.row(row) + Row.newsForApp, 0);
+        const endpoint = this.#endpoints.get(row);
+        if (endpoint?.generation === words[at + Field.generation]) endpoint.onNews();
+        return;
+      }
+      case Event.accepted: {
+        const endpoint = this.#adopt(row, words[at + Field.generation]);
+        const handler = this.#listeners.get(name);
+        // The listener was closed while the connection was on its way.
+        if (handler === undefined) endpoint.abort();
+        else handler.accepted(endpoint);
+        return;
+      }
+      case Event.connected: {
+        const endpoint = this.#adopt(row, words[at + Field.generation]);
+        const handler = this.#connects.get(name);
+        this.#connects.delete(name);
+        if (handler === undefined) endpoint.abort();
+        else handler.connected(endpoint);
+        return;
+      }
+      case Event.connectFailed: {
+        const handler = this.#connects.get(name);
+        this.#connects.delete(name);
+        handler?.failed(words[at + Field.value] as ConnectionError);
+        return;
+      }
+      case Event.ended: {
+        const endpoint = this.#endpoints.get(row);
+        if (endpoint?.generation !== words[at + Field.generation]) return;
+        endpoint.dispose();
+        this.#endpoints.delete(row);
+        return;
+      }
+      case Event.stopped:
+        this.#onStopped();
+        return;
+    }
+  }
+
+  #adopt(row: number, generation: number): Endpoint {
+    const at = this.layout.row(row);
+    const words = this.#words;
+    const remote = {
+      w0: words[at + Row.remote],
+      w1: words[at + Row.remote + 1],
+      w2: words[at + Row.remote + 2],
+      w3: words[at + Row.remote + 3],
+    };
+    const where = `${addressText(remote)}:${words[at + Row.remotePort]}`;
+    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation, where);
+    this.#endpoints.set(row, endpoint);
+    return endpoint;
+  }
+
+  #wakeMemoryWaiters(): void {
+    if (this.#memoryWaiters.size === 0 || this.pool.free === 0) return;
+    const waiters = [...this.#memoryWaiters];
+    this.#memoryWaiters.clear();
+    for (const endpoint of waiters) endpoint.resumeWrites();
+  }
+
+  /** Where the command under construction stands: the ring, or a copy when the ring is full. */
+  #target: Int32Array = new Int32Array(0);
+
+  #begin(op: number, row: number, generation: number): number {
+    let at = this.#backlog.length > 0 ? -1 : this.#commands.claim();
+    if (at < 0) {
+      this.#target = new Int32Array(MESSAGE_WORDS);
+      this.#backlog.push(this.#target);
+      at = 0;
+    } else {
+      this.#target = this.#words;
+      this.#commands.push();
+    }
+    this.#target[at + Field.op] = op;
+    this.#target[at + Field.row] = row;
+    this.#target[at + Field.generation] = generation;
+    return at;
+  }
+
+  #finish(loud: boolean): void {
+    if (loud) this.#loud = true;
+    this.#scheduleFlush();
+  }
+
+  #finishLoud(): void {
+    this.#loud = true;
+    this.#scheduleFlush();
+  }
+
+  /** Commands are shown once for each turn of the event loop, and at most one bell is rung for them. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled || this.#closed) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    this.liveness.settle();
+    this.#moveBacklog();
+    this.#commands.publish();
+    if (this.#loud) {
+      this.#loud = false;
+      this.#tcpBell.ring();
+    }
+    if (this.#backlog.length > 0) setTimeout(() => this.#scheduleFlush(), 1);
+  }
+
+  #moveBacklog(): void {
+    while (this.#backlog.length > 0) {
+      const at = this.#commands.claim();
+      if (at < 0) {
+        this.#loud = true;
+        return;
+      }
+      this.#words.set(this.#backlog.shift()!, at);
+      this.#commands.push();
+    }
+  }
+}
+
+function putAddress(words: Int32Array, at: number, address: Address): void {
+  words[at] = address.w0;
+  words[at + 1] = address.w1;
+  words[at + 2] = address.w2;
+  words[at + 3] = address.w3;
+}

@@ -1,0 +1,348 @@
+import {
+  type Address,
+  addressText,
+  inPrefix,
+  ipv4Address,
+  isLoopback,
+  isUnspecified,
+  parseIpv4,
+  type Prefix,
+  sameAddress,
+} from "../base/address.ts";
+import type { Clock } from "../base/clock.ts";
+import { type CounterName, sumCounters } from "../base/counters.ts";
+import { codedError } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
+import { ConnectionError } from "../ring/row.ts";
+import { TcpConn } from "./conn.ts";
+import { connectError, interrupted, stackEnded } from "./errors.ts";
+import { readInfo, type TcpInfo } from "./info.ts";
+import { Listener } from "./listener.ts";
+import { Liveness } from "./liveness.ts";
+import { Port } from "./port.ts";
+import { checkPort, PortTable } from "./ports.ts";
+
+/** What `listen` may be told, as `Deno.listen`. */
+export interface ListenOptions {
+  /** The port; 0 picks a free one. */
+  port: number;
+  /** One of the stack's addresses; default `"0.0.0.0"`, all of them. */
+  hostname?: string;
+  /** Only `"tcp"`. */
+  transport?: "tcp";
+  /** Handshakes in progress and connections not yet accepted, together. Default 511. */
+  tcpBacklog?: number;
+}
+
+/** What `connect` may be told, as `Deno.connect`. */
+export interface ConnectOptions {
+  /** The port to connect to. */
+  port: number;
+  /** An IP address; default `"127.0.0.1"`, the stack itself. */
+  hostname?: string;
+  /** Only `"tcp"`. */
+  transport?: "tcp";
+  /** Gives up when it aborts; `connect` then rejects with its reason. */
+  signal?: AbortSignal;
+  /** The port to connect from; default: a free one (RFC 6056). */
+  localPort?: number;
+}
+
+/** Totals of a stack since it was opened. */
+export interface StackStats {
+  /** Counters by name; bytes are payload bytes unless the name says otherwise. */
+  readonly counters: Readonly<Record<CounterName, number>>;
+  /** Drops by reason; only reasons that occurred. */
+  readonly drops: Readonly<Record<string, number>>;
+  /** Memory in use. */
+  readonly memory: {
+    /** Bytes of blocks that hold what the application has written and the peer not acknowledged. */
+    readonly sendBytes: number;
+    /** Bytes of blocks and frames that hold what the application has not read. */
+    readonly receiveBytes: number;
+  };
+}
+
+/** One line of `connections()`. */
+export interface ConnectionSummary extends TcpInfo {
+  /** The stack's end. */
+  readonly localAddr: Deno.NetAddr;
+  /** The peer's end. */
+  readonly remoteAddr: Deno.NetAddr;
+}
+
+/** What a stack is made of. */
+export interface StackParts {
+  readonly pipelines: readonly Pipeline[];
+  readonly prefixes: readonly Prefix[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly trace?: (record: TraceRecord) => void;
+}
+
+/** How long `close` waits for peers to answer the FINs before it resets what is left. */
+const CLOSE_PATIENCE_US = 500_000;
+/** RFC 1122 section 3.2.1.3. */
+const LOOPBACK = ipv4Address(0x7f00_0001);
+const DEFAULT_BACKLOG = 511;
+const BACKLOG_MAX = 65_535;
+
+/** A TCP/IP stack on one device. Made by `open`. */
+export class Stack implements AsyncDisposable {
+  /**
+   * Resolves when the stack has been closed. Rejects with `ConnectionAborted` when one of its threads has
+   * died; the `cause` is that thread's error.
+   */
+  readonly closed: Promise<void>;
+  readonly #pipelines: readonly Pipeline[];
+  readonly #ports: Port[];
+  readonly #prefixes: readonly Prefix[];
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #liveness = new Liveness();
+  readonly #portTable = new PortTable();
+  readonly #listeners = new Set<Listener>();
+  /** Pending connects by request, to be rejected when the stack ends. */
+  readonly #connects = new Map<number, (error: Error) => void>();
+  #nextName = 1;
+  #ended: Error | null = null;
+  #closing: Promise<void> | null = null;
+  #resolveClosed!: () => void;
+  #rejectClosed!: (error: Error) => void;
+
+  /** Made by `open`. */
+  constructor(parts: StackParts) {
+    this.#pipelines = parts.pipelines;
+    this.#prefixes = parts.prefixes;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.closed = new Promise((resolve, reject) => {
+      this.#resolveClosed = resolve;
+      this.#rejectClosed = reject;
+    });
+    // Whoever does not look at `closed` sees the failure in every call; it must not end the process.
+    this.closed.catch(() => {});
+    this.#ports = parts.pipelines.map((pipeline) => new Port(pipeline, this.#liveness));
+    for (const [index, pipeline] of parts.pipelines.entries()) {
+      pipeline.onFailure((error) => this.#fail(error));
+      if (parts.trace !== undefined) {
+        const reader = new TraceReader(pipeline.layout.trace);
+        const { trace } = parts;
+        this.#ports[index].onTrace(() => reader.drain(trace));
+      }
+      this.#ports[index].start();
+    }
+  }
+
+  /** The stack's own addresses. */
+  get addresses(): string[] {
+    return this.#prefixes.map(({ address }) => addressText(address));
+  }
+
+  /**
+   * Listens for connections. Throws `AddrInUse` when the port is taken, `AddrNotAvailable` when the address
+   * is not the stack's, `RangeError` or `TypeError` for an impossible port or backlog.
+   */
+  listen(options: ListenOptions): Listener {
+    this.#mustBeOpen();
+    checkTransport(options.transport);
+    const port = checkPort(options.port);
+    const backlog = options.tcpBacklog ?? DEFAULT_BACKLOG;
+    if (!Number.isInteger(backlog) || backlog < 1 || backlog > BACKLOG_MAX) {
+      throw new RangeError(
+        `tcpBacklog: ${backlog} is not a whole number from 1 to ${BACKLOG_MAX}`,
+      );
+    }
+    const address = parseHostname(options.hostname ?? "0.0.0.0");
+    if (!isUnspecified(address) && !this.#isOwn(address)) {
+      throw codedError(
+        Deno.errors.AddrNotAvailable,
+        "EADDRNOTAVAIL",
+        `Cannot assign requested address (os error 99): ${
+          addressText(address)
+        } is not one of the ` +
+          `stack's addresses, ${this.addresses.join(", ")}`,
+      );
+    }
+    const chosen = this.#portTable.take(address, port, this.#random);
+    const id = this.#nextName++;
+    const addr: Deno.NetAddr = {
+      transport: "tcp",
+      hostname: addressText(address),
+      port: chosen,
+    };
+    const listener = new Listener(id, this.#ports, this.#liveness, addr, () => {
+      this.#listeners.delete(listener);
+      this.#portTable.give(address, chosen);
+    });
+    this.#listeners.add(listener);
+    for (const each of this.#ports) {
+      each.listen(id, address, chosen, backlog, Listener.handlerOf(listener));
+    }
+    return listener;
+  }
+
+  /**
+   * Connects. Rejects with `ConnectionRefused`, `NetworkUnreachable` or `TimedOut` as the network answers,
+   * with `signal.reason` when the signal aborts, with `RangeError` or `TypeError` for an impossible port.
+   */
+  async connect(options: ConnectOptions): Promise<TcpConn> {
+    this.#mustBeOpen();
+    checkTransport(options.transport);
+    const port = checkPort(options.port);
+    const localPort = checkPort(options.localPort ?? 0);
+    let remote = parseHostname(options.hostname ?? "127.0.0.1");
+    if (isUnspecified(remote)) remote = LOOPBACK; // As Linux does.
+    const where = `${addressText(remote)}:${port}`;
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (port === 0) {
+      // Port 0 is nobody's (RFC 6335 section 6): Linux's answer is a refusal.
+      throw connectError(ConnectionError.refused, where);
+    }
+    const request = this.#nextName++;
+    const pipe = this.#ports[request % this.#ports.length];
+    this.#liveness.hold();
+    let onAbort = () => {};
+    try {
+      return await new Promise<TcpConn>((resolve, reject) => {
+        this.#connects.set(request, reject);
+        onAbort = () => {
+          pipe.cancelConnect(request);
+          reject(signal!.reason);
+        };
+        signal?.addEventListener("abort", onAbort, { once: true });
+        pipe.connect(request, this.#sourceFor(remote), localPort, remote, port, {
+          connected: (endpoint) => resolve(new TcpConn(endpoint)),
+          failed: (error: ConnectionError) => reject(connectError(error, where)),
+        });
+      });
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      this.#connects.delete(request);
+      this.#liveness.release();
+      pipe.settleSoon();
+    }
+  }
+
+  /** Totals since the stack was opened. */
+  stats(): StackStats {
+    const sets = this.#pipelines.flatMap(({ layout }) => [
+      layout.readerCounters,
+      layout.parserCounters,
+      layout.tcpCounters,
+    ]);
+    const sendBytes = this.#ports.reduce(
+      (sum, { pool }) => sum + (pool.count - pool.free) * pool.blockBytes,
+      0,
+    );
+    const totals = sumCounters(sets);
+    return { ...totals, memory: { sendBytes, receiveBytes: totals.counters.receiveMemoryNow } };
+  }
+
+  /** The connections that the application holds or that still have to deliver what it wrote. */
+  connections(): ConnectionSummary[] {
+    return this.#ports.flatMap((port) =>
+      [...port.endpoints()].map((endpoint) => {
+        const { localAddr, remoteAddr } = new TcpConn(endpoint);
+        return { ...readInfo(port.layout, endpoint.row), localAddr, remoteAddr };
+      })
+    );
+  }
+
+  /**
+   * Closes listeners and connections in order, waits up to half a second for the peers, and releases the
+   * device and all threads. Pending calls reject with `Interrupted`. Calling it again gives the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The same as {@link Stack.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#ended !== null) return;
+    this.#ended = interrupted();
+    for (const listener of [...this.#listeners]) listener.close();
+    for (const reject of this.#connects.values()) reject(interrupted());
+    this.#liveness.hold();
+    await Promise.all(this.#ports.map((port) => this.#shutDown(port)));
+    await this.#release();
+    this.#resolveClosed();
+  }
+
+  /** Has one pipeline close its connections; resolves when it has, or when patience is over. */
+  async #shutDown(port: Port): Promise<void> {
+    for (const endpoint of [...port.endpoints()]) if (!endpoint.closed) endpoint.close();
+    await new Promise<void>((resolve) => {
+      const patience = this.#clock.wakeAt(this.#clock.now() + CLOSE_PATIENCE_US, resolve);
+      port.onStopped(() => {
+        this.#clock.cancelWake(patience);
+        resolve();
+      });
+      port.shutdown();
+    });
+  }
+
+  async #release(): Promise<void> {
+    for (const port of this.#ports) port.close();
+    await Promise.all(this.#pipelines.map((pipeline) => pipeline.stop()));
+    this.#liveness.close();
+  }
+
+  #fail(cause: Error): void {
+    if (this.#ended !== null) return;
+    const error = stackEnded(cause);
+    this.#ended = error;
+    for (const listener of this.#listeners) Listener.fail(listener, error);
+    for (const reject of this.#connects.values()) reject(error);
+    for (const port of this.#ports) port.fail(error);
+    this.#closing = this.#release();
+    this.#closing.catch(() => {});
+    this.#rejectClosed(error);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#ended === null) return;
+    if (this.#ended instanceof Deno.errors.ConnectionAborted) throw this.#ended;
+    throw new Deno.errors.BadResource("The stack has been closed");
+  }
+
+  #isOwn(address: Address): boolean {
+    return isLoopback(address) || this.#prefixes.some((own) => sameAddress(own.address, address));
+  }
+
+  /** The address to connect from: the same for the stack itself, else one of the destination's network. */
+  #sourceFor(remote: Address): Address {
+    if (isLoopback(remote)) return LOOPBACK;
+    const own = this.#prefixes.find(({ address }) => sameAddress(address, remote)) ??
+      this.#prefixes.find((prefix) => inPrefix(remote, prefix)) ?? this.#prefixes[0];
+    return own.address;
+  }
+}
+
+function checkTransport(transport: unknown): void {
+  if (transport !== undefined && transport !== "tcp") {
+    throw new TypeError(
+      `Unsupported transport: '${String(transport)}'; only "tcp" is supported here`,
+    );
+  }
+}
+
+function parseHostname(hostname: string): Address {
+  if (hostname === "localhost") return LOOPBACK;
+  const address = parseIpv4(hostname);
+  if (address === null) {
+    throw new TypeError(
+      `hostname: "${hostname}" is not an IPv4 address; resolve names first, for example with ` +
+        `Deno.resolveDns()`,
+    );
+  }
+  return address;
+}

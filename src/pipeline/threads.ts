@@ -1,0 +1,127 @@
+import { Worker } from "node:worker_threads";
+import workerSource from "../../workers/bundle.js" with { type: "text" };
+import { closeFd, createEventFd, signalEventFd, type TunDevice } from "../device/tun.ts";
+import { Bell } from "../ring/bell.ts";
+import { Control, type Dimensions, Layout } from "../ring/layout.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { StageSettings, WorkerRole, WorkerSetup } from "./setup.ts";
+
+/** The threads of each shape. */
+const ROLES: { readonly [shape in "split" | "fused"]: readonly WorkerRole[] } = {
+  split: ["reader", "parser", "tcp"],
+  fused: ["fused"],
+};
+
+/** How long a thread may take to end before it is terminated. */
+const STOP_PATIENCE_MS = 500;
+
+/** What a pipeline in threads is made of. */
+export interface ThreadedParts {
+  readonly shape: "split" | "fused";
+  readonly tun: TunDevice;
+  readonly dimensions: Dimensions;
+  readonly settings: StageSettings;
+}
+
+/**
+ * The stages in threads of their own. The threads run a bundle that travels with this module as text,
+ * because a program with nothing but `--allow-ffi` may not load files.
+ */
+export class ThreadedPipeline implements Pipeline {
+  readonly threaded = true;
+  readonly layout: Layout;
+  readonly tcpBell: Bell;
+  readonly appBell: Bell;
+  readonly #tun: TunDevice;
+  readonly #wakeFd: number;
+  readonly #workers: Worker[];
+  readonly #exits: Promise<unknown>[];
+  #onFailure: (error: Error) => void = () => {};
+  #stopping = false;
+
+  private constructor(parts: ThreadedParts) {
+    this.layout = new Layout(parts.dimensions);
+    this.#tun = parts.tun;
+    this.#wakeFd = createEventFd();
+    const { words } = this.layout;
+    const fused = parts.shape === "fused";
+    // The fused thread sleeps in poll(2), which only a file descriptor ends.
+    const wake = fused ? () => signalEventFd(this.#wakeFd) : undefined;
+    this.tcpBell = new Bell(words, Control.tcpBell, wake);
+    this.appBell = new Bell(words, Control.appBell);
+    const url = new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`);
+    this.#workers = ROLES[parts.shape].map((role) => {
+      const setup: WorkerSetup = {
+        role,
+        settings: parts.settings,
+        dimensions: parts.dimensions,
+        buffer: this.layout.shared,
+        tun: parts.tun.handle,
+        wakeFd: this.#wakeFd,
+      };
+      const worker = new Worker(url, { workerData: setup, name: `woshou ${role}` });
+      worker.unref();
+      return worker;
+    });
+    this.#exits = this.#workers.map((worker) =>
+      new Promise((resolve) => {
+        worker.on("error", (error) => this.#fail(error));
+        worker.once("exit", () => {
+          resolve(undefined);
+          this.#fail(new Error("A thread of the pipeline has ended unexpectedly"));
+        });
+      })
+    );
+  }
+
+  /** Starts the threads; resolves when all of them run. */
+  static async start(parts: ThreadedParts): Promise<ThreadedPipeline> {
+    const pipeline = new ThreadedPipeline(parts);
+    const ready = pipeline.#workers.map((worker) =>
+      new Promise<void>((resolve, reject) => {
+        worker.ref();
+        worker.once("message", () => resolve());
+        worker.once("error", reject);
+      })
+    );
+    try {
+      await Promise.all(ready);
+    } catch (error) {
+      await pipeline.stop();
+      throw error;
+    }
+    for (const worker of pipeline.#workers) worker.unref();
+    return pipeline;
+  }
+
+  onEvents(): void {}
+
+  onFailure(handler: (error: Error) => void): void {
+    this.#onFailure = handler;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const { words, control } = this.layout;
+    Atomics.store(words, control + Control.stop, 1);
+    for (const bell of [Control.readerBell, Control.parserBell, Control.tcpBell]) {
+      Atomics.store(words, control + bell, 0);
+      Atomics.notify(words, control + bell);
+    }
+    signalEventFd(this.#wakeFd);
+    for (const worker of this.#workers) worker.ref();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise((resolve) => timer = setTimeout(resolve, STOP_PATIENCE_MS));
+    await Promise.race([Promise.all(this.#exits), patience]);
+    clearTimeout(timer);
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    this.#tun.close();
+    closeFd(this.#wakeFd);
+  }
+
+  #fail(error: Error): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#onFailure(error);
+  }
+}

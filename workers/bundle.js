@@ -1,0 +1,6672 @@
+// Made by `deno task bundle` from workers/main.ts: change that, not this.
+// workers/main.ts
+import { parentPort, workerData } from "node:worker_threads";
+
+// src/base/clock.ts
+var TIMER_MAX_MS = 2147483647;
+var systemClock = {
+  now: () => Math.floor(performance.now() * 1e3),
+  wakeAt(atUs, wake) {
+    const delayMs = Math.max(0, Math.ceil(atUs / 1e3 - performance.now()));
+    return Number(setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)));
+  },
+  cancelWake: (id) => clearTimeout(id)
+};
+
+// src/base/random.ts
+var pool = new Uint32Array(256);
+var used = pool.length;
+var systemRandom = {
+  uint32() {
+    if (used === pool.length) {
+      crypto.getRandomValues(pool);
+      used = 0;
+    }
+    return pool[used++];
+  }
+};
+
+// src/device/device.ts
+var SendOutcome = {
+  sent: 0,
+  /** The queue behind the device is full; the frame is lost, as on any network. */
+  queueFull: 1,
+  /** The device refused the frame (too long, closed, link down). */
+  refused: 2
+};
+
+// src/device/libc.ts
+var LIBC_SYMBOLS = {
+  open: {
+    parameters: [
+      "buffer",
+      "i32",
+      "u32"
+    ],
+    result: "i32"
+  },
+  close: {
+    parameters: [
+      "i32"
+    ],
+    result: "i32"
+  },
+  read: {
+    parameters: [
+      "i32",
+      "buffer",
+      "u32"
+    ],
+    result: "i32"
+  },
+  readv: {
+    parameters: [
+      "i32",
+      "buffer",
+      "i32"
+    ],
+    result: "i32"
+  },
+  write: {
+    parameters: [
+      "i32",
+      "buffer",
+      "u32"
+    ],
+    result: "i32"
+  },
+  writev: {
+    parameters: [
+      "i32",
+      "buffer",
+      "i32"
+    ],
+    result: "i32"
+  },
+  /** ioctl with a pointer to its argument. */
+  ioctl: {
+    parameters: [
+      "i32",
+      "u32",
+      "buffer"
+    ],
+    result: "i32"
+  },
+  /** ioctl whose argument is the integer itself. */
+  ioctlValue: {
+    name: "ioctl",
+    parameters: [
+      "i32",
+      "u32",
+      "usize"
+    ],
+    result: "i32"
+  },
+  poll: {
+    parameters: [
+      "buffer",
+      "u32",
+      "i32"
+    ],
+    result: "i32"
+  },
+  /** poll on a thread of Deno's pool, for the application's thread, which must not block. */
+  pollInBackground: {
+    name: "poll",
+    parameters: [
+      "buffer",
+      "u32",
+      "i32"
+    ],
+    result: "i32",
+    nonblocking: true
+  },
+  epoll_create1: {
+    parameters: [
+      "i32"
+    ],
+    result: "i32"
+  },
+  epoll_ctl: {
+    parameters: [
+      "i32",
+      "i32",
+      "i32",
+      "buffer"
+    ],
+    result: "i32"
+  },
+  eventfd: {
+    parameters: [
+      "u32",
+      "i32"
+    ],
+    result: "i32"
+  },
+  fcntl: {
+    parameters: [
+      "i32",
+      "i32",
+      "i32"
+    ],
+    result: "i32"
+  },
+  socket: {
+    parameters: [
+      "i32",
+      "i32",
+      "i32"
+    ],
+    result: "i32"
+  },
+  bind: {
+    parameters: [
+      "i32",
+      "buffer",
+      "u32"
+    ],
+    result: "i32"
+  },
+  send: {
+    parameters: [
+      "i32",
+      "buffer",
+      "u32",
+      "i32"
+    ],
+    result: "i32"
+  },
+  recv: {
+    parameters: [
+      "i32",
+      "buffer",
+      "u32",
+      "i32"
+    ],
+    result: "i32"
+  },
+  __errno_location: {
+    parameters: [],
+    result: "pointer"
+  }
+};
+var LIBRARY_NAMES = [
+  "libc.so.6",
+  "libc.musl-x86_64.so.1",
+  "libc.musl-aarch64.so.1",
+  "libc.so"
+];
+var loaded = null;
+var errnoCell = new Int32Array(1);
+function libc() {
+  return loaded ?? load();
+}
+function load() {
+  if (Deno.build.os !== "linux") {
+    throw new Deno.errors.NotSupported(`TUN devices are there on Linux only, not on ${Deno.build.os}; memoryPair() works everywhere`);
+  }
+  let cause;
+  for (const name of LIBRARY_NAMES) {
+    try {
+      loaded = Deno.dlopen(name, LIBC_SYMBOLS).symbols;
+      break;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      cause ??= error;
+    }
+  }
+  if (loaded === null) {
+    throw new Deno.errors.NotSupported(`No C library could be opened under the names ${LIBRARY_NAMES.join(", ")}`, {
+      cause
+    });
+  }
+  const place = loaded.__errno_location();
+  if (place !== null) errnoCell = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(place, 4));
+  return loaded;
+}
+function errno() {
+  return errnoCell[0];
+}
+var Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
+  E2BIG: 7,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ENOTTY: 25,
+  ENOSPC: 28,
+  EBADFD: 77,
+  EMSGSIZE: 90,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  EADDRNOTAVAIL: 99,
+  ENETDOWN: 100,
+  ENOBUFS: 105
+};
+var MEANINGS = {
+  EPERM: "operation not permitted",
+  ENOENT: "no such file",
+  EINTR: "interrupted by a signal",
+  EIO: "input/output error (is the interface down?)",
+  ENXIO: "no such device behind the file",
+  E2BIG: "too many queues",
+  EBADF: "bad file descriptor",
+  EAGAIN: "would block",
+  ENOMEM: "out of memory",
+  EACCES: "permission denied",
+  EFAULT: "bad address in memory",
+  EBUSY: "device or resource busy",
+  EEXIST: "exists already",
+  ENODEV: "no such device",
+  EINVAL: "invalid argument",
+  ENFILE: "too many open files on the machine",
+  EMFILE: "too many open files in this process",
+  ENOTTY: "not a device that knows this request",
+  ENOSPC: "no space left",
+  EBADFD: "the interface is gone",
+  EMSGSIZE: "message too long",
+  EOPNOTSUPP: "operation not supported",
+  EAFNOSUPPORT: "address family not supported",
+  EADDRNOTAVAIL: "address not available",
+  ENETDOWN: "network is down",
+  ENOBUFS: "no buffer space"
+};
+var NAMES = new Map(Object.entries(Errno).map(([name, value]) => [
+  value,
+  name
+]));
+function errnoName(value) {
+  return NAMES.get(value) ?? `E${value}`;
+}
+function errnoText(value) {
+  const name = errnoName(value);
+  const meaning = MEANINGS[name];
+  return `${name}${meaning === void 0 ? "" : `, ${meaning}`} (os error ${value})`;
+}
+function cString(text) {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+// src/base/errors.ts
+function codedError(ErrorClass, code, message3, cause) {
+  const error = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
+    cause
+  });
+  return Object.assign(error, {
+    code
+  });
+}
+
+// src/device/system_error.ts
+function errorClassOf(value) {
+  switch (value) {
+    case Errno.EPERM:
+    case Errno.EACCES:
+      return Deno.errors.PermissionDenied;
+    case Errno.ENOENT:
+    case Errno.ENODEV:
+    case Errno.ENXIO:
+      return Deno.errors.NotFound;
+    case Errno.EBUSY:
+      return Deno.errors.Busy;
+    case Errno.EEXIST:
+      return Deno.errors.AlreadyExists;
+    case Errno.EADDRNOTAVAIL:
+      return Deno.errors.AddrNotAvailable;
+    case Errno.EINTR:
+      return Deno.errors.Interrupted;
+    case Errno.EINVAL:
+      return TypeError;
+    case Errno.EOPNOTSUPP:
+    case Errno.EAFNOSUPPORT:
+    case Errno.ENOTTY:
+      return Deno.errors.NotSupported;
+    default:
+      return Error;
+  }
+}
+function systemError(value, action, help = "") {
+  const message3 = `${action}: ${errnoText(value)}${help === "" ? "" : `. ${help}`}`;
+  return codedError(errorClassOf(value), errnoName(value), message3);
+}
+
+// src/device/eventfd.ts
+var EFD_CLOEXEC = 524288;
+var EFD_NONBLOCK = 2048;
+var one = new Uint8Array(new BigUint64Array([
+  1n
+]).buffer);
+var scratch = new Uint8Array(new ArrayBuffer(8));
+function createEventFd() {
+  const fd = libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) throw systemError(errno(), "Creating an eventfd");
+  return fd;
+}
+function signalEventFd(fd) {
+  libc().write(fd, one, 8);
+}
+function drainEventFd(fd) {
+  return libc().read(fd, scratch, 8) === 8;
+}
+function closeFd(fd) {
+  libc().close(fd);
+}
+
+// src/device/poll.ts
+var POLLIN = 1;
+var POLL_BROKEN = 8 | 16 | 32;
+var WaitOutcome = {
+  /** A frame waits in the device. */
+  readable: 0,
+  /** The eventfd was signalled; it stays so until it is drained. */
+  woken: 1,
+  /** The time is over, or a signal came. */
+  timeout: 2,
+  /** The device is closed or its interface is gone. */
+  failed: 3
+};
+var PollSet = class {
+  /** The structures themselves, as poll takes them. */
+  bytes;
+  #fds;
+  #events;
+  /** Waits for a device and for the eventfd that wakes its reader; -1 stands for none. */
+  constructor(fd, eventFd) {
+    const buffer = new ArrayBuffer(16);
+    this.bytes = new Uint8Array(buffer);
+    this.#fds = new Int32Array(buffer);
+    this.#events = new Int16Array(buffer);
+    this.#events[2] = POLLIN;
+    this.#events[6] = POLLIN;
+    this.set(fd, eventFd);
+  }
+  /** Names the descriptors to wait for; poll ignores negative ones. */
+  set(fd, eventFd) {
+    this.#fds[0] = fd;
+    this.#fds[2] = eventFd;
+  }
+  /**
+   * Blocks this thread for at most `timeoutMs` milliseconds, without end when negative. The eventfd
+   * comes first, so that a busy device cannot keep its reader from being stopped.
+   */
+  wait(timeoutMs) {
+    const ready = libc().poll(this.bytes, 2, timeoutMs);
+    if (ready <= 0) return WaitOutcome.timeout;
+    if (this.#events[7] !== 0) return WaitOutcome.woken;
+    if ((this.#events[3] & POLL_BROKEN) !== 0) return WaitOutcome.failed;
+    return WaitOutcome.readable;
+  }
+};
+
+// src/device/arrival_watch.ts
+var EPOLL_CLOEXEC = 524288;
+var EPOLL_CTL_ADD = 1;
+var EPOLLIN = 1;
+var ArrivalWatch = class {
+  #set;
+  #epollFd;
+  #stopFd;
+  #onReadable;
+  #armed = false;
+  #stopped = false;
+  /** Calls `onReadable` each time that `fd` becomes readable while the watch is armed. */
+  constructor(fd, onReadable) {
+    this.#epollFd = createEpollSet(fd);
+    this.#stopFd = createEventFd();
+    this.#set = new PollSet(this.#epollFd, this.#stopFd);
+    this.#onReadable = onReadable;
+  }
+  /** Waits for the next arrival, if it does not wait already. */
+  arm() {
+    if (this.#armed || this.#stopped) return;
+    this.#armed = true;
+    libc().pollInBackground(this.#set.bytes, 2, -1).then(() => {
+      this.#armed = false;
+      if (this.#stopped) this.#close();
+      else this.#onReadable();
+    });
+  }
+  /** Ends the waiting; nothing is called any more. */
+  stop() {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    if (this.#armed) signalEventFd(this.#stopFd);
+    else this.#close();
+  }
+  #close() {
+    closeFd(this.#epollFd);
+    closeFd(this.#stopFd);
+  }
+};
+function createEpollSet(fd) {
+  const set = libc().epoll_create1(EPOLL_CLOEXEC);
+  if (set < 0) throw systemError(errno(), "Creating an epoll set");
+  const event = new Uint8Array(new Int32Array([
+    EPOLLIN,
+    0,
+    0,
+    0
+  ]).buffer);
+  if (libc().epoll_ctl(set, EPOLL_CTL_ADD, fd, event) === 0) return set;
+  const refusal = errno();
+  closeFd(set);
+  throw systemError(refusal, "Adding a device to an epoll set");
+}
+
+// src/base/address.ts
+var IPV4_MAPPED_W2 = 65535;
+var ANY_IPV4 = ipv4Address(0);
+function ipv4Address(bits) {
+  return {
+    w0: 0,
+    w1: 0,
+    w2: IPV4_MAPPED_W2,
+    w3: bits | 0
+  };
+}
+function isIpv4(address) {
+  return address.w0 === 0 && address.w1 === 0 && address.w2 === IPV4_MAPPED_W2;
+}
+function sameAddress(a, b) {
+  return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
+}
+function isLoopbackWord(bits) {
+  return bits >>> 24 === 127;
+}
+function ipv4Text(bits) {
+  return `${bits >>> 24}.${bits >>> 16 & 255}.${bits >>> 8 & 255}.${bits & 255}`;
+}
+function addressText(address) {
+  if (isIpv4(address)) return ipv4Text(address.w3);
+  const groups = [];
+  for (const word of [
+    address.w0,
+    address.w1,
+    address.w2,
+    address.w3
+  ]) {
+    groups.push(word >>> 16, word & 65535);
+  }
+  return ipv6Text(groups);
+}
+function ipv6Text(groups) {
+  let bestStart = -1;
+  let bestLength = 1;
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (start + length < 8 && groups[start + length] === 0) length++;
+    if (length > bestLength) {
+      bestStart = start;
+      bestLength = length;
+    }
+  }
+  const hex = (part) => part.map((group) => group.toString(16)).join(":");
+  if (bestStart < 0) return hex(groups);
+  return `${hex(groups.slice(0, bestStart))}::${hex(groups.slice(bestStart + bestLength))}`;
+}
+
+// src/device/ifreq.ts
+var IFREQ_BYTES = 40;
+var IFNAMSIZ = 16;
+var IFREQ_UNION = 16;
+function interfaceRequest(name) {
+  const request = new Uint8Array(new ArrayBuffer(IFREQ_BYTES));
+  request.set(new TextEncoder().encode(name).subarray(0, IFNAMSIZ - 1));
+  return request;
+}
+function interfaceRequestName(request) {
+  const end2 = request.indexOf(0);
+  return new TextDecoder().decode(request.subarray(0, end2 < 0 ? IFNAMSIZ - 1 : end2));
+}
+
+// src/device/netlink.ts
+var HEADER_BYTES = 16;
+var IFADDRMSG_BYTES = 8;
+var ATTRIBUTES_START = HEADER_BYTES + IFADDRMSG_BYTES;
+var AF_INET = 2;
+var AF_INET6 = 10;
+var AF_NETLINK = 16;
+var SOCK_RAW = 3;
+var SOCK_CLOEXEC = 524288;
+var NETLINK_ROUTE = 0;
+var NLMSG_ERROR = 2;
+var NLMSG_DONE = 3;
+var RTM_NEWADDR = 20;
+var RTM_GETADDR = 22;
+var NLM_F_REQUEST = 1;
+var NLM_F_ACK = 4;
+var NLM_F_DUMP = 768;
+var NLM_F_EXCL = 512;
+var NLM_F_CREATE = 1024;
+var IFA_ADDRESS = 1;
+var IFA_LOCAL = 2;
+var IFA_F_NODAD = 2;
+var ANSWER_BYTES = 32768;
+var MAX_ANSWERS = 4096;
+var SEQUENCE = 1;
+function addAddress(ifindex, prefix) {
+  const socket = openSocket();
+  try {
+    sendMessage(socket, newAddressMessage(ifindex, prefix));
+    const answer = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
+    const view = new DataView(answer.buffer);
+    const length = receiveAnswer(socket, answer);
+    if (length < HEADER_BYTES + 4 || view.getUint16(4, true) !== NLMSG_ERROR) {
+      throw unexpectedAnswer("adding an address");
+    }
+    return -view.getInt32(HEADER_BYTES, true);
+  } finally {
+    closeFd(socket);
+  }
+}
+function listAddresses(ifindex) {
+  const socket = openSocket();
+  try {
+    const request = message(ATTRIBUTES_START, RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
+    sendMessage(socket, request);
+    const answer = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
+    const view = new DataView(answer.buffer);
+    const found = [];
+    for (let answers = 0; answers < MAX_ANSWERS; answers++) {
+      const length = receiveAnswer(socket, answer);
+      if (collectAddresses(view, length, ifindex, found)) return found;
+    }
+    throw unexpectedAnswer("listing addresses");
+  } finally {
+    closeFd(socket);
+  }
+}
+function collectAddresses(view, length, ifindex, found) {
+  for (let at = 0; at + HEADER_BYTES <= length; ) {
+    const messageBytes = view.getUint32(at, true);
+    const type = view.getUint16(at + 4, true);
+    if (messageBytes < HEADER_BYTES || at + messageBytes > length) {
+      throw unexpectedAnswer("listing addresses");
+    }
+    if (type === NLMSG_DONE) return true;
+    if (type === NLMSG_ERROR) {
+      throw systemError(-view.getInt32(at + HEADER_BYTES, true), "Listing addresses by netlink");
+    }
+    if (type === RTM_NEWADDR && messageBytes >= ATTRIBUTES_START) {
+      const prefix = readAddress(view, at, at + messageBytes);
+      if (prefix !== null && view.getUint32(at + HEADER_BYTES + 4, true) === ifindex) {
+        found.push(prefix);
+      }
+    }
+    at += messageBytes + 3 & ~3;
+  }
+  return false;
+}
+function readAddress(view, start, end2) {
+  const family = view.getUint8(start + HEADER_BYTES);
+  const length = view.getUint8(start + HEADER_BYTES + 1);
+  let address = null;
+  for (let at = start + ATTRIBUTES_START; at + 4 <= end2; ) {
+    const attributeBytes = view.getUint16(at, true);
+    const type = view.getUint16(at + 2, true);
+    if (attributeBytes < 4 || at + attributeBytes > end2) break;
+    if (type === IFA_LOCAL || type === IFA_ADDRESS && address === null) {
+      address = addressFromBytes(view, at + 4, attributeBytes - 4, family) ?? address;
+    }
+    at += attributeBytes + 3 & ~3;
+  }
+  return address === null ? null : {
+    address,
+    length
+  };
+}
+function addressFromBytes(view, at, length, family) {
+  if (family === AF_INET && length === 4) return ipv4Address(view.getInt32(at));
+  if (family !== AF_INET6 || length !== 16) return null;
+  return {
+    w0: view.getInt32(at),
+    w1: view.getInt32(at + 4),
+    w2: view.getInt32(at + 8),
+    w3: view.getInt32(at + 12)
+  };
+}
+function newAddressMessage(ifindex, prefix) {
+  const { address } = prefix;
+  const ipv4 = isIpv4(address);
+  const words = ipv4 ? [
+    address.w3
+  ] : [
+    address.w0,
+    address.w1,
+    address.w2,
+    address.w3
+  ];
+  const attributeBytes = 4 + 4 * words.length;
+  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  const bytes = message(ATTRIBUTES_START + 2 * attributeBytes, RTM_NEWADDR, flags);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(HEADER_BYTES, ipv4 ? AF_INET : AF_INET6);
+  view.setUint8(HEADER_BYTES + 1, prefix.length);
+  view.setUint8(HEADER_BYTES + 2, ipv4 ? 0 : IFA_F_NODAD);
+  view.setUint32(HEADER_BYTES + 4, ifindex, true);
+  let at = ATTRIBUTES_START;
+  for (const type of [
+    IFA_LOCAL,
+    IFA_ADDRESS
+  ]) {
+    view.setUint16(at, attributeBytes, true);
+    view.setUint16(at + 2, type, true);
+    words.forEach((word, index) => view.setInt32(at + 4 + 4 * index, word));
+    at += attributeBytes;
+  }
+  return bytes;
+}
+function message(length, type, flags) {
+  const bytes = new Uint8Array(new ArrayBuffer(length));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, flags, true);
+  view.setUint32(8, SEQUENCE, true);
+  return bytes;
+}
+function openSocket() {
+  const socket = libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (socket < 0) throw systemError(errno(), "Opening a netlink socket");
+  return socket;
+}
+function sendMessage(socket, bytes) {
+  if (libc().send(socket, bytes, bytes.length, 0) !== bytes.length) {
+    throw systemError(errno(), "Sending to netlink");
+  }
+}
+function receiveAnswer(socket, answer) {
+  const length = libc().recv(socket, answer, answer.length, 0);
+  if (length <= 0) throw systemError(errno(), "Receiving from netlink");
+  return length;
+}
+function unexpectedAnswer(action) {
+  return codedError(Error, "EPROTO", `The kernel gave no usable answer to ${action} by netlink`);
+}
+
+// src/device/interface_config.ts
+var AF_INET2 = 2;
+var SOCK_DGRAM = 2;
+var SOCK_CLOEXEC2 = 524288;
+var SIOCGIFFLAGS = 35091;
+var SIOCSIFFLAGS = 35092;
+var SIOCGIFMTU = 35105;
+var SIOCSIFMTU = 35106;
+var SIOCGIFINDEX = 35123;
+var IFF_UP = 1;
+var MTU_MIN_BYTES = 576;
+var MTU_MAX_BYTES = 65535;
+function configureInterface(name, options = {}) {
+  const { hostAddress = [], mtu } = options;
+  if (mtu !== void 0) checkMtu(mtu);
+  hostAddress.forEach(checkPrefix);
+  const missing = new Missing(name);
+  const before = interfaceState(name);
+  if (mtu !== void 0 && before.mtu !== mtu) {
+    missing.note(setInterfaceMtu(name, mtu), `the MTU ${mtu}`, `ip link set ${name} mtu ${mtu}`);
+  }
+  const index = interfaceIndex(name);
+  const present = hostAddress.length === 0 ? [] : listAddresses(index);
+  for (const prefix of hostAddress) {
+    if (present.some((other) => samePrefix(other, prefix))) continue;
+    const text = `${addressText(prefix.address)}/${prefix.length}`;
+    const refusal = addAddress(index, prefix);
+    if (refusal !== Errno.EEXIST) {
+      missing.note(refusal, `the address ${text}`, `ip addr add ${text} dev ${name}`);
+    }
+  }
+  if (!before.up) missing.note(bringUp(name), "a link that is up", `ip link set ${name} up`);
+  missing.report();
+  return {
+    mtu: interfaceMtu(name)
+  };
+}
+var Missing = class {
+  #name;
+  #what = [];
+  #commands = [];
+  #errno = 0;
+  constructor(name) {
+    this.#name = name;
+  }
+  /** Takes the outcome of one step: 0 when it succeeded. Any other failure than EPERM is thrown. */
+  note(value, what, command) {
+    if (value === 0) return;
+    if (value !== Errno.EPERM && value !== Errno.EACCES) {
+      throw systemError(value, `Giving the interface "${this.#name}" ${what}`);
+    }
+    this.#errno = value;
+    this.#what.push(what);
+    this.#commands.push(`sudo ${command}`);
+  }
+  report() {
+    if (this.#errno === 0) return;
+    throw codedError(Deno.errors.PermissionDenied, errnoName(this.#errno), `The interface "${this.#name}" lacks ${this.#what.join(", ")}, and setting that needs CAP_NET_ADMIN. This sets it:
+  ${this.#commands.join(" && ")}`);
+  }
+};
+function interfaceMtu(name) {
+  return interfaceState(name).mtu;
+}
+function interfaceState(name) {
+  const request = interfaceRequest(name);
+  const view = new DataView(request.buffer);
+  const about = `Asking about the interface "${name}"`;
+  let refusal = interfaceIoctl(SIOCGIFMTU, request);
+  if (refusal !== 0) throw systemError(refusal, about);
+  const mtu = view.getInt32(IFREQ_UNION, true);
+  refusal = interfaceIoctl(SIOCGIFFLAGS, request);
+  if (refusal !== 0) throw systemError(refusal, about);
+  return {
+    mtu,
+    up: (view.getInt16(IFREQ_UNION, true) & IFF_UP) !== 0
+  };
+}
+function interfaceIndex(name) {
+  const request = interfaceRequest(name);
+  const refusal = interfaceIoctl(SIOCGIFINDEX, request);
+  if (refusal !== 0) throw systemError(refusal, `Looking for the interface "${name}"`);
+  return new DataView(request.buffer).getInt32(IFREQ_UNION, true);
+}
+function setInterfaceMtu(name, mtu) {
+  const request = interfaceRequest(name);
+  new DataView(request.buffer).setInt32(IFREQ_UNION, mtu, true);
+  return interfaceIoctl(SIOCSIFMTU, request);
+}
+function bringUp(name) {
+  const request = interfaceRequest(name);
+  const refusal = interfaceIoctl(SIOCGIFFLAGS, request);
+  if (refusal !== 0) return refusal;
+  const view = new DataView(request.buffer);
+  view.setInt16(IFREQ_UNION, view.getInt16(IFREQ_UNION, true) | IFF_UP, true);
+  return interfaceIoctl(SIOCSIFFLAGS, request);
+}
+function interfaceIoctl(request, argument) {
+  const socket = libc().socket(AF_INET2, SOCK_DGRAM | SOCK_CLOEXEC2, 0);
+  if (socket < 0) throw systemError(errno(), "Opening a socket to configure an interface");
+  const refusal = libc().ioctl(socket, request, argument) === 0 ? 0 : errno();
+  closeFd(socket);
+  return refusal;
+}
+function checkMtu(mtu) {
+  if (!Number.isInteger(mtu) || mtu < MTU_MIN_BYTES || mtu > MTU_MAX_BYTES) {
+    throw new RangeError(`mtu: ${mtu} must be a whole number of bytes from ${MTU_MIN_BYTES} to ${MTU_MAX_BYTES}`);
+  }
+}
+function checkPrefix(prefix) {
+  const longest = isIpv4(prefix.address) ? 32 : 128;
+  if (!Number.isInteger(prefix.length) || prefix.length < 0 || prefix.length > longest) {
+    const text = `${addressText(prefix.address)}/${prefix.length}`;
+    throw new RangeError(`hostAddress: the prefix length in "${text}" must be from 0 to ${longest}`);
+  }
+}
+function samePrefix(a, b) {
+  return a.length === b.length && sameAddress(a.address, b.address);
+}
+
+// src/device/virtio_header.ts
+var VIRTIO_HEADER_BYTES = 10;
+
+// src/device/tun_open.ts
+var TUN_PATH = "/dev/net/tun";
+var O_RDWR = 2;
+var O_NONBLOCK = 2048;
+var O_CLOEXEC = 524288;
+var TUNSETIFF = 1074025674;
+var TUNSETOFFLOAD = 1074025680;
+var TUNSETVNETHDRSZ = 1074025688;
+var IFF_TUN = 1;
+var IFF_NO_PI = 4096;
+var IFF_MULTI_QUEUE = 256;
+var IFF_VNET_HDR = 16384;
+var TUN_OFFLOADS = 1n | 2n | 4n;
+function openTun(options) {
+  checkInterfaceName(options.name);
+  const { name, multiQueue = false } = options;
+  let failure = 0;
+  for (const offload of options.offload === false ? [
+    false
+  ] : [
+    true,
+    false
+  ]) {
+    for (const queueFlag of multiQueue ? [
+      IFF_MULTI_QUEUE
+    ] : [
+      0,
+      IFF_MULTI_QUEUE
+    ]) {
+      const fd = openTunFile();
+      const request = interfaceRequest(name);
+      const flags = IFF_TUN | IFF_NO_PI | queueFlag | (offload ? IFF_VNET_HDR : 0);
+      new DataView(request.buffer).setInt16(IFREQ_UNION, flags, true);
+      const attached = libc().ioctl(fd, TUNSETIFF, request) === 0;
+      if (attached && setOffload(fd, offload)) {
+        return finishOpen(fd, interfaceRequestName(request), offload);
+      }
+      failure = errno();
+      closeFd(fd);
+      if (failure !== Errno.EINVAL) throw attachFailure(failure, name);
+      if (attached) break;
+    }
+  }
+  throw attachFailure(failure, name);
+}
+function finishOpen(fd, name, virtioHeader) {
+  try {
+    return {
+      fd,
+      name,
+      mtu: interfaceMtu(name),
+      virtioHeader
+    };
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+function setOffload(fd, wanted) {
+  if (!wanted) return libc().ioctlValue(fd, TUNSETOFFLOAD, 0n) === 0;
+  const headerBytes = new Uint8Array(new Int32Array([
+    VIRTIO_HEADER_BYTES
+  ]).buffer);
+  return libc().ioctl(fd, TUNSETVNETHDRSZ, headerBytes) === 0 && libc().ioctlValue(fd, TUNSETOFFLOAD, TUN_OFFLOADS) === 0;
+}
+function openTunFile() {
+  const fd = libc().open(cString(TUN_PATH), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
+  if (fd >= 0) return fd;
+  const value = errno();
+  switch (value) {
+    case Errno.ENOENT:
+    case Errno.ENODEV:
+    case Errno.ENXIO:
+      throw codedError(Deno.errors.NotFound, errnoName(value), `${TUN_PATH} is missing: the kernel has no TUN driver here ("modprobe tun" loads it; a container needs "--device ${TUN_PATH}"). memoryPair() needs none`);
+    case Errno.EPERM:
+    case Errno.EACCES:
+      throw codedError(Deno.errors.PermissionDenied, errnoName(value), `Opening ${TUN_PATH} is not permitted for this user ("sudo chmod 0666 ${TUN_PATH}" permits it; creating an interface needs CAP_NET_ADMIN still)`);
+    default:
+      throw systemError(value, `Opening ${TUN_PATH}`);
+  }
+}
+function attachFailure(value, name) {
+  switch (value) {
+    case Errno.EPERM:
+    case Errno.EACCES:
+      return codedError(Deno.errors.PermissionDenied, errnoName(value), `Opening the TUN interface "${name}" needs CAP_NET_ADMIN, or an interface that belongs to this user. These two commands create one:
+  sudo ip tuntap add dev ${name} mode tun user $USER
+  sudo ip addr add 10.7.0.1/24 dev ${name} && sudo ip link set ${name} up`);
+    case Errno.EBUSY:
+      return codedError(Deno.errors.Busy, errnoName(value), `The TUN interface "${name}" is in use by another program, or by this one`);
+    case Errno.EINVAL:
+      return systemError(value, `device: opening "${name}" as a TUN interface`, "An interface of that name exists and is of another kind: no TUN, or of a single queue where several are asked for");
+    default:
+      return systemError(value, `Opening the TUN interface "${name}"`);
+  }
+}
+function checkInterfaceName(name) {
+  if (typeof name !== "string") {
+    throw new TypeError(`device: an interface's name must be a string, not ${String(name)}`);
+  }
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes < 1 || bytes > 15) {
+    throw new RangeError(`device: "${name}" must have 1 to 15 bytes, it has ${bytes}`);
+  }
+  if (/[/:\s\u0000-\u001f]/.test(name) || name === "." || name === "..") {
+    throw new TypeError(`device: "${name}" must have no slash, colon, space or control character, and be no dots alone`);
+  }
+}
+
+// src/device/view_cache.ts
+var ViewCache = class {
+  #memory;
+  #residents = new Int32Array(VIEWS).fill(-1);
+  #candidates = new Int32Array(VIEWS).fill(-1);
+  #views;
+  /** A cache of views of `memory`. */
+  constructor(memory) {
+    this.#memory = memory;
+    this.#views = new Array(VIEWS).fill(memory);
+  }
+  /** The view of the memory from `offset` on, or null when the place has none. */
+  from(offset) {
+    const index = Math.imul(offset, 2654435761) >>> HASH_SHIFT;
+    if (this.#residents[index] === offset) {
+      this.#candidates[index] = -1;
+      return this.#views[index];
+    }
+    if (this.#candidates[index] !== offset) {
+      this.#candidates[index] = offset;
+      return null;
+    }
+    this.#residents[index] = offset;
+    return this.#views[index] = this.#memory.subarray(offset);
+  }
+};
+var HASH_SHIFT = 21;
+var VIEWS = 1 << 32 - HASH_SHIFT;
+
+// src/device/tun.ts
+var MAX_PIECES = 64;
+var NO_MEMORY = new Uint8Array(new ArrayBuffer(0));
+var TunDevice = class _TunDevice {
+  name;
+  virtioHeader;
+  /** Why the last `receive` gave 0 or the last `send` did not send; EAGAIN is the usual reason. */
+  lastErrno = 0;
+  #libc;
+  #ownsFd;
+  #iovec;
+  #iovecBytes;
+  #pollSet;
+  #fd;
+  #mtu;
+  #memory = NO_MEMORY;
+  /** The address of `#memory`. Both are set together; `#memory` keeps what is there alive. */
+  #base = 0;
+  #views = new ViewCache(NO_MEMORY);
+  #onArrival = null;
+  #watch = null;
+  constructor(handle, ownsFd) {
+    this.#libc = libc();
+    this.#fd = handle.fd;
+    this.#ownsFd = ownsFd;
+    this.name = handle.name;
+    this.#mtu = handle.mtu;
+    this.virtioHeader = handle.virtioHeader;
+    this.#iovec = new Uint32Array(new ArrayBuffer(MAX_PIECES * 16));
+    this.#iovecBytes = new Uint8Array(this.#iovec.buffer);
+    this.#pollSet = new PollSet(handle.fd, -1);
+  }
+  /**
+   * Opens one queue of a TUN interface, which is created when there is none of that name. Closing the
+   * device closes the descriptor, and with the last one a created interface disappears.
+   *
+   * Throws `TypeError`/`RangeError` for an impossible name, `Deno.errors.NotFound` without
+   * `/dev/net/tun`, `PermissionDenied`, `Busy`, and `NotSupported` where there is no Linux.
+   */
+  static open(options) {
+    return new _TunDevice(openTun(options), true);
+  }
+  /**
+   * Attaches to a descriptor that another thread of this process opened and will close. That
+   * thread closes it only when this device is no longer used.
+   */
+  static fromFd(fd, description) {
+    return new _TunDevice({
+      ...description,
+      fd
+    }, false);
+  }
+  /** The open descriptor and what is known of it, to be posted to another thread. */
+  get handle() {
+    return {
+      fd: this.#fd,
+      name: this.name,
+      mtu: this.#mtu,
+      virtioHeader: this.virtioHeader
+    };
+  }
+  get mtu() {
+    return this.#mtu;
+  }
+  /** Configures the kernel's side, as {@link configureInterface} does, and takes over its MTU. */
+  configure(options = {}) {
+    this.#mtu = configureInterface(this.name, options).mtu;
+  }
+  receive(memory, offset, limit) {
+    checkRange(memory, offset, limit);
+    if (memory !== this.#memory) this.#use(memory);
+    const view = this.#views.from(offset);
+    let length;
+    if (view !== null) {
+      length = this.#libc.read(this.#fd, view, limit);
+    } else {
+      this.#setIovec(0, offset, limit);
+      length = this.#libc.readv(this.#fd, this.#iovecBytes, 1);
+    }
+    if (length <= 0) return this.#nothingReceived();
+    if (length < limit) return length;
+    const headerBytes = this.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    return wasCut(memory, offset + headerBytes, limit - headerBytes) ? limit + 1 : limit;
+  }
+  send(memory, pieces, count) {
+    if (!(count >= 1 && count <= MAX_PIECES && 2 * count <= pieces.length)) {
+      throw new RangeError(`A frame is sent from 1 to ${MAX_PIECES} pieces, not from ${count}`);
+    }
+    if (memory !== this.#memory) this.#use(memory);
+    let sent;
+    let view = null;
+    if (count === 1) {
+      checkRange(memory, pieces[0], pieces[1]);
+      view = this.#views.from(pieces[0]);
+    }
+    if (view !== null) {
+      sent = this.#libc.write(this.#fd, view, pieces[1]);
+    } else {
+      for (let i = 0; i < count; i++) {
+        checkRange(memory, pieces[2 * i], pieces[2 * i + 1]);
+        this.#setIovec(i, pieces[2 * i], pieces[2 * i + 1]);
+      }
+      sent = this.#libc.writev(this.#fd, this.#iovecBytes, count);
+    }
+    return sent >= 0 ? SendOutcome.sent : this.#notSent();
+  }
+  /**
+   * Blocks until a frame waits, `eventFd` is signalled or `timeoutMs` milliseconds are over (never
+   * when negative). For workers: it holds up its thread.
+   */
+  wait(eventFd, timeoutMs) {
+    if (this.#fd < 0) return WaitOutcome.failed;
+    this.#pollSet.set(this.#fd, eventFd);
+    return this.#pollSet.wait(timeoutMs);
+  }
+  nextArrival() {
+    return this.wait(-1, 0) === WaitOutcome.readable ? 0 : Infinity;
+  }
+  get onArrival() {
+    return this.#onArrival;
+  }
+  /** Set, it makes the device watch for arrivals on a thread of Deno's pool: see {@link ArrivalWatch}. */
+  set onArrival(handler) {
+    this.#onArrival = handler;
+    if (handler === null || this.#fd < 0) {
+      this.#watch?.stop();
+      this.#watch = null;
+      return;
+    }
+    this.#watch ??= new ArrivalWatch(this.#fd, () => this.#onArrival?.());
+    this.#watch.arm();
+  }
+  close() {
+    if (this.#fd < 0) return;
+    this.#watch?.stop();
+    this.#watch = null;
+    if (this.#ownsFd) closeFd(this.#fd);
+    this.#fd = -1;
+    this.#memory = NO_MEMORY;
+    this.#views = new ViewCache(NO_MEMORY);
+  }
+  #use(memory) {
+    const size = memory.buffer.byteLength;
+    const pointer = Deno.UnsafePointer.of(memory);
+    if (size === 0 || pointer === null) throw new TypeError("The memory for frames is empty");
+    this.#base = Number(Deno.UnsafePointer.value(pointer));
+    this.#views = new ViewCache(memory);
+    this.#memory = memory;
+  }
+  #setIovec(index, offset, length) {
+    const address = this.#base + offset;
+    const word = index << 2;
+    this.#iovec[word] = address;
+    this.#iovec[word + 1] = address / 4294967296;
+    this.#iovec[word + 2] = length;
+  }
+  #nothingReceived() {
+    this.lastErrno = errno();
+    if (this.#watch !== null && this.lastErrno === Errno.EAGAIN) this.#watch.arm();
+    return 0;
+  }
+  #notSent() {
+    this.lastErrno = errno();
+    switch (this.lastErrno) {
+      case Errno.EAGAIN:
+      case Errno.ENOBUFS:
+      case Errno.ENOMEM:
+        return SendOutcome.queueFull;
+      default:
+        return SendOutcome.refused;
+    }
+  }
+};
+function checkRange(memory, offset, length) {
+  if (!(offset >= 0 && length >= 0 && offset + length <= memory.length)) {
+    throw new RangeError(`${length} bytes at ${offset} are not within the memory of ${memory.length} bytes`);
+  }
+}
+function wasCut(memory, offset, length) {
+  if (length < 20) return true;
+  if (memory[offset] >>> 4 === 6) {
+    return length < 40 + (memory[offset + 4] << 8 | memory[offset + 5]);
+  }
+  return length < (memory[offset + 2] << 8 | memory[offset + 3]);
+}
+
+// src/ring/bell.ts
+var AWAKE = 0;
+var ASLEEP = 1;
+var Bell = class {
+  words;
+  index;
+  #wake;
+  /** `wake` gets the thread out of its sleep; by default it sleeps on the word itself. */
+  constructor(words, index, wake) {
+    this.words = words;
+    this.index = index;
+    this.#wake = wake ?? (() => void Atomics.notify(words, index));
+  }
+  /** Wakes the thread if it sleeps or is about to. */
+  ring() {
+    if (Atomics.load(this.words, this.index) === ASLEEP && Atomics.compareExchange(this.words, this.index, ASLEEP, AWAKE) === ASLEEP) {
+      this.#wake();
+    }
+  }
+  /** First step of going to sleep. Look for work once more before the second. */
+  announceSleep() {
+    Atomics.store(this.words, this.index, ASLEEP);
+  }
+  /** Takes the announcement back, after waking up or because there is work after all. */
+  announceAwake() {
+    Atomics.store(this.words, this.index, AWAKE);
+  }
+  /** Second step, for a thread that may block: sleeps until rung or until `timeoutMs` has passed. */
+  sleep(timeoutMs) {
+    Atomics.wait(this.words, this.index, ASLEEP, timeoutMs);
+    this.announceAwake();
+  }
+  /** Second step, for a thread with an event loop: resolves when rung; null when rung already. */
+  sleepAsync() {
+    const result = Atomics.waitAsync(this.words, this.index, ASLEEP);
+    return result.async ? result.value : null;
+  }
+};
+
+// src/base/drops.ts
+var Drop = {
+  /** Not dropped. */
+  none: 0,
+  /** The frame is shorter than the headers that it must hold. */
+  frameTruncated: 1,
+  /** The frame is longer than a slot of the frame pool. */
+  frameOversized: 2,
+  /** The virtio-net header contradicts the frame behind it. */
+  virtioHeaderInvalid: 3,
+  /** The IP version is neither 4 nor one that the stack speaks. */
+  ipVersionUnsupported: 4,
+  /** IHL below 5 or beyond the frame (RFC 791 section 3.1). */
+  ipHeaderLengthInvalid: 5,
+  /** The total length contradicts the header length or the frame. */
+  ipLengthInvalid: 6,
+  /** The IPv4 header checksum is wrong. */
+  ipChecksumInvalid: 7,
+  /** A fragment; reassembly is not there yet. */
+  ipFragment: 8,
+  /** A source address that no host may have: multicast, broadcast, loopback or unspecified. */
+  ipSourceMartian: 9,
+  /** The source is the stack's own address, from outside (the "land" attack). */
+  ipSourceOwn: 10,
+  /** The destination is none of the stack's addresses. */
+  ipDestinationForeign: 11,
+  /** A protocol that the stack does not speak. */
+  ipProtocolUnsupported: 12,
+  /** A TCP data offset below 5 words or beyond the segment (RFC 9293 section 3.1). */
+  tcpHeaderLengthInvalid: 13,
+  /** The TCP checksum is wrong. */
+  tcpChecksumInvalid: 14,
+  /** An option whose length is impossible: the rest of the header cannot be read. */
+  tcpOptionInvalid: 15,
+  /** Port 0, which cannot be used on the wire. */
+  tcpPortZero: 16,
+  /** Flags that no sender sets together, such as SYN with FIN or SYN with RST. */
+  tcpFlagsInvalid: 17,
+  /** An ICMP message too short, of a kind that is not used, or with a wrong checksum. */
+  icmpInvalid: 18,
+  /** An ICMP error that matches no connection, or whose sequence number is not in flight. */
+  icmpUnmatched: 19,
+  /** No connection and no listener: answered with RST, except when it is itself an RST. */
+  tcpNoConnection: 20,
+  /** Outside the receive window (RFC 9293 section 3.10.7.4, first check): answered with ACK. */
+  tcpOutOfWindow: 21,
+  /** The acknowledgment is outside what was sent. */
+  tcpAckInvalid: 22,
+  /** An RST in the window but not at RCV.NXT (RFC 5961 section 3): answered with a challenge ACK. */
+  tcpResetChallenged: 23,
+  /** A SYN on a synchronized connection (RFC 5961 section 4): answered with a challenge ACK. */
+  tcpSynChallenged: 24,
+  /** No ACK flag where one is required. */
+  tcpAckMissing: 25,
+  /** An older timestamp than was seen (PAWS, RFC 7323 section 5). */
+  tcpTimestampOld: 26,
+  /** Out-of-order data beyond the range limit of a connection. */
+  tcpOutOfOrderLimit: 27,
+  /** No memory in the receive pool for in-window data; the peer sends it again. */
+  tcpNoMemory: 28,
+  /** The listener's backlog is full. */
+  tcpBacklogFull: 29,
+  /** The stack's connection limit is reached. */
+  tcpConnectionLimit: 30,
+  /** Data after the receiver is gone: answered with RST. */
+  tcpDataAfterClose: 31,
+  /** Unused data of a segment that was already received. */
+  tcpDuplicate: 32,
+  /** A TIME-WAIT entry was given up early because the limit was reached. */
+  tcpTimeWaitLimit: 33,
+  /** The device's transmit queue was full or refused the frame. */
+  deviceSendFailed: 34,
+  /** The internal loopback queue was full. */
+  loopbackFull: 35,
+  /** Trace records that nobody collected in time (only the record is lost, not the segment). */
+  traceOverflow: 36,
+  /** An answer that a rate limit held back (challenge ACKs, resets). */
+  rateLimited: 37
+};
+var dropNames = Object.keys(Drop);
+
+// src/base/counters.ts
+var Counter = {
+  framesIn: 0,
+  framesOut: 1,
+  frameBytesIn: 2,
+  frameBytesOut: 3,
+  segmentsIn: 4,
+  segmentsOut: 5,
+  bytesIn: 6,
+  bytesOut: 7,
+  segmentsRetransmitted: 8,
+  bytesRetransmitted: 9,
+  resetsIn: 10,
+  resetsOut: 11,
+  activeOpens: 12,
+  passiveOpens: 13,
+  failedOpens: 14,
+  connectionsReset: 15,
+  connectionsTimedOut: 16,
+  segmentsOutOfOrder: 17,
+  duplicateAcks: 18,
+  fastRetransmits: 19,
+  retransmissionTimeouts: 20,
+  zeroWindowProbes: 21,
+  challengeAcks: 22,
+  icmpEchoReplies: 23,
+  icmpErrorsIn: 24,
+  keepaliveProbes: 25,
+  /** Not a total but the state now: connections in any state, those in TIME-WAIT among them. */
+  connectionsNow: 26,
+  timeWaitNow: 27,
+  /** Bytes of memory that hold received bytes which were not read, now. */
+  receiveMemoryNow: 28
+};
+var counterNames = Object.keys(Counter);
+var DROPS_START = 32;
+var COUNTER_SLOTS = 96;
+if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
+  throw new Error("The counters no longer fit into COUNTER_SLOTS");
+}
+var Counters = class {
+  slots;
+  constructor(slots = new Float64Array(COUNTER_SLOTS)) {
+    this.slots = slots;
+  }
+  /** Adds one to a counter. */
+  count(counter) {
+    this.slots[counter]++;
+  }
+  /** Adds `amount` to a counter. */
+  add(counter, amount) {
+    this.slots[counter] += amount;
+  }
+  /** Sets a counter that tells the state now. */
+  set(counter, value) {
+    this.slots[counter] = value;
+  }
+  /** Counts one drop for `reason`. */
+  drop(reason) {
+    this.slots[DROPS_START + reason]++;
+  }
+  /** Counts `amount` drops for `reason`. */
+  dropMany(reason, amount) {
+    this.slots[DROPS_START + reason] += amount;
+  }
+  /** How often `reason` was counted. */
+  drops(reason) {
+    return this.slots[DROPS_START + reason];
+  }
+  /** The value of one counter. */
+  value(counter) {
+    return this.slots[counter];
+  }
+};
+
+// src/base/memory.ts
+var Memory = class {
+  buffer;
+  bytes;
+  view;
+  constructor(buffer) {
+    this.buffer = buffer;
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+  }
+};
+
+// src/ring/pool.ts
+var DESCRIPTOR_WORDS = 4;
+var START = 0;
+var LENGTH = 1;
+var NEXT = 2;
+var ROOM = 3;
+var NIL = -1;
+var BlockPool = class {
+  words;
+  table;
+  first;
+  count;
+  blockBytes;
+  #blocks;
+  #headroom;
+  #free;
+  #freeCount;
+  constructor(pool2) {
+    this.words = pool2.words;
+    this.table = pool2.table;
+    this.first = pool2.first;
+    this.count = pool2.count;
+    this.blockBytes = pool2.blockBytes;
+    this.#blocks = pool2.blocks;
+    this.#headroom = pool2.headroom;
+    this.#free = new Int32Array(pool2.count);
+    for (let i = 0; i < pool2.count; i++) this.#free[i] = pool2.first + pool2.count - 1 - i;
+    this.#freeCount = pool2.count;
+  }
+  /** Blocks that can be taken. */
+  get free() {
+    return this.#freeCount;
+  }
+  /** Takes an empty block, or {@link NIL} when none is left. */
+  take() {
+    if (this.#freeCount === 0) return NIL;
+    const descriptor = this.#free[--this.#freeCount];
+    const at = this.table + descriptor * DESCRIPTOR_WORDS;
+    this.words[at + START] = this.blockStart(descriptor);
+    this.words[at + LENGTH] = 0;
+    this.words[at + NEXT] = NIL;
+    this.words[at + ROOM] = this.blockBytes - this.#headroom;
+    return descriptor;
+  }
+  /** Gives a block back. */
+  give(descriptor) {
+    this.#free[this.#freeCount++] = descriptor;
+  }
+  /** Makes `next` follow `descriptor` in a chain. */
+  link(descriptor, next) {
+    this.words[this.table + descriptor * DESCRIPTOR_WORDS + NEXT] = next;
+  }
+  /** Byte offset of a block, behind its headroom. */
+  blockStart(descriptor) {
+    return this.#blocks + (descriptor - this.first) * this.blockBytes + this.#headroom;
+  }
+  /** Whether the descriptor is one of this pool. */
+  owns(descriptor) {
+    return descriptor >= this.first && descriptor < this.first + this.count;
+  }
+};
+
+// src/ring/ring.ts
+var RING_CONTROL_WORDS = 32;
+var TAIL = 0;
+var HEAD = 16;
+var RingProducer = class {
+  words;
+  #control;
+  #records;
+  #recordWords;
+  #capacity;
+  #tail;
+  /** The consumer's head when it was last looked at; the real one is this or later. */
+  #head;
+  constructor(ring) {
+    this.words = ring.words;
+    this.#control = ring.control;
+    this.#records = ring.records;
+    this.#recordWords = ring.recordWords;
+    this.#capacity = ring.capacity;
+    this.#tail = Atomics.load(ring.words, ring.control + TAIL);
+    this.#head = Atomics.load(ring.words, ring.control + HEAD);
+  }
+  /** The index in `words` of the record to fill next, or -1 when the ring is full. */
+  claim() {
+    if ((this.#tail - this.#head | 0) >= this.#capacity) {
+      this.#head = Atomics.load(this.words, this.#control + HEAD);
+      if ((this.#tail - this.#head | 0) >= this.#capacity) return -1;
+    }
+    return this.#records + (this.#tail & this.#capacity - 1) * this.#recordWords;
+  }
+  /** Ends the record that `claim` gave; the consumer sees it after `publish`. */
+  push() {
+    this.#tail = this.#tail + 1 | 0;
+  }
+  /** Shows all pushed records to the consumer; true when there were any. */
+  publish() {
+    if (Atomics.load(this.words, this.#control + TAIL) === this.#tail) return false;
+    Atomics.store(this.words, this.#control + TAIL, this.#tail);
+    return true;
+  }
+};
+var RingConsumer = class {
+  words;
+  #control;
+  #records;
+  #recordWords;
+  #capacity;
+  #head;
+  /** The producer's tail when it was last looked at; the real one is this or later. */
+  #tail;
+  constructor(ring) {
+    this.words = ring.words;
+    this.#control = ring.control;
+    this.#records = ring.records;
+    this.#recordWords = ring.recordWords;
+    this.#capacity = ring.capacity;
+    this.#head = Atomics.load(ring.words, ring.control + HEAD);
+    this.#tail = this.#head;
+  }
+  /**
+   * The index in `words` of the next waiting record, or -1 when none waits. The record stays valid
+   * until `release`.
+   */
+  next() {
+    if (this.#head === this.#tail) {
+      this.#tail = Atomics.load(this.words, this.#control + TAIL);
+      if (this.#head === this.#tail) return -1;
+    }
+    const at = this.#records + (this.#head & this.#capacity - 1) * this.#recordWords;
+    this.#head = this.#head + 1 | 0;
+    return at;
+  }
+  /** Gives the places of all records that `next` returned back to the producer. */
+  release() {
+    Atomics.store(this.words, this.#control + HEAD, this.#head);
+  }
+  /** Whether a record waits. */
+  hasNext() {
+    return this.#head !== this.#tail || Atomics.load(this.words, this.#control + TAIL) !== this.#head;
+  }
+};
+
+// src/ring/row.ts
+var Row = {
+  generation: 0,
+  state: 1,
+  error: 2,
+  rxWritten: 3,
+  rxHead: 4,
+  rxEpoch: 5,
+  /** 1 when the peer's FIN has been received: no byte follows `rxWritten`. */
+  rxFinished: 6,
+  /** Bytes of the application that the peer has acknowledged; modulo 2^32. */
+  txRead: 7,
+  /** Bytes that the application may have unacknowledged in its stream. */
+  txLimit: 8,
+  local: 10,
+  localPort: 14,
+  remotePort: 15,
+  remote: 16,
+  info: 20,
+  rxRead: 48,
+  txWritten: 49,
+  txHead: 50,
+  txEpoch: 51,
+  newsForApp: 56,
+  newsForTcp: 57
+};
+var ROW_WORDS = 64;
+var Info = {
+  rttUs: 0,
+  rttVarUs: 1,
+  rtoUs: 2,
+  rttMinUs: 3,
+  cwndBytes: 4,
+  ssthreshBytes: 5,
+  mssSend: 6,
+  mssReceive: 7,
+  sendWindow: 8,
+  receiveWindow: 9,
+  bytesInFlight: 10,
+  /** 64-bit totals as low and high words. */
+  bytesSent: 11,
+  bytesReceived: 13,
+  bytesRetransmitted: 15,
+  segmentsSent: 17,
+  segmentsReceived: 18,
+  segmentsRetransmitted: 19,
+  segmentsOutOfOrder: 20,
+  duplicateAcks: 21,
+  /** Shift counts: what the peer announced in the low byte, our own in the next. */
+  windowScales: 22,
+  /** Bits: {@link InfoOption}. */
+  options: 23,
+  retransmitTimeouts: 24,
+  receiveBufferBytes: 25,
+  congestion: 26,
+  backoffs: 27
+};
+if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+var InfoOption = {
+  timestamps: 1,
+  sack: 2,
+  windowScale: 4
+};
+var ConnectionError = {
+  none: 0,
+  /** RST from the peer after the connection was established. */
+  reset: 1,
+  /** RST in answer to the SYN, or ICMP port or protocol unreachable. */
+  refused: 2,
+  /** No answer in time: SYN, data, keepalive or user timeout. */
+  timedOut: 3,
+  /** ICMP network unreachable. */
+  networkUnreachable: 4,
+  /** ICMP host unreachable. */
+  hostUnreachable: 5,
+  /** Ended by the local side: `abort()` or the stack's end. */
+  aborted: 6,
+  /** `listen`: the port is taken. */
+  addressInUse: 7,
+  /** The address is none of the stack's. */
+  addressNotAvailable: 8,
+  /** The stack's connection limit. */
+  tooManyConnections: 9
+};
+
+// src/ring/layout.ts
+var SLOT_BYTES = 65536 + 64;
+var SLOT_HEADROOM = 6;
+var RECEIVE_BLOCK_BYTES = 4096;
+var SEND_BLOCK_BYTES = 16384;
+var FRAME_WORDS = 2;
+var SEGMENT_WORDS = 48;
+var MESSAGE_WORDS = 16;
+var TRACE_WORDS = 8 + SEGMENT_WORDS;
+var HEADER_BYTES2 = 256;
+var Control = {
+  tcpBell: 0,
+  parserBell: 16,
+  readerBell: 32,
+  appBell: 48,
+  stop: 64
+};
+var CONTROL_WORDS = 128;
+var CACHE_LINE = 64;
+var Layout = class {
+  dimensions;
+  memory;
+  words;
+  /** Word index of the control region; add a {@link Control} value. */
+  control = 0;
+  readerCounters;
+  parserCounters;
+  tcpCounters;
+  frames;
+  segments;
+  freeSlots;
+  commands;
+  events;
+  trace;
+  /** Word index of row 0. */
+  rows;
+  /** Byte offset of the header area. */
+  headers;
+  slotPool;
+  receivePool;
+  sendPool;
+  constructor(dimensions, buffer) {
+    this.dimensions = dimensions;
+    const { connections, slots, receiveBlocks, sendBlocks, traceRecords } = dimensions;
+    const cut = new Cutter();
+    cut.bytes(CONTROL_WORDS * 4);
+    const counters = [
+      0,
+      1,
+      2
+    ].map(() => cut.bytes(COUNTER_SLOTS * 8));
+    const rings = {
+      frames: cut.ring(FRAME_WORDS, slots),
+      segments: cut.ring(SEGMENT_WORDS, slots),
+      freeSlots: cut.ring(1, slots),
+      commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
+      events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
+      trace: cut.ring(TRACE_WORDS, traceRecords)
+    };
+    const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
+    const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
+    this.headers = cut.bytes(HEADER_BYTES2);
+    const slotBytes = cut.bytes(slots * SLOT_BYTES);
+    const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
+    const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
+    if (cut.end > 2147483647) {
+      throw new RangeError(`tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
+    }
+    this.memory = new Memory(buffer ?? new SharedArrayBuffer(cut.end));
+    this.words = new Int32Array(this.memory.buffer);
+    const set = (index) => new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
+    this.readerCounters = set(0);
+    this.parserCounters = set(1);
+    this.tcpCounters = set(2);
+    const words = this.words;
+    const ring = (place) => ({
+      words,
+      ...place
+    });
+    this.frames = ring(rings.frames);
+    this.segments = ring(rings.segments);
+    this.freeSlots = ring(rings.freeSlots);
+    this.commands = ring(rings.commands);
+    this.events = ring(rings.events);
+    this.trace = ring(rings.trace);
+    this.rows = rows / 4;
+    const table = receiveTable / 4;
+    this.slotPool = {
+      words,
+      table,
+      first: 0,
+      count: slots,
+      blocks: slotBytes,
+      blockBytes: SLOT_BYTES,
+      headroom: SLOT_HEADROOM
+    };
+    this.receivePool = {
+      words,
+      table,
+      first: slots,
+      count: receiveBlocks,
+      blocks: receiveBytes,
+      blockBytes: RECEIVE_BLOCK_BYTES,
+      headroom: 0
+    };
+    this.sendPool = {
+      words,
+      table: sendTable / 4,
+      first: 0,
+      count: sendBlocks,
+      blocks: sendBytes,
+      blockBytes: SEND_BLOCK_BYTES,
+      headroom: 0
+    };
+  }
+  /** Word index of a connection's row. */
+  row(index) {
+    return this.rows + index * ROW_WORDS;
+  }
+  /** The stream of received bytes of a connection: from the TCP thread to the application. */
+  receiveStream(row) {
+    const at = this.row(row);
+    return {
+      words: this.words,
+      written: at + Row.rxWritten,
+      head: at + Row.rxHead,
+      epoch: at + Row.rxEpoch,
+      read: at + Row.rxRead
+    };
+  }
+  /** The stream of bytes to send of a connection: from the application to the TCP thread. */
+  sendStream(row) {
+    const at = this.row(row);
+    return {
+      words: this.words,
+      written: at + Row.txWritten,
+      head: at + Row.txHead,
+      epoch: at + Row.txEpoch,
+      read: at + Row.txRead
+    };
+  }
+  /** The buffer, to hand to another thread. */
+  get shared() {
+    return this.memory.buffer;
+  }
+};
+var COMMAND_RECORDS = 4096;
+var REPLY_RECORDS = 4096;
+var Cutter = class {
+  end = 0;
+  /** Byte offset of a region of that many bytes. */
+  bytes(length) {
+    const start = this.end;
+    this.end = Math.ceil((start + length) / CACHE_LINE) * CACHE_LINE;
+    return start;
+  }
+  ring(recordWords, atLeast) {
+    let capacity = 1;
+    while (capacity < atLeast) capacity *= 2;
+    const control = this.bytes(RING_CONTROL_WORDS * 4) / 4;
+    const records = this.bytes(capacity * recordWords * 4) / 4;
+    return {
+      control,
+      records,
+      recordWords,
+      capacity
+    };
+  }
+};
+
+// src/wire/segment.ts
+var Segment = class {
+  // Addresses as four 32-bit words each (see src/base/address.ts).
+  src0 = 0;
+  src1 = 0;
+  src2 = 0;
+  src3 = 0;
+  dst0 = 0;
+  dst1 = 0;
+  dst2 = 0;
+  dst3 = 0;
+  srcPort = 0;
+  dstPort = 0;
+  /** Sequence number of the first byte, or of SYN; signed 32 bits. */
+  seq = 0;
+  /** Acknowledgment number; meaningful when `flags` has ACK. */
+  ack = 0;
+  /** {@link Flag} bits: the eight low bits are those on the wire, AE is bit 8. */
+  flags = 0;
+  /** The window field as it stands in the header: 16 bits, not scaled. */
+  window = 0;
+  /** The urgent pointer field. */
+  urgent = 0;
+  /** IPv4 TOS / IPv6 traffic class: DSCP in the six high bits, ECN in the two low ones. */
+  trafficClass = 0;
+  /** TTL or hop limit. */
+  hopLimit = 0;
+  /** Which options are there: {@link OptionBit} bits. */
+  options = 0;
+  /** MSS option, bytes. */
+  mss = 0;
+  /** Window scale option, shift count as sent (RFC 7323 section 2.2). */
+  windowScale = 0;
+  /** Timestamp value and echo reply (RFC 7323 section 3.2), signed 32 bits. */
+  tsValue = 0;
+  tsEcho = 0;
+  /** Number of SACK blocks, 0 to 4, and their edges (RFC 2018 section 3), signed 32 bits. */
+  sackCount = 0;
+  sackLeft0 = 0;
+  sackRight0 = 0;
+  sackLeft1 = 0;
+  sackRight1 = 0;
+  sackLeft2 = 0;
+  sackRight2 = 0;
+  sackLeft3 = 0;
+  sackRight3 = 0;
+  /** Where the payload lies: byte offset into the memory that the frame is in. */
+  payloadOffset = 0;
+  /** Payload bytes. */
+  payloadLength = 0;
+  /** Payload bytes of each wire segment of a super-segment; 0 when it is a single one. */
+  gsoSize = 0;
+  /**
+   * The descriptor of the frame slot that the payload lies in, -1 when there is none. Whoever keeps
+   * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
+   */
+  slot = -1;
+  /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
+  icmpType = 0;
+  icmpCode = 0;
+  icmpMtu = 0;
+};
+var Flag = {
+  FIN: 1,
+  SYN: 2,
+  RST: 4,
+  PSH: 8,
+  ACK: 16,
+  URG: 32,
+  ECE: 64,
+  CWR: 128,
+  AE: 256
+};
+var OptionBit = {
+  mss: 1,
+  windowScale: 2,
+  sackPermitted: 4,
+  timestamps: 8,
+  sack: 16
+};
+function segmentLength(segment) {
+  const flags = segment.flags;
+  return segment.payloadLength + ((flags & Flag.SYN) >> 1) + (flags & Flag.FIN);
+}
+
+// src/wire/checksum.ts
+function checksumAdd(view, offset, length, sum) {
+  const end2 = offset + length;
+  const unrolledEnd = offset + (length & ~31);
+  let words = 0;
+  let highs = 0;
+  let words2 = 0;
+  let highs2 = 0;
+  let at = offset;
+  for (; at < unrolledEnd; at += 32) {
+    const a = view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    words = words + a + c | 0;
+    highs = highs + (a >>> 16) + (c >>> 16) | 0;
+    words2 = words2 + b + d | 0;
+    highs2 = highs2 + (b >>> 16) + (d >>> 16) | 0;
+    const e = view.getInt32(at + 16, true);
+    const f = view.getInt32(at + 20, true);
+    const g = view.getInt32(at + 24, true);
+    const h = view.getInt32(at + 28, true);
+    words = words + e + g | 0;
+    highs = highs + (e >>> 16) + (g >>> 16) | 0;
+    words2 = words2 + f + h | 0;
+    highs2 = highs2 + (f >>> 16) + (h >>> 16) | 0;
+  }
+  words = words + words2 | 0;
+  highs = highs + highs2 | 0;
+  for (; at + 4 <= end2; at += 4) {
+    const word = view.getInt32(at, true);
+    words = words + word | 0;
+    highs = highs + (word >>> 16) | 0;
+  }
+  if (at + 2 <= end2) {
+    words = words + view.getUint16(at, true) | 0;
+    at += 2;
+  }
+  if (at < end2) words = words + view.getUint8(at) | 0;
+  const lows = words - (highs << 16);
+  const folded = fold16((lows & 65535) + (lows >>> 16) + (highs & 65535) + (highs >>> 16));
+  return fold16(((folded & 255) << 8 | folded >>> 8) + sum);
+}
+function checksumAddPiece(view, offset, length, sum, position) {
+  if ((position & 1) === 0) return checksumAdd(view, offset, length, sum);
+  const piece = checksumAdd(view, offset, length, 0);
+  return fold16(((piece & 255) << 8 | piece >>> 8) + sum);
+}
+function checksumFold(sum) {
+  return ~fold16(sum) & 65535;
+}
+function pseudoHeaderSum4(src, dst, protocol, length) {
+  return fold16((src >>> 16) + (src & 65535) + (dst >>> 16) + (dst & 65535) + protocol + length);
+}
+function fold16(sum) {
+  const once = (sum & 65535) + (sum >>> 16);
+  return (once & 65535) + (once >>> 16);
+}
+
+// src/wire/icmp.ts
+var ICMP_HEADER_BYTES = 8;
+var ICMP_QUOTED_BYTES = 8;
+var IcmpField = {
+  type: 0,
+  code: 1,
+  checksum: 2,
+  /** RFC 1191 section 4: the next hop's MTU, in "fragmentation needed" only. */
+  mtu: 6,
+  quoted: 8
+};
+var IcmpType = {
+  echoReply: 0,
+  destinationUnreachable: 3,
+  sourceQuench: 4,
+  redirect: 5,
+  echoRequest: 8,
+  timeExceeded: 11,
+  parameterProblem: 12
+};
+var IcmpUnreachableCode = {
+  network: 0,
+  host: 1,
+  protocol: 2,
+  port: 3,
+  fragmentationNeeded: 4
+};
+function isIcmpChecksumRight(view, offset, length) {
+  return checksumFold(checksumAdd(view, offset, length, 0)) === 0;
+}
+function writeIcmpChecksum(view, offset, length) {
+  view.setUint16(offset + IcmpField.checksum, 0);
+  view.setUint16(offset + IcmpField.checksum, checksumFold(checksumAdd(view, offset, length, 0)));
+}
+
+// src/wire/ipv4.ts
+var IPV4_HEADER_BYTES = 20;
+var IPV4_TOTAL_MAX_BYTES = 65535;
+var DEFAULT_HOP_LIMIT = 64;
+var Ipv4Field = {
+  versionIhl: 0,
+  trafficClass: 1,
+  totalLength: 2,
+  identification: 4,
+  fragment: 6,
+  hopLimit: 8,
+  protocol: 9,
+  checksum: 10,
+  source: 12,
+  destination: 16
+};
+var Ipv4Fragment = {
+  dontFragment: 16384,
+  moreFragments: 8192,
+  offsetMask: 8191
+};
+var Protocol = {
+  icmp: 1,
+  tcp: 6
+};
+function readIpv4HeaderLength(view, offset) {
+  return (view.getUint8(offset) & 15) << 2;
+}
+function isIpv4ChecksumRight(view, offset, headerLength) {
+  if (headerLength !== IPV4_HEADER_BYTES) {
+    return checksumFold(checksumAdd(view, offset, headerLength, 0)) === 0;
+  }
+  const a = view.getInt32(offset, true);
+  const b = view.getInt32(offset + 4, true);
+  const c = view.getInt32(offset + 8, true);
+  const d = view.getInt32(offset + 12, true);
+  const e = view.getInt32(offset + 16, true);
+  const sum = (a & 65535) + (b & 65535) + (c & 65535) + (d & 65535) + (e & 65535) + (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16) + (e >>> 16);
+  return checksumFold(sum) === 0;
+}
+function writeIpv4Header(view, offset, trafficClass, totalLength, identification, hopLimit, protocol, source, destination) {
+  const first = 17664 | trafficClass & 255;
+  const lifetime = (hopLimit & 255) << 8 | protocol;
+  const sum = first + totalLength + (identification & 65535) + Ipv4Fragment.dontFragment + lifetime + (source >>> 16) + (source & 65535) + (destination >>> 16) + (destination & 65535);
+  view.setInt32(offset, first << 16 | totalLength);
+  view.setInt32(offset + 4, identification << 16 | Ipv4Fragment.dontFragment);
+  view.setInt32(offset + 8, lifetime << 16 | checksumFold(sum));
+  view.setInt32(offset + 12, source);
+  view.setInt32(offset + 16, destination);
+}
+
+// src/wire/tcp.ts
+var TCP_HEADER_BYTES = 20;
+var TCP_OPTIONS_MAX_BYTES = 40;
+var WINDOW_SCALE_MAX = 14;
+var SACK_BLOCKS_MAX = 4;
+var TcpField = {
+  sourcePort: 0,
+  destinationPort: 2,
+  sequence: 4,
+  acknowledgment: 8,
+  /** The upper four bits count the header's 32-bit words; the lower nine are the flags. */
+  dataOffsetFlags: 12,
+  window: 14,
+  checksum: 16,
+  urgent: 18
+};
+var TCP_FLAGS_MASK = 511;
+var TcpOption = {
+  end: 0,
+  noOperation: 1,
+  /** RFC 9293 section 3.2. */
+  mss: 2,
+  /** RFC 7323 section 2.2. */
+  windowScale: 3,
+  /** RFC 2018 section 2. */
+  sackPermitted: 4,
+  /** RFC 2018 section 3. */
+  sack: 5,
+  /** RFC 7323 section 3.2. */
+  timestamps: 8
+};
+var MSS_HEAD = TcpOption.mss << 24 | 4 << 16;
+var NOP_NOP = TcpOption.noOperation << 24 | TcpOption.noOperation << 16;
+var TIMESTAMPS_HEAD = TcpOption.timestamps << 8 | 10;
+var SACK_PERMITTED_HEAD = TcpOption.sackPermitted << 8 | 2;
+var SACK_HEAD = NOP_NOP | TcpOption.sack << 8;
+var NOP_WINDOW_SCALE = TcpOption.noOperation << 24 | TcpOption.windowScale << 16 | 3 << 8;
+var NOP_NOP_TIMESTAMPS = NOP_NOP | TIMESTAMPS_HEAD;
+function readTcpHeaderLength(view, offset) {
+  return (view.getUint8(offset + TcpField.dataOffsetFlags) & 240) >> 2;
+}
+function fixedOptionsLength(options) {
+  let length = 0;
+  if ((options & OptionBit.mss) !== 0) length += 4;
+  if ((options & OptionBit.timestamps) !== 0) length += 12;
+  else if ((options & OptionBit.sackPermitted) !== 0) length += 4;
+  if ((options & OptionBit.windowScale) !== 0) length += 4;
+  return length;
+}
+function sackBlocksThatFit(segment) {
+  if ((segment.options & OptionBit.sack) === 0) return 0;
+  const room = TCP_OPTIONS_MAX_BYTES - 4 - fixedOptionsLength(segment.options) >> 3;
+  return Math.min(segment.sackCount, room, SACK_BLOCKS_MAX);
+}
+function writeTcpHeader(view, offset, segment) {
+  let length = TCP_HEADER_BYTES;
+  if (segment.options === OptionBit.timestamps) {
+    view.setInt32(offset + 20, NOP_NOP_TIMESTAMPS);
+    view.setInt32(offset + 24, segment.tsValue);
+    view.setInt32(offset + 28, segment.tsEcho);
+    length = TCP_HEADER_BYTES + 12;
+  } else if (segment.options !== 0) {
+    length = writeOptions(view, offset + TCP_HEADER_BYTES, segment) - offset;
+  }
+  view.setInt32(offset, segment.srcPort << 16 | segment.dstPort);
+  view.setInt32(offset + TcpField.sequence, segment.seq);
+  view.setInt32(offset + TcpField.acknowledgment, segment.ack);
+  const dataOffsetFlags = length << 10 | segment.flags & TCP_FLAGS_MASK;
+  view.setInt32(offset + TcpField.dataOffsetFlags, dataOffsetFlags << 16 | segment.window & 65535);
+  view.setInt32(offset + TcpField.checksum, segment.urgent & 65535);
+  return length;
+}
+function writeOptions(view, offset, segment) {
+  const options = segment.options;
+  let at = offset;
+  if ((options & OptionBit.mss) !== 0) {
+    view.setInt32(at, MSS_HEAD | segment.mss & 65535);
+    at += 4;
+  }
+  const sackPermitted = (options & OptionBit.sackPermitted) !== 0;
+  if ((options & OptionBit.timestamps) !== 0) {
+    const before = sackPermitted ? SACK_PERMITTED_HEAD << 16 : NOP_NOP;
+    view.setInt32(at, before | TIMESTAMPS_HEAD);
+    view.setInt32(at + 4, segment.tsValue);
+    view.setInt32(at + 8, segment.tsEcho);
+    at += 12;
+  } else if (sackPermitted) {
+    view.setInt32(at, NOP_NOP | SACK_PERMITTED_HEAD);
+    at += 4;
+  }
+  if ((options & OptionBit.windowScale) !== 0) {
+    view.setInt32(at, NOP_WINDOW_SCALE | segment.windowScale & 255);
+    at += 4;
+  }
+  return writeSack(view, at, segment);
+}
+function writeSack(view, offset, segment) {
+  const blocks = sackBlocksThatFit(segment);
+  if (blocks === 0) return offset;
+  view.setInt32(offset, SACK_HEAD | 2 + 8 * blocks);
+  view.setInt32(offset + 4, segment.sackLeft0);
+  view.setInt32(offset + 8, segment.sackRight0);
+  if (blocks > 1) {
+    view.setInt32(offset + 12, segment.sackLeft1);
+    view.setInt32(offset + 16, segment.sackRight1);
+  }
+  if (blocks > 2) {
+    view.setInt32(offset + 20, segment.sackLeft2);
+    view.setInt32(offset + 24, segment.sackRight2);
+  }
+  if (blocks > 3) {
+    view.setInt32(offset + 28, segment.sackLeft3);
+    view.setInt32(offset + 32, segment.sackRight3);
+  }
+  return offset + 4 + 8 * blocks;
+}
+function clearTcpOptions(segment) {
+  segment.options = 0;
+  segment.mss = 0;
+  segment.windowScale = 0;
+  segment.tsValue = 0;
+  segment.tsEcho = 0;
+  segment.sackCount = 0;
+  segment.sackLeft0 = 0;
+  segment.sackRight0 = 0;
+  segment.sackLeft1 = 0;
+  segment.sackRight1 = 0;
+  segment.sackLeft2 = 0;
+  segment.sackRight2 = 0;
+  segment.sackLeft3 = 0;
+  segment.sackRight3 = 0;
+}
+function readTcpOptions(view, offset, end2, segment) {
+  clearTcpOptions(segment);
+  if (end2 - offset === 12 && view.getInt32(offset) === NOP_NOP_TIMESTAMPS) {
+    segment.options = OptionBit.timestamps;
+    segment.tsValue = view.getInt32(offset + 4);
+    segment.tsEcho = view.getInt32(offset + 8);
+    return Drop.none;
+  }
+  let at = offset;
+  while (at < end2) {
+    const kind = view.getUint8(at);
+    if (kind === TcpOption.end) break;
+    if (kind === TcpOption.noOperation) {
+      at++;
+      continue;
+    }
+    if (at + 1 >= end2) return Drop.tcpOptionInvalid;
+    const length = view.getUint8(at + 1);
+    if (length < 2 || length > end2 - at) return Drop.tcpOptionInvalid;
+    readOption(view, at, kind, length, segment);
+    at += length;
+  }
+  return Drop.none;
+}
+function readOption(view, at, kind, length, segment) {
+  const isSyn = (segment.flags & Flag.SYN) !== 0;
+  switch (kind) {
+    case TcpOption.mss:
+      if (length !== 4 || !isSyn) return;
+      segment.options |= OptionBit.mss;
+      segment.mss = view.getUint16(at + 2);
+      return;
+    case TcpOption.windowScale:
+      if (length !== 3 || !isSyn) return;
+      segment.options |= OptionBit.windowScale;
+      segment.windowScale = Math.min(view.getUint8(at + 2), WINDOW_SCALE_MAX);
+      return;
+    case TcpOption.sackPermitted:
+      if (length === 2 && isSyn) segment.options |= OptionBit.sackPermitted;
+      return;
+    case TcpOption.timestamps:
+      if (length !== 10) return;
+      segment.options |= OptionBit.timestamps;
+      segment.tsValue = view.getInt32(at + 2);
+      segment.tsEcho = view.getInt32(at + 6);
+      return;
+    case TcpOption.sack:
+      readSack(view, at + 2, length - 2, segment);
+      return;
+  }
+}
+function readSack(view, at, length, segment) {
+  if (length === 0 || (length & 7) !== 0) return;
+  const count = length >> 3;
+  segment.options |= OptionBit.sack;
+  segment.sackCount = count;
+  segment.sackLeft0 = view.getInt32(at);
+  segment.sackRight0 = view.getInt32(at + 4);
+  segment.sackLeft1 = count > 1 ? view.getInt32(at + 8) : 0;
+  segment.sackRight1 = count > 1 ? view.getInt32(at + 12) : 0;
+  segment.sackLeft2 = count > 2 ? view.getInt32(at + 16) : 0;
+  segment.sackRight2 = count > 2 ? view.getInt32(at + 20) : 0;
+  segment.sackLeft3 = count > 3 ? view.getInt32(at + 24) : 0;
+  segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
+}
+
+// src/wire/virtio.ts
+var VIRTIO_HEADER_BYTES2 = 10;
+var VirtioField = {
+  flags: 0,
+  gsoType: 1,
+  headerLength: 2,
+  gsoSize: 4,
+  checksumStart: 6,
+  checksumOffset: 8
+};
+var VirtioFlag = {
+  /** The checksum field holds the sum of the pseudo-header only; the rest is still to be added. */
+  needsChecksum: 1,
+  /** The sender of the frame has verified its checksum. */
+  dataValid: 2
+};
+var VirtioGso = {
+  none: 0,
+  tcp4: 1,
+  tcp6: 4,
+  /** The first of the wire segments has CWR, the others must not (RFC 3168 section 6.1.2). */
+  ecn: 128
+};
+function writeVirtioPlain(view, offset) {
+  view.setInt32(offset, 0, true);
+  view.setInt32(offset + 4, 0, true);
+  view.setInt16(offset + 8, 0, true);
+}
+function writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, checksumStart, checksumOffset) {
+  view.setUint8(offset, VirtioFlag.needsChecksum);
+  view.setUint8(offset + VirtioField.gsoType, gsoType);
+  view.setUint16(offset + VirtioField.headerLength, headerLength, true);
+  view.setUint16(offset + VirtioField.gsoSize, gsoSize, true);
+  view.setUint16(offset + VirtioField.checksumStart, checksumStart, true);
+  view.setUint16(offset + VirtioField.checksumOffset, checksumOffset, true);
+}
+
+// src/ip/input.ts
+var InputKind = {
+  /** Not to be used; {@link PacketInput.reason} says why. */
+  dropped: 0,
+  /** A TCP segment for this stack. */
+  tcp: 1,
+  /** An ICMP echo request: the payload range is the whole ICMP message. */
+  icmpEcho: 2,
+  /**
+   * An ICMP error about a TCP segment that this stack sent: the source, the destination, the ports and
+   * `seq` are those of the quoted segment (so the source is ours), with `icmpType`, `icmpCode`, `icmpMtu`.
+   */
+  icmpError: 3
+};
+var NO_CHECKSUM_START = -1;
+var PacketInput = class {
+  /** Why the last dropped frame was dropped. */
+  reason = Drop.none;
+  #virtioHeader;
+  #loopback;
+  /** The last words of the stack's IPv4 addresses. */
+  #own;
+  // What the virtio-net header of the frame at hand says.
+  /** Whether the checksum need not be verified. */
+  #vouched = false;
+  /** Where the unfinished checksum begins, in bytes from the IP header, or NO_CHECKSUM_START. */
+  #checksumStart = NO_CHECKSUM_START;
+  #checksumOffset = 0;
+  #gsoType = VirtioGso.none;
+  #gsoSize = 0;
+  /** Throws a `TypeError` for a loopback input with virtio-net headers, which nobody would write. */
+  constructor(options) {
+    this.#virtioHeader = options.virtioHeader;
+    this.#loopback = options.loopback ?? false;
+    if (this.#loopback && this.#virtioHeader) {
+      throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
+    }
+    this.#vouched = this.#loopback;
+    const own = options.addresses.filter(isIpv4);
+    this.#own = Int32Array.from(own, (address) => address.w3);
+  }
+  /**
+   * Decodes the frame of `length` bytes at `offset` into `segment`. After {@link InputKind.dropped} the
+   * segment holds nothing useful. The checks come in the order in which later ones rely on earlier ones,
+   * and a checksum comes before the fields that it covers, so that damage is counted as damage.
+   */
+  decode(memory, offset, length, segment) {
+    const view = memory.view;
+    let at = offset;
+    let size = length;
+    if (this.#virtioHeader) {
+      if (length < VIRTIO_HEADER_BYTES2) return this.#drop(Drop.frameTruncated);
+      at += VIRTIO_HEADER_BYTES2;
+      size -= VIRTIO_HEADER_BYTES2;
+      if (!this.#readVirtioHeader(view, offset, size)) {
+        return this.#drop(Drop.virtioHeaderInvalid);
+      }
+    }
+    if (size < 1) return this.#drop(Drop.frameTruncated);
+    switch (view.getUint8(at) >>> 4) {
+      case 4:
+        return this.#decodeIpv4(view, at, size, segment);
+      default:
+        return this.#drop(Drop.ipVersionUnsupported);
+    }
+  }
+  #drop(reason) {
+    this.reason = reason;
+    return InputKind.dropped;
+  }
+  /** Takes in the virtio-net header before a frame of `size` bytes; false when it contradicts itself. */
+  #readVirtioHeader(view, offset, size) {
+    const flags = view.getUint8(offset + VirtioField.flags);
+    const gsoType = view.getUint8(offset + VirtioField.gsoType) & ~VirtioGso.ecn;
+    this.#vouched = (flags & (VirtioFlag.needsChecksum | VirtioFlag.dataValid)) !== 0;
+    this.#checksumStart = NO_CHECKSUM_START;
+    if ((flags & VirtioFlag.needsChecksum) !== 0) {
+      this.#checksumStart = view.getUint16(offset + VirtioField.checksumStart, true);
+      this.#checksumOffset = view.getUint16(offset + VirtioField.checksumOffset, true);
+      if (this.#checksumStart + this.#checksumOffset + 2 > size) return false;
+    }
+    this.#gsoType = gsoType;
+    this.#gsoSize = 0;
+    if (gsoType === VirtioGso.none) return true;
+    if (gsoType !== VirtioGso.tcp4 && gsoType !== VirtioGso.tcp6) return false;
+    this.#gsoSize = view.getUint16(offset + VirtioField.gsoSize, true);
+    return this.#gsoSize > 0 && view.getUint16(offset + VirtioField.headerLength, true) <= size;
+  }
+  #decodeIpv4(view, at, size, segment) {
+    if (size < IPV4_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
+    const headerLength = readIpv4HeaderLength(view, at);
+    if (headerLength < IPV4_HEADER_BYTES || headerLength > size) {
+      return this.#drop(Drop.ipHeaderLengthInvalid);
+    }
+    const totalLength = view.getUint16(at + Ipv4Field.totalLength);
+    if (totalLength < headerLength || totalLength > size) return this.#drop(Drop.ipLengthInvalid);
+    if (!this.#loopback && !isIpv4ChecksumRight(view, at, headerLength)) {
+      return this.#drop(Drop.ipChecksumInvalid);
+    }
+    const source = view.getInt32(at + Ipv4Field.source);
+    const destination = view.getInt32(at + Ipv4Field.destination);
+    const reason = this.#checkAddresses(source, destination);
+    if (reason !== Drop.none) return this.#drop(reason);
+    const fragment = view.getUint16(at + Ipv4Field.fragment);
+    if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
+      return this.#drop(Drop.ipFragment);
+    }
+    setIpv4Addresses(segment, source, destination);
+    segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
+    segment.hopLimit = view.getUint8(at + Ipv4Field.hopLimit);
+    const payload = at + headerLength;
+    const payloadLength = totalLength - headerLength;
+    switch (view.getUint8(at + Ipv4Field.protocol)) {
+      case Protocol.tcp:
+        if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeTcp(view, payload, payloadLength, segment);
+      case Protocol.icmp:
+        return this.#decodeIcmp(view, payload, payloadLength, segment);
+      default:
+        return this.#drop(Drop.ipProtocolUnsupported);
+    }
+  }
+  /**
+   * RFC 1122 section 3.2.1.3: which sources no host may have, and which destinations are this host. In a
+   * loopback input all of 127.0.0.0/8 is this host.
+   */
+  #checkAddresses(source, destination) {
+    const network = source >>> 24;
+    if (network === 0 || network >= 224 && network < 240 || source === -1) {
+      return Drop.ipSourceMartian;
+    }
+    if (this.#loopback) {
+      const isHere = destination >>> 24 === 127 || this.#isOwn(destination);
+      return isHere ? Drop.none : Drop.ipDestinationForeign;
+    }
+    if (network === 127) return Drop.ipSourceMartian;
+    if (this.#isOwn(source)) return Drop.ipSourceOwn;
+    return this.#isOwn(destination) ? Drop.none : Drop.ipDestinationForeign;
+  }
+  #isOwn(address) {
+    const own = this.#own;
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === address) return true;
+    }
+    return false;
+  }
+  /** Whether the virtio-net header's claims, if any, are about TCP right behind the IP header. */
+  #isOffloadForTcp(headerLength, gsoType) {
+    if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
+    return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum;
+  }
+  #decodeTcp(view, at, length, segment) {
+    if (length < TCP_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
+    if (!this.#vouched) {
+      const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, length);
+      if (checksumFold(checksumAdd(view, at, length, pseudo)) !== 0) {
+        return this.#drop(Drop.tcpChecksumInvalid);
+      }
+    }
+    const headerLength = readTcpHeaderLength(view, at);
+    if (headerLength < TCP_HEADER_BYTES || headerLength > length) {
+      return this.#drop(Drop.tcpHeaderLengthInvalid);
+    }
+    readTcpFixedHeader(view, at, segment);
+    if (segment.srcPort === 0 || segment.dstPort === 0) return this.#drop(Drop.tcpPortZero);
+    if ((segment.flags & Flag.SYN) !== 0 && (segment.flags & (Flag.FIN | Flag.RST)) !== 0) {
+      return this.#drop(Drop.tcpFlagsInvalid);
+    }
+    const end2 = at + headerLength;
+    const reason = readTcpOptions(view, at + TCP_HEADER_BYTES, end2, segment);
+    if (reason !== Drop.none) return this.#drop(reason);
+    segment.payloadOffset = end2;
+    segment.payloadLength = length - headerLength;
+    segment.gsoSize = segment.payloadLength > this.#gsoSize ? this.#gsoSize : 0;
+    segment.icmpType = 0;
+    segment.icmpCode = 0;
+    segment.icmpMtu = 0;
+    return InputKind.tcp;
+  }
+  #decodeIcmp(view, at, length, segment) {
+    if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+    if (length < ICMP_HEADER_BYTES) return this.#drop(Drop.icmpInvalid);
+    if (!this.#loopback && !isIcmpChecksumRight(view, at, length)) {
+      return this.#drop(Drop.icmpInvalid);
+    }
+    clearTcpFields(segment);
+    const type = view.getUint8(at + IcmpField.type);
+    segment.icmpType = type;
+    segment.icmpCode = view.getUint8(at + IcmpField.code);
+    segment.icmpMtu = 0;
+    segment.payloadOffset = at;
+    segment.payloadLength = 0;
+    switch (type) {
+      case IcmpType.echoRequest:
+        segment.payloadLength = length;
+        return InputKind.icmpEcho;
+      case IcmpType.destinationUnreachable:
+        if (segment.icmpCode === IcmpUnreachableCode.fragmentationNeeded) {
+          segment.icmpMtu = view.getUint16(at + IcmpField.mtu);
+        }
+        return this.#decodeQuoted4(view, at, length, segment);
+      case IcmpType.timeExceeded:
+      case IcmpType.parameterProblem:
+        return this.#decodeQuoted4(view, at, length, segment);
+      default:
+        return this.#drop(Drop.icmpInvalid);
+    }
+  }
+  /**
+   * Reads the beginning of the datagram that an error quotes (RFC 792: the IP header and 8 bytes). Its
+   * length and checksum are not looked at: routers on the way may have changed the header.
+   */
+  #decodeQuoted4(view, icmp, length, segment) {
+    const at = icmp + IcmpField.quoted;
+    const size = length - IcmpField.quoted;
+    if (size < IPV4_HEADER_BYTES || view.getUint8(at) >>> 4 !== 4) {
+      return this.#drop(Drop.icmpInvalid);
+    }
+    const headerLength = readIpv4HeaderLength(view, at);
+    if (headerLength < IPV4_HEADER_BYTES || headerLength + ICMP_QUOTED_BYTES > size) {
+      return this.#drop(Drop.icmpInvalid);
+    }
+    const fragment = view.getUint16(at + Ipv4Field.fragment);
+    const source = view.getInt32(at + Ipv4Field.source);
+    const isOurs = this.#isOwn(source) || this.#loopback && source >>> 24 === 127;
+    if (view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp || (fragment & Ipv4Fragment.offsetMask) !== 0 || !isOurs) {
+      return this.#drop(Drop.icmpInvalid);
+    }
+    setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
+    const tcp = at + headerLength;
+    segment.srcPort = view.getUint16(tcp + TcpField.sourcePort);
+    segment.dstPort = view.getUint16(tcp + TcpField.destinationPort);
+    segment.seq = view.getInt32(tcp + TcpField.sequence);
+    return InputKind.icmpError;
+  }
+};
+function setIpv4Addresses(segment, source, destination) {
+  segment.src0 = 0;
+  segment.src1 = 0;
+  segment.src2 = IPV4_MAPPED_W2;
+  segment.src3 = source;
+  segment.dst0 = 0;
+  segment.dst1 = 0;
+  segment.dst2 = IPV4_MAPPED_W2;
+  segment.dst3 = destination;
+}
+function readTcpFixedHeader(view, at, segment) {
+  segment.srcPort = view.getUint16(at + TcpField.sourcePort);
+  segment.dstPort = view.getUint16(at + TcpField.destinationPort);
+  segment.seq = view.getInt32(at + TcpField.sequence);
+  segment.ack = view.getInt32(at + TcpField.acknowledgment);
+  segment.flags = view.getUint16(at + TcpField.dataOffsetFlags) & TCP_FLAGS_MASK;
+  segment.window = view.getUint16(at + TcpField.window);
+  segment.urgent = view.getUint16(at + TcpField.urgent);
+}
+function clearTcpFields(segment) {
+  segment.srcPort = 0;
+  segment.dstPort = 0;
+  segment.seq = 0;
+  segment.ack = 0;
+  segment.flags = 0;
+  segment.window = 0;
+  segment.urgent = 0;
+  segment.gsoSize = 0;
+  clearTcpOptions(segment);
+}
+
+// src/pipeline/segment_record.ts
+var USED_WORDS = 36;
+if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
+function writeSegmentRecord(words, at, kind, segment) {
+  words[at] = kind;
+  words[at + 1] = segment.slot;
+  words[at + 2] = segment.src0;
+  words[at + 3] = segment.src1;
+  words[at + 4] = segment.src2;
+  words[at + 5] = segment.src3;
+  words[at + 6] = segment.dst0;
+  words[at + 7] = segment.dst1;
+  words[at + 8] = segment.dst2;
+  words[at + 9] = segment.dst3;
+  words[at + 10] = segment.srcPort << 16 | segment.dstPort;
+  words[at + 11] = segment.seq;
+  words[at + 12] = segment.ack;
+  words[at + 13] = segment.flags;
+  words[at + 14] = segment.window;
+  words[at + 15] = segment.urgent;
+  words[at + 16] = segment.trafficClass << 8 | segment.hopLimit;
+  words[at + 17] = segment.options;
+  words[at + 18] = segment.mss;
+  words[at + 19] = segment.windowScale;
+  words[at + 20] = segment.tsValue;
+  words[at + 21] = segment.tsEcho;
+  words[at + 22] = segment.sackCount;
+  if (segment.sackCount > 0) writeSackEdges(words, at + 23, segment);
+  words[at + 31] = segment.payloadOffset;
+  words[at + 32] = segment.payloadLength;
+  words[at + 33] = segment.gsoSize;
+  words[at + 34] = segment.icmpType << 8 | segment.icmpCode;
+  words[at + 35] = segment.icmpMtu;
+}
+function writeSackEdges(words, at, segment) {
+  words[at] = segment.sackLeft0;
+  words[at + 1] = segment.sackRight0;
+  words[at + 2] = segment.sackLeft1;
+  words[at + 3] = segment.sackRight1;
+  words[at + 4] = segment.sackLeft2;
+  words[at + 5] = segment.sackRight2;
+  words[at + 6] = segment.sackLeft3;
+  words[at + 7] = segment.sackRight3;
+}
+function readSegmentRecord(words, at, segment) {
+  segment.slot = words[at + 1];
+  segment.src0 = words[at + 2];
+  segment.src1 = words[at + 3];
+  segment.src2 = words[at + 4];
+  segment.src3 = words[at + 5];
+  segment.dst0 = words[at + 6];
+  segment.dst1 = words[at + 7];
+  segment.dst2 = words[at + 8];
+  segment.dst3 = words[at + 9];
+  segment.srcPort = words[at + 10] >>> 16;
+  segment.dstPort = words[at + 10] & 65535;
+  segment.seq = words[at + 11];
+  segment.ack = words[at + 12];
+  segment.flags = words[at + 13];
+  segment.window = words[at + 14];
+  segment.urgent = words[at + 15];
+  segment.trafficClass = words[at + 16] >>> 8;
+  segment.hopLimit = words[at + 16] & 255;
+  segment.options = words[at + 17];
+  segment.mss = words[at + 18];
+  segment.windowScale = words[at + 19];
+  segment.tsValue = words[at + 20];
+  segment.tsEcho = words[at + 21];
+  segment.sackCount = words[at + 22];
+  if (segment.sackCount > 0) readSackEdges(words, at + 23, segment);
+  segment.payloadOffset = words[at + 31];
+  segment.payloadLength = words[at + 32];
+  segment.gsoSize = words[at + 33];
+  segment.icmpType = words[at + 34] >>> 8;
+  segment.icmpCode = words[at + 34] & 255;
+  segment.icmpMtu = words[at + 35];
+  return words[at];
+}
+function readSackEdges(words, at, segment) {
+  segment.sackLeft0 = words[at];
+  segment.sackRight0 = words[at + 1];
+  segment.sackLeft1 = words[at + 2];
+  segment.sackRight1 = words[at + 3];
+  segment.sackLeft2 = words[at + 4];
+  segment.sackRight2 = words[at + 5];
+  segment.sackLeft3 = words[at + 6];
+  segment.sackRight3 = words[at + 7];
+}
+
+// src/pipeline/parser_stage.ts
+var ParserStage = class {
+  #layout;
+  #counters;
+  #input;
+  #frames;
+  #segments;
+  #segment = new Segment();
+  constructor(layout, virtioHeader, settings) {
+    this.#layout = layout;
+    this.#counters = layout.parserCounters;
+    this.#input = new PacketInput({
+      virtioHeader,
+      addresses: settings.addresses
+    });
+    this.#frames = new RingConsumer(layout.frames);
+    this.#segments = new RingProducer(layout.segments);
+  }
+  /** Whether a frame waits. */
+  get hasWork() {
+    return this.#frames.hasNext();
+  }
+  /** Decodes up to `most` frames; `rung` is called after each is published. Returns how many. */
+  run(most, rung) {
+    const { words, table } = this.#layout.slotPool;
+    let count = 0;
+    while (count < most) {
+      const frame = this.#frames.next();
+      if (frame < 0) break;
+      const slot = words[frame];
+      const start = words[table + slot * DESCRIPTOR_WORDS + START];
+      const kind = this.#input.decode(this.#layout.memory, start, words[frame + 1], this.#segment);
+      if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+      this.#segment.slot = slot;
+      const at = this.#segments.claim();
+      if (at < 0) {
+        throw new Error("The segment ring is full, which its size should make impossible");
+      }
+      writeSegmentRecord(words, at, kind, this.#segment);
+      this.#segments.push();
+      this.#segments.publish();
+      count++;
+      rung();
+    }
+    this.#frames.release();
+    return count;
+  }
+};
+
+// src/pipeline/reader_stage.ts
+var FRAME_LIMIT = SLOT_BYTES - SLOT_HEADROOM;
+function receiveFrame(device, layout, slot, counters) {
+  const { words, table } = layout.slotPool;
+  const start = words[table + slot * DESCRIPTOR_WORDS + START];
+  const length = device.receive(layout.memory.bytes, start, FRAME_LIMIT);
+  if (length === 0) return 0;
+  counters.count(Counter.framesIn);
+  counters.add(Counter.frameBytesIn, length);
+  if (length <= FRAME_LIMIT) return length;
+  counters.drop(Drop.frameOversized);
+  return -1;
+}
+var ReaderStage = class {
+  #device;
+  #layout;
+  #counters;
+  #free;
+  #frames;
+  /** A slot that was taken from the ring and not yet filled. */
+  #slot = NIL;
+  constructor(device, layout) {
+    this.#device = device;
+    this.#layout = layout;
+    this.#counters = layout.readerCounters;
+    this.#free = new RingConsumer(layout.freeSlots);
+    this.#frames = new RingProducer(layout.frames);
+  }
+  /** Whether there is a slot to read into. */
+  get hasSlot() {
+    return this.#slot !== NIL || this.#free.hasNext();
+  }
+  /** Reads up to `most` frames and publishes each; `rung` is called after each. Returns how many. */
+  run(most, rung) {
+    let count = 0;
+    while (count < most && this.#takeSlot()) {
+      const length = receiveFrame(this.#device, this.#layout, this.#slot, this.#counters);
+      if (length === 0) break;
+      if (length < 0) continue;
+      const at = this.#frames.claim();
+      if (at < 0) throw new Error("The frame ring is full, which its size should make impossible");
+      this.#frames.words[at] = this.#slot;
+      this.#frames.words[at + 1] = length;
+      this.#frames.push();
+      this.#frames.publish();
+      this.#slot = NIL;
+      count++;
+      rung();
+    }
+    this.#free.release();
+    return count;
+  }
+  #takeSlot() {
+    if (this.#slot !== NIL) return true;
+    const at = this.#free.next();
+    if (at < 0) return false;
+    this.#slot = this.#free.words[at];
+    return true;
+  }
+};
+
+// src/pipeline/direct_input.ts
+var DirectInput = class {
+  #layout;
+  #device;
+  #stage;
+  #input;
+  #segment = new Segment();
+  constructor(layout, device, stage, settings) {
+    this.#layout = layout;
+    this.#device = device;
+    this.#stage = stage;
+    this.#input = new PacketInput({
+      virtioHeader: device.virtioHeader,
+      addresses: settings.addresses
+    });
+  }
+  /** Takes up to `most` frames in; returns how many there were. */
+  run(most, nowUs) {
+    const layout = this.#layout;
+    const { words, table } = layout.slotPool;
+    const slots = this.#stage.slots.slots;
+    const segment = this.#segment;
+    let count = 0;
+    while (count < most) {
+      const slot = slots.take();
+      if (slot === NIL) break;
+      const length = receiveFrame(this.#device, layout, slot, layout.readerCounters);
+      if (length <= 0) {
+        slots.give(slot);
+        if (length === 0) break;
+        count++;
+        continue;
+      }
+      const start = words[table + slot * DESCRIPTOR_WORDS + START];
+      const kind = this.#input.decode(layout.memory, start, length, segment);
+      if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
+      segment.slot = slot;
+      this.#stage.input(kind, segment, nowUs);
+      count++;
+    }
+    return count;
+  }
+};
+
+// src/tcp/config.ts
+var TCP_DEFAULTS = {
+  congestion: "cubic",
+  rtoInitialMs: 1e3,
+  rtoMinMs: 200,
+  rtoMaxMs: 12e4,
+  synRetries: 6,
+  synAckRetries: 5,
+  dataRetries: 15,
+  delayedAckMs: 40,
+  mslMs: 3e4,
+  finWait2Ms: 6e4,
+  keepaliveIdleMs: 72e5,
+  keepaliveIntervalMs: 75e3,
+  keepaliveProbes: 9,
+  userTimeoutMs: 0,
+  receiveBufferInitialBytes: 128 * 1024,
+  receiveBufferMaxBytes: 6 * 1024 * 1024,
+  sendBufferInitialBytes: 64 * 1024,
+  sendBufferMaxBytes: 4 * 1024 * 1024,
+  initialWindowSegments: 10,
+  timestamps: true,
+  windowScale: true,
+  sack: true,
+  outOfOrderRanges: 64,
+  challengeAckMs: 500,
+  maxConnections: 65536,
+  maxTimeWait: 16384,
+  receiveMemoryBytes: 256 * 1024 * 1024,
+  sendMemoryBytes: 256 * 1024 * 1024
+};
+var RANGES = {
+  rtoInitialMs: [
+    1,
+    12e4
+  ],
+  rtoMinMs: [
+    1,
+    12e4
+  ],
+  rtoMaxMs: [
+    1,
+    36e5
+  ],
+  synRetries: [
+    0,
+    127
+  ],
+  synAckRetries: [
+    0,
+    127
+  ],
+  dataRetries: [
+    1,
+    127
+  ],
+  delayedAckMs: [
+    0,
+    500
+  ],
+  mslMs: [
+    1,
+    24e4
+  ],
+  finWait2Ms: [
+    1,
+    36e5
+  ],
+  keepaliveIdleMs: [
+    1,
+    864e5 * 24
+  ],
+  keepaliveIntervalMs: [
+    1,
+    864e5
+  ],
+  keepaliveProbes: [
+    1,
+    127
+  ],
+  userTimeoutMs: [
+    0,
+    864e5 * 24
+  ],
+  receiveBufferInitialBytes: [
+    2048,
+    64 * 1024 * 1024
+  ],
+  receiveBufferMaxBytes: [
+    2048,
+    64 * 1024 * 1024
+  ],
+  sendBufferInitialBytes: [
+    2048,
+    64 * 1024 * 1024
+  ],
+  sendBufferMaxBytes: [
+    2048,
+    64 * 1024 * 1024
+  ],
+  initialWindowSegments: [
+    1,
+    1e3
+  ],
+  outOfOrderRanges: [
+    1,
+    1024
+  ],
+  challengeAckMs: [
+    0,
+    6e4
+  ],
+  maxConnections: [
+    1,
+    1048576
+  ],
+  maxTimeWait: [
+    0,
+    1048576
+  ],
+  receiveMemoryBytes: [
+    64 * 1024,
+    1024 * 1024 * 1024
+  ],
+  sendMemoryBytes: [
+    64 * 1024,
+    1024 * 1024 * 1024
+  ]
+};
+var CONGESTION_NAMES = [
+  "cubic",
+  "newreno",
+  "none"
+];
+
+// src/tcp/congestion/cubic.ts
+var C = 0.4;
+var BETA = 0.7;
+var ALPHA = 3 * (1 - BETA) / (1 + BETA);
+var UNKNOWN = 0;
+var Cubic = class {
+  name = "cubic";
+  cwndBytes;
+  ssthreshBytes = Infinity;
+  /** W_max: the window just before the last reduction, in segments. */
+  #wMax = UNKNOWN;
+  /** K: seconds from the start of the epoch until the window is W_max again. */
+  #kSeconds = 0;
+  /** When the current growth epoch began; -1 when none has. */
+  #epochStartUs = -1;
+  /** W_est: what Reno would have, in segments. */
+  #wEst = 0;
+  constructor(initialWindowBytes) {
+    this.cwndBytes = initialWindowBytes;
+  }
+  onAck(ackedBytes, rttUs, limited, mss, nowUs) {
+    if (!limited) {
+      this.#epochStartUs = -1;
+      return;
+    }
+    if (this.cwndBytes < this.ssthreshBytes) {
+      this.cwndBytes += ackedBytes;
+      return;
+    }
+    const cwnd = this.cwndBytes / mss;
+    if (this.#epochStartUs < 0) this.#beginEpoch(cwnd, nowUs);
+    const target = this.#target(cwnd, rttUs, nowUs);
+    this.#wEst += ALPHA * (ackedBytes / this.cwndBytes);
+    const grown = cwnd + (target - cwnd) / cwnd * (ackedBytes / mss);
+    this.cwndBytes = Math.max(grown, this.#wEst, cwnd) * mss;
+  }
+  onLoss(flightBytes, mss) {
+    this.#reduce(flightBytes, mss);
+    this.cwndBytes = this.ssthreshBytes;
+  }
+  onRecovered() {
+    this.cwndBytes = this.ssthreshBytes;
+  }
+  onTimeout(flightBytes, mss) {
+    this.#reduce(flightBytes, mss);
+    this.cwndBytes = mss;
+  }
+  #beginEpoch(cwnd, nowUs) {
+    this.#epochStartUs = nowUs;
+    if (cwnd < this.#wMax) {
+      this.#kSeconds = Math.cbrt((this.#wMax - cwnd) / C);
+    } else {
+      this.#kSeconds = 0;
+      this.#wMax = cwnd;
+    }
+    this.#wEst = cwnd;
+  }
+  /** Section 4.2: the cubic function one RTT from now, at most half as much again as the window. */
+  #target(cwnd, rttUs, nowUs) {
+    const t = (nowUs - this.#epochStartUs + rttUs) / 1e6;
+    const offset = t - this.#kSeconds;
+    const w = C * offset * offset * offset + this.#wMax;
+    return Math.min(Math.max(w, cwnd), 1.5 * cwnd);
+  }
+  /** Sections 4.6 and 4.7: multiplicative decrease and fast convergence. */
+  #reduce(flightBytes, mss) {
+    const cwnd = this.cwndBytes / mss;
+    this.#wMax = cwnd < this.#wMax ? cwnd * (1 + BETA) / 2 : cwnd;
+    this.#epochStartUs = -1;
+    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) * BETA, 2 * mss);
+  }
+};
+
+// src/tcp/congestion/newreno.ts
+var NewReno = class {
+  name = "newreno";
+  cwndBytes;
+  ssthreshBytes = Infinity;
+  /** Bytes acknowledged in congestion avoidance that have not yet earned growth. */
+  #creditBytes = 0;
+  constructor(initialWindowBytes) {
+    this.cwndBytes = initialWindowBytes;
+  }
+  onAck(ackedBytes, _rttUs, limited, mss) {
+    if (!limited) return;
+    if (this.cwndBytes < this.ssthreshBytes) {
+      this.cwndBytes += ackedBytes;
+      return;
+    }
+    this.#creditBytes += ackedBytes;
+    if (this.#creditBytes >= this.cwndBytes) {
+      this.#creditBytes -= this.cwndBytes;
+      this.cwndBytes += mss;
+    }
+  }
+  onLoss(flightBytes, mss) {
+    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
+    this.cwndBytes = this.ssthreshBytes;
+    this.#creditBytes = 0;
+  }
+  onRecovered() {
+    this.cwndBytes = this.ssthreshBytes;
+  }
+  onTimeout(flightBytes, mss) {
+    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
+    this.cwndBytes = mss;
+    this.#creditBytes = 0;
+  }
+};
+
+// src/tcp/congestion/none.ts
+var UNBOUNDED_BYTES = 1073741823;
+var NoControl = class {
+  name = "none";
+  cwndBytes = UNBOUNDED_BYTES;
+  ssthreshBytes = Infinity;
+  onAck() {
+  }
+  onLoss() {
+  }
+  onRecovered() {
+  }
+  onTimeout() {
+  }
+};
+
+// src/tcp/congestion/create.ts
+function createCongestion(name, initialWindowBytes) {
+  switch (name) {
+    case "cubic":
+      return new Cubic(initialWindowBytes);
+    case "newreno":
+      return new NewReno(initialWindowBytes);
+    case "none":
+      return new NoControl();
+  }
+}
+
+// src/tcp/state.ts
+var State = {
+  /** No connection. A row in this state waits for the application to let go of it. */
+  CLOSED: 0,
+  /** Waiting for a connection request. Listeners are in it, never a connection. */
+  LISTEN: 1,
+  /** A SYN was sent; a matching SYN is awaited. */
+  SYN_SENT: 2,
+  /** SYNs went both ways; the acknowledgment of ours is awaited. */
+  SYN_RECEIVED: 3,
+  /** Open: data flows both ways. */
+  ESTABLISHED: 4,
+  /** Our FIN is sent; its acknowledgment or the peer's FIN is awaited. */
+  FIN_WAIT_1: 5,
+  /** Our FIN is acknowledged; the peer's FIN is awaited. */
+  FIN_WAIT_2: 6,
+  /** The peer's FIN is here; the application has not closed yet. */
+  CLOSE_WAIT: 7,
+  /** FINs crossed; the acknowledgment of ours is awaited. */
+  CLOSING: 8,
+  /** The peer's FIN came first, ours is sent; its acknowledgment is awaited. */
+  LAST_ACK: 9,
+  /** Both FINs are acknowledged; old segments are given time to die out. */
+  TIME_WAIT: 10
+};
+var stateNames = Object.keys(State).map((name) => name.replaceAll("_", "-"));
+function canReceiveData(state) {
+  return state === State.ESTABLISHED || state === State.FIN_WAIT_1 || state === State.FIN_WAIT_2;
+}
+
+// src/tcp/connection.ts
+var NEVER = Infinity;
+var Owner = {
+  /** Nobody yet: the handshake of a passive open is under way. */
+  listener: 0,
+  /** The application holds it. */
+  application: 1,
+  /** The application has closed it; the stack finishes the exchange alone. */
+  none: 2
+};
+var News = {
+  none: 0,
+  /** Something to tidy up, the next time that it looks. */
+  quiet: 1,
+  /** Something that it may be waiting for. */
+  loud: 2
+};
+var Connection = class {
+  /** Number of the row in shared memory, and the name in demultiplexer and timer wheel. */
+  id;
+  /** Told apart from earlier connections in the same row. */
+  generation;
+  /** Word index of the row. */
+  row;
+  state = State.CLOSED;
+  owner = Owner.listener;
+  error = 0;
+  listener = null;
+  /** The application's name for a `connect` that is under way, else -1. */
+  request = -1;
+  // Addresses as four words each (src/base/address.ts).
+  local0;
+  local1;
+  local2;
+  local3;
+  remote0;
+  remote1;
+  remote2;
+  remote3;
+  localPort;
+  remotePort;
+  // Send sequence space: una <= nxt <= max, and una + wnd is the right edge.
+  iss = 0;
+  /** Oldest unacknowledged sequence number. */
+  sndUna = 0;
+  /** Next to send; goes back to `sndUna` when the retransmission timer expires. */
+  sndNxt = 0;
+  /** Behind everything ever sent. */
+  sndMax = 0;
+  /** The peer's window in bytes, scaled. */
+  sndWnd = 0;
+  /** Segment sequence and acknowledgment numbers of the last window update. */
+  sndWl1 = 0;
+  sndWl2 = 0;
+  /** Greatest window that the peer ever offered; half of it is worth sending (section 3.8.6.2.1). */
+  sndWndMax = 0;
+  /** The peer's window scale. */
+  sndScale = 0;
+  /** End of the last segment sent that was not full: what Nagle's rule waits for (Minshall's form). */
+  sndSmall = 0;
+  /** Payload bytes of a full segment, options subtracted. */
+  sndMss = 536;
+  // Receive sequence space.
+  irs = 0;
+  rcvNxt = 0;
+  /** Right edge that was advertised; it never moves left. */
+  rcvAdvertised = 0;
+  /** Our window scale; 0 until both sides have offered one. */
+  rcvScale = 0;
+  /** Largest payload of a segment seen: what counts as full for delayed ACKs (as Linux's rcv_mss). */
+  rcvMss = 536;
+  /** The urgent pointer, when `urgent` is set (RFC 6093: the byte after the urgent data). */
+  rcvUrgent = 0;
+  urgent = false;
+  // Options that both sides agreed on.
+  timestamps = false;
+  sack = false;
+  windowScale = false;
+  /** TS.Recent and when it was set (RFC 7323 section 4.3). */
+  tsRecent = 0;
+  tsRecentAtUs = 0;
+  /** Added to the clock in every timestamp sent, so that it tells nothing about the host. */
+  tsOffset = 0;
+  /** Last acknowledgment number sent: RFC 7323 section 4.3, Last.ACK.sent. */
+  lastAckSent = 0;
+  // Bytes on either side.
+  receive = null;
+  send = null;
+  /** The application will write no more: a FIN follows the last byte. */
+  finQueued = false;
+  /** The peer's FIN was taken in. */
+  finReceived = false;
+  /** Bytes that the application may have in `send` at once; grows with the congestion window. */
+  sendLimit = 0;
+  // Acknowledging.
+  /** An ACK is due with the next output. */
+  ackPending = false;
+  /** Bytes received since the last ACK. */
+  unackedBytes = 0;
+  /** ACKs still to be sent without delay (as Linux's quick-ACK phase). */
+  quickAcks = 0;
+  lastChallengeAtUs = -NEVER;
+  // Receive window tuning.
+  tuneSeq = 0;
+  tuneAtUs = 0;
+  tuneRttUs = 0;
+  tuneReadMark = 0;
+  tuneReadAtUs = 0;
+  // Retransmission and recovery.
+  rtt;
+  /** The sequence number whose acknowledgment is being timed, when `timing`. */
+  rttSeq = 0;
+  rttSentAtUs = 0;
+  timing = false;
+  /** Expiries of the retransmission timer in a row. */
+  backoffs = 0;
+  /** When the oldest unacknowledged data was first sent: for the user timeout. */
+  unackedSinceUs = NEVER;
+  duplicateAcks = 0;
+  /** In fast recovery until `recover` is acknowledged (RFC 6582). */
+  recovering = false;
+  recover = 0;
+  /** The handshake was retransmitted: RFC 6298 section 5.7. */
+  handshakeRetransmitted = false;
+  congestion;
+  /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
+  cwndLimited = false;
+  lastSentAtUs = 0;
+  // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
+  retransmitAtUs = NEVER;
+  /** The retransmission deadline is that of a zero-window probe. */
+  persisting = false;
+  delayedAckAtUs = NEVER;
+  keepaliveAtUs = NEVER;
+  /** End of FIN-WAIT-2 or TIME-WAIT. */
+  endAtUs = NEVER;
+  wheelAtUs = NEVER;
+  // Options of the application.
+  noDelay = false;
+  keepAlive = false;
+  keepaliveProbesSent = 0;
+  lastReceivedAtUs = 0;
+  userTimeoutUs = 0;
+  /** Abort instead of an orderly close: SO_LINGER with zero seconds. */
+  lingerZero = false;
+  // Work lists.
+  dirty = false;
+  news = 0;
+  // Totals for `info()`.
+  bytesSent = 0;
+  bytesReceived = 0;
+  bytesRetransmitted = 0;
+  segmentsSent = 0;
+  segmentsReceived = 0;
+  segmentsRetransmitted = 0;
+  segmentsOutOfOrder = 0;
+  duplicateAcksSeen = 0;
+  retransmitTimeouts = 0;
+  constructor(id, generation, rows, tuple, rtt, congestion) {
+    this.id = id;
+    this.generation = generation;
+    this.row = rows + id * ROW_WORDS;
+    this.local0 = tuple.local0;
+    this.local1 = tuple.local1;
+    this.local2 = tuple.local2;
+    this.local3 = tuple.local3;
+    this.remote0 = tuple.remote0;
+    this.remote1 = tuple.remote1;
+    this.remote2 = tuple.remote2;
+    this.remote3 = tuple.remote3;
+    this.localPort = tuple.localPort;
+    this.remotePort = tuple.remotePort;
+    this.rtt = rtt;
+    this.congestion = congestion;
+  }
+};
+
+// src/base/seq.ts
+function seqAdd(a, n) {
+  return a + n | 0;
+}
+function seqDiff(a, b) {
+  return a - b | 0;
+}
+function seqLt(a, b) {
+  return (a - b | 0) < 0;
+}
+function seqLe(a, b) {
+  return (a - b | 0) <= 0;
+}
+function seqGt(a, b) {
+  return (a - b | 0) > 0;
+}
+function seqGe(a, b) {
+  return (a - b | 0) >= 0;
+}
+function seqMin(a, b) {
+  return (a - b | 0) <= 0 ? a : b;
+}
+function seqInRange(a, low, high) {
+  return (a - low | 0) >= 0 && (a - high | 0) < 0;
+}
+
+// src/base/siphash.ts
+var INIT_0_HIGH = 1936682341;
+var INIT_0_LOW = 1886610805;
+var INIT_1_HIGH = 1685025377;
+var INIT_1_LOW = 1852075885;
+var INIT_2_HIGH = 1819895653;
+var INIT_2_LOW = 1852142177;
+var INIT_3_HIGH = 1952801890;
+var INIT_3_LOW = 2037671283;
+var HALF_FINAL_ROUNDS = 3;
+var COMPRESSION_ROUNDS = 2;
+var FINAL_ROUNDS = 4;
+function halfSipHash13(key0, key1, words, count) {
+  let v0 = key0 | 0;
+  let v1 = key1 | 0;
+  let v2 = INIT_2_HIGH ^ key0;
+  let v3 = INIT_3_HIGH ^ key1;
+  const rounds = count + 1 + HALF_FINAL_ROUNDS;
+  for (let i = 0; i < rounds; i++) {
+    const word = i < count ? words[i] : i === count ? count << 26 : 0;
+    v3 ^= word;
+    v0 = v0 + v1 | 0;
+    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
+    v0 = v0 << 16 | v0 >>> 16;
+    v2 = v2 + v3 | 0;
+    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
+    v0 = v0 + v3 | 0;
+    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
+    v2 = v2 + v1 | 0;
+    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
+    v2 = v2 << 16 | v2 >>> 16;
+    v0 ^= word;
+    if (i === count) v2 ^= 255;
+  }
+  return v1 ^ v3;
+}
+var SipHash24 = class {
+  /** The low 32 bits of the last result, signed: what `finish` returned. */
+  low = 0;
+  /** The high 32 bits of the last result, signed. */
+  high = 0;
+  #key;
+  #state = new Int32Array(8);
+  /** Words of the message so far. */
+  #count = 0;
+  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
+  #pending = 0;
+  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
+  constructor(key0, key1, key2, key3) {
+    this.#key = Int32Array.of(key0, key1, key2, key3);
+  }
+  /** Begins a message. */
+  start() {
+    const key = this.#key;
+    const state = this.#state;
+    state[0] = key[0] ^ INIT_0_LOW;
+    state[1] = key[1] ^ INIT_0_HIGH;
+    state[2] = key[2] ^ INIT_1_LOW;
+    state[3] = key[3] ^ INIT_1_HIGH;
+    state[4] = key[0] ^ INIT_2_LOW;
+    state[5] = key[1] ^ INIT_2_HIGH;
+    state[6] = key[2] ^ INIT_3_LOW;
+    state[7] = key[3] ^ INIT_3_HIGH;
+    this.#count = 0;
+    this.#pending = 0;
+  }
+  /** Appends one 32-bit word to the message. */
+  word(word) {
+    if ((this.#count & 1) === 0) this.#pending = word | 0;
+    else this.#block(this.#pending, word | 0);
+    this.#count++;
+  }
+  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
+  finish() {
+    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
+    const state = this.#state;
+    state[4] ^= 255;
+    sipRounds(state, FINAL_ROUNDS);
+    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
+    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
+    return this.low;
+  }
+  #block(low, high) {
+    const state = this.#state;
+    state[6] ^= low;
+    state[7] ^= high;
+    sipRounds(state, COMPRESSION_ROUNDS);
+    state[0] ^= low;
+    state[1] ^= high;
+  }
+};
+function sipRounds(state, rounds) {
+  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
+  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
+  for (let i = 0; i < rounds; i++) {
+    let t = 0;
+    v0l = v0l + v1l | 0;
+    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 13 | v1l >>> 19) ^ v0h;
+    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
+    v1h = t;
+    t = v0h, v0h = v0l, v0l = t;
+    v2l = v2l + v3l | 0;
+    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 16 | v3l >>> 16) ^ v2h;
+    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
+    v3h = t;
+    v0l = v0l + v3l | 0;
+    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 21 | v3l >>> 11) ^ v0h;
+    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
+    v3h = t;
+    v2l = v2l + v1l | 0;
+    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 17 | v1l >>> 15) ^ v2h;
+    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
+    v1h = t;
+    t = v2h, v2h = v2l, v2l = t;
+  }
+  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
+  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
+}
+
+// src/tcp/isn.ts
+var ISN_TICK_US = 4;
+var IsnGenerator = class {
+  #hash;
+  /** Takes its secret, 128 bits, from `random`; it stays the same for the life of the generator. */
+  constructor(random) {
+    const key0 = random.uint32();
+    const key1 = random.uint32();
+    const key2 = random.uint32();
+    const key3 = random.uint32();
+    this.#hash = new SipHash24(key0, key1, key2, key3);
+  }
+  next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs) {
+    const hash = this.#hash;
+    hash.start();
+    hash.word(local0);
+    hash.word(local1);
+    hash.word(local2);
+    hash.word(local3);
+    hash.word(remote0);
+    hash.word(remote1);
+    hash.word(remote2);
+    hash.word(remote3);
+    hash.word(localPort << 16 | remotePort);
+    return seqAdd(hash.finish(), Math.floor(nowUs / ISN_TICK_US));
+  }
+};
+
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT2 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE = -1;
+var message2 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message2[0] = local3;
+    message2[1] = remote3;
+    message2[2] = ports;
+    return halfSipHash13(key0, key1, message2, 3);
+  }
+  message2[0] = local0;
+  message2[1] = local1;
+  message2[2] = local2;
+  message2[3] = local3;
+  message2[4] = remote0;
+  message2[5] = remote1;
+  message2[6] = remote2;
+  message2[7] = remote3;
+  message2[8] = ports;
+  return halfSipHash13(key0, key1, message2, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
+  #size = 0;
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE;
+  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
+  constructor(capacity, key0, key1) {
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(capacity * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
+  }
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort(localPort);
+    checkPort(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
+    this.#size++;
+  }
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id) {
+      buckets[bucket] = rows[row + NEXT2];
+    } else {
+      let before = buckets[bucket] * ROW_WORDS2;
+      while (rows[before + NEXT2] !== id) before = rows[before + NEXT2] * ROW_WORDS2;
+      rows[before + NEXT2] = rows[row + NEXT2];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE;
+    this.#size--;
+  }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1];
+    while (id !== NONE) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT2];
+    }
+    return NONE;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
+   * takes time in proportion to the table, so a caller that does not know its size doubles it.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets).fill(NONE);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT2] = this.#buckets[bucket];
+    this.#buckets[bucket] = id;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
+};
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+  }
+}
+
+// src/tcp/outcome.ts
+var Outcome = {
+  /** Nothing besides what `output` will find. */
+  none: 0,
+  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
+  ack: 1,
+  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
+  challenge: 2,
+  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
+  reset: 3,
+  /** Send an RST from the connection's own numbers; the connection has ended. */
+  abort: 4,
+  /** Send the SYN-ACK again. */
+  synAck: 5,
+  /** Send the oldest unacknowledged segment again. */
+  retransmit: 6,
+  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
+  probe: 7,
+  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
+  keepalive: 8,
+  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
+  reopen: 9
+};
+
+// src/tcp/acknowledgment.ts
+var DUPLICATE_THRESHOLD = 3;
+function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) {
+  if (seqGt(segment.ack, conn.sndUna)) {
+    return onNewlyAcknowledged(conn, segment.ack, nowUs, counters, config);
+  }
+  if (conn.persisting && conn.sndWnd > 0) {
+    conn.persisting = false;
+    conn.retransmitAtUs = NEVER;
+    conn.backoffs = 0;
+  } else if (conn.persisting) {
+    conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+    conn.unackedSinceUs = nowUs;
+  }
+  if (isDuplicate(conn, segment, windowBefore)) return onDuplicate(conn, nowUs, counters);
+  return Outcome.none;
+}
+var PROBE_BACKOFF_CAP = 10;
+function isDuplicate(conn, segment, windowBefore) {
+  if (segment.ack !== conn.sndUna || conn.sndUna === conn.sndMax) return false;
+  if (segment.payloadLength > 0) return false;
+  if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
+  return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
+}
+function onDuplicate(conn, nowUs, counters) {
+  conn.duplicateAcks++;
+  conn.duplicateAcksSeen++;
+  counters.count(Counter.duplicateAcks);
+  const mss = conn.sndMss;
+  if (conn.recovering) {
+    conn.congestion.cwndBytes += mss;
+    return Outcome.none;
+  }
+  if (conn.duplicateAcks !== DUPLICATE_THRESHOLD) return Outcome.none;
+  if (seqLt(conn.sndUna, conn.recover)) return Outcome.none;
+  conn.recovering = true;
+  conn.recover = conn.sndMax;
+  conn.congestion.onLoss(seqDiff(conn.sndMax, conn.sndUna), mss, nowUs);
+  conn.congestion.cwndBytes += DUPLICATE_THRESHOLD * mss;
+  conn.timing = false;
+  counters.count(Counter.fastRetransmits);
+  return Outcome.retransmit;
+}
+function onNewlyAcknowledged(conn, ack, nowUs, counters, config) {
+  const acked = seqDiff(ack, conn.sndUna);
+  const flight = seqDiff(conn.sndMax, conn.sndUna);
+  conn.sndUna = ack;
+  if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  if (conn.timing && seqGe(ack, conn.rttSeq)) {
+    conn.rtt.sample(nowUs - conn.rttSentAtUs);
+    conn.timing = false;
+  }
+  releaseAcknowledged(conn, ack);
+  conn.duplicateAcks = 0;
+  conn.backoffs = 0;
+  conn.persisting = false;
+  const everything = ack === conn.sndMax;
+  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
+  conn.unackedSinceUs = everything ? NEVER : nowUs;
+  if (conn.recovering) return recoverFurther(conn, ack, acked, nowUs, counters);
+  const { congestion } = conn;
+  const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
+  const limited = conn.cwndLimited || slowStart && congestion.cwndBytes < 2 * flight;
+  congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+  growSendLimit(conn, config);
+  return Outcome.none;
+}
+function recoverFurther(conn, ack, acked, nowUs, counters) {
+  const { congestion, sndMss } = conn;
+  if (seqGe(ack, conn.recover)) {
+    conn.recovering = false;
+    congestion.onRecovered(sndMss, nowUs);
+    return Outcome.none;
+  }
+  congestion.cwndBytes = Math.max(congestion.cwndBytes - acked, 0) + sndMss;
+  counters.count(Counter.fastRetransmits);
+  return Outcome.retransmit;
+}
+function releaseAcknowledged(conn, ack) {
+  const send = conn.send;
+  if (send === null) return;
+  const position = ack - conn.iss - 1 | 0;
+  const bytes = (position - send.end | 0) > 0 ? send.end : position;
+  send.acknowledge(bytes);
+  const waiting = send.held <= conn.sendLimit >> 1;
+  conn.news = waiting ? News.loud : conn.news === News.none ? News.quiet : conn.news;
+}
+function growSendLimit(conn, config) {
+  const wanted = Math.min(2 * conn.congestion.cwndBytes, config.sendBufferMaxBytes);
+  if (wanted > conn.sendLimit) conn.sendLimit = wanted;
+}
+
+// src/tcp/congestion/control.ts
+function initialWindow(segments, mss) {
+  return Math.min(segments * mss, Math.max(2 * mss, 1460 * segments));
+}
+
+// src/tcp/negotiation.ts
+var HEADERS_IPV4 = 40;
+var TIMESTAMPS_BYTES = 12;
+var DEFAULT_MSS = 536;
+var MIN_MSS = 48;
+var MAX_SCALE = 14;
+function announcedMss(mtu) {
+  return mtu - HEADERS_IPV4;
+}
+function windowScaleFor(bytes) {
+  let scale = 0;
+  while (scale < MAX_SCALE && 65535 << scale < bytes) scale++;
+  return scale;
+}
+function negotiate(conn, syn, config, mtu, nowUs) {
+  const options = syn.options;
+  conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
+  conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
+  conn.windowScale = config.windowScale && (options & OptionBit.windowScale) !== 0;
+  if (conn.timestamps) {
+    conn.tsRecent = syn.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+  if (conn.windowScale) {
+    conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
+    conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
+  const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
+  const mss = Math.max(Math.min(announced, mtu - HEADERS_IPV4), MIN_MSS);
+  conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
+  conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
+  conn.sendLimit = config.sendBufferInitialBytes;
+  conn.quickAcks = Math.min(16, conn.receive.limitBytes / (2 * conn.sndMss) | 0);
+}
+
+// src/ring/chain.ts
+function chainRoom(memory, tail, length) {
+  const { pool: pool2 } = memory;
+  const inTail = tail === NIL ? 0 : pool2.words[pool2.table + tail * DESCRIPTOR_WORDS + ROOM];
+  if (inTail >= length) return length;
+  const inPool = pool2.free * pool2.blockBytes;
+  return Math.min(length, inTail + inPool);
+}
+function withRoom(memory, tail) {
+  const { pool: pool2 } = memory;
+  const { words, table } = pool2;
+  if (words[table + tail * DESCRIPTOR_WORDS + ROOM] > 0) return tail;
+  const block = pool2.take();
+  words[table + tail * DESCRIPTOR_WORDS + NEXT] = block;
+  return block;
+}
+function chainAppendCopy(memory, tail, offset, length) {
+  const { words, table } = memory.pool;
+  let done = 0;
+  while (done < length) {
+    tail = withRoom(memory, tail);
+    const at = table + tail * DESCRIPTOR_WORDS;
+    const count = Math.min(words[at + ROOM], length - done);
+    const target = words[at + START] + words[at + LENGTH];
+    memory.bytes.copyWithin(target, offset + done, offset + done + count);
+    words[at + LENGTH] += count;
+    words[at + ROOM] -= count;
+    done += count;
+  }
+  return tail;
+}
+function chainAppendArray(memory, tail, source, from, length) {
+  const { words, table } = memory.pool;
+  let done = 0;
+  while (done < length) {
+    tail = withRoom(memory, tail);
+    const at = table + tail * DESCRIPTOR_WORDS;
+    const count = Math.min(words[at + ROOM], length - done);
+    const target = words[at + START] + words[at + LENGTH];
+    memory.bytes.set(source.subarray(from + done, from + done + count), target);
+    words[at + LENGTH] += count;
+    words[at + ROOM] -= count;
+    done += count;
+  }
+  return tail;
+}
+function chainRelease(memory, first) {
+  const { words, table } = memory.pool;
+  let block = first;
+  while (block !== NIL) {
+    const next = words[table + block * DESCRIPTOR_WORDS + NEXT];
+    memory.release(block);
+    block = next;
+  }
+}
+
+// src/tcp/out_of_order.ts
+var Stored = {
+  /** All of them are held (or were held already). */
+  all: 0,
+  /** Some were not: the connection holds as many ranges as it may. */
+  rangeLimit: 1,
+  /** Some were not: the receive pool is empty. */
+  noMemory: 2
+};
+var OutOfOrder = class {
+  count = 0;
+  /** Bytes held. */
+  bytes = 0;
+  /** Left edge of the range that changed last: the first SACK block (RFC 2018 section 4). */
+  latestLeft = 0;
+  left;
+  right;
+  #head;
+  #tail;
+  #limit;
+  constructor(limit) {
+    this.#limit = limit;
+    this.left = new Int32Array(limit);
+    this.right = new Int32Array(limit);
+    this.#head = new Int32Array(limit);
+    this.#tail = new Int32Array(limit);
+  }
+  /** Holds the bytes of `[seq, seq + length)` that are not held yet; they lie at `offset`. */
+  insert(memory, seq, offset, length) {
+    const end2 = seqAdd(seq, length);
+    let from = seq;
+    let index = 0;
+    while (seqLt(from, end2)) {
+      while (index < this.count && seqLt(this.right[index], from)) index++;
+      const touches = index < this.count && !seqGt(this.left[index], from);
+      if (touches && seqGt(this.right[index], from)) {
+        from = this.right[index];
+        continue;
+      }
+      const source = offset + seqDiff(from, seq);
+      const stored = touches ? this.#extend(memory, index, end2, source) : this.#open(memory, index, from, end2, source);
+      if (stored !== Stored.all) return stored;
+      from = this.right[index];
+      this.latestLeft = this.left[index];
+      this.#joinNext(memory, index);
+    }
+    return Stored.all;
+  }
+  /** Appends to range `index` what reaches up to `end` or to the next range. */
+  #extend(memory, index, end2, source) {
+    const from = this.right[index];
+    const to = index + 1 < this.count ? seqMin(end2, this.left[index + 1]) : end2;
+    const wanted = seqDiff(to, from);
+    const fits = chainRoom(memory, this.#tail[index], wanted);
+    if (fits > 0) {
+      this.#tail[index] = chainAppendCopy(memory, this.#tail[index], source, fits);
+      this.right[index] = seqAdd(from, fits);
+      this.bytes += fits;
+    }
+    return fits < wanted ? Stored.noMemory : Stored.all;
+  }
+  /** Makes a range before range `index`, from `from` up to `end` or to that range. */
+  #open(memory, index, from, end2, source) {
+    if (this.count === this.#limit) return Stored.rangeLimit;
+    const to = index < this.count ? seqMin(end2, this.left[index]) : end2;
+    const wanted = seqDiff(to, from);
+    if (chainRoom(memory, NIL, wanted) < wanted) return Stored.noMemory;
+    const head = memory.pool.take();
+    for (let i = this.count; i > index; i--) this.#move(i - 1, i);
+    this.count++;
+    this.left[index] = from;
+    this.right[index] = to;
+    this.#head[index] = head;
+    this.#tail[index] = chainAppendCopy(memory, head, source, wanted);
+    this.bytes += wanted;
+    return Stored.all;
+  }
+  /** Makes ranges `index` and `index + 1` one if they touch. */
+  #joinNext(memory, index) {
+    const next = index + 1;
+    if (next >= this.count || this.right[index] !== this.left[next]) return;
+    memory.pool.link(this.#tail[index], this.#head[next]);
+    this.#tail[index] = this.#tail[next];
+    this.right[index] = this.right[next];
+    this.#remove(next);
+  }
+  /** First descriptor of the first range. */
+  get firstHead() {
+    return this.#head[0];
+  }
+  /** Last descriptor of the first range. */
+  get firstTail() {
+    return this.#tail[0];
+  }
+  /** Forgets the first range, whose chain the caller has taken. */
+  shift() {
+    this.bytes -= seqDiff(this.right[0], this.left[0]);
+    this.#remove(0);
+  }
+  /** Gives everything back. */
+  clear(memory) {
+    for (let i = 0; i < this.count; i++) chainRelease(memory, this.#head[i]);
+    this.count = 0;
+    this.bytes = 0;
+  }
+  /** Gives the last range back, to make room for bytes that are next in order. */
+  dropLast(memory) {
+    const last = this.count - 1;
+    chainRelease(memory, this.#head[last]);
+    this.bytes -= seqDiff(this.right[last], this.left[last]);
+    this.count--;
+  }
+  #remove(index) {
+    this.count--;
+    for (let i = index; i < this.count; i++) this.#move(i + 1, i);
+  }
+  #move(from, to) {
+    this.left[to] = this.left[from];
+    this.right[to] = this.right[from];
+    this.#head[to] = this.#head[from];
+    this.#tail[to] = this.#tail[from];
+  }
+};
+
+// src/tcp/window.ts
+function synWindow(conn) {
+  return Math.min(65535, conn.receive.limitBytes);
+}
+function receiveWindow(conn) {
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (conn.receive === null) return promised > 0 ? promised : 0;
+  const space = Math.min(conn.receive.space, 65535 << conn.rcvScale);
+  const step = Math.min(conn.receive.limitBytes >> 1, conn.rcvMss);
+  if (space - promised < step) return promised > 0 ? promised : 0;
+  return space;
+}
+function advertise(conn) {
+  const window = receiveWindow(conn);
+  const scale = conn.rcvScale;
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  const round = window <= promised ? (1 << scale) - 1 : 0;
+  const field = Math.min(window + round >> scale, 65535);
+  const edge = seqAdd(conn.rcvNxt, field << scale);
+  if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
+  return field;
+}
+function afterReceive(conn, segment, taken, hadGap, nowUs, config) {
+  const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
+  if (full > conn.rcvMss) conn.rcvMss = full;
+  conn.unackedBytes += taken;
+  measureReceiverRtt(conn, nowUs);
+  if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
+    conn.ackPending = true;
+  } else if (conn.quickAcks > 0) {
+    conn.quickAcks--;
+    conn.ackPending = true;
+  } else if (conn.delayedAckAtUs === NEVER) {
+    conn.delayedAckAtUs = nowUs + config.delayedAckMs * 1e3;
+  }
+}
+function measureReceiverRtt(conn, nowUs) {
+  if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
+  const sample = Math.max(1, nowUs - conn.tuneAtUs);
+  conn.tuneRttUs = conn.tuneRttUs === 0 ? sample : Math.min(sample, Math.round((7 * conn.tuneRttUs + sample) / 8));
+  conn.tuneSeq = seqAdd(conn.rcvNxt, Math.max(conn.rcvMss, receiveWindow(conn)));
+  conn.tuneAtUs = nowUs;
+}
+function afterRead(conn, readPosition, nowUs, config) {
+  const receive = conn.receive;
+  const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
+  if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
+    const read = readPosition - conn.tuneReadMark | 0;
+    if (2 * read > receive.limitBytes) {
+      receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
+    }
+    conn.tuneReadMark = readPosition;
+    conn.tuneReadAtUs = nowUs;
+  }
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
+}
+
+// src/tcp/input.ts
+var PAWS_IDLE_US = 24 * 86400 * 1e6;
+function onSegment(conn, segment, nowUs, context) {
+  conn.segmentsReceived++;
+  conn.lastReceivedAtUs = nowUs;
+  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
+  if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
+  return onOtherStates(conn, segment, nowUs, context);
+}
+function onSynSent(conn, segment, nowUs, context) {
+  const flags = segment.flags;
+  const hasAck = (flags & Flag.ACK) !== 0;
+  if (hasAck && segment.ack !== seqAdd(conn.iss, 1)) {
+    context.counters.drop(Drop.tcpAckInvalid);
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if ((flags & Flag.RST) !== 0) {
+    if (!hasAck) {
+      context.counters.drop(Drop.tcpAckMissing);
+      return Outcome.none;
+    }
+    context.counters.count(Counter.resetsIn);
+    end(conn, ConnectionError.refused);
+    return Outcome.none;
+  }
+  if ((flags & Flag.SYN) === 0) {
+    context.counters.drop(Drop.tcpFlagsInvalid);
+    return Outcome.none;
+  }
+  conn.irs = segment.seq;
+  conn.rcvNxt = seqAdd(segment.seq, 1);
+  conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+  conn.lastAckSent = conn.rcvNxt;
+  negotiate(conn, segment, context.config, context.mtu, nowUs);
+  conn.sndWnd = segment.window;
+  conn.sndWndMax = segment.window;
+  conn.sndWl1 = segment.seq;
+  if (!hasAck) {
+    conn.state = State.SYN_RECEIVED;
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.sndWl2 = segment.ack;
+  establish(conn, segment, nowUs, context.config);
+  conn.ackPending = true;
+  takeText(conn, segment, nowUs, context);
+  return Outcome.none;
+}
+function onOtherStates(conn, segment, nowUs, context) {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
+    const outcome2 = onSynAgain(conn, segment);
+    if (outcome2 !== Outcome.none) return outcome2;
+  }
+  if (isOldTimestamp(conn, segment, nowUs)) {
+    counters.drop(Drop.tcpTimestampOld);
+    return Outcome.ack;
+  }
+  if (!isAcceptable(conn, segment)) {
+    counters.drop(Drop.tcpOutOfWindow);
+    if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
+    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
+    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0 ? Outcome.ack : Outcome.challenge;
+  }
+  rememberTimestamp(conn, segment, nowUs);
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
+  if ((segment.flags & Flag.SYN) !== 0) {
+    counters.drop(Drop.tcpSynChallenged);
+    return Outcome.challenge;
+  }
+  if ((segment.flags & Flag.ACK) === 0) {
+    counters.drop(Drop.tcpAckMissing);
+    return Outcome.none;
+  }
+  const outcome = onAckField(conn, segment, nowUs, context);
+  if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
+  if (conn.state === State.CLOSED) return Outcome.none;
+  if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
+  const textOutcome = takeText(conn, segment, nowUs, context);
+  return textOutcome === Outcome.none ? outcome : textOutcome;
+}
+function mayReopen(conn, segment) {
+  const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
+  if (flags !== Flag.SYN) return false;
+  const newerTimestamp = conn.timestamps && (segment.options & OptionBit.timestamps) !== 0 && seqDiff(segment.tsValue, conn.tsRecent) > 0;
+  return newerTimestamp || seqGt(segment.seq, conn.rcvNxt);
+}
+function onSynAgain(conn, segment) {
+  if (segment.seq !== conn.irs) return Outcome.none;
+  const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
+  if (flags === Flag.SYN) return Outcome.synAck;
+  if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
+    segment.flags &= ~Flag.SYN;
+    segment.seq = conn.rcvNxt;
+    conn.ackPending = true;
+  }
+  return Outcome.none;
+}
+function isOldTimestamp(conn, segment, nowUs) {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return false;
+  if ((segment.flags & Flag.RST) !== 0) return false;
+  if (seqDiff(segment.tsValue, conn.tsRecent) >= 0) return false;
+  return nowUs - conn.tsRecentAtUs < PAWS_IDLE_US;
+}
+function rememberTimestamp(conn, segment, nowUs) {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return;
+  if (seqLe(segment.seq, conn.lastAckSent) && seqDiff(segment.tsValue, conn.tsRecent) >= 0) {
+    conn.tsRecent = segment.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+}
+function isAcceptable(conn, segment) {
+  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (segment.seq === conn.rcvNxt) return true;
+  if (window === 0) return false;
+  const length = segmentLength(segment);
+  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  const end2 = seqAdd(segment.seq, length);
+  return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
+}
+function onReset(conn, segment, counters) {
+  if (segment.seq !== conn.rcvNxt) {
+    counters.drop(Drop.tcpResetChallenged);
+    return Outcome.challenge;
+  }
+  counters.count(Counter.resetsIn);
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+      end(conn, ConnectionError.refused);
+      return Outcome.none;
+    case State.CLOSING:
+    case State.LAST_ACK:
+    case State.TIME_WAIT:
+      end(conn, ConnectionError.none);
+      return Outcome.none;
+    default:
+      counters.count(Counter.connectionsReset);
+      end(conn, ConnectionError.reset);
+      return Outcome.none;
+  }
+}
+function onAckField(conn, segment, nowUs, context) {
+  const { counters } = context;
+  if (conn.state === State.SYN_RECEIVED) {
+    if (segment.ack !== seqAdd(conn.iss, 1)) {
+      counters.drop(Drop.tcpAckInvalid);
+      return Outcome.reset;
+    }
+    setWindow(conn, segment);
+    establish(conn, segment, nowUs, context.config);
+    return Outcome.none;
+  }
+  const tooNew = seqGt(segment.ack, conn.sndMax);
+  if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
+    counters.drop(Drop.tcpAckInvalid);
+    return Outcome.challenge;
+  }
+  const windowBefore = conn.sndWnd;
+  if (seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack)) {
+    setWindow(conn, segment);
+  }
+  const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
+  if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
+  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
+  return outcome;
+}
+function setWindow(conn, segment) {
+  conn.sndWnd = segment.window << conn.sndScale;
+  conn.sndWl1 = segment.seq;
+  conn.sndWl2 = segment.ack;
+  if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
+}
+function isFinAcknowledged(conn) {
+  const finSeq = seqAdd(conn.iss, 1 + conn.send.end);
+  return seqGt(conn.sndUna, finSeq);
+}
+function afterFinAcknowledged(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.FIN_WAIT_1:
+      conn.state = State.FIN_WAIT_2;
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + config.finWait2Ms * 1e3;
+      break;
+    case State.CLOSING:
+      enterTimeWait(conn, nowUs, config);
+      break;
+    case State.LAST_ACK:
+      end(conn, ConnectionError.none);
+      break;
+  }
+}
+function noteUrgent(conn, segment) {
+  const pointer = seqAdd(segment.seq, segment.urgent);
+  if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
+    conn.rcvUrgent = pointer;
+    conn.urgent = true;
+  }
+}
+function takeText(conn, segment, nowUs, context) {
+  const { counters } = context;
+  const hasFin = (segment.flags & Flag.FIN) !== 0;
+  if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
+  if (!canReceiveData(conn.state)) {
+    if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
+    conn.ackPending = true;
+    return Outcome.none;
+  }
+  const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
+  const end2 = seqAdd(start, segment.payloadLength);
+  if (conn.owner === Owner.none && seqGt(end2, conn.rcvNxt)) {
+    counters.drop(Drop.tcpDataAfterClose);
+    abort(conn);
+    return Outcome.abort;
+  }
+  const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
+  if (clipped !== end2) {
+    counters.drop(Drop.tcpOutOfWindow);
+    conn.ackPending = true;
+  }
+  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, context);
+  const before = conn.rcvNxt;
+  if (seqGt(clipped, before)) {
+    takeInOrder(conn, segment, start, clipped, nowUs, context);
+  } else if (segment.payloadLength > 0) {
+    counters.drop(Drop.tcpDuplicate);
+    conn.ackPending = true;
+  }
+  if (hasFin && clipped === end2 && seqGe(conn.rcvNxt, end2)) onFin(conn, nowUs, context.config);
+  return Outcome.none;
+}
+function takeAhead(conn, segment, start, end2, context) {
+  const { counters } = context;
+  const length = seqDiff(end2, start);
+  if (length > 0) {
+    conn.segmentsOutOfOrder++;
+    counters.count(Counter.segmentsOutOfOrder);
+    const stored = conn.receive.acceptAhead(start, segment.payloadOffset, length);
+    if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
+    if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
+  }
+  return Outcome.ack;
+}
+function takeInOrder(conn, segment, start, end2, nowUs, context) {
+  const { counters } = context;
+  const before = conn.rcvNxt;
+  const hadGap = conn.receive.outOfOrder !== null;
+  const offset = segment.payloadOffset + seqDiff(before, start);
+  conn.rcvNxt = conn.receive.acceptInOrder(segment, before, end2, offset);
+  const taken = seqDiff(conn.rcvNxt, before);
+  if (seqLt(conn.rcvNxt, end2)) counters.drop(Drop.tcpNoMemory);
+  conn.bytesReceived += taken;
+  counters.add(Counter.bytesIn, taken);
+  conn.news = News.loud;
+  if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
+  afterReceive(conn, segment, taken, hadGap, nowUs, context.config);
+}
+function onFin(conn, nowUs, config) {
+  conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
+  if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
+  conn.finReceived = true;
+  conn.ackPending = true;
+  conn.news = News.loud;
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+    case State.ESTABLISHED:
+      conn.state = State.CLOSE_WAIT;
+      break;
+    case State.FIN_WAIT_1:
+      conn.state = State.CLOSING;
+      break;
+    case State.FIN_WAIT_2:
+      enterTimeWait(conn, nowUs, config);
+      break;
+  }
+}
+function establish(conn, segment, nowUs, config) {
+  conn.state = State.ESTABLISHED;
+  conn.sndUna = segment.ack;
+  conn.sndNxt = segment.ack;
+  if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
+  conn.retransmitAtUs = NEVER;
+  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  conn.timing = false;
+  if (conn.handshakeRetransmitted) {
+    conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
+  }
+  conn.backoffs = 0;
+  conn.news = News.loud;
+  conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
+  conn.tuneAtUs = nowUs;
+  conn.tuneReadAtUs = nowUs;
+}
+function end(conn, error) {
+  conn.state = State.CLOSED;
+  conn.error = error;
+  conn.news = News.loud;
+  conn.ackPending = false;
+  conn.retransmitAtUs = NEVER;
+  conn.delayedAckAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  conn.endAtUs = NEVER;
+}
+function abort(conn) {
+  end(conn, ConnectionError.aborted);
+}
+function enterTimeWait(conn, nowUs, config) {
+  conn.state = State.TIME_WAIT;
+  conn.retransmitAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  restartTimeWait(conn, nowUs, config);
+}
+function restartTimeWait(conn, nowUs, config) {
+  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
+}
+
+// src/tcp/listener.ts
+var Listener = class {
+  /** The application's name for it. */
+  id;
+  // The address listened on, as four words; w3 = 0 listens on every address of the family.
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Most handshakes in progress and connections not yet accepted, together. */
+  backlog;
+  /** Handshakes in progress. */
+  handshakes = 0;
+  /** Established connections that the application has not accepted. */
+  waiting = 0;
+  closed = false;
+  constructor(id, address, port, backlog) {
+    this.id = id;
+    this.local0 = address[0];
+    this.local1 = address[1];
+    this.local2 = address[2];
+    this.local3 = address[3];
+    this.port = port;
+    this.backlog = backlog;
+  }
+  /** Whether a further handshake may begin. */
+  get hasRoom() {
+    return this.handshakes + this.waiting < this.backlog;
+  }
+  /** Whether it listens on every address of its family. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0;
+  }
+  /** Whether a segment to this address is for it. */
+  matches(w0, w1, w2, w3) {
+    if (this.isWildcard) return this.local2 === w2 && w0 === 0 && w1 === 0;
+    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+  }
+};
+var ListenerTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  #byId = /* @__PURE__ */ new Map();
+  /** Whether any listener has this port. */
+  hasPort(port) {
+    return this.#byPort.has(port);
+  }
+  /** Adds a listener; false when it collides with one on the same port and address, or a wildcard. */
+  add(listener) {
+    const others = this.#byPort.get(listener.port) ?? [];
+    for (const other of others) {
+      const same = other.matches(listener.local0, listener.local1, listener.local2, listener.local3);
+      if (same || other.isWildcard || listener.isWildcard) return false;
+    }
+    this.#byPort.set(listener.port, [
+      ...others,
+      listener
+    ]);
+    this.#byId.set(listener.id, listener);
+    return true;
+  }
+  /** The listener for a segment to this address and port, or null. */
+  find(w0, w1, w2, w3, port) {
+    const candidates = this.#byPort.get(port);
+    if (candidates === void 0) return null;
+    for (let i = 0; i < candidates.length; i++) {
+      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
+    }
+    return null;
+  }
+  /** The listener that the application knows by this name. */
+  get(id) {
+    return this.#byId.get(id);
+  }
+  /** Removes a listener. */
+  remove(listener) {
+    listener.closed = true;
+    this.#byId.delete(listener.id);
+    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
+    if (others.length > 0) this.#byPort.set(listener.port, others);
+    else this.#byPort.delete(listener.port);
+  }
+  /** All listeners. */
+  all() {
+    return [
+      ...this.#byId.values()
+    ];
+  }
+};
+
+// src/tcp/sink.ts
+var FIRST_PIECE = 2;
+
+// src/tcp/output.ts
+var SACK_BLOCKS_WITH_TIMESTAMPS = 3;
+var SACK_BLOCKS = 4;
+var LIMITED_TRANSMIT = 2;
+var out = new Segment();
+function output(conn, nowUs, context) {
+  if (conn.state === State.CLOSED) return;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    if (conn.sndNxt === conn.iss) sendSyn(conn, nowUs, context);
+    else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
+    return;
+  }
+  sendData(conn, nowUs, context);
+  if (conn.ackPending) sendAck(conn, nowUs, context);
+}
+function sendSyn(conn, nowUs, context) {
+  const { config, sink, counters } = context;
+  const passive = conn.state === State.SYN_RECEIVED;
+  begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
+  out.window = synWindow(conn);
+  out.options = OptionBit.mss;
+  out.mss = announcedMss(sink.mtu);
+  if (passive ? conn.windowScale : config.windowScale) {
+    out.options |= OptionBit.windowScale;
+    out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
+  if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
+  if (passive) {
+    const edge = seqAdd(conn.rcvNxt, out.window);
+    if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
+    conn.lastAckSent = conn.rcvNxt;
+    conn.ackPending = false;
+  }
+  const again = conn.sndMax !== conn.iss;
+  conn.sndNxt = seqAdd(conn.iss, 1);
+  conn.sndMax = conn.sndNxt;
+  if (again) {
+    conn.handshakeRetransmitted = true;
+    countRetransmission(conn, 0, counters);
+  } else {
+    conn.timing = true;
+    conn.rttSeq = conn.sndNxt;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendAck(conn, nowUs, context) {
+  begin(conn, conn.sndNxt, Flag.ACK);
+  acknowledge(conn, nowUs);
+  addSackBlocks(conn);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendReset(conn, nowUs, context) {
+  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  out.ack = conn.rcvNxt;
+  out.window = 0;
+  context.counters.count(Counter.resetsOut);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendResetFor(segment, context) {
+  out.src0 = segment.dst0;
+  out.src1 = segment.dst1;
+  out.src2 = segment.dst2;
+  out.src3 = segment.dst3;
+  out.dst0 = segment.src0;
+  out.dst1 = segment.src1;
+  out.dst2 = segment.src2;
+  out.dst3 = segment.src3;
+  out.srcPort = segment.dstPort;
+  out.dstPort = segment.srcPort;
+  const hasAck = (segment.flags & Flag.ACK) !== 0;
+  out.seq = hasAck ? segment.ack : 0;
+  out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
+  out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
+  clearRest();
+  context.counters.count(Counter.resetsOut);
+  context.counters.count(Counter.segmentsOut);
+  context.sink.send(out, FIRST_PIECE);
+}
+function sendKeepalive(conn, nowUs, context) {
+  begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
+  acknowledge(conn, nowUs);
+  context.counters.count(Counter.keepaliveProbes);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendOldest(conn, nowUs, context) {
+  const position = positionOf(conn, conn.sndUna);
+  const unacked = conn.send.end - position | 0;
+  const sent = seqDiff(conn.sndMax, conn.sndUna);
+  const length = Math.min(conn.sndMss, unacked, sent);
+  if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
+}
+function sendProbe(conn, nowUs, context) {
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  context.counters.count(Counter.zeroWindowProbes);
+  if (unsent > 0 || conn.finQueued) {
+    sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
+    conn.sndNxt = conn.sndUna;
+  }
+}
+function positionOf(conn, seq) {
+  return seq - conn.iss - 1 | 0;
+}
+function sendData(conn, nowUs, context) {
+  const send = conn.send;
+  if (send === null || conn.persisting) return;
+  const { sink } = context;
+  conn.cwndLimited = false;
+  for (; ; ) {
+    const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
+    const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
+    if (unsent <= 0 && !finDue) return;
+    const flight = seqDiff(conn.sndNxt, conn.sndUna);
+    const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
+    const room = Math.min(conn.sndWnd, cwnd) - flight;
+    if (unsent <= 0) {
+      if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
+      sendText(conn, conn.sndNxt, 0, nowUs, context);
+      return;
+    }
+    const length = worthSending(conn, unsent, room, sink.superBytes);
+    if (length === 0) {
+      conn.cwndLimited = cwnd - flight < conn.sndMss;
+      return persistIfIdle(conn, nowUs);
+    }
+    sendText(conn, conn.sndNxt, length, nowUs, context);
+  }
+}
+function extraSegments(conn) {
+  return conn.recovering ? 0 : Math.min(conn.duplicateAcks, LIMITED_TRANSMIT);
+}
+function isFinSent(conn) {
+  return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
+}
+function worthSending(conn, unsent, room, superBytes) {
+  const mss = conn.sndMss;
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  const length = Math.min(unsent, room, most);
+  if (length >= mss) {
+    const tail = length % mss;
+    if (tail === 0) return length;
+    return length === unsent && mayEndShort(conn) ? length : length - tail;
+  }
+  if (length <= 0) return 0;
+  if (length === unsent) return mayEndShort(conn) ? length : 0;
+  return length >= conn.sndWndMax / 2 ? length : 0;
+}
+function mayEndShort(conn) {
+  if (conn.noDelay || conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  return !seqGt(conn.sndSmall, conn.sndUna);
+}
+function persistIfIdle(conn, nowUs) {
+  if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
+  conn.persisting = true;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+function sendText(conn, seq, length, nowUs, context) {
+  const { sink, counters } = context;
+  const send = conn.send;
+  const position = positionOf(conn, seq);
+  const last = (position + length | 0) === send.end;
+  let flags = Flag.ACK;
+  if (last && length > 0) flags |= Flag.PSH;
+  if (last && conn.finQueued) flags |= Flag.FIN;
+  begin(conn, seq, flags);
+  acknowledge(conn, nowUs);
+  out.payloadLength = length;
+  if (length > conn.sndMss) out.gsoSize = conn.sndMss;
+  const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  const next = seqAdd(seq, length + (flags & Flag.FIN));
+  if (seqLt(seq, conn.sndMax)) {
+    countRetransmission(conn, length, counters);
+    if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false;
+  } else if (!conn.timing) {
+    conn.timing = true;
+    conn.rttSeq = next;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (length < conn.sndMss) conn.sndSmall = next;
+  if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
+  if (seqGt(next, conn.sndMax)) {
+    counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
+  emit(conn, length, end2, nowUs, context);
+}
+function countRetransmission(conn, length, counters) {
+  conn.segmentsRetransmitted++;
+  conn.bytesRetransmitted += length;
+  counters.count(Counter.segmentsRetransmitted);
+  counters.add(Counter.bytesRetransmitted, length);
+}
+function begin(conn, seq, flags) {
+  out.src0 = conn.local0;
+  out.src1 = conn.local1;
+  out.src2 = conn.local2;
+  out.src3 = conn.local3;
+  out.dst0 = conn.remote0;
+  out.dst1 = conn.remote1;
+  out.dst2 = conn.remote2;
+  out.dst3 = conn.remote3;
+  out.srcPort = conn.localPort;
+  out.dstPort = conn.remotePort;
+  out.seq = seq;
+  out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
+  out.flags = flags;
+  clearRest();
+}
+function clearRest() {
+  out.window = 0;
+  out.urgent = 0;
+  out.options = 0;
+  out.sackCount = 0;
+  out.payloadLength = 0;
+  out.gsoSize = 0;
+}
+function acknowledge(conn, nowUs) {
+  out.window = advertise(conn);
+  if (conn.timestamps) addTimestamps(conn, nowUs);
+  conn.lastAckSent = conn.rcvNxt;
+  conn.ackPending = false;
+  conn.unackedBytes = 0;
+  conn.delayedAckAtUs = NEVER;
+}
+function addTimestamps(conn, nowUs) {
+  out.options |= OptionBit.timestamps;
+  out.tsValue = Math.floor(nowUs / 1e3) + conn.tsOffset | 0;
+  out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
+}
+function addSackBlocks(conn) {
+  const queue = conn.receive === null ? null : conn.receive.outOfOrder;
+  if (!conn.sack || queue === null) return;
+  const most = conn.timestamps ? SACK_BLOCKS_WITH_TIMESTAMPS : SACK_BLOCKS;
+  let latest = 0;
+  while (latest < queue.count - 1 && queue.left[latest] !== queue.latestLeft) latest++;
+  setSackBlock(0, queue.left[latest], queue.right[latest]);
+  let count = 1;
+  for (let i = 0; i < queue.count && count < most; i++) {
+    if (i !== latest) setSackBlock(count++, queue.left[i], queue.right[i]);
+  }
+  out.sackCount = count;
+  out.options |= OptionBit.sack;
+}
+function setSackBlock(index, left, right) {
+  switch (index) {
+    case 0:
+      out.sackLeft0 = left;
+      out.sackRight0 = right;
+      break;
+    case 1:
+      out.sackLeft1 = left;
+      out.sackRight1 = right;
+      break;
+    case 2:
+      out.sackLeft2 = left;
+      out.sackRight2 = right;
+      break;
+    default:
+      out.sackLeft3 = left;
+      out.sackRight3 = right;
+  }
+}
+function emit(conn, length, end2, nowUs, context) {
+  const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
+  conn.segmentsSent += wireSegments;
+  conn.bytesSent += length;
+  conn.lastSentAtUs = nowUs;
+  context.counters.add(Counter.segmentsOut, wireSegments);
+  context.sink.send(out, end2);
+}
+
+// src/ring/stream.ts
+function streamWritten(stream) {
+  return Atomics.load(stream.words, stream.written);
+}
+function streamRead(stream) {
+  return Atomics.load(stream.words, stream.read);
+}
+function publishRead(stream, position) {
+  Atomics.store(stream.words, stream.read, position);
+}
+var StreamWriter = class {
+  /** Bytes appended, whether or not published; modulo 2^32. */
+  written = 0;
+  #head = NIL;
+  #tail = NIL;
+  /** Position of the first byte of `#head`. */
+  #headPosition = 0;
+  #memory;
+  #shared;
+  constructor(memory, shared) {
+    this.#memory = memory;
+    this.#shared = shared;
+    const words = shared.words;
+    words[shared.written] = 0;
+    words[shared.head] = NIL;
+    words[shared.epoch] = 0;
+    words[shared.read] = 0;
+  }
+  /** Bytes that the consumer has not read yet. */
+  get pending() {
+    return this.written - streamRead(this.#shared) | 0;
+  }
+  /** Bytes that the consumer has read; modulo 2^32. */
+  get read() {
+    return streamRead(this.#shared);
+  }
+  /** Appends from a caller's array; returns how many bytes found memory. */
+  appendArray(source, from, length) {
+    const count = this.#makeRoom(length);
+    if (count > 0) this.#tail = chainAppendArray(this.#memory, this.#tail, source, from, count);
+    this.written = this.written + count | 0;
+    return count;
+  }
+  /** Appends bytes that lie in the same memory; returns how many found room. Allocates nothing. */
+  appendCopy(offset, length) {
+    const count = this.#makeRoom(length);
+    if (count > 0) this.#tail = chainAppendCopy(this.#memory, this.#tail, offset, count);
+    this.written = this.written + count | 0;
+    return count;
+  }
+  /** Appends a chain of blocks that the caller owned, without copying; they now belong to the stream. */
+  appendChain(first, last, length) {
+    const { words, table } = this.#memory.pool;
+    if (this.#tail === NIL) {
+      this.#startChain(first);
+    } else {
+      words[table + this.#tail * DESCRIPTOR_WORDS + NEXT] = first;
+    }
+    this.#tail = last;
+    this.written = this.written + length | 0;
+  }
+  /** Shows all appended bytes to the consumer. */
+  publish() {
+    Atomics.store(this.#shared.words, this.#shared.written, this.written);
+  }
+  /** Frees the blocks that have been read. */
+  reclaim() {
+    if (this.#head === NIL) return;
+    const read = streamRead(this.#shared);
+    if (read === this.written) {
+      this.#freeAll();
+      return;
+    }
+    const { words, table } = this.#memory.pool;
+    while (this.#head !== this.#tail) {
+      const at = table + this.#head * DESCRIPTOR_WORDS;
+      const end2 = this.#headPosition + words[at + LENGTH] | 0;
+      if ((read - end2 | 0) <= 0) return;
+      const next = words[at + NEXT];
+      this.#memory.release(this.#head);
+      this.#head = next;
+      this.#headPosition = end2;
+    }
+  }
+  /** Frees every block, read or not. The consumer must not look at the stream any more. */
+  dispose() {
+    if (this.#head !== NIL) this.#freeAll();
+  }
+  /** How many of `length` bytes there is memory for; sees to it that there is a tail to append to. */
+  #makeRoom(length) {
+    this.reclaimIfDrained();
+    const count = chainRoom(this.#memory, this.#tail, length);
+    if (count > 0 && this.#tail === NIL) {
+      this.#tail = this.#memory.pool.take();
+      this.#startChain(this.#tail);
+    }
+    return count;
+  }
+  /** A stream whose consumer has caught up starts afresh, in a block that the cache holds. */
+  reclaimIfDrained() {
+    if (this.#head !== NIL && streamRead(this.#shared) === this.written) this.#freeAll();
+  }
+  #startChain(first) {
+    const { words, head, epoch } = this.#shared;
+    this.#head = first;
+    this.#headPosition = this.written;
+    words[head] = first;
+    words[epoch] = words[epoch] + 1 | 0;
+  }
+  #freeAll() {
+    chainRelease(this.#memory, this.#head);
+    this.#head = NIL;
+    this.#tail = NIL;
+  }
+};
+var StreamCursor = class {
+  /** The position in the stream, modulo 2^32. */
+  position = 0;
+  #epoch = 0;
+  #block = NIL;
+  #offset = 0;
+  /** Stands where another cursor of the same stream stands. */
+  copyFrom(other) {
+    this.position = other.position;
+    this.#epoch = other.#epoch;
+    this.#block = other.#block;
+    this.#offset = other.#offset;
+  }
+  /**
+   * Contiguous bytes from here on, at most `limit`, which must not go beyond `written`. Their place is
+   * then `start`. `words` and `table` name the descriptors; `limit` must be positive.
+   */
+  span(shared, table, limit) {
+    const words = shared.words;
+    if (words[shared.epoch] !== this.#epoch) {
+      this.#epoch = words[shared.epoch];
+      this.#block = words[shared.head];
+      this.#offset = 0;
+    }
+    let at = table + this.#block * DESCRIPTOR_WORDS;
+    while (words[at + LENGTH] === this.#offset) {
+      this.#block = words[at + NEXT];
+      this.#offset = 0;
+      at = table + this.#block * DESCRIPTOR_WORDS;
+    }
+    const there = words[at + LENGTH] - this.#offset;
+    return there < limit ? there : limit;
+  }
+  /** Byte offset in the memory of the bytes that `span` has found. */
+  start(shared, table) {
+    return shared.words[table + this.#block * DESCRIPTOR_WORDS + START] + this.#offset;
+  }
+  /** Moves on by `count` bytes, no more than `span` said. */
+  advance(count) {
+    this.#offset += count;
+    this.position = this.position + count | 0;
+  }
+  /** Moves on by `count` bytes over as many blocks as it takes. */
+  skip(shared, table, count) {
+    while (count > 0) {
+      const step = this.span(shared, table, count);
+      this.advance(step);
+      count -= step;
+    }
+  }
+};
+
+// src/tcp/receive_buffer.ts
+var ReceiveBuffer = class {
+  /** Most bytes that may be held; what is advertised never exceeds it. Grows with use. */
+  limitBytes;
+  stream;
+  /** Made when the first segment arrives out of order, gone when the last gap closes. */
+  outOfOrder = null;
+  #memory;
+  #rangeLimit;
+  constructor(memory, words, limitBytes, rangeLimit) {
+    this.#memory = memory;
+    this.limitBytes = limitBytes;
+    this.#rangeLimit = rangeLimit;
+    this.stream = new StreamWriter(memory, words);
+  }
+  /** Bytes that the application has read; modulo 2^32. */
+  get readPosition() {
+    return this.stream.read;
+  }
+  /** Bytes that may still arrive, counted from the next one in order. */
+  get space() {
+    return Math.max(0, this.limitBytes - this.stream.pending);
+  }
+  /**
+   * Takes the bytes `[rcvNxt, end)` of a segment, which start at `offset`, and whatever they join up
+   * with. Returns the new RCV.NXT, which falls short of `end` only when there is no memory.
+   */
+  acceptInOrder(segment, rcvNxt, end2, offset) {
+    if (this.outOfOrder === null) return this.#append(segment, rcvNxt, end2, offset);
+    const queue = this.outOfOrder;
+    const first = rcvNxt;
+    let next = rcvNxt;
+    while (seqLt(next, end2)) {
+      const gapEnd = queue.count > 0 && seqLt(queue.left[0], end2) ? queue.left[0] : end2;
+      next = this.#append(segment, next, gapEnd, offset + seqDiff(next, first));
+      if (next !== gapEnd) return next;
+      next = this.#join(queue, next);
+    }
+    next = this.#join(queue, next);
+    if (queue.count === 0) this.outOfOrder = null;
+    return next;
+  }
+  /** Holds the bytes of a segment that starts behind a gap. */
+  acceptAhead(seq, offset, length) {
+    this.outOfOrder ??= new OutOfOrder(this.#rangeLimit);
+    const stored = this.outOfOrder.insert(this.#memory, seq, offset, length);
+    if (this.outOfOrder.count === 0) this.outOfOrder = null;
+    return stored;
+  }
+  #append(segment, from, to, offset) {
+    const length = seqDiff(to, from);
+    if (length === 0) return from;
+    const frame = this.#memory.adoptFrame(segment, offset, length);
+    if (frame !== NIL) {
+      this.stream.reclaimIfDrained();
+      this.stream.appendChain(frame, frame, length);
+      return to;
+    }
+    let done = this.stream.appendCopy(offset, length);
+    while (done < length && this.outOfOrder !== null && this.outOfOrder.count > 0) {
+      this.outOfOrder.dropLast(this.#memory);
+      done += this.stream.appendCopy(offset + done, length - done);
+    }
+    return seqAdd(from, done);
+  }
+  /** Moves ranges that now start at `next` into the stream. */
+  #join(queue, next) {
+    while (queue.count > 0 && queue.left[0] === next) {
+      const right = queue.right[0];
+      this.stream.appendChain(queue.firstHead, queue.firstTail, seqDiff(right, next));
+      queue.shift();
+      next = right;
+    }
+    return next;
+  }
+  /** Shows the application what has arrived in order. */
+  publish() {
+    this.stream.publish();
+  }
+  /** Gives back what the application has read. */
+  reclaim() {
+    this.stream.reclaim();
+  }
+  /** Gives everything back; the application must not read any more. */
+  dispose() {
+    this.stream.dispose();
+    this.outOfOrder?.clear(this.#memory);
+    this.outOfOrder = null;
+  }
+};
+
+// src/tcp/report.ts
+var WORD_MAX = 2147483647;
+function reportAddresses(words, conn) {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+function reportProgress(words, conn) {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0);
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
+  words[info + Info.backoffs] = conn.backoffs;
+}
+function clamp(value) {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+function putTotal(words, at, value) {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
+
+// src/tcp/rtt.ts
+var RttEstimator = class {
+  /** Smoothed RTT; 0 before the first sample. */
+  srttUs = 0;
+  /** RTT variation. */
+  rttVarUs = 0;
+  /** The least sample seen; 0 before the first. */
+  minUs = 0;
+  /** The timeout before back-off. */
+  rtoUs;
+  #minRtoUs;
+  #maxRtoUs;
+  constructor(initialRtoUs, minRtoUs, maxRtoUs) {
+    this.rtoUs = initialRtoUs;
+    this.#minRtoUs = minRtoUs;
+    this.#maxRtoUs = maxRtoUs;
+  }
+  /** Takes one measurement of a segment that was sent once (Karn's rule, section 3). */
+  sample(rttUs) {
+    const rtt = rttUs < 1 ? 1 : Math.round(rttUs);
+    if (this.srttUs === 0) {
+      this.srttUs = rtt;
+      this.rttVarUs = rtt >> 1;
+      this.minUs = rtt;
+    } else {
+      const deviation = Math.abs(this.srttUs - rtt);
+      this.rttVarUs = Math.round(0.75 * this.rttVarUs + 0.25 * deviation);
+      this.srttUs = Math.max(1, Math.round(0.875 * this.srttUs + 0.125 * rtt));
+      if (rtt < this.minUs) this.minUs = rtt;
+    }
+    const margin = Math.max(4 * this.rttVarUs, this.#minRtoUs);
+    this.rtoUs = Math.min(this.srttUs + margin, this.#maxRtoUs);
+  }
+  /** The timeout after `backoffs` expiries in a row (section 5.5). */
+  backedOff(backoffs) {
+    const factor = 2 ** Math.min(backoffs, 30);
+    return Math.min(this.rtoUs * factor, this.#maxRtoUs);
+  }
+};
+
+// src/tcp/send_buffer.ts
+var SendBuffer = class {
+  /** End of what the application has written, when last looked at. */
+  end = 0;
+  #shared;
+  #table;
+  #acked = new StreamCursor();
+  #next = new StreamCursor();
+  constructor(shared, table) {
+    this.#shared = shared;
+    this.#table = table;
+  }
+  /** Looks at how much the application has written. */
+  refresh() {
+    this.end = streamWritten(this.#shared);
+  }
+  /** Position up to which everything is acknowledged. */
+  get acked() {
+    return this.#acked.position;
+  }
+  /** Bytes that are not acknowledged, sent or not. */
+  get held() {
+    return this.end - this.#acked.position | 0;
+  }
+  /** The peer has acknowledged everything before `position`. */
+  acknowledge(position) {
+    const count = position - this.#acked.position | 0;
+    if (count <= 0) return;
+    this.#acked.skip(this.#shared, this.#table, count);
+    if ((this.#next.position - position | 0) < 0) this.#next.copyFrom(this.#acked);
+  }
+  /** Lets the application have the acknowledged blocks back. */
+  publish() {
+    publishRead(this.#shared, this.#acked.position);
+  }
+  /**
+   * Writes the places of the bytes from `position` on into `pieces` from index `at`, as pairs of offset
+   * and length, and returns the index behind the last pair. The bytes must have been written.
+   */
+  gather(position, length, pieces, at) {
+    const cursor = this.#next;
+    if (cursor.position !== position) {
+      cursor.copyFrom(this.#acked);
+      cursor.skip(this.#shared, this.#table, position - cursor.position | 0);
+    }
+    let rest = length;
+    while (rest > 0) {
+      const count = cursor.span(this.#shared, this.#table, rest);
+      pieces[at] = cursor.start(this.#shared, this.#table);
+      pieces[at + 1] = count;
+      at += 2;
+      cursor.advance(count);
+      rest -= count;
+    }
+    return at;
+  }
+};
+
+// src/tcp/ports.ts
+var EPHEMERAL_FIRST = 32768;
+var EPHEMERAL_LAST = 60999;
+function ephemeralPort(random, isFree) {
+  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
+  const start = random.uint32() % count;
+  for (let i = 0; i < count; i++) {
+    const port = EPHEMERAL_FIRST + (start + i) % count;
+    if (isFree(port)) return port;
+  }
+  return 0;
+}
+
+// src/tcp/timers.ts
+var ORPHAN_RETRIES = 8;
+function earliestDeadline(conn) {
+  return Math.min(conn.retransmitAtUs, conn.delayedAckAtUs, conn.keepaliveAtUs, conn.endAtUs);
+}
+function onTimer(conn, nowUs, context) {
+  if (conn.endAtUs <= nowUs) {
+    end(conn, ConnectionError.none);
+    return Outcome.none;
+  }
+  if (conn.delayedAckAtUs <= nowUs) {
+    conn.delayedAckAtUs = NEVER;
+    conn.ackPending = true;
+  }
+  if (conn.keepaliveAtUs <= nowUs) {
+    const outcome = onKeepalive(conn, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  return Outcome.none;
+}
+function onRetransmit(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.retransmitAtUs = NEVER;
+  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
+  conn.backoffs++;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.retransmitTimeouts++;
+  if (conn.persisting) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    return Outcome.probe;
+  }
+  counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === 1) {
+    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+  }
+  conn.recover = conn.sndMax;
+  conn.recovering = false;
+  conn.duplicateAcks = 0;
+  conn.timing = false;
+  conn.sndNxt = conn.sndUna;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+}
+function hasGivenUp(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.SYN_SENT:
+      return conn.backoffs >= config.synRetries;
+    case State.SYN_RECEIVED:
+      return conn.backoffs >= config.synAckRetries;
+  }
+  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
+  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
+    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
+  }
+  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+}
+function isAlive(conn, nowUs, config) {
+  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
+}
+function giveUp(conn, counters) {
+  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+  counters.count(Counter.connectionsTimedOut);
+  end(conn, ConnectionError.timedOut);
+  return opening ? Outcome.none : Outcome.abort;
+}
+function onKeepalive(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.keepaliveAtUs = NEVER;
+  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  const idleUs = nowUs - conn.lastReceivedAtUs;
+  const idleLimitUs = config.keepaliveIdleMs * 1e3;
+  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
+  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
+    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
+    conn.keepaliveAtUs = lastUs + idleLimitUs;
+    return Outcome.none;
+  }
+  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
+  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
+    return giveUp(conn, counters);
+  }
+  conn.keepaliveProbesSent++;
+  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1e3;
+  return Outcome.keepalive;
+}
+
+// src/tcp/wheel.ts
+var TICK_US = 256;
+var DIGIT_BITS = 5;
+var SLOTS_PER_LEVEL = 32;
+var LEVELS = 6;
+var TOP_LEVEL = LEVELS - 1;
+var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
+var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
+var NODE_BYTES = 16;
+var NEXT3 = 2;
+var PREV = 3;
+var UNSCHEDULED = -1;
+var TimerWheel = class {
+  #capacity;
+  #links;
+  #deadlines;
+  /** For each level, a bit for each slot that has timers. */
+  #occupied = new Int32Array(LEVELS);
+  /**
+   * The wheel's own tick, in an array of one: a field would box each number beyond 32 bits, which is
+   * garbage. No timer lies in a slot before it, and none above level 0 in a slot that it is in. It never
+   * goes back, and it passes a slot only when that slot is empty.
+   */
+  #tick;
+  #size = 0;
+  /** A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. */
+  constructor(capacity, startUs) {
+    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+    this.#capacity = capacity;
+    this.#links = new Int32Array(buffer);
+    this.#deadlines = new Float64Array(buffer);
+    this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
+    for (let slot = 0; slot < SLOT_NODES; slot++) {
+      this.#links[slot * 4 + NEXT3] = slot;
+      this.#links[slot * 4 + PREV] = slot;
+    }
+    this.#clearFrom(0);
+  }
+  /** How many timers there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many timers are scheduled. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Sets the timer of `id` to the time `atUs` in microseconds, from wherever it stood before. A time
+   * that has passed is due at once; `Infinity` cancels. Throws a `RangeError` for an id that the wheel
+   * has no place for, and for NaN.
+   */
+  schedule(id, atUs) {
+    const node = this.#nodeOf(id);
+    if (!(atUs < Infinity)) {
+      if (atUs !== Infinity) throw new RangeError(`Timer ${id} cannot be scheduled at ${atUs}`);
+      this.cancel(id);
+      return;
+    }
+    const scheduled = this.#links[node * 4 + NEXT3] !== UNSCHEDULED;
+    const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
+    this.#deadlines[node * 2] = atUs;
+    const slot = this.#slotFor(node);
+    if (slot === before) return;
+    if (scheduled) this.#unlink(node);
+    else this.#size++;
+    this.#link(node, slot);
+  }
+  /** Takes the timer of `id` off, if it is scheduled. */
+  cancel(id) {
+    const node = this.#nodeOf(id);
+    if (this.#links[node * 4 + NEXT3] === UNSCHEDULED) return;
+    this.#unlink(node);
+    this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    this.#size--;
+  }
+  /** Whether the timer of `id` is scheduled. */
+  isScheduled(id) {
+    return this.#links[this.#nodeOf(id) * 4 + NEXT3] !== UNSCHEDULED;
+  }
+  /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
+  deadline(id) {
+    const node = this.#nodeOf(id);
+    return this.#links[node * 4 + NEXT3] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+  }
+  /**
+   * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
+   * then. Timers come in the order of their ticks, and within a tick in the order in which they came
+   * into its slot. None comes before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
+   *
+   * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
+   *
+   * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
+   * passed comes in the same loop, so a handler must not put itself back into the past each time.
+   */
+  expire(nowUs) {
+    for (; ; ) {
+      const level = this.#lowestLevel();
+      const ahead = level < 0 ? 0 : this.#ticksAhead(level);
+      const elapsed = Math.floor(nowUs / TICK_US) - this.#tick[0];
+      if (level < 0 || !(ahead <= elapsed)) {
+        if (elapsed > 0 && elapsed < Infinity) this.#tick[0] += elapsed;
+        return -1;
+      }
+      this.#tick[0] += ahead;
+      const slot = slotAt(this.#tick[0] | 0, level);
+      if (level > 0) {
+        this.#cascade(slot);
+        continue;
+      }
+      const id = this.#links[slot * 4 + NEXT3] - SLOT_NODES;
+      this.cancel(id);
+      return id;
+    }
+  }
+  /**
+   * The time in microseconds at which `expire` has something to do, `Infinity` when nothing is
+   * scheduled. It may be early, by at most the length of a slot of the level in which the next timer
+   * lies, and then `expire` returns -1 and the next answer is closer; it is never later than the time at
+   * which `expire` would return the next timer.
+   */
+  nextExpiry() {
+    const level = this.#lowestLevel();
+    if (level < 0) return Infinity;
+    const start = this.#tick[0] + this.#ticksAhead(level);
+    if (level > 0 && level < TOP_LEVEL) {
+      const slot = slotAt(start | 0, level);
+      const first = this.#links[slot * 4 + NEXT3];
+      if (first === this.#links[slot * 4 + PREV]) {
+        return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
+      }
+    }
+    return start * TICK_US;
+  }
+  /** Makes room for `capacity` timers; what is scheduled stays so. A smaller capacity changes nothing. */
+  grow(capacity) {
+    const before = this.#capacity;
+    if (capacity <= before) return;
+    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+    const links = new Int32Array(buffer);
+    links.set(this.#links);
+    this.#capacity = capacity;
+    this.#links = links;
+    this.#deadlines = new Float64Array(buffer);
+    this.#clearFrom(before);
+  }
+  #clearFrom(firstId) {
+    for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
+      this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    }
+  }
+  #nodeOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Timer ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return SLOT_NODES + id;
+  }
+  /** The slot in which a timer belongs now, by its deadline. */
+  #slotFor(node) {
+    const ahead = Math.ceil(this.#deadlines[node * 2] / TICK_US) - this.#tick[0];
+    const ticks = ahead <= 0 ? 0 : ahead >= AHEAD_MAX_TICKS ? AHEAD_MAX_TICKS : ahead | 0;
+    const now = this.#tick[0] | 0;
+    const tick = now + ticks | 0;
+    const level = (31 - Math.clz32(tick ^ now | 1)) / DIGIT_BITS | 0;
+    return slotAt(tick, level > TOP_LEVEL ? TOP_LEVEL : level);
+  }
+  #link(node, slot) {
+    const links = this.#links;
+    const last = links[slot * 4 + PREV];
+    links[node * 4 + NEXT3] = slot;
+    links[node * 4 + PREV] = last;
+    links[last * 4 + NEXT3] = node;
+    links[slot * 4 + PREV] = node;
+    this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
+  }
+  #unlink(node) {
+    const links = this.#links;
+    const next = links[node * 4 + NEXT3];
+    const prev = links[node * 4 + PREV];
+    links[next * 4 + PREV] = prev;
+    links[prev * 4 + NEXT3] = next;
+    if (next === prev) {
+      this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
+    }
+  }
+  /** The lowest level that has timers, which has the next one; -1 when there are none. */
+  #lowestLevel() {
+    for (let level = 0; level < LEVELS; level++) {
+      if (this.#occupied[level] !== 0) return level;
+    }
+    return -1;
+  }
+  /** How many ticks ahead the first occupied slot of `level` begins; the level must have one. */
+  #ticksAhead(level) {
+    const tick = this.#tick[0] | 0;
+    const shift = level * DIGIT_BITS;
+    const here = tick >>> shift & SLOTS_PER_LEVEL - 1;
+    const bits = this.#occupied[level];
+    const turned = bits >>> here | bits << SLOTS_PER_LEVEL - here;
+    const slotsAhead = 31 - Math.clz32(turned & -turned);
+    return (slotsAhead << shift) - (tick & (1 << shift) - 1);
+  }
+  /** Moves the timers of a slot that the tick has entered to where they belong now. */
+  #cascade(slot) {
+    const links = this.#links;
+    let node = links[slot * 4 + NEXT3];
+    links[slot * 4 + NEXT3] = slot;
+    links[slot * 4 + PREV] = slot;
+    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
+    while (node !== slot) {
+      const next = links[node * 4 + NEXT3];
+      this.#link(node, this.#slotFor(node));
+      node = next;
+    }
+  }
+};
+function slotAt(tick, level) {
+  return level * SLOTS_PER_LEVEL + (tick >>> level * DIGIT_BITS & SLOTS_PER_LEVEL - 1);
+}
+
+// src/tcp/tcp.ts
+var INITIAL_ROWS = 1024;
+var NO_CONTROL_YET = new NoControl();
+var Tcp = class {
+  config;
+  counters;
+  sink;
+  mtu;
+  listeners = new ListenerTable();
+  #layout;
+  #words;
+  #memory;
+  #events;
+  #isn;
+  #random;
+  #demux;
+  #wheel;
+  #connections = [];
+  /** Rows that were used before and are free again. */
+  #freeRows = [];
+  #dirty = [];
+  #dirtyCount = 0;
+  /** Connections in TIME-WAIT, the oldest first. */
+  #timeWait = /* @__PURE__ */ new Set();
+  #open = 0;
+  constructor(parts) {
+    this.config = parts.config;
+    this.counters = parts.counters;
+    this.sink = parts.sink;
+    this.mtu = parts.sink.mtu;
+    this.#layout = parts.layout;
+    this.#words = parts.layout.words;
+    this.#memory = parts.memory;
+    this.#events = parts.events;
+    this.#isn = parts.isn;
+    this.#random = parts.random;
+    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
+    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    this.#wheel = new TimerWheel(capacity, parts.nowUs);
+  }
+  /** Connections in any state, TIME-WAIT included. */
+  get connectionCount() {
+    return this.#open;
+  }
+  /** Connections in TIME-WAIT. */
+  get timeWaitCount() {
+    return this.#timeWait.size;
+  }
+  /** The connection in this row if it is still the one of that generation. */
+  connection(row, generation) {
+    const conn = this.#connections[row];
+    return conn !== null && conn !== void 0 && conn.generation === generation ? conn : null;
+  }
+  /** Takes one decoded segment in. */
+  input(segment, nowUs) {
+    this.counters.add(Counter.segmentsIn, segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1);
+    const id = this.#findFor(segment);
+    if (id < 0) {
+      this.#onNoConnection(segment, nowUs);
+      return;
+    }
+    const conn = this.#connections[id];
+    const before = conn.state;
+    const outcome = onSegment(conn, segment, nowUs, this);
+    if (outcome === Outcome.reopen) {
+      this.#reopen(conn, segment, nowUs);
+      return;
+    }
+    this.#act(conn, outcome, segment, nowUs);
+    this.#settle(conn, before, nowUs);
+  }
+  #findFor(segment) {
+    return this.#demux.find(segment.dst0, segment.dst1, segment.dst2, segment.dst3, segment.src0, segment.src1, segment.src2, segment.src3, segment.dstPort, segment.srcPort);
+  }
+  /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
+  #onNoConnection(segment, nowUs) {
+    const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    if ((flags & Flag.RST) !== 0) {
+      this.counters.drop(Drop.tcpNoConnection);
+      return;
+    }
+    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (listener === null || !isSyn) {
+      this.counters.drop(Drop.tcpNoConnection);
+      sendResetFor(segment, this);
+      return;
+    }
+    this.#onSyn(listener, segment, nowUs);
+  }
+  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
+  #reopen(old, segment, nowUs) {
+    const before = old.state;
+    end(old, ConnectionError.none);
+    this.#settle(old, before, nowUs);
+    this.#onNoConnection(segment, nowUs);
+  }
+  /** A connection request for a listener. */
+  #onSyn(listener, segment, nowUs) {
+    if (!listener.hasRoom) {
+      this.counters.drop(Drop.tcpBacklogFull);
+      return;
+    }
+    const conn = this.#create({
+      local0: segment.dst0,
+      local1: segment.dst1,
+      local2: segment.dst2,
+      local3: segment.dst3,
+      remote0: segment.src0,
+      remote1: segment.src1,
+      remote2: segment.src2,
+      remote3: segment.src3,
+      localPort: segment.dstPort,
+      remotePort: segment.srcPort
+    }, nowUs);
+    if (conn === null) {
+      this.counters.drop(Drop.tcpConnectionLimit);
+      return;
+    }
+    conn.listener = listener;
+    listener.handshakes++;
+    conn.state = State.SYN_RECEIVED;
+    conn.irs = segment.seq;
+    conn.rcvNxt = seqAdd(segment.seq, 1);
+    conn.rcvAdvertised = conn.rcvNxt;
+    negotiate(conn, segment, this.config, this.mtu, nowUs);
+    conn.sndWnd = segment.window;
+    conn.sndWndMax = segment.window;
+    conn.sndWl1 = segment.seq;
+    this.#events.stateChanged(conn, State.LISTEN);
+    this.#touch(conn);
+  }
+  /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
+  connect(request, tuple, nowUs) {
+    let localPort = tuple.localPort;
+    if (localPort === 0) {
+      const isFree = (port) => !this.listeners.hasPort(port) && this.#isPortFree(tuple, port);
+      localPort = ephemeralPort(this.#random, isFree);
+    } else if (!this.#isPortFree(tuple, localPort)) {
+      localPort = 0;
+    }
+    if (localPort === 0) {
+      this.#events.connectFailed(request, ConnectionError.addressNotAvailable);
+      return;
+    }
+    const conn = this.#create({
+      ...tuple,
+      localPort
+    }, nowUs);
+    if (conn === null) {
+      this.counters.drop(Drop.tcpConnectionLimit);
+      this.#events.connectFailed(request, ConnectionError.tooManyConnections);
+      return;
+    }
+    this.counters.count(Counter.activeOpens);
+    conn.owner = Owner.application;
+    conn.request = request;
+    conn.state = State.SYN_SENT;
+    this.#events.stateChanged(conn, State.CLOSED);
+    this.#touch(conn);
+  }
+  #isPortFree(t, port) {
+    const id = this.#demux.find(t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, port, t.remotePort);
+    return id < 0;
+  }
+  /** Forgets a `connect` that the application no longer waits for. */
+  cancelConnect(request, nowUs) {
+    for (const conn of this.#connections) {
+      if (conn === null || conn.request !== request) continue;
+      const before = conn.state;
+      conn.request = -1;
+      conn.owner = Owner.none;
+      if (before === State.SYN_RECEIVED) sendReset(conn, nowUs, this);
+      abort(conn);
+      this.#settle(conn, before, nowUs);
+      return;
+    }
+  }
+  /** Starts to listen. Returns the port, or a negative {@link ConnectionError}. */
+  listen(id, address, port, backlog) {
+    let chosen = port;
+    if (port === 0) {
+      const isFree = (candidate) => !this.listeners.hasPort(candidate);
+      chosen = ephemeralPort(this.#random, isFree);
+      if (chosen === 0) return -ConnectionError.addressInUse;
+    }
+    const listener = new Listener(id, address, chosen, backlog);
+    return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
+  }
+  /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
+  unlisten(id, nowUs) {
+    const listener = this.listeners.get(id);
+    if (listener === void 0) return;
+    this.listeners.remove(listener);
+    for (const conn of this.#connections) {
+      if (conn === null || conn.listener !== listener || conn.owner !== Owner.listener) continue;
+      const before = conn.state;
+      sendReset(conn, nowUs, this);
+      abort(conn);
+      this.#settle(conn, before, nowUs);
+    }
+  }
+  /** The application has accepted one connection of a listener. */
+  acceptTaken(id) {
+    const listener = this.listeners.get(id);
+    if (listener !== void 0 && listener.waiting > 0) listener.waiting--;
+  }
+  /** The application has read or written. */
+  onApplicationNews(conn, nowUs) {
+    this.#touch(conn);
+    if (conn.send !== null && !conn.finQueued) conn.send.refresh();
+    if (conn.receive !== null && conn.owner === Owner.application) {
+      conn.receive.reclaim();
+      afterRead(conn, conn.receive.readPosition, nowUs, this.config);
+    }
+  }
+  /** The application will write no more (section 3.10.4, for one direction). */
+  closeWrite(conn, nowUs) {
+    if (conn.finQueued) return;
+    const before = conn.state;
+    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT) return;
+    conn.send?.refresh();
+    conn.finQueued = true;
+    conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
+    this.#settle(conn, before, nowUs);
+  }
+  /** The application lets go of the connection (section 3.10.4). */
+  close(conn, nowUs) {
+    if (conn.owner !== Owner.application) return;
+    const before = conn.state;
+    const unread = conn.receive !== null && (conn.receive.stream.pending > 0 || conn.receive.outOfOrder !== null);
+    conn.receive?.dispose();
+    conn.owner = Owner.none;
+    if (before === State.CLOSED) {
+      this.#release(conn);
+      return;
+    }
+    if (before === State.TIME_WAIT) {
+      this.#detach(conn);
+      return;
+    }
+    if (unread || conn.lingerZero) {
+      this.#abort(conn, nowUs);
+      return;
+    }
+    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + this.config.finWait2Ms * 1e3;
+    this.closeWrite(conn, nowUs);
+    this.#touch(conn);
+  }
+  /** The application ends the connection at once with an RST (section 3.10.5) and lets go of it. */
+  abort(conn, nowUs) {
+    if (conn.owner !== Owner.application) return;
+    conn.lingerZero = true;
+    this.close(conn, nowUs);
+  }
+  #abort(conn, nowUs) {
+    const before = conn.state;
+    if (before !== State.TIME_WAIT && before !== State.SYN_SENT) sendReset(conn, nowUs, this);
+    abort(conn);
+    this.#settle(conn, before, nowUs);
+  }
+  /** Switches keepalive probes on or off. */
+  setKeepAlive(conn, on, nowUs) {
+    conn.keepAlive = on;
+    conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1e3 : Infinity;
+    this.#touch(conn);
+  }
+  /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
+  icmpError(segment, nowUs) {
+    this.counters.count(Counter.icmpErrorsIn);
+    const id = this.#demux.find(segment.src0, segment.src1, segment.src2, segment.src3, segment.dst0, segment.dst1, segment.dst2, segment.dst3, segment.srcPort, segment.dstPort);
+    const conn = id < 0 ? null : this.#connections[id];
+    if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
+      this.counters.drop(Drop.icmpUnmatched);
+      return;
+    }
+    if (conn.state !== State.SYN_SENT) return;
+    const before = conn.state;
+    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    this.#settle(conn, before, nowUs);
+  }
+  /** Runs every timer that is due. */
+  expire(nowUs) {
+    for (; ; ) {
+      const id = this.#wheel.expire(nowUs);
+      if (id < 0) return;
+      const conn = this.#connections[id];
+      conn.wheelAtUs = Infinity;
+      this.#touch(conn);
+      if (earliestDeadline(conn) > nowUs) continue;
+      const before = conn.state;
+      const outcome = onTimer(conn, nowUs, this);
+      this.#act(conn, outcome, null, nowUs);
+      this.#settle(conn, before, nowUs);
+    }
+  }
+  /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
+  nextExpiry() {
+    return this.#wheel.nextExpiry();
+  }
+  /** Lets every touched connection send and report. */
+  flush(nowUs) {
+    for (let i = 0; i < this.#dirtyCount; i++) {
+      const conn = this.#dirty[i];
+      conn.dirty = false;
+      if (this.#connections[conn.id] !== conn) continue;
+      output(conn, nowUs, this);
+      this.#arm(conn);
+      if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
+      conn.send?.publish();
+      if (conn.owner === Owner.application && conn.request < 0) this.#report(conn);
+    }
+    this.#dirtyCount = 0;
+  }
+  #report(conn) {
+    reportProgress(this.#words, conn);
+    if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
+    if (conn.news === News.none) return;
+    this.#events.news(conn, conn.news === News.loud);
+    conn.news = News.none;
+  }
+  #arm(conn) {
+    const atUs = earliestDeadline(conn);
+    if (atUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = atUs;
+    this.#wheel.schedule(conn.id, atUs);
+  }
+  #touch(conn) {
+    if (conn.dirty) return;
+    conn.dirty = true;
+    this.#dirty[this.#dirtyCount++] = conn;
+  }
+  /** Does what the state machine asked for. */
+  #act(conn, outcome, segment, nowUs) {
+    switch (outcome) {
+      case Outcome.none:
+        return;
+      case Outcome.ack:
+        return sendAck(conn, nowUs, this);
+      case Outcome.challenge:
+        return this.#challenge(conn, nowUs);
+      case Outcome.reset:
+        return sendResetFor(segment, this);
+      case Outcome.abort:
+        return sendReset(conn, nowUs, this);
+      case Outcome.synAck:
+        return sendSyn(conn, nowUs, this);
+      case Outcome.retransmit:
+        return sendOldest(conn, nowUs, this);
+      case Outcome.probe:
+        return sendProbe(conn, nowUs, this);
+      case Outcome.keepalive:
+        return sendKeepalive(conn, nowUs, this);
+    }
+  }
+  /** RFC 5961 section 7: limited for each connection by itself, so that nothing can be learned of others. */
+  #challenge(conn, nowUs) {
+    if (nowUs - conn.lastChallengeAtUs < this.config.challengeAckMs * 1e3) {
+      this.counters.drop(Drop.rateLimited);
+      return;
+    }
+    conn.lastChallengeAtUs = nowUs;
+    this.counters.count(Counter.challengeAcks);
+    sendAck(conn, nowUs, this);
+  }
+  /** Draws the consequences of a change of state. */
+  #settle(conn, before, nowUs) {
+    this.#touch(conn);
+    const { state } = conn;
+    if (state === before) return;
+    this.#events.stateChanged(conn, before);
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (opening && state !== State.SYN_RECEIVED) this.#settleOpening(conn, nowUs);
+    if (state === State.TIME_WAIT) this.#enterTimeWait(conn, nowUs);
+    if (state === State.CLOSED) this.#finish(conn);
+  }
+  #settleOpening(conn, nowUs) {
+    const { listener, request } = conn;
+    if (listener !== null) {
+      listener.handshakes--;
+      if (conn.state === State.CLOSED) {
+        this.counters.count(Counter.failedOpens);
+        return;
+      }
+      this.counters.count(Counter.passiveOpens);
+      listener.waiting++;
+      conn.owner = Owner.application;
+      reportAddresses(this.#words, conn);
+      reportProgress(this.#words, conn);
+      this.#events.accepted(listener, conn);
+      return;
+    }
+    if (request < 0) return;
+    conn.request = -1;
+    if (conn.state === State.CLOSED) {
+      this.counters.count(Counter.failedOpens);
+      conn.owner = Owner.none;
+      this.#events.connectFailed(request, conn.error);
+      return;
+    }
+    reportAddresses(this.#words, conn);
+    reportProgress(this.#words, conn);
+    conn.lastReceivedAtUs = nowUs;
+    this.#events.connected(request, conn);
+  }
+  #enterTimeWait(conn, nowUs) {
+    if (this.config.maxTimeWait === 0) {
+      end(conn, ConnectionError.none);
+      this.#settle(conn, State.TIME_WAIT, nowUs);
+      return;
+    }
+    if (this.#timeWait.size >= this.config.maxTimeWait) this.#giveUpOldestTimeWait(nowUs);
+    this.#timeWait.add(conn.id);
+    if (conn.owner === Owner.none) this.#detach(conn);
+  }
+  #giveUpOldestTimeWait(nowUs) {
+    for (const id of this.#timeWait) {
+      const conn = this.#connections[id];
+      this.counters.drop(Drop.tcpTimeWaitLimit);
+      end(conn, ConnectionError.none);
+      this.#settle(conn, State.TIME_WAIT, nowUs);
+      return true;
+    }
+    return false;
+  }
+  /** The application has nothing more to do with a connection that goes on for a while. */
+  #detach(conn) {
+    if (conn.send === null) return;
+    conn.send.publish();
+    conn.send = null;
+    conn.receive?.dispose();
+    conn.receive = null;
+    this.#events.ended(conn);
+  }
+  /** The connection has reached CLOSED. */
+  #finish(conn) {
+    this.#demux.remove(conn.id);
+    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#timeWait.delete(conn.id);
+    if (conn.owner !== Owner.application) this.#release(conn);
+  }
+  #release(conn) {
+    const known = conn.owner === Owner.none && conn.send !== null;
+    conn.receive?.dispose();
+    conn.receive = null;
+    conn.send?.publish();
+    conn.send = null;
+    this.#connections[conn.id] = null;
+    this.#freeRows.push(conn.id);
+    this.#open--;
+    if (known) this.#events.ended(conn);
+  }
+  /** A new connection in a free row, or null when there is none. */
+  #create(tuple, nowUs) {
+    const limit = this.#layout.dimensions.connections;
+    if (this.#open >= limit && !this.#giveUpOldestTimeWait(nowUs)) return null;
+    const id = this.#freeRows.pop() ?? this.#connections.length;
+    if (id >= this.#demux.capacity) {
+      const capacity = Math.min(2 * id, limit);
+      this.#demux.grow(capacity);
+      this.#wheel.grow(capacity);
+    }
+    const { config } = this;
+    const words = this.#words;
+    const row = this.#layout.row(id);
+    const generation = words[row + Row.generation] + 1 | 0;
+    words.fill(0, row, row + ROW_WORDS);
+    words[row + Row.generation] = generation;
+    words[row + Row.txHead] = NIL;
+    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
+    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
+    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
+    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
+    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
+    conn.lastReceivedAtUs = nowUs;
+    this.#chooseNumbers(conn, nowUs);
+    this.#connections[id] = conn;
+    this.#open++;
+    this.#demux.add(id, tuple.local0, tuple.local1, tuple.local2, tuple.local3, tuple.remote0, tuple.remote1, tuple.remote2, tuple.remote3, tuple.localPort, tuple.remotePort);
+    return conn;
+  }
+  #chooseNumbers(conn, nowUs) {
+    conn.iss = this.#isn.next(conn.local0, conn.local1, conn.local2, conn.local3, conn.remote0, conn.remote1, conn.remote2, conn.remote3, conn.localPort, conn.remotePort, nowUs);
+    conn.sndUna = conn.iss;
+    conn.sndNxt = conn.iss;
+    conn.sndMax = conn.iss;
+    conn.sndSmall = conn.iss;
+    conn.recover = conn.iss;
+    conn.tsOffset = this.#random.uint32() | 0;
+  }
+  /** All connections that the application or nobody holds, for an orderly end of the stack. */
+  *all() {
+    for (const conn of this.#connections) if (conn !== null) yield conn;
+  }
+};
+function connectErrorOf(type, code) {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
+  }
+}
+var ICMP_UNREACHABLE = 3;
+var ICMP_NET_UNREACHABLE = 0;
+var ICMP_PROTOCOL_UNREACHABLE = 2;
+var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_NET_UNKNOWN = 6;
+var ICMP_NET_PROHIBITED = 9;
+var ICMP_NET_UNREACHABLE_TOS = 11;
+
+// src/pipeline/messages.ts
+var Command = {
+  /** Listen: id, port, address, backlog as value. */
+  listen: 1,
+  /** Stop to listen: id. */
+  unlisten: 2,
+  /** Connect: request, port, address, local address. */
+  connect: 3,
+  /** Forget a connect: request. */
+  cancelConnect: 4,
+  /** The row has been read from or written to: row. */
+  news: 5,
+  /** No more will be written: row, generation. */
+  closeWrite: 6,
+  /** The application lets go: row, generation. */
+  close: 7,
+  /** The same, at once with an RST: row, generation. */
+  abort: 8,
+  /** Set an {@link ConnectionOption}: row, generation, option as port, value. */
+  option: 9,
+  /** One connection of a listener was accepted: id. */
+  acceptTaken: 10,
+  /** Close every connection; `stopped` comes when none is left. */
+  shutdown: 11
+};
+var Event = {
+  /** The row has something to look at. */
+  news: 1,
+  /** A connection of a listener is established: row, generation, listener. */
+  accepted: 2,
+  /** A connect succeeded: row, generation, request. */
+  connected: 3,
+  /** A connect failed: request, error as value. */
+  connectFailed: 4,
+  /** Nothing of the row is needed any more: row, generation. */
+  ended: 5,
+  /** After `shutdown`: every connection has ended. */
+  stopped: 6
+};
+var ConnectionOption = {
+  /** 1: no Nagle. */
+  noDelay: 1,
+  /** 1: keepalive probes. */
+  keepAlive: 2,
+  /** Seconds; 0: close with an RST, -1: an ordinary close. */
+  linger: 3,
+  /** Milliseconds; 0: the stack's default. */
+  userTimeout: 4,
+  /** Index of the name in CONGESTION_NAMES. */
+  congestion: 5
+};
+var Field = {
+  op: 0,
+  row: 1,
+  generation: 2,
+  port: 3,
+  request: 3,
+  address: 4,
+  value: 8,
+  localPort: 9,
+  localAddress: 12
+};
+
+// src/pipeline/application_link.ts
+var ApplicationLink = class {
+  /** The application may be waiting for what was written since the last `publish`. */
+  #loud = false;
+  #ring;
+  #words;
+  #trace;
+  constructor(layout, trace) {
+    this.#ring = new RingProducer(layout.events);
+    this.#words = layout.words;
+    this.#trace = trace;
+  }
+  accepted(listener, conn) {
+    this.#loud = true;
+    this.#write(Event.accepted, conn.id, conn.generation, listener.id, 0);
+  }
+  connected(request, conn) {
+    this.#loud = true;
+    this.#write(Event.connected, conn.id, conn.generation, request, 0);
+  }
+  connectFailed(request, error) {
+    this.#loud = true;
+    this.#write(Event.connectFailed, -1, 0, request, error);
+  }
+  news(conn, loud) {
+    if (loud) this.#loud = true;
+    if (Atomics.exchange(this.#words, conn.row + Row.newsForApp, 1) === 0) {
+      this.#write(Event.news, conn.id, conn.generation, 0, 0);
+    }
+  }
+  ended(conn) {
+    this.#write(Event.ended, conn.id, conn.generation, 0, 0);
+  }
+  stateChanged(conn, before) {
+    this.#trace?.state(conn, before);
+  }
+  /** All connections have ended after a `shutdown`. */
+  stopped() {
+    this.#loud = true;
+    this.#write(Event.stopped, -1, 0, 0, 0);
+  }
+  /** Shows the records to the application; true when it must be woken. */
+  publish() {
+    this.#ring.publish();
+    const loud = this.#loud;
+    this.#loud = false;
+    return loud;
+  }
+  #write(op, row, generation, name, value) {
+    const at = this.#ring.claim();
+    if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
+    const { words } = this.#ring;
+    words[at + Field.op] = op;
+    words[at + Field.row] = row;
+    words[at + Field.generation] = generation;
+    words[at + Field.request] = name;
+    words[at + Field.value] = value;
+    this.#ring.push();
+  }
+};
+
+// src/ip/output.ts
+var ChecksumMode = {
+  /** Nobody: frames that the stack sends to itself. The field is zero. */
+  none: 0,
+  /** The caller, with {@link finishTcpChecksum} once it knows the payload's sum. */
+  full: 1,
+  /** The device: a virtio-net header comes first, and the field holds the pseudo-header's sum. */
+  virtioPartial: 2
+};
+function writePacket(memory, offset, segment, payloadLength, identification, checksum) {
+  const view = memory.view;
+  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES2 : offset;
+  const tcp = ip + IPV4_HEADER_BYTES;
+  const headerLength = IPV4_HEADER_BYTES + writeTcpHeader(view, tcp, segment);
+  const totalLength = headerLength + payloadLength;
+  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
+  writeIpv4Header(view, ip, segment.trafficClass, totalLength, identification, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, Protocol.tcp, segment.src3, segment.dst3);
+  if (checksum === ChecksumMode.virtioPartial) {
+    const tcpLength = totalLength - IPV4_HEADER_BYTES;
+    const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength);
+    view.setUint16(tcp + TcpField.checksum, pseudo);
+    writeOffload(view, offset, segment, payloadLength, headerLength);
+  }
+  return ip - offset + headerLength;
+}
+function writeOffload(view, offset, segment, payloadLength, headerLength) {
+  let gsoType = VirtioGso.none;
+  let gsoSize = 0;
+  if (segment.gsoSize > 0 && payloadLength > segment.gsoSize) {
+    gsoSize = segment.gsoSize;
+    gsoType = (segment.flags & Flag.CWR) !== 0 ? VirtioGso.tcp4 | VirtioGso.ecn : VirtioGso.tcp4;
+  }
+  writeVirtioPartial(view, offset, gsoType, gsoType === VirtioGso.none ? 0 : headerLength, gsoSize, IPV4_HEADER_BYTES, TcpField.checksum);
+}
+function finishTcpChecksum(view, ipOffset, headerBytes, payloadSum) {
+  const tcp = ipOffset + IPV4_HEADER_BYTES;
+  const tcpLength = view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES;
+  const rest = payloadSum + Protocol.tcp + tcpLength;
+  const source = ipOffset + Ipv4Field.source;
+  view.setUint16(tcp + TcpField.checksum, 0);
+  const sum = checksumAdd(view, source, ipOffset + headerBytes - source, rest);
+  view.setUint16(tcp + TcpField.checksum, checksumFold(sum));
+}
+function writeEchoReply(memory, offset, request, virtioHeader) {
+  const view = memory.view;
+  const messageLength = request.payloadLength;
+  const totalLength = IPV4_HEADER_BYTES + messageLength;
+  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES2 : offset;
+  const icmp = ip + IPV4_HEADER_BYTES;
+  memory.bytes.copyWithin(icmp, request.payloadOffset, request.payloadOffset + messageLength);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  writeIpv4Header(view, ip, request.trafficClass, totalLength, 0, DEFAULT_HOP_LIMIT, Protocol.icmp, request.dst3, request.src3);
+  view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
+  writeIcmpChecksum(view, icmp, messageLength);
+  return icmp - offset + messageLength;
+}
+function datagramTooLong(totalLength) {
+  return new RangeError(`Cannot write an IPv4 datagram of ${totalLength} bytes: the most is ${IPV4_TOTAL_MAX_BYTES}`);
+}
+
+// src/pipeline/trace_ring.ts
+var TraceKind = {
+  segmentIn: 1,
+  segmentOut: 2,
+  state: 3
+};
+var HEADER_WORDS = 8;
+var TraceWriter = class {
+  /** The time of the round of work under way. */
+  nowUs = 0;
+  #ring;
+  #counters;
+  #scratch = new Segment();
+  constructor(ring, counters) {
+    this.#ring = new RingProducer(ring);
+    this.#counters = counters;
+  }
+  /** Records a segment. */
+  segment(kind, segment) {
+    const at = this.#begin(kind);
+    if (at < 0) return;
+    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
+    this.#ring.push();
+  }
+  /** Records a change of state. */
+  state(conn, before) {
+    const at = this.#begin(TraceKind.state);
+    if (at < 0) return;
+    const { words } = this.#ring;
+    words[at + 3] = before;
+    words[at + 4] = conn.state;
+    words[at + 5] = conn.id;
+    const scratch2 = this.#scratch;
+    scratch2.src0 = conn.local0;
+    scratch2.src1 = conn.local1;
+    scratch2.src2 = conn.local2;
+    scratch2.src3 = conn.local3;
+    scratch2.dst0 = conn.remote0;
+    scratch2.dst1 = conn.remote1;
+    scratch2.dst2 = conn.remote2;
+    scratch2.dst3 = conn.remote3;
+    scratch2.srcPort = conn.localPort;
+    scratch2.dstPort = conn.remotePort;
+    writeSegmentRecord(words, at + HEADER_WORDS, 0, scratch2);
+    this.#ring.push();
+  }
+  /** Shows the records of this round; true when there were any. */
+  publish() {
+    return this.#ring.publish();
+  }
+  #begin(kind) {
+    const at = this.#ring.claim();
+    if (at < 0) {
+      this.#counters.drop(Drop.traceOverflow);
+      return at;
+    }
+    const { words } = this.#ring;
+    words[at] = this.nowUs;
+    words[at + 1] = this.nowUs / 4294967296;
+    words[at + 2] = kind;
+    return at;
+  }
+};
+
+// src/pipeline/egress.ts
+var SUPER_BYTES = 65535 - 80;
+var MAX_PIECES2 = 64;
+var LOOPBACK_PACKETS = 32;
+var Egress = class {
+  superBytes;
+  mtu;
+  pieces = new Int32Array(2 * MAX_PIECES2);
+  /** Where to record what is sent, when somebody looks. */
+  trace = null;
+  #device;
+  #memory;
+  #counters;
+  #headers;
+  #slots;
+  #own;
+  /** Pairs of (slot, length), a queue in an array. */
+  #loopback = new Int32Array(2 * LOOPBACK_PACKETS);
+  #loopbackHead = 0;
+  #loopbackTail = 0;
+  #identification = 0;
+  constructor(device, layout, slots, counters, addresses) {
+    this.#device = device;
+    this.#memory = layout.memory;
+    this.#headers = layout.headers;
+    this.#slots = slots;
+    this.#counters = counters;
+    this.#own = Int32Array.from(addresses, (address) => address.w3);
+    this.mtu = device.mtu;
+    this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
+  }
+  send(segment, end2) {
+    this.trace?.segment(TraceKind.segmentOut, segment);
+    if (this.#isOwn(segment.dst3)) {
+      this.#loopBack(segment, end2);
+      return;
+    }
+    const { pieces } = this;
+    pieces[0] = this.#headers;
+    pieces[1] = this.#device.virtioHeader ? this.#writeForOffload(segment) : this.#writeComplete(segment, end2);
+    this.#transmit(end2 >> 1, pieces[1] + segment.payloadLength);
+  }
+  /** Answers an ICMP echo request that lies in its frame slot. */
+  sendEchoReply(request) {
+    const descriptor = this.#slots.slots.take();
+    if (descriptor === NIL) {
+      this.#counters.drop(Drop.loopbackFull);
+      return;
+    }
+    const start = this.#startOf(descriptor);
+    const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
+    this.pieces[0] = start;
+    this.pieces[1] = length;
+    this.#counters.count(Counter.icmpEchoReplies);
+    this.#transmit(1, length);
+    this.#slots.slots.give(descriptor);
+  }
+  /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
+  takeLoopback() {
+    if (this.#loopbackHead === this.#loopbackTail) return NIL;
+    return this.#loopback[2 * (this.#loopbackHead % LOOPBACK_PACKETS)];
+  }
+  /** Length in bytes of the packet that `takeLoopback` named, which is thereby taken. */
+  loopbackLength() {
+    const length = this.#loopback[2 * (this.#loopbackHead % LOOPBACK_PACKETS) + 1];
+    this.#loopbackHead++;
+    return length;
+  }
+  /** Whether packets to the stack itself wait. */
+  get hasLoopback() {
+    return this.#loopbackHead !== this.#loopbackTail;
+  }
+  #isOwn(word) {
+    if (isLoopbackWord(word)) return true;
+    for (let i = 0; i < this.#own.length; i++) if (this.#own[i] === word) return true;
+    return false;
+  }
+  #writeForOffload(segment) {
+    this.#identification = this.#identification + 1 & 65535;
+    return writePacket(this.#memory, this.#headers, segment, segment.payloadLength, this.#identification, ChecksumMode.virtioPartial);
+  }
+  #writeComplete(segment, end2) {
+    const headerBytes = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, 0, ChecksumMode.full);
+    const { pieces } = this;
+    let sum = 0;
+    let position = 0;
+    for (let i = FIRST_PIECE; i < end2; i += 2) {
+      sum = checksumAddPiece(this.#memory.view, pieces[i], pieces[i + 1], sum, position);
+      position += pieces[i + 1];
+    }
+    finishTcpChecksum(this.#memory.view, this.#headers, headerBytes, sum);
+    return headerBytes;
+  }
+  #transmit(count, bytes) {
+    const outcome = this.#device.send(this.#memory.bytes, this.pieces, count);
+    if (outcome === SendOutcome.sent) {
+      this.#counters.count(Counter.framesOut);
+      this.#counters.add(Counter.frameBytesOut, bytes);
+    } else {
+      this.#counters.drop(Drop.deviceSendFailed);
+    }
+  }
+  /** Puts a packet into a frame slot as if it had come from the device. */
+  #loopBack(segment, end2) {
+    const full = this.#loopbackTail - this.#loopbackHead >= LOOPBACK_PACKETS;
+    const descriptor = full ? NIL : this.#slots.slots.take();
+    if (descriptor === NIL) {
+      this.#counters.drop(Drop.loopbackFull);
+      return;
+    }
+    const start = this.#startOf(descriptor);
+    let length = writePacket(this.#memory, start, segment, segment.payloadLength, 0, ChecksumMode.none);
+    const { pieces } = this;
+    for (let i = FIRST_PIECE; i < end2; i += 2) {
+      this.#memory.bytes.copyWithin(start + length, pieces[i], pieces[i] + pieces[i + 1]);
+      length += pieces[i + 1];
+    }
+    const at = 2 * (this.#loopbackTail % LOOPBACK_PACKETS);
+    this.#loopback[at] = descriptor;
+    this.#loopback[at + 1] = length;
+    this.#loopbackTail++;
+  }
+  #startOf(descriptor) {
+    const { words, table } = this.#slots.slots;
+    return words[table + descriptor * DESCRIPTOR_WORDS + START];
+  }
+};
+
+// src/pipeline/slots.ts
+var ADOPT_MIN_BYTES = 8192;
+var SLOTS_FOR_INPUT = 64;
+var ReceiveSlots = class {
+  bytes;
+  pool;
+  /** Frame slots that are neither on their way in nor held by unread bytes. */
+  slots;
+  #adoptLimit;
+  #adopted = 0;
+  constructor(layout) {
+    this.bytes = layout.memory.bytes;
+    this.pool = new BlockPool(layout.receivePool);
+    this.slots = new BlockPool(layout.slotPool);
+    this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
+  }
+  adoptFrame(segment, offset, length) {
+    const slot = segment.slot;
+    if (length < ADOPT_MIN_BYTES || slot === NIL || this.#adopted >= this.#adoptLimit) return NIL;
+    const { words, table } = this.slots;
+    const at = table + slot * DESCRIPTOR_WORDS;
+    words[at + START] = offset;
+    words[at + LENGTH] = length;
+    words[at + NEXT] = NIL;
+    words[at + ROOM] = 0;
+    segment.slot = NIL;
+    this.#adopted++;
+    return slot;
+  }
+  release(descriptor) {
+    if (this.slots.owns(descriptor)) {
+      this.#adopted--;
+      this.slots.give(descriptor);
+    } else {
+      this.pool.give(descriptor);
+    }
+  }
+  /** Takes the frame of a segment that is done with back, unless somebody kept it. */
+  recycle(segment) {
+    if (segment.slot === NIL) return;
+    this.slots.give(segment.slot);
+    segment.slot = NIL;
+  }
+  /** Bytes of the blocks and slots that hold unread bytes. */
+  get heldBytes() {
+    const blocks = this.pool.count - this.pool.free;
+    return blocks * this.pool.blockBytes + this.#adopted * this.slots.blockBytes;
+  }
+};
+
+// src/pipeline/tcp_stage.ts
+var LOOPBACK_PER_ROUND = 256;
+var TcpStage = class {
+  slots;
+  counters;
+  #tcp;
+  #egress;
+  #link;
+  #trace;
+  #commands;
+  #appBell;
+  #layout;
+  #loopbackInput;
+  #loopbackSegment = new Segment();
+  #shuttingDown = false;
+  constructor(parts) {
+    const { layout, settings } = parts;
+    this.#layout = layout;
+    this.counters = layout.tcpCounters;
+    this.slots = new ReceiveSlots(layout);
+    this.#trace = settings.traced ? new TraceWriter(layout.trace, this.counters) : null;
+    this.#link = new ApplicationLink(layout, this.#trace);
+    this.#egress = new Egress(parts.device, layout, this.slots, this.counters, settings.addresses);
+    this.#egress.trace = this.#trace;
+    this.#commands = new RingConsumer(layout.commands);
+    this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
+    this.#loopbackInput = new PacketInput({
+      virtioHeader: false,
+      addresses: settings.addresses,
+      loopback: true
+    });
+    this.#tcp = new Tcp({
+      config: settings.config,
+      layout,
+      counters: this.counters,
+      memory: this.slots,
+      sink: this.#egress,
+      events: this.#link,
+      isn: parts.isn ?? new IsnGenerator(parts.random),
+      random: parts.random,
+      nowUs: parts.nowUs
+    });
+  }
+  /** Whether there is something to do besides segments from the device. */
+  get hasWork() {
+    return this.#commands.hasNext() || this.#egress.hasLoopback;
+  }
+  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#tcp.nextExpiry();
+  }
+  /** Takes one decoded packet in and gives its frame back. */
+  input(kind, segment, nowUs) {
+    switch (kind) {
+      case InputKind.tcp:
+        if (this.#trace !== null) {
+          this.#trace.nowUs = nowUs;
+          this.#trace.segment(TraceKind.segmentIn, segment);
+        }
+        this.#tcp.input(segment, nowUs);
+        break;
+      case InputKind.icmpEcho:
+        this.#egress.sendEchoReply(segment);
+        break;
+      case InputKind.icmpError:
+        this.#tcp.icmpError(segment, nowUs);
+        break;
+    }
+    this.slots.recycle(segment);
+  }
+  /** Does everything that is not input: commands, timers, output, news for the application. */
+  run(nowUs) {
+    if (this.#trace !== null) this.#trace.nowUs = nowUs;
+    this.#takeCommands(nowUs);
+    this.#tcp.expire(nowUs);
+    this.#tcp.flush(nowUs);
+    for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
+      if (!this.#egress.hasLoopback) this.#tcp.flush(nowUs);
+    }
+    if (this.#shuttingDown) this.#reportStopped();
+    this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
+    this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
+    this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
+    let wake = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) wake = true;
+    if (wake) this.#appBell.ring();
+  }
+  #takeLoopback(nowUs) {
+    const slot = this.#egress.takeLoopback();
+    if (slot === NIL) return false;
+    const length = this.#egress.loopbackLength();
+    const { words, table } = this.slots.slots;
+    const start = words[table + slot * DESCRIPTOR_WORDS + START];
+    const segment = this.#loopbackSegment;
+    const kind = this.#loopbackInput.decode(this.#layout.memory, start, length, segment);
+    segment.slot = slot;
+    if (kind === InputKind.dropped) this.counters.drop(this.#loopbackInput.reason);
+    this.input(kind, segment, nowUs);
+    return true;
+  }
+  #takeCommands(nowUs) {
+    const { words } = this.#commands;
+    let at = this.#commands.next();
+    if (at < 0) return;
+    for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
+    this.#commands.release();
+  }
+  #obey(words, at, nowUs) {
+    const tcp = this.#tcp;
+    const id = words[at + Field.row];
+    switch (words[at + Field.op]) {
+      case Command.listen: {
+        const address = words.subarray(at + Field.address, at + Field.address + 4);
+        tcp.listen(id, [
+          ...address
+        ], words[at + Field.port], words[at + Field.value]);
+        return;
+      }
+      case Command.unlisten:
+        return tcp.unlisten(id, nowUs);
+      case Command.connect:
+        return this.#connect(words, at, nowUs);
+      case Command.cancelConnect:
+        return tcp.cancelConnect(id, nowUs);
+      case Command.acceptTaken:
+        return tcp.acceptTaken(id);
+      case Command.shutdown:
+        return this.#shutDown(nowUs);
+    }
+    const op = words[at + Field.op];
+    if (op === Command.news) {
+      Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
+    }
+    const conn = tcp.connection(id, words[at + Field.generation]);
+    if (conn !== null) this.#obeyFor(conn, words, at, nowUs);
+  }
+  #obeyFor(conn, words, at, nowUs) {
+    const tcp = this.#tcp;
+    const op = words[at + Field.op];
+    switch (op) {
+      case Command.news:
+        return tcp.onApplicationNews(conn, nowUs);
+      case Command.closeWrite:
+        return tcp.closeWrite(conn, nowUs);
+      case Command.close:
+        return tcp.close(conn, nowUs);
+      case Command.abort:
+        return tcp.abort(conn, nowUs);
+      case Command.option:
+        return this.#setOption(conn, words[at + Field.port], words[at + Field.value], nowUs);
+      default:
+        throw new Error(`The command ring holds an unknown command, ${op}`);
+    }
+  }
+  #connect(words, at, nowUs) {
+    const local = at + Field.localAddress;
+    const remote = at + Field.address;
+    this.#tcp.connect(words[at + Field.row], {
+      local0: words[local],
+      local1: words[local + 1],
+      local2: words[local + 2],
+      local3: words[local + 3],
+      remote0: words[remote],
+      remote1: words[remote + 1],
+      remote2: words[remote + 2],
+      remote3: words[remote + 3],
+      localPort: words[at + Field.localPort],
+      remotePort: words[at + Field.port]
+    }, nowUs);
+  }
+  #setOption(conn, option, value, nowUs) {
+    switch (option) {
+      case ConnectionOption.noDelay:
+        conn.noDelay = value !== 0;
+        this.#tcp.onApplicationNews(conn, nowUs);
+        return;
+      case ConnectionOption.keepAlive:
+        return this.#tcp.setKeepAlive(conn, value !== 0, nowUs);
+      case ConnectionOption.linger:
+        conn.lingerZero = value === 0;
+        return;
+      case ConnectionOption.userTimeout:
+        conn.userTimeoutUs = value * 1e3;
+        return;
+      case ConnectionOption.congestion: {
+        const { cwndBytes, ssthreshBytes } = conn.congestion;
+        conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);
+        conn.congestion.ssthreshBytes = ssthreshBytes;
+        return;
+      }
+    }
+  }
+  #shutDown(nowUs) {
+    this.#shuttingDown = true;
+    for (const listener of this.#tcp.listeners.all()) this.#tcp.unlisten(listener.id, nowUs);
+    for (const conn of this.#tcp.all()) {
+      if (conn.owner === Owner.application) this.#tcp.close(conn, nowUs);
+    }
+  }
+  /** TIME-WAIT alone need not be waited for: nothing is lost when the process ends in it. */
+  #reportStopped() {
+    for (const conn of this.#tcp.all()) {
+      if (conn.state !== State.TIME_WAIT && conn.state !== State.CLOSED) return;
+    }
+    this.#shuttingDown = false;
+    this.#link.stopped();
+  }
+};
+
+// src/pipeline/loops.ts
+var BATCH = 64;
+var SLOTS_AHEAD = 64;
+var SLEEP_MAX_MS = 1e3;
+function isStopped(layout) {
+  return Atomics.load(layout.words, layout.control + Control.stop) !== 0;
+}
+function sleepMs(atUs, nowUs) {
+  return Math.max(0, Math.min((atUs - nowUs) / 1e3, SLEEP_MAX_MS));
+}
+function readerLoop(setup2) {
+  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
+  const stage = new ReaderStage(device, layout);
+  const parser = new Bell(layout.words, Control.parserBell);
+  const own = new Bell(layout.words, Control.readerBell);
+  const ringParser = () => parser.ring();
+  while (!isStopped(layout)) {
+    if (stage.run(BATCH, ringParser) > 0) continue;
+    if (stage.hasSlot) {
+      checkAlive(device.wait(setup2.wakeFd, SLEEP_MAX_MS), device);
+      continue;
+    }
+    own.announceSleep();
+    if (stage.hasSlot || isStopped(layout)) own.announceAwake();
+    else own.sleep(SLEEP_MAX_MS);
+  }
+  device.close();
+}
+function parserLoop(setup2) {
+  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const stage = new ParserStage(layout, setup2.tun.virtioHeader, setup2.settings);
+  const tcp = new Bell(layout.words, Control.tcpBell);
+  const own = new Bell(layout.words, Control.parserBell);
+  const ringTcp = () => tcp.ring();
+  while (!isStopped(layout)) {
+    if (stage.run(BATCH, ringTcp) > 0) continue;
+    own.announceSleep();
+    if (stage.hasWork || isStopped(layout)) own.announceAwake();
+    else own.sleep(SLEEP_MAX_MS);
+  }
+}
+function tcpLoop(setup2) {
+  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
+  const stage = makeTcpStage(layout, device, setup2);
+  const segments = new RingConsumer(layout.segments);
+  const feeder = new SlotFeeder(layout, stage);
+  const own = new Bell(layout.words, Control.tcpBell);
+  const segment = new Segment();
+  feeder.feed();
+  while (!isStopped(layout)) {
+    const nowUs = systemClock.now();
+    let count = 0;
+    while (count < BATCH) {
+      const at = segments.next();
+      if (at < 0) break;
+      const kind = readSegmentRecord(layout.words, at, segment);
+      stage.input(kind, segment, nowUs);
+      count++;
+    }
+    if (count > 0) {
+      segments.release();
+      feeder.returned(count);
+    }
+    stage.run(nowUs);
+    feeder.feed();
+    if (count > 0) continue;
+    own.announceSleep();
+    if (segments.hasNext() || stage.hasWork || isStopped(layout)) own.announceAwake();
+    else own.sleep(sleepMs(stage.nextExpiry(), systemClock.now()));
+  }
+  device.close();
+}
+function fusedLoop(setup2) {
+  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
+  const stage = makeTcpStage(layout, device, setup2);
+  const input = new DirectInput(layout, device, stage, setup2.settings);
+  const own = new Bell(layout.words, Control.tcpBell);
+  while (!isStopped(layout)) {
+    const nowUs = systemClock.now();
+    const count = input.run(BATCH, nowUs);
+    stage.run(nowUs);
+    if (count > 0) continue;
+    own.announceSleep();
+    if (!stage.hasWork && !isStopped(layout)) {
+      const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());
+      const outcome = device.wait(setup2.wakeFd, Math.ceil(timeoutMs));
+      if (outcome === WaitOutcome.woken) drainEventFd(setup2.wakeFd);
+      checkAlive(outcome, device);
+    }
+    own.announceAwake();
+  }
+  device.close();
+}
+function makeTcpStage(layout, device, setup2) {
+  return new TcpStage({
+    layout,
+    device,
+    settings: setup2.settings,
+    random: systemRandom,
+    nowUs: systemClock.now()
+  });
+}
+function checkAlive(outcome, device) {
+  if (outcome === WaitOutcome.failed) {
+    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
+  }
+}
+var SlotFeeder = class {
+  #stage;
+  #ring;
+  #reader;
+  /** Slots that are with the reader, the parser, or in a ring. */
+  #ahead = 0;
+  constructor(layout, stage) {
+    this.#stage = stage;
+    this.#ring = new RingProducer(layout.freeSlots);
+    this.#reader = new Bell(layout.words, Control.readerBell);
+  }
+  /** So many slots have come back with their segments. */
+  returned(count) {
+    this.#ahead -= count;
+  }
+  feed() {
+    let fed = 0;
+    while (this.#ahead < SLOTS_AHEAD) {
+      const slot = this.#stage.slots.slots.take();
+      if (slot === NIL) break;
+      const at = this.#ring.claim();
+      this.#ring.words[at] = slot;
+      this.#ring.push();
+      this.#ahead++;
+      fed++;
+    }
+    if (fed === 0) return;
+    this.#ring.publish();
+    this.#reader.ring();
+  }
+};
+
+// workers/main.ts
+var setup = workerData;
+parentPort.postMessage("ready");
+({
+  reader: readerLoop,
+  parser: parserLoop,
+  tcp: tcpLoop,
+  fused: fusedLoop
+})[setup.role](setup);

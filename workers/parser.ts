@@ -1,0 +1,2 @@
+/** The parser thread: frames into segment records. */
+export { parserLoop as run } from "../src/pipeline/loops.ts";
