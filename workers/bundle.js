@@ -5,6 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 // src/base/clock.ts
 var TIMER_MAX_MS = 2147483647;
 var systemClock = {
+  originUs: Math.floor(performance.timeOrigin * 1e3),
   now: () => Math.floor(performance.now() * 1e3),
   wakeAt(atUs, wake) {
     const delayMs = Math.max(0, Math.ceil(atUs / 1e3 - performance.now()));
@@ -6076,14 +6077,16 @@ var TraceKind = {
 };
 var HEADER_WORDS = 8;
 var TraceWriter = class {
-  /** The time of the round of work under way. */
+  /** The time of the round of work under way, by the stage's clock. */
   nowUs = 0;
   #ring;
   #counters;
+  #originUs;
   #scratch = new Segment();
-  constructor(ring, counters) {
+  constructor(ring, counters, originUs) {
     this.#ring = new RingProducer(ring);
     this.#counters = counters;
+    this.#originUs = originUs;
   }
   /** Records a segment. */
   segment(kind, segment) {
@@ -6125,8 +6128,9 @@ var TraceWriter = class {
       return at;
     }
     const { words } = this.#ring;
-    words[at] = this.nowUs;
-    words[at + 1] = this.nowUs / 4294967296;
+    const timeUs = this.#originUs + this.nowUs;
+    words[at] = timeUs;
+    words[at + 1] = timeUs / 4294967296;
     words[at + 2] = kind;
     return at;
   }
@@ -6330,7 +6334,7 @@ var TcpStage = class {
     this.#layout = layout;
     this.counters = layout.tcpCounters;
     this.slots = new ReceiveSlots(layout);
-    this.#trace = settings.traced ? new TraceWriter(layout.trace, this.counters) : null;
+    this.#trace = settings.traced ? new TraceWriter(layout.trace, this.counters, parts.clock.originUs) : null;
     this.#link = new ApplicationLink(layout, this.#trace);
     this.#egress = new Egress(parts.device, layout, this.slots, this.counters, settings.addresses);
     this.#egress.trace = this.#trace;
@@ -6350,7 +6354,7 @@ var TcpStage = class {
       events: this.#link,
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
-      nowUs: parts.nowUs
+      nowUs: parts.clock.now()
     });
   }
   /** Whether there is something to do besides segments from the device. */
@@ -6621,7 +6625,7 @@ function makeTcpStage(layout, device, setup2) {
     device,
     settings: setup2.settings,
     random: systemRandom,
-    nowUs: systemClock.now()
+    clock: systemClock
   });
 }
 function checkAlive(outcome, device) {

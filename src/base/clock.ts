@@ -1,5 +1,7 @@
 /** Time as the stack sees it: whole microseconds since an arbitrary start, never going back. */
 export interface Clock {
+  /** The clock's zero in microseconds since 1970, for what people read; 0 when it has none. */
+  readonly originUs: number;
   /** The time now, in microseconds. */
   now(): number;
   /** Calls `wake` once, at `atUs` or soon after it; the returned number cancels that. */
@@ -13,6 +15,7 @@ const TIMER_MAX_MS = 0x7fff_ffff;
 
 /** The machine's monotonic clock. */
 export const systemClock: Clock = {
+  originUs: Math.floor(performance.timeOrigin * 1000),
   now: () => Math.floor(performance.now() * 1000),
   wakeAt(atUs, wake) {
     const delayMs = Math.max(0, Math.ceil(atUs / 1000 - performance.now()));
@@ -29,6 +32,7 @@ interface Wake {
 
 /** A clock that stands still until it is moved: for simulation, packet scripts and tests. */
 export class ManualClock implements Clock {
+  readonly originUs = 0;
   #nowUs: number;
   #nextId = 1;
   /** What is to be called, the earliest last, so that taking it off is cheap. */

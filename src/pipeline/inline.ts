@@ -56,7 +56,7 @@ export class InlinePipeline implements Pipeline {
       device: parts.device,
       settings: parts.settings,
       random: parts.random,
-      nowUs: parts.clock.now(),
+      clock: parts.clock,
       isn: parts.isn,
       appBell: this.appBell,
     });

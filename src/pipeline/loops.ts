@@ -136,7 +136,7 @@ function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): Tc
     device,
     settings: setup.settings,
     random: systemRandom,
-    nowUs: systemClock.now(),
+    clock: systemClock,
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { Counter, type Counters } from "../base/counters.ts";
 import type { Device } from "../device/device.ts";
@@ -30,7 +31,7 @@ export interface TcpStageParts {
   readonly device: Device;
   readonly settings: StageSettings;
   readonly random: Random;
-  readonly nowUs: number;
+  readonly clock: Clock;
   /** Where initial sequence numbers come from; RFC 6528 when absent. */
   readonly isn?: IsnSource;
   /** What wakes the application; its word in shared memory when absent. */
@@ -60,7 +61,9 @@ export class TcpStage {
     this.#layout = layout;
     this.counters = layout.tcpCounters;
     this.slots = new ReceiveSlots(layout);
-    this.#trace = settings.traced ? new TraceWriter(layout.trace, this.counters) : null;
+    this.#trace = settings.traced
+      ? new TraceWriter(layout.trace, this.counters, parts.clock.originUs)
+      : null;
     this.#link = new ApplicationLink(layout, this.#trace);
     this.#egress = new Egress(
       parts.device,
@@ -86,7 +89,7 @@ export class TcpStage {
       events: this.#link,
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
-      nowUs: parts.nowUs,
+      nowUs: parts.clock.now(),
     });
   }
 

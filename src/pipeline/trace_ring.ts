@@ -27,15 +27,17 @@ const HEADER_WORDS = 8;
 
 /** The TCP thread's end. */
 export class TraceWriter {
-  /** The time of the round of work under way. */
+  /** The time of the round of work under way, by the stage's clock. */
   nowUs = 0;
   readonly #ring: RingProducer;
   readonly #counters: Counters;
+  readonly #originUs: number;
   readonly #scratch = new Segment();
 
-  constructor(ring: RingWords, counters: Counters) {
+  constructor(ring: RingWords, counters: Counters, originUs: number) {
     this.#ring = new RingProducer(ring);
     this.#counters = counters;
+    this.#originUs = originUs;
   }
 
   /** Records a segment. */
@@ -81,8 +83,9 @@ export class TraceWriter {
       return at;
     }
     const { words } = this.#ring;
-    words[at] = this.nowUs;
-    words[at + 1] = this.nowUs / 0x1_0000_0000;
+    const timeUs = this.#originUs + this.nowUs;
+    words[at] = timeUs;
+    words[at + 1] = timeUs / 0x1_0000_0000;
     words[at + 2] = kind;
     return at;
   }
@@ -90,9 +93,13 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
+  /** A segment in, a segment out, or a change of state. */
   kind: TraceKind = TraceKind.segmentIn;
+  /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;
+  /** The state that a change of state left. */
   stateBefore: State = State.CLOSED;
+  /** The state that a change of state led to. */
   stateAfter: State = State.CLOSED;
   /** The segment; of a change of state, the connection's addresses and ports, local ones as source. */
   readonly segment: Segment = new Segment();
