@@ -27,15 +27,6 @@ var systemRandom = {
   }
 };
 
-// src/device/device.ts
-var SendOutcome = {
-  sent: 0,
-  /** The queue behind the device is full; the frame is lost, as on any network. */
-  queueFull: 1,
-  /** The device refused the frame (too long, closed, link down). */
-  refused: 2
-};
-
 // src/device/libc.ts
 var LIBC_SYMBOLS = {
   open: {
@@ -101,6 +92,11 @@ var LIBC_SYMBOLS = {
       "u32",
       "usize"
     ],
+    result: "i32"
+  },
+  /** Lets another thread that is ready to run have the processor. */
+  sched_yield: {
+    parameters: [],
     result: "i32"
   },
   poll: {
@@ -299,6 +295,15 @@ function errnoText(value) {
 function cString(text) {
   return new TextEncoder().encode(`${text}\0`);
 }
+
+// src/device/device.ts
+var SendOutcome = {
+  sent: 0,
+  /** The queue behind the device is full; the frame is lost, as on any network. */
+  queueFull: 1,
+  /** The device refused the frame (too long, closed, link down). */
+  refused: 2
+};
 
 // src/base/errors.ts
 function codedError(ErrorClass, code, message3, cause) {
@@ -6384,10 +6389,13 @@ var TcpStage = class {
     }
     this.slots.recycle(segment);
   }
-  /** Does everything that is not input: commands, timers, output, news for the application. */
+  /**
+   * Does everything that is not input: commands, timers, output, news for the application. True when the
+   * application had commands.
+   */
   run(nowUs) {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
-    this.#takeCommands(nowUs);
+    const commanded = this.#takeCommands(nowUs);
     this.#tcp.expire(nowUs);
     this.#tcp.flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -6400,6 +6408,7 @@ var TcpStage = class {
     let wake = this.#link.publish();
     if (this.#trace !== null && this.#trace.publish()) wake = true;
     if (wake) this.#appBell.ring();
+    return commanded;
   }
   #takeLoopback(nowUs) {
     const slot = this.#egress.takeLoopback();
@@ -6417,9 +6426,10 @@ var TcpStage = class {
   #takeCommands(nowUs) {
     const { words } = this.#commands;
     let at = this.#commands.next();
-    if (at < 0) return;
+    if (at < 0) return false;
     for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
     this.#commands.release();
+    return true;
   }
   #obey(words, at, nowUs) {
     const tcp = this.#tcp;
@@ -6526,7 +6536,27 @@ var TcpStage = class {
 // src/pipeline/loops.ts
 var BATCH = 64;
 var SLOTS_AHEAD = 64;
+var BUSY_POLL_US = 50;
 var SLEEP_MAX_MS = 1e3;
+var Patience = class {
+  #idleSinceUs = -1;
+  #libc = libc();
+  /** There was work: the next idle time starts anew. */
+  worked() {
+    this.#idleSinceUs = -1;
+  }
+  /** Whether to look again at once instead of going to sleep. */
+  spins() {
+    const nowUs = systemClock.now();
+    if (this.#idleSinceUs < 0) this.#idleSinceUs = nowUs;
+    if (nowUs - this.#idleSinceUs >= BUSY_POLL_US) {
+      this.#idleSinceUs = -1;
+      return false;
+    }
+    this.#libc.sched_yield();
+    return true;
+  }
+};
 function isStopped(layout) {
   return Atomics.load(layout.words, layout.control + Control.stop) !== 0;
 }
@@ -6540,8 +6570,13 @@ function readerLoop(setup2) {
   const parser = new Bell(layout.words, Control.parserBell);
   const own = new Bell(layout.words, Control.readerBell);
   const ringParser = () => parser.ring();
+  const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringParser) > 0) continue;
+    if (stage.run(BATCH, ringParser) > 0) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     if (stage.hasSlot) {
       checkAlive(device.wait(setup2.wakeFd, SLEEP_MAX_MS), device);
       continue;
@@ -6558,8 +6593,13 @@ function parserLoop(setup2) {
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
   const ringTcp = () => tcp.ring();
+  const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringTcp) > 0) continue;
+    if (stage.run(BATCH, ringTcp) > 0) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (stage.hasWork || isStopped(layout)) own.announceAwake();
     else own.sleep(SLEEP_MAX_MS);
@@ -6573,6 +6613,7 @@ function tcpLoop(setup2) {
   const feeder = new SlotFeeder(layout, stage);
   const own = new Bell(layout.words, Control.tcpBell);
   const segment = new Segment();
+  const patience = new Patience();
   feeder.feed();
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
@@ -6588,9 +6629,13 @@ function tcpLoop(setup2) {
       segments.release();
       feeder.returned(count);
     }
-    stage.run(nowUs);
+    const commanded = stage.run(nowUs);
     feeder.feed();
-    if (count > 0) continue;
+    if (count > 0 || commanded) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (segments.hasNext() || stage.hasWork || isStopped(layout)) own.announceAwake();
     else own.sleep(sleepMs(stage.nextExpiry(), systemClock.now()));
@@ -6603,11 +6648,16 @@ function fusedLoop(setup2) {
   const stage = makeTcpStage(layout, device, setup2);
   const input = new DirectInput(layout, device, stage, setup2.settings);
   const own = new Bell(layout.words, Control.tcpBell);
+  const patience = new Patience();
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
     const count = input.run(BATCH, nowUs);
-    stage.run(nowUs);
-    if (count > 0) continue;
+    const commanded = stage.run(nowUs);
+    if (count > 0 || commanded) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (!stage.hasWork && !isStopped(layout)) {
       const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());

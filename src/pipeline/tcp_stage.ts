@@ -123,10 +123,13 @@ export class TcpStage {
     this.slots.recycle(segment);
   }
 
-  /** Does everything that is not input: commands, timers, output, news for the application. */
-  run(nowUs: number): void {
+  /**
+   * Does everything that is not input: commands, timers, output, news for the application. True when the
+   * application had commands.
+   */
+  run(nowUs: number): boolean {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
-    this.#takeCommands(nowUs);
+    const commanded = this.#takeCommands(nowUs);
     this.#tcp.expire(nowUs);
     this.#tcp.flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -139,6 +142,7 @@ export class TcpStage {
     let wake = this.#link.publish();
     if (this.#trace !== null && this.#trace.publish()) wake = true;
     if (wake) this.#appBell.ring();
+    return commanded;
   }
 
   #takeLoopback(nowUs: number): boolean {
@@ -155,12 +159,13 @@ export class TcpStage {
     return true;
   }
 
-  #takeCommands(nowUs: number): void {
+  #takeCommands(nowUs: number): boolean {
     const { words } = this.#commands;
     let at = this.#commands.next();
-    if (at < 0) return;
+    if (at < 0) return false;
     for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
     this.#commands.release();
+    return true;
   }
 
   #obey(words: Int32Array, at: number, nowUs: number): void {
