@@ -1265,7 +1265,9 @@ var Drop = {
   /** Trace records that nobody collected in time (only the record is lost, not the segment). */
   traceOverflow: 36,
   /** An answer that a rate limit held back (challenge ACKs, resets). */
-  rateLimited: 37
+  rateLimited: 37,
+  /** The pipeline of another queue had no room for a frame of one of its connections. */
+  handoverFull: 38
 };
 var dropNames = Object.keys(Drop);
 
@@ -1301,7 +1303,9 @@ var Counter = {
   connectionsNow: 26,
   timeWaitNow: 27,
   /** Bytes of memory that hold received bytes which were not read, now. */
-  receiveMemoryNow: 28
+  receiveMemoryNow: 28,
+  /** Frames that came in at one queue and belong to a connection of another. */
+  framesHandedOver: 29
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 32;
@@ -1363,6 +1367,7 @@ var LENGTH = 1;
 var NEXT = 2;
 var ROOM = 3;
 var NIL = -1;
+var FREE_SHARE = 8;
 var BlockPool = class {
   words;
   table;
@@ -1388,6 +1393,14 @@ var BlockPool = class {
   /** Blocks that can be taken. */
   get free() {
     return this.#freeCount;
+  }
+  /**
+   * Most bytes that one user should hold: a share of what is free now. Whoever has less may take more, so
+   * users that hold on to their bytes never exhaust the pool, and a newcomer always finds its share (the
+   * dynamic threshold of shared-memory switches).
+   */
+  get shareBytes() {
+    return this.#freeCount * this.blockBytes / FREE_SHARE;
   }
   /** Takes an empty block, or {@link NIL} when none is left. */
   take() {
@@ -1592,6 +1605,7 @@ var RECEIVE_BLOCK_BYTES = 4096;
 var SEND_BLOCK_BYTES = 16384;
 var FRAME_WORDS = 2;
 var SEGMENT_WORDS = 48;
+var HANDOVER_WORDS = 2;
 var MESSAGE_WORDS = 16;
 var TRACE_WORDS = 8 + SEGMENT_WORDS;
 var HEADER_BYTES2 = 256;
@@ -1619,6 +1633,9 @@ var Layout = class {
   commands;
   events;
   trace;
+  handover;
+  /** Byte offset of the first handed-over frame; one every SLOT_BYTES, as the ring's records. */
+  handoverFrames;
   /** Word index of row 0. */
   rows;
   /** Byte offset of the header area. */
@@ -1628,7 +1645,7 @@ var Layout = class {
   sendPool;
   constructor(dimensions, buffer) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords } = dimensions;
+    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -1642,12 +1659,14 @@ var Layout = class {
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
       events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
-      trace: cut.ring(TRACE_WORDS, traceRecords)
+      trace: cut.ring(TRACE_WORDS, traceRecords),
+      handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
     const rows = cut.bytes(connections * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES2);
+    this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
@@ -1671,6 +1690,7 @@ var Layout = class {
     this.commands = ring(rings.commands);
     this.events = ring(rings.events);
     this.trace = ring(rings.trace);
+    this.handover = ring(rings.handover);
     this.rows = rows / 4;
     const table = receiveTable / 4;
     this.slotPool = {
@@ -1813,6 +1833,10 @@ var Segment = class {
    * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
    */
   slot = -1;
+  /** Bytes of the frame, headers included. */
+  frameLength = 0;
+  /** Where the frame begins, when it lies in no slot. */
+  frameOffset = 0;
   /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
   icmpType = 0;
   icmpCode = 0;
@@ -2490,8 +2514,94 @@ function clearTcpFields(segment) {
   clearTcpOptions(segment);
 }
 
+// src/pipeline/handover.ts
+var HandoverRing = class {
+  /** How many pipelines have seen the frame at hand before this one. */
+  seen = 0;
+  #own;
+  #next;
+  #ring;
+  #bell;
+  #queues;
+  #counters;
+  constructor(own, next, bell, queues) {
+    this.#own = own;
+    this.#next = next;
+    this.#ring = new RingProducer(next.handover);
+    this.#bell = bell;
+    this.#queues = queues;
+    this.#counters = own.tcpCounters;
+  }
+  offer(segment) {
+    if (this.seen + 1 >= this.#queues) return false;
+    const from = segment.slot === NIL ? segment.frameOffset : this.#slotStart(segment.slot);
+    const at = this.#ring.claim();
+    if (at < 0) {
+      this.#counters.drop(Drop.handoverFull);
+      return true;
+    }
+    const to = frameOffset(this.#next, at);
+    const { bytes } = this.#own.memory;
+    this.#next.memory.bytes.set(bytes.subarray(from, from + segment.frameLength), to);
+    this.#ring.words[at] = segment.frameLength;
+    this.#ring.words[at + 1] = this.seen + 1;
+    this.#ring.push();
+    this.#ring.publish();
+    this.#counters.count(Counter.framesHandedOver);
+    this.#bell.ring();
+    return true;
+  }
+  #slotStart(slot) {
+    const { words, table } = this.#own.slotPool;
+    return words[table + slot * DESCRIPTOR_WORDS + START];
+  }
+};
+var HandoverInbox = class {
+  /** How many pipelines have seen the frame that `next` gave. */
+  seen = 0;
+  #layout;
+  #ring;
+  #input;
+  #counters;
+  constructor(layout, virtioHeader, settings, counters) {
+    this.#layout = layout;
+    this.#ring = new RingConsumer(layout.handover);
+    this.#input = new PacketInput({
+      virtioHeader,
+      addresses: settings.addresses
+    });
+    this.#counters = counters;
+  }
+  /** Whether a frame waits. */
+  get hasNext() {
+    return this.#ring.hasNext();
+  }
+  /**
+   * Decodes the next frame and returns its kind, or -1 when none waits. Its payload stays in place
+   * until the call after this one.
+   */
+  next(segment) {
+    this.#ring.release();
+    const at = this.#ring.next();
+    if (at < 0) return -1;
+    const { words } = this.#ring;
+    const offset = frameOffset(this.#layout, at);
+    const kind = this.#input.decode(this.#layout.memory, offset, words[at], segment);
+    if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+    segment.slot = NIL;
+    segment.frameOffset = offset;
+    segment.frameLength = words[at];
+    this.seen = words[at + 1];
+    return kind;
+  }
+};
+function frameOffset(layout, at) {
+  const index = (at - layout.handover.records) / HANDOVER_WORDS;
+  return layout.handoverFrames + index * SLOT_BYTES + SLOT_HEADROOM;
+}
+
 // src/pipeline/segment_record.ts
-var USED_WORDS = 36;
+var USED_WORDS = 37;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -2523,6 +2633,7 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 33] = segment.gsoSize;
   words[at + 34] = segment.icmpType << 8 | segment.icmpCode;
   words[at + 35] = segment.icmpMtu;
+  words[at + 36] = segment.frameLength;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -2566,6 +2677,7 @@ function readSegmentRecord(words, at, segment) {
   segment.icmpType = words[at + 34] >>> 8;
   segment.icmpCode = words[at + 34] & 255;
   segment.icmpMtu = words[at + 35];
+  segment.frameLength = words[at + 36];
   return words[at];
 }
 function readSackEdges(words, at, segment) {
@@ -2613,6 +2725,7 @@ var ParserStage = class {
       const kind = this.#input.decode(this.#layout.memory, start, words[frame + 1], this.#segment);
       if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
       this.#segment.slot = slot;
+      this.#segment.frameLength = words[frame + 1];
       const at = this.#segments.claim();
       if (at < 0) {
         throw new Error("The segment ring is full, which its size should make impossible");
@@ -2726,6 +2839,7 @@ var DirectInput = class {
       const kind = this.#input.decode(layout.memory, start, length, segment);
       if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
       segment.slot = slot;
+      segment.frameLength = length;
       this.#stage.input(kind, segment, nowUs);
       count++;
     }
@@ -4825,7 +4939,8 @@ var ReceiveBuffer = class {
   }
   /** Bytes that may still arrive, counted from the next one in order. */
   get space() {
-    return Math.max(0, this.limitBytes - this.stream.pending);
+    const most = Math.min(this.limitBytes, this.#memory.pool.shareBytes);
+    return Math.max(0, Math.floor(most) - this.stream.pending);
   }
   /**
    * Takes the bytes `[rcvNxt, end)` of a segment, which start at `offset`, and whatever they join up
@@ -5386,6 +5501,7 @@ var Tcp = class {
   #events;
   #isn;
   #random;
+  #handover;
   #demux;
   #wheel;
   #connections = [];
@@ -5407,6 +5523,7 @@ var Tcp = class {
     this.#events = parts.events;
     this.#isn = parts.isn;
     this.#random = parts.random;
+    this.#handover = parts.handover ?? null;
     const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
     this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
     this.#wheel = new TimerWheel(capacity, parts.nowUs);
@@ -5448,12 +5565,13 @@ var Tcp = class {
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);
@@ -6331,6 +6449,8 @@ var TcpStage = class {
   #commands;
   #appBell;
   #layout;
+  #handover;
+  #inbox;
   #loopbackInput;
   #loopbackSegment = new Segment();
   #shuttingDown = false;
@@ -6350,6 +6470,8 @@ var TcpStage = class {
       addresses: settings.addresses,
       loopback: true
     });
+    this.#handover = parts.handover ?? null;
+    this.#inbox = new HandoverInbox(layout, parts.device.virtioHeader, settings, this.counters);
     this.#tcp = new Tcp({
       config: settings.config,
       layout,
@@ -6359,12 +6481,13 @@ var TcpStage = class {
       events: this.#link,
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
-      nowUs: parts.clock.now()
+      nowUs: parts.clock.now(),
+      handover: parts.handover
     });
   }
   /** Whether there is something to do besides segments from the device. */
   get hasWork() {
-    return this.#commands.hasNext() || this.#egress.hasLoopback;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
   }
   /** When the next timer is due, in microseconds; `Infinity` when none is. */
   nextExpiry() {
@@ -6396,6 +6519,7 @@ var TcpStage = class {
   run(nowUs) {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
     const commanded = this.#takeCommands(nowUs);
+    if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
     this.#tcp.flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -6422,6 +6546,15 @@ var TcpStage = class {
     if (kind === InputKind.dropped) this.counters.drop(this.#loopbackInput.reason);
     this.input(kind, segment, nowUs);
     return true;
+  }
+  /** Takes in frames that another queue's pipeline has found no connection for. */
+  #takeHandedOver(nowUs) {
+    const segment = this.#loopbackSegment;
+    for (let kind = this.#inbox.next(segment); kind >= 0; kind = this.#inbox.next(segment)) {
+      this.#handover.seen = this.#inbox.seen;
+      this.input(kind, segment, nowUs);
+      this.#handover.seen = 0;
+    }
   }
   #takeCommands(nowUs) {
     const { words } = this.#commands;
@@ -6675,8 +6808,16 @@ function makeTcpStage(layout, device, setup2) {
     device,
     settings: setup2.settings,
     random: systemRandom,
-    clock: systemClock
+    clock: systemClock,
+    handover: makeHandover(layout, setup2)
   });
+}
+function makeHandover(layout, setup2) {
+  if (setup2.next === null) return void 0;
+  const { buffer, wakeFd, queues } = setup2.next;
+  const next = new Layout(setup2.dimensions, buffer);
+  const wake = setup2.role === "fused" ? () => signalEventFd(wakeFd) : void 0;
+  return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
 }
 function checkAlive(outcome, device) {
   if (outcome === WaitOutcome.failed) {

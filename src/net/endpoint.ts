@@ -110,7 +110,6 @@ export class Endpoint {
     return new Promise((resolve, reject) => {
       this.#writes.push({ source, resolve, reject });
       this.#hold();
-      this.port.awaitSendMemory(this);
     });
   }
 
@@ -203,7 +202,7 @@ export class Endpoint {
     while (this.#writes.length > 0) {
       const { source, resolve } = this.#writes[0];
       const count = this.#put(source);
-      if (count === 0) return this.port.awaitSendMemory(this);
+      if (count === 0) return;
       resolve(count);
       this.#writes.shift();
       this.#release();
@@ -229,7 +228,13 @@ export class Endpoint {
 
   #put(source: Uint8Array): number {
     this.#send.reclaim();
-    const room = this.word(Row.txLimit) - this.#send.pending;
+    const pending = this.#send.pending;
+    const share = Math.floor(this.port.pool.shareBytes) - pending;
+    if (share <= 0) {
+      this.port.awaitSendMemory(this);
+      return 0;
+    }
+    const room = Math.min(this.word(Row.txLimit) - pending, share);
     if (room <= 0) return 0;
     const count = this.#send.appendArray(source, 0, Math.min(room, source.length));
     if (count > 0) {

@@ -41,7 +41,8 @@ export class Port {
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #listeners = new Map<number, AcceptHandler>();
   readonly #connects = new Map<number, ConnectHandler>();
-  /** Writers that found the send memory empty. */
+  /** Writers that hold their share of the send memory, and how much was free when the last one came. */
+  #freeWhenWaiting = 0;
   readonly #memoryWaiters = new Set<Endpoint>();
   readonly #tcpBell: Bell;
   #flushScheduled = false;
@@ -176,9 +177,10 @@ export class Port {
     this.#finish(true);
   }
 
-  /** Calls the endpoint again when there is send memory. */
+  /** Calls the endpoint again when more of the send memory is free. */
   awaitSendMemory(endpoint: Endpoint): void {
-    if (this.pool.free === 0) this.#memoryWaiters.add(endpoint);
+    this.#memoryWaiters.add(endpoint);
+    this.#freeWhenWaiting = this.pool.free;
   }
 
   /** Lets the process end if nobody waits any more, after the current turn. */
@@ -304,7 +306,7 @@ export class Port {
   }
 
   #wakeMemoryWaiters(): void {
-    if (this.#memoryWaiters.size === 0 || this.pool.free === 0) return;
+    if (this.#memoryWaiters.size === 0 || this.pool.free <= this.#freeWhenWaiting) return;
     const waiters = [...this.#memoryWaiters];
     this.#memoryWaiters.clear();
     for (const endpoint of waiters) endpoint.resumeWrites();

@@ -6,12 +6,13 @@
 import { systemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
 import { libc } from "../device/libc.ts";
-import { drainEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
+import { drainEventFd, signalEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
 import { Bell } from "../ring/bell.ts";
 import { Control, Layout } from "../ring/layout.ts";
 import { NIL } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { Segment } from "../wire/segment.ts";
+import { HandoverRing } from "./handover.ts";
 import { ParserStage } from "./parser_stage.ts";
 import { DirectInput } from "./direct_input.ts";
 import { ReaderStage } from "./reader_stage.ts";
@@ -188,7 +189,16 @@ function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): Tc
     settings: setup.settings,
     random: systemRandom,
     clock: systemClock,
+    handover: makeHandover(layout, setup),
   });
+}
+
+function makeHandover(layout: Layout, setup: WorkerSetup): HandoverRing | undefined {
+  if (setup.next === null) return undefined;
+  const { buffer, wakeFd, queues } = setup.next;
+  const next = new Layout(setup.dimensions, buffer);
+  const wake = setup.role === "fused" ? () => signalEventFd(wakeFd) : undefined;
+  return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
 }
 
 function checkAlive(outcome: WaitOutcome, device: TunDevice): void {

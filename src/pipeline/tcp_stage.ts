@@ -16,6 +16,7 @@ import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import { Segment } from "../wire/segment.ts";
 import { ApplicationLink } from "./application_link.ts";
+import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
 import { Command, ConnectionOption, Field } from "./messages.ts";
 import type { StageSettings } from "./setup.ts";
@@ -36,6 +37,8 @@ export interface TcpStageParts {
   readonly isn?: IsnSource;
   /** What wakes the application; its word in shared memory when absent. */
   readonly appBell?: Bell;
+  /** The way to the next queue's pipeline, when there are several. */
+  readonly handover?: HandoverRing;
 }
 
 /**
@@ -52,6 +55,8 @@ export class TcpStage {
   readonly #commands: RingConsumer;
   readonly #appBell: Bell;
   readonly #layout: Layout;
+  readonly #handover: HandoverRing | null;
+  readonly #inbox: HandoverInbox;
   readonly #loopbackInput: PacketInput;
   readonly #loopbackSegment = new Segment();
   #shuttingDown = false;
@@ -80,6 +85,8 @@ export class TcpStage {
       addresses: settings.addresses,
       loopback: true,
     });
+    this.#handover = parts.handover ?? null;
+    this.#inbox = new HandoverInbox(layout, parts.device.virtioHeader, settings, this.counters);
     this.#tcp = new Tcp({
       config: settings.config,
       layout,
@@ -90,12 +97,13 @@ export class TcpStage {
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
       nowUs: parts.clock.now(),
+      handover: parts.handover,
     });
   }
 
   /** Whether there is something to do besides segments from the device. */
   get hasWork(): boolean {
-    return this.#commands.hasNext() || this.#egress.hasLoopback;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
   }
 
   /** When the next timer is due, in microseconds; `Infinity` when none is. */
@@ -130,6 +138,7 @@ export class TcpStage {
   run(nowUs: number): boolean {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
     const commanded = this.#takeCommands(nowUs);
+    if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
     this.#tcp.flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -157,6 +166,16 @@ export class TcpStage {
     if (kind === InputKind.dropped) this.counters.drop(this.#loopbackInput.reason);
     this.input(kind, segment, nowUs);
     return true;
+  }
+
+  /** Takes in frames that another queue's pipeline has found no connection for. */
+  #takeHandedOver(nowUs: number): void {
+    const segment = this.#loopbackSegment;
+    for (let kind = this.#inbox.next(segment); kind >= 0; kind = this.#inbox.next(segment)) {
+      this.#handover!.seen = this.#inbox.seen;
+      this.input(kind, segment, nowUs);
+      this.#handover!.seen = 0;
+    }
   }
 
   #takeCommands(nowUs: number): boolean {

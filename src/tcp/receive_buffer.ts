@@ -42,7 +42,8 @@ export class ReceiveBuffer {
 
   /** Bytes that may still arrive, counted from the next one in order. */
   get space(): number {
-    return Math.max(0, this.limitBytes - this.stream.pending);
+    const most = Math.min(this.limitBytes, this.#memory.pool.shareBytes);
+    return Math.max(0, Math.floor(most) - this.stream.pending);
   }
 
   /**

@@ -66,6 +66,12 @@ export interface TcpEvents {
   stateChanged(conn: Connection, before: State): void;
 }
 
+/** Where segments go that may belong to a connection of another queue's engine. */
+export interface Handover {
+  /** Passes the segment's frame on; false when every engine has seen it, or there is no room. */
+  offer(segment: Segment): boolean;
+}
+
 /** What the engine is made of. */
 export interface TcpParts {
   readonly config: TcpConfig;
@@ -77,6 +83,8 @@ export interface TcpParts {
   readonly isn: IsnSource;
   readonly random: Random;
   readonly nowUs: number;
+  /** Present when there are several queues. */
+  readonly handover?: Handover;
 }
 
 /** The engine of one pipeline. */
@@ -92,6 +100,7 @@ export class Tcp {
   readonly #events: TcpEvents;
   readonly #isn: IsnSource;
   readonly #random: Random;
+  readonly #handover: Handover | null;
   readonly #demux: Demultiplexer;
   readonly #wheel: TimerWheel;
   readonly #connections: (Connection | null)[] = [];
@@ -114,6 +123,7 @@ export class Tcp {
     this.#events = parts.events;
     this.#isn = parts.isn;
     this.#random = parts.random;
+    this.#handover = parts.handover ?? null;
     const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
     this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
     this.#wheel = new TimerWheel(capacity, parts.nowUs);
@@ -175,12 +185,13 @@ export class Tcp {
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment: Segment, nowUs: number): void {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);
