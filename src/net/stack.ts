@@ -229,7 +229,6 @@ export class Stack implements AsyncDisposable {
 
   /** Totals since the stack was opened. */
   stats(): StackStats {
-    this.#catchUp();
     const sets = this.#pipelines.flatMap(({ layout }) => [
       layout.readerCounters,
       layout.parserCounters,
@@ -245,7 +244,6 @@ export class Stack implements AsyncDisposable {
 
   /** The connections that the application holds or that still have to deliver what it wrote. */
   connections(): ConnectionSummary[] {
-    this.#catchUp();
     return this.#ports.flatMap((port) =>
       [...port.endpoints()].map((endpoint) => {
         const { localAddr, remoteAddr } = new TcpConn(endpoint);
@@ -266,11 +264,6 @@ export class Stack implements AsyncDisposable {
   /** The same as {@link Stack.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** Looks at events that were not worth waking up for, such as ends of connections. */
-  #catchUp(): void {
-    if (this.#ended === null) { for (const port of this.#ports) port.pump(); }
   }
 
   async #close(): Promise<void> {
