@@ -229,6 +229,7 @@ export class Stack implements AsyncDisposable {
 
   /** Totals since the stack was opened. */
   stats(): StackStats {
+    this.#takeEvents();
     const sets = this.#pipelines.flatMap(({ layout }) => [
       layout.readerCounters,
       layout.parserCounters,
@@ -244,6 +245,7 @@ export class Stack implements AsyncDisposable {
 
   /** The connections that the application holds or that still have to deliver what it wrote. */
   connections(): ConnectionSummary[] {
+    this.#takeEvents();
     return this.#ports.flatMap((port) =>
       [...port.endpoints()].map((endpoint) => {
         const { localAddr, remoteAddr } = new TcpConn(endpoint);
@@ -264,6 +266,13 @@ export class Stack implements AsyncDisposable {
   /** The same as {@link Stack.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * The end of a connection that nobody holds wakes nobody, so it may be waiting to be noticed.
+   */
+  #takeEvents(): void {
+    for (const port of this.#ports) port.pump();
   }
 
   async #close(): Promise<void> {
