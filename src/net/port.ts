@@ -47,6 +47,7 @@ export class Port {
   readonly #tcpBell: Bell;
   #flushScheduled = false;
   #loud = false;
+  #pumping = false;
   #closed = false;
   #onStopped: () => void = () => {};
   #onTrace: (() => void) | null = null;
@@ -204,11 +205,24 @@ export class Port {
     Atomics.notify(this.#words, this.layout.control + Control.appBell);
   }
 
-  /** Takes all waiting events; true when there were any. */
+  /**
+   * Takes all waiting events; true when there were any. Within itself, when a viewer of the trace asks for
+   * statistics, it does nothing.
+   */
   pump(): boolean {
+    if (this.#pumping || this.#closed) return false;
+    this.#pumping = true;
+    try {
+      this.#onTrace?.();
+      return this.#takeEvents();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #takeEvents(): boolean {
     const { words } = this.#events;
     let at = this.#events.next();
-    this.#onTrace?.();
     if (at < 0) return false;
     for (; at >= 0; at = this.#events.next()) this.#onEvent(words, at);
     this.#events.release();

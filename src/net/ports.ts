@@ -37,12 +37,24 @@ export class PortTable {
   }
 }
 
-/** Checks a port as Deno does: `TypeError` for what is no whole number, `RangeError` beyond 65535. */
+/**
+ * Checks a port as Deno does, which also takes one in digits: `TypeError` for what is no whole number,
+ * `RangeError` beyond 65535.
+ */
 export function checkPort(port: unknown): number {
-  if (typeof port !== "number" || !Number.isInteger(port)) {
-    const text = typeof port === "string" ? `'${port}'` : String(port);
-    throw new TypeError(`Invalid port: ${text}`);
+  if (typeof port !== "number" && typeof port !== "string") {
+    throw new TypeError(`Invalid port (expected number): ${port}`);
   }
-  if (port < 0 || port > 65_535) throw new RangeError(`Invalid port (out of range): ${port}`);
-  return port;
+  const text = typeof port === "string" ? `'${port}'` : String(port);
+  const value = port === "" ? NaN : Number(port);
+  if (!Number.isInteger(value)) throw new TypeError(`Invalid port: ${text}`);
+  if (value < 0 || value > 65_535) throw new RangeError(`Invalid port (out of range): ${port}`);
+  return value;
+}
+
+/** The same for a port to connect to, which cannot be 0 (RFC 6335 section 6). */
+export function checkRemotePort(port: unknown): number {
+  const value = checkPort(port);
+  if (value === 0) throw new RangeError(`Invalid port (out of range): ${port}`);
+  return value;
 }

@@ -15,14 +15,14 @@ import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
-import { ConnectionError } from "../ring/row.ts";
+import type { ConnectionError } from "../ring/row.ts";
 import { TcpConn } from "./conn.ts";
 import { connectError, interrupted, stackEnded } from "./errors.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
 import { Port } from "./port.ts";
-import { checkPort, PortTable } from "./ports.ts";
+import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 
 /** What `listen` may be told, as `Deno.listen`. */
 export interface ListenOptions {
@@ -148,8 +148,11 @@ export class Stack implements AsyncDisposable {
   listen(options: ListenOptions): Listener {
     this.#mustBeOpen();
     checkTransport(options.transport);
-    const port = checkPort(options.port);
+    const port = checkPort(options.port ?? 0);
     const backlog = options.tcpBacklog ?? DEFAULT_BACKLOG;
+    if (typeof backlog !== "number") {
+      throw new TypeError(`tcpBacklog: ${String(backlog)} is not a number`);
+    }
     if (!Number.isInteger(backlog) || backlog < 1 || backlog > BACKLOG_MAX) {
       throw new RangeError(
         `tcpBacklog: ${backlog} is not a whole number from 1 to ${BACKLOG_MAX}`,
@@ -191,17 +194,13 @@ export class Stack implements AsyncDisposable {
   async connect(options: ConnectOptions): Promise<TcpConn> {
     this.#mustBeOpen();
     checkTransport(options.transport);
-    const port = checkPort(options.port);
+    const port = checkRemotePort(options.port);
     const localPort = checkPort(options.localPort ?? 0);
     let remote = parseHostname(options.hostname ?? "127.0.0.1");
     if (isUnspecified(remote)) remote = LOOPBACK; // As Linux does.
     const where = `${addressText(remote)}:${port}`;
     const { signal } = options;
     signal?.throwIfAborted();
-    if (port === 0) {
-      // Port 0 is nobody's (RFC 6335 section 6): Linux's answer is a refusal.
-      throw connectError(ConnectionError.refused, where);
-    }
     const request = this.#nextName++;
     const pipe = this.#ports[request % this.#ports.length];
     this.#liveness.hold();
@@ -229,6 +228,7 @@ export class Stack implements AsyncDisposable {
 
   /** Totals since the stack was opened. */
   stats(): StackStats {
+    this.#takeEvents();
     const sets = this.#pipelines.flatMap(({ layout }) => [
       layout.readerCounters,
       layout.parserCounters,
@@ -244,6 +244,7 @@ export class Stack implements AsyncDisposable {
 
   /** The connections that the application holds or that still have to deliver what it wrote. */
   connections(): ConnectionSummary[] {
+    this.#takeEvents();
     return this.#ports.flatMap((port) =>
       [...port.endpoints()].map((endpoint) => {
         const { localAddr, remoteAddr } = new TcpConn(endpoint);
@@ -264,6 +265,13 @@ export class Stack implements AsyncDisposable {
   /** The same as {@link Stack.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * The end of a connection that nobody holds wakes nobody, so it may be waiting to be noticed.
+   */
+  #takeEvents(): void {
+    for (const port of this.#ports) port.pump();
   }
 
   async #close(): Promise<void> {
