@@ -6501,6 +6501,7 @@ var TcpStage = class {
           this.#trace.nowUs = nowUs;
           this.#trace.segment(TraceKind.segmentIn, segment);
         }
+        if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
       case InputKind.icmpEcho:

@@ -91,7 +91,7 @@ export class Port {
     this.#onTrace = handler;
   }
 
-  /** Starts to listen; connections go to `handler`. */
+  /** Starts to listen, for all segments from now on; connections go to `handler`. */
   listen(
     id: number,
     address: Address,
@@ -106,6 +106,8 @@ export class Port {
     words[at + Field.value] = backlog;
     putAddress(words, at + Field.address, address);
     this.#finish(true);
+    // At once, and not with the next flush: whoever connects when this has returned must not be refused.
+    if (this.#backlog.length === 0) this.#commands.publish();
   }
 
   /** Stops to listen. */

@@ -14,7 +14,7 @@ import { type Connection, Owner } from "../tcp/connection.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
-import { Segment } from "../wire/segment.ts";
+import { Flag, Segment } from "../wire/segment.ts";
 import { ApplicationLink } from "./application_link.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
@@ -119,6 +119,8 @@ export class TcpStage {
           this.#trace.nowUs = nowUs;
           this.#trace.segment(TraceKind.segmentIn, segment);
         }
+        // A listener may have been opened since the round began, before this SYN was sent.
+        if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
       case InputKind.icmpEcho:
