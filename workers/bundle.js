@@ -4021,8 +4021,11 @@ function advertise(conn) {
   const window = receiveWindow(conn);
   const scale = conn.rcvScale;
   const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  const round = window <= promised ? (1 << scale) - 1 : 0;
-  const field = Math.min(window + round >> scale, 65535);
+  let field = window >> scale;
+  if (field << scale < promised) {
+    const space = conn.receive === null ? 0 : conn.receive.space;
+    if (field + 1 << scale < space + (1 << scale)) field++;
+  }
   const edge = seqAdd(conn.rcvNxt, field << scale);
   if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
   return field;
@@ -4954,7 +4957,7 @@ var ReceiveBuffer = class {
     while (seqLt(next, end2)) {
       const gapEnd = queue.count > 0 && seqLt(queue.left[0], end2) ? queue.left[0] : end2;
       next = this.#append(segment, next, gapEnd, offset + seqDiff(next, first));
-      if (next !== gapEnd) return next;
+      if (next !== gapEnd) break;
       next = this.#join(queue, next);
     }
     next = this.#join(queue, next);
