@@ -9,7 +9,7 @@ import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { type ConnectionError, Row } from "../ring/row.ts";
 import type { Bell } from "../ring/bell.ts";
-import { Endpoint } from "./endpoint.ts";
+import { Endpoint, type EndpointHost } from "./endpoint.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** Who gets the connections of a listener. */
@@ -27,7 +27,7 @@ export interface ConnectHandler {
  * The application's end of one pipeline: puts commands into one ring, takes events from the other, and
  * hands them to endpoints, listeners and pending connects. Owns the memory of bytes to send.
  */
-export class Port {
+export class Port implements EndpointHost {
   readonly layout: Layout;
   readonly liveness: Liveness;
   readonly pool: BlockPool;

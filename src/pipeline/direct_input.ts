@@ -46,7 +46,6 @@ export class DirectInput {
       const kind = this.#input.decode(layout.memory, start, length, segment);
       if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
       segment.slot = slot;
-      segment.frameLength = length;
       this.#stage.input(kind, segment, nowUs);
       count++;
     }

@@ -3,7 +3,6 @@ import { Drop } from "../base/drops.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import type { Bell } from "../ring/bell.ts";
 import { HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
-import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import type { Handover } from "../tcp/tcp.ts";
 import type { Segment } from "../wire/segment.ts";
@@ -41,8 +40,7 @@ export class HandoverRing implements Handover {
 
   offer(segment: Segment): boolean {
     if (this.seen + 1 >= this.#queues) return false;
-    // A frame that was itself handed over lies in the inbox, not in a slot.
-    const from = segment.slot === NIL ? segment.frameOffset : this.#slotStart(segment.slot);
+    const from = segment.frameOffset;
     const at = this.#ring.claim();
     if (at < 0) {
       this.#counters.drop(Drop.handoverFull);
@@ -58,11 +56,6 @@ export class HandoverRing implements Handover {
     this.#counters.count(Counter.framesHandedOver);
     this.#bell.ring();
     return true;
-  }
-
-  #slotStart(slot: number): number {
-    const { words, table } = this.#own.slotPool;
-    return words[table + slot * DESCRIPTOR_WORDS + START];
   }
 }
 
@@ -99,9 +92,6 @@ export class HandoverInbox {
     const offset = frameOffset(this.#layout, at);
     const kind = this.#input.decode(this.#layout.memory, offset, words[at], segment);
     if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
-    segment.slot = NIL;
-    segment.frameOffset = offset;
-    segment.frameLength = words[at];
     this.seen = words[at + 1];
     return kind;
   }

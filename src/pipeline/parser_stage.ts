@@ -49,7 +49,6 @@ export class ParserStage {
       );
       if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
       this.#segment.slot = slot;
-      this.#segment.frameLength = words[frame + 1];
       const at = this.#segments.claim();
       if (at < 0) {
         throw new Error("The segment ring is full, which its size should make impossible");

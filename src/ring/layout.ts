@@ -178,33 +178,21 @@ export class Layout {
     this.trace = ring(rings.trace);
     this.handover = ring(rings.handover);
     this.rows = rows / 4;
-    const table = receiveTable / 4;
+    const receive = { words, table: receiveTable / 4 };
     this.slotPool = {
-      words,
-      table,
-      first: 0,
-      count: slots,
-      blocks: slotBytes,
-      blockBytes: SLOT_BYTES,
-      headroom: SLOT_HEADROOM,
+      ...receive,
+      ...{ first: 0, count: slots, blocks: slotBytes },
+      ...{ blockBytes: SLOT_BYTES, headroom: SLOT_HEADROOM },
     };
     this.receivePool = {
-      words,
-      table,
-      first: slots,
-      count: receiveBlocks,
-      blocks: receiveBytes,
-      blockBytes: RECEIVE_BLOCK_BYTES,
-      headroom: 0,
+      ...receive,
+      ...{ first: slots, count: receiveBlocks, blocks: receiveBytes },
+      ...{ blockBytes: RECEIVE_BLOCK_BYTES, headroom: 0 },
     };
     this.sendPool = {
-      words,
-      table: sendTable / 4,
-      first: 0,
-      count: sendBlocks,
-      blocks: sendBytes,
-      blockBytes: SEND_BLOCK_BYTES,
-      headroom: 0,
+      ...{ words, table: sendTable / 4 },
+      ...{ first: 0, count: sendBlocks, blocks: sendBytes },
+      ...{ blockBytes: SEND_BLOCK_BYTES, headroom: 0 },
     };
   }
 

@@ -58,10 +58,9 @@ export class Segment {
    * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
    */
   slot = -1;
-  /** Bytes of the frame, headers included. */
-  frameLength = 0;
-  /** Where the frame begins, when it lies in no slot. */
+  /** Where the whole frame lies: byte offset, and bytes with all headers. */
   frameOffset = 0;
+  frameLength = 0;
   /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
   icmpType = 0;
   icmpCode = 0;
