@@ -57,7 +57,7 @@ export class ReceiveBuffer {
     while (seqLt(next, end)) {
       const gapEnd = queue.count > 0 && seqLt(queue.left[0], end) ? queue.left[0] : end;
       next = this.#append(segment, next, gapEnd, offset + seqDiff(next, first));
-      if (next !== gapEnd) return next;
+      if (next !== gapEnd) break; // No memory; the ranges ahead were given up for what is in order.
       next = this.#join(queue, next);
     }
     next = this.#join(queue, next);
