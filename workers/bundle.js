@@ -1692,33 +1692,48 @@ var Layout = class {
     this.trace = ring(rings.trace);
     this.handover = ring(rings.handover);
     this.rows = rows / 4;
-    const table = receiveTable / 4;
-    this.slotPool = {
+    const receive = {
       words,
-      table,
-      first: 0,
-      count: slots,
-      blocks: slotBytes,
-      blockBytes: SLOT_BYTES,
-      headroom: SLOT_HEADROOM
+      table: receiveTable / 4
+    };
+    this.slotPool = {
+      ...receive,
+      ...{
+        first: 0,
+        count: slots,
+        blocks: slotBytes
+      },
+      ...{
+        blockBytes: SLOT_BYTES,
+        headroom: SLOT_HEADROOM
+      }
     };
     this.receivePool = {
-      words,
-      table,
-      first: slots,
-      count: receiveBlocks,
-      blocks: receiveBytes,
-      blockBytes: RECEIVE_BLOCK_BYTES,
-      headroom: 0
+      ...receive,
+      ...{
+        first: slots,
+        count: receiveBlocks,
+        blocks: receiveBytes
+      },
+      ...{
+        blockBytes: RECEIVE_BLOCK_BYTES,
+        headroom: 0
+      }
     };
     this.sendPool = {
-      words,
-      table: sendTable / 4,
-      first: 0,
-      count: sendBlocks,
-      blocks: sendBytes,
-      blockBytes: SEND_BLOCK_BYTES,
-      headroom: 0
+      ...{
+        words,
+        table: sendTable / 4
+      },
+      ...{
+        first: 0,
+        count: sendBlocks,
+        blocks: sendBytes
+      },
+      ...{
+        blockBytes: SEND_BLOCK_BYTES,
+        headroom: 0
+      }
     };
   }
   /** Word index of a connection's row. */
@@ -1778,16 +1793,25 @@ var Cutter = class {
 
 // src/wire/segment.ts
 var Segment = class {
-  // Addresses as four 32-bit words each (see src/base/address.ts).
+  /** Source address, bits 0 to 31 (src/base/address.ts). */
   src0 = 0;
+  /** Source address, bits 32 to 63 (src/base/address.ts). */
   src1 = 0;
+  /** Source address, bits 64 to 95 (src/base/address.ts). */
   src2 = 0;
+  /** Source address, bits 96 to 127 (src/base/address.ts). */
   src3 = 0;
+  /** Destination address, bits 0 to 31 (src/base/address.ts). */
   dst0 = 0;
+  /** Destination address, bits 32 to 63 (src/base/address.ts). */
   dst1 = 0;
+  /** Destination address, bits 64 to 95 (src/base/address.ts). */
   dst2 = 0;
+  /** Destination address, bits 96 to 127 (src/base/address.ts). */
   dst3 = 0;
+  /** Source port. */
   srcPort = 0;
+  /** Destination port. */
   dstPort = 0;
   /** Sequence number of the first byte, or of SYN; signed 32 bits. */
   seq = 0;
@@ -1809,18 +1833,27 @@ var Segment = class {
   mss = 0;
   /** Window scale option, shift count as sent (RFC 7323 section 2.2). */
   windowScale = 0;
-  /** Timestamp value and echo reply (RFC 7323 section 3.2), signed 32 bits. */
+  /** Timestamp value (RFC 7323 section 3.2), signed 32 bits. */
   tsValue = 0;
+  /** Timestamp echo reply, signed 32 bits. */
   tsEcho = 0;
-  /** Number of SACK blocks, 0 to 4, and their edges (RFC 2018 section 3), signed 32 bits. */
+  /** Number of SACK blocks, 0 to 4 (RFC 2018 section 3). */
   sackCount = 0;
+  /** Left edge of SACK block 0, signed 32 bits. */
   sackLeft0 = 0;
+  /** Right edge of SACK block 0, signed 32 bits. */
   sackRight0 = 0;
+  /** Left edge of SACK block 1, signed 32 bits. */
   sackLeft1 = 0;
+  /** Right edge of SACK block 1, signed 32 bits. */
   sackRight1 = 0;
+  /** Left edge of SACK block 2, signed 32 bits. */
   sackLeft2 = 0;
+  /** Right edge of SACK block 2, signed 32 bits. */
   sackRight2 = 0;
+  /** Left edge of SACK block 3, signed 32 bits. */
   sackLeft3 = 0;
+  /** Right edge of SACK block 3, signed 32 bits. */
   sackRight3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
@@ -1833,13 +1866,15 @@ var Segment = class {
    * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
    */
   slot = -1;
-  /** Bytes of the frame, headers included. */
-  frameLength = 0;
-  /** Where the frame begins, when it lies in no slot. */
+  /** Where the whole frame lies, a byte offset. */
   frameOffset = 0;
-  /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
+  /** Bytes of the whole frame, all headers included. */
+  frameLength = 0;
+  /** For an ICMP error about a segment that was sent: its type (RFC 792). */
   icmpType = 0;
+  /** Its code (RFC 792). */
   icmpCode = 0;
+  /** The next hop's MTU that it tells (RFC 1191). */
   icmpMtu = 0;
 };
 var Flag = {
@@ -2293,6 +2328,9 @@ var PacketInput = class {
    */
   decode(memory, offset, length, segment) {
     const view = memory.view;
+    segment.slot = -1;
+    segment.frameOffset = offset;
+    segment.frameLength = length;
     let at = offset;
     let size = length;
     if (this.#virtioHeader) {
@@ -2534,7 +2572,7 @@ var HandoverRing = class {
   }
   offer(segment) {
     if (this.seen + 1 >= this.#queues) return false;
-    const from = segment.slot === NIL ? segment.frameOffset : this.#slotStart(segment.slot);
+    const from = segment.frameOffset;
     const at = this.#ring.claim();
     if (at < 0) {
       this.#counters.drop(Drop.handoverFull);
@@ -2550,10 +2588,6 @@ var HandoverRing = class {
     this.#counters.count(Counter.framesHandedOver);
     this.#bell.ring();
     return true;
-  }
-  #slotStart(slot) {
-    const { words, table } = this.#own.slotPool;
-    return words[table + slot * DESCRIPTOR_WORDS + START];
   }
 };
 var HandoverInbox = class {
@@ -2588,9 +2622,6 @@ var HandoverInbox = class {
     const offset = frameOffset(this.#layout, at);
     const kind = this.#input.decode(this.#layout.memory, offset, words[at], segment);
     if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
-    segment.slot = NIL;
-    segment.frameOffset = offset;
-    segment.frameLength = words[at];
     this.seen = words[at + 1];
     return kind;
   }
@@ -2601,7 +2632,7 @@ function frameOffset(layout, at) {
 }
 
 // src/pipeline/segment_record.ts
-var USED_WORDS = 37;
+var USED_WORDS = 38;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -2633,7 +2664,8 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 33] = segment.gsoSize;
   words[at + 34] = segment.icmpType << 8 | segment.icmpCode;
   words[at + 35] = segment.icmpMtu;
-  words[at + 36] = segment.frameLength;
+  words[at + 36] = segment.frameOffset;
+  words[at + 37] = segment.frameLength;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -2677,7 +2709,8 @@ function readSegmentRecord(words, at, segment) {
   segment.icmpType = words[at + 34] >>> 8;
   segment.icmpCode = words[at + 34] & 255;
   segment.icmpMtu = words[at + 35];
-  segment.frameLength = words[at + 36];
+  segment.frameOffset = words[at + 36];
+  segment.frameLength = words[at + 37];
   return words[at];
 }
 function readSackEdges(words, at, segment) {
@@ -2725,7 +2758,6 @@ var ParserStage = class {
       const kind = this.#input.decode(this.#layout.memory, start, words[frame + 1], this.#segment);
       if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
       this.#segment.slot = slot;
-      this.#segment.frameLength = words[frame + 1];
       const at = this.#segments.claim();
       if (at < 0) {
         throw new Error("The segment ring is full, which its size should make impossible");
@@ -2839,7 +2871,6 @@ var DirectInput = class {
       const kind = this.#input.decode(layout.memory, start, length, segment);
       if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
       segment.slot = slot;
-      segment.frameLength = length;
       this.#stage.input(kind, segment, nowUs);
       count++;
     }
@@ -3078,7 +3109,7 @@ var NewReno = class {
     }
   }
   onLoss(flightBytes, mss) {
-    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
+    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) / 2, 2 * mss);
     this.cwndBytes = this.ssthreshBytes;
     this.#creditBytes = 0;
   }
@@ -3504,169 +3535,29 @@ var IsnGenerator = class {
   }
 };
 
-// src/tcp/demux.ts
-var ROW_WORDS2 = 12;
-var NEXT2 = 0;
-var HASH = 1;
-var LOCAL = 2;
-var REMOTE = 6;
-var PORTS = 10;
-var NONE = -1;
-var message2 = new Int32Array(9);
-function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  const ports = localPort << 16 | remotePort;
-  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message2[0] = local3;
-    message2[1] = remote3;
-    message2[2] = ports;
-    return halfSipHash13(key0, key1, message2, 3);
-  }
-  message2[0] = local0;
-  message2[1] = local1;
-  message2[2] = local2;
-  message2[3] = local3;
-  message2[4] = remote0;
-  message2[5] = remote1;
-  message2[6] = remote2;
-  message2[7] = remote3;
-  message2[8] = ports;
-  return halfSipHash13(key0, key1, message2, 9);
-}
-var Demultiplexer = class {
-  #key0;
-  #key1;
-  #capacity;
-  #rows;
-  #buckets;
-  #size = 0;
-  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE;
-  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
-  constructor(capacity, key0, key1) {
-    this.#capacity = capacity;
-    this.#key0 = key0 | 0;
-    this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(capacity * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
-  }
-  /** How many ids there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many ids are in the table. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
-   * range, an `Error` for an id that is in the table already or a tuple that another id has.
-   */
-  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const row = this.#rowOf(id);
-    checkPort(localPort);
-    checkPort(remotePort);
-    const rows = this.#rows;
-    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
-    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    rows[row + HASH] = hash;
-    rows[row + LOCAL] = local0;
-    rows[row + LOCAL + 1] = local1;
-    rows[row + LOCAL + 2] = local2;
-    rows[row + LOCAL + 3] = local3;
-    rows[row + REMOTE] = remote0;
-    rows[row + REMOTE + 1] = remote1;
-    rows[row + REMOTE + 2] = remote2;
-    rows[row + REMOTE + 3] = remote3;
-    rows[row + PORTS] = localPort << 16 | remotePort;
-    this.#enchain(id);
-    this.#size++;
-  }
-  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
-  remove(id) {
-    const row = this.#rowOf(id);
-    const rows = this.#rows;
-    if (rows[row + PORTS] === 0) return;
-    const buckets = this.#buckets;
-    const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT2];
-    } else {
-      let before = buckets[bucket] * ROW_WORDS2;
-      while (rows[before + NEXT2] !== id) before = rows[before + NEXT2] * ROW_WORDS2;
-      rows[before + NEXT2] = rows[row + NEXT2];
-    }
-    rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE;
-    this.#size--;
-  }
-  /** The id that has this four-tuple, -1 when none has. */
-  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const last = this.#last;
-    if (last !== NONE && // deno-fmt-ignore
-    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-      return last;
-    }
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1];
-    while (id !== NONE) {
-      const row = id * ROW_WORDS2;
-      if (rows[row + HASH] === hash && // deno-fmt-ignore
-      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-        this.#last = id;
-        return id;
-      }
-      id = rows[row + NEXT2];
-    }
-    return NONE;
-  }
-  /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
-   * takes time in proportion to the table, so a caller that does not know its size doubles it.
-   */
-  grow(capacity) {
-    if (capacity <= this.#capacity) return;
-    const rows = new Int32Array(capacity * ROW_WORDS2);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    const before = this.#capacity;
-    this.#capacity = capacity;
-    const buckets = bucketsFor(capacity);
-    if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
-    for (let id = 0; id < before; id++) {
-      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
-    }
-  }
-  /** Puts a filled row at the head of its chain. */
-  #enchain(id) {
-    const row = id * ROW_WORDS2;
-    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT2] = this.#buckets[bucket];
-    this.#buckets[bucket] = id;
-  }
-  #rowOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return id * ROW_WORDS2;
-  }
-};
-function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
-}
-function bucketsFor(capacity) {
-  let buckets = 1;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-}
-function checkPort(port) {
-  if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+// src/tcp/icmp_error.ts
+function connectErrorOf(type, code) {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
   }
 }
+var ICMP_UNREACHABLE = 3;
+var ICMP_NET_UNREACHABLE = 0;
+var ICMP_PROTOCOL_UNREACHABLE = 2;
+var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_NET_UNKNOWN = 6;
+var ICMP_NET_PROHIBITED = 9;
+var ICMP_NET_UNREACHABLE_TOS = 11;
 
 // src/tcp/outcome.ts
 var Outcome = {
@@ -4616,7 +4507,7 @@ function isFinSent(conn) {
 function worthSending(conn, unsent, room, superBytes) {
   const mss = conn.sndMss;
   const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  const length = Math.min(unsent, room, most);
+  const length = Math.min(unsent, Math.floor(room), most);
   if (length >= mss) {
     const tail = length % mss;
     if (tail === 0) return length;
@@ -4752,6 +4643,329 @@ function emit(conn, length, end2, nowUs, context) {
   conn.lastSentAtUs = nowUs;
   context.counters.add(Counter.segmentsOut, wireSegments);
   context.sink.send(out, end2);
+}
+
+// src/tcp/report.ts
+var WORD_MAX = 2147483647;
+function reportAddresses(words, conn) {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+function reportProgress(words, conn) {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0);
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
+  words[info + Info.backoffs] = conn.backoffs;
+}
+function clamp(value) {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+function putTotal(words, at, value) {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
+
+// src/tcp/ports.ts
+var EPHEMERAL_FIRST = 32768;
+var EPHEMERAL_LAST = 60999;
+function ephemeralPort(random, isFree) {
+  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
+  const start = random.uint32() % count;
+  for (let i = 0; i < count; i++) {
+    const port = EPHEMERAL_FIRST + (start + i) % count;
+    if (isFree(port)) return port;
+  }
+  return 0;
+}
+
+// src/tcp/timers.ts
+var ORPHAN_RETRIES = 8;
+function earliestDeadline(conn) {
+  return Math.min(conn.retransmitAtUs, conn.delayedAckAtUs, conn.keepaliveAtUs, conn.endAtUs);
+}
+function onTimer(conn, nowUs, context) {
+  if (conn.endAtUs <= nowUs) {
+    end(conn, ConnectionError.none);
+    return Outcome.none;
+  }
+  if (conn.delayedAckAtUs <= nowUs) {
+    conn.delayedAckAtUs = NEVER;
+    conn.ackPending = true;
+  }
+  if (conn.keepaliveAtUs <= nowUs) {
+    const outcome = onKeepalive(conn, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  return Outcome.none;
+}
+function onRetransmit(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.retransmitAtUs = NEVER;
+  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
+  conn.backoffs++;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.retransmitTimeouts++;
+  if (conn.persisting) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    return Outcome.probe;
+  }
+  counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === 1) {
+    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+  }
+  conn.recover = conn.sndMax;
+  conn.recovering = false;
+  conn.duplicateAcks = 0;
+  conn.timing = false;
+  conn.sndNxt = conn.sndUna;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+}
+function hasGivenUp(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.SYN_SENT:
+      return conn.backoffs >= config.synRetries;
+    case State.SYN_RECEIVED:
+      return conn.backoffs >= config.synAckRetries;
+  }
+  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
+  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
+    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
+  }
+  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+}
+function isAlive(conn, nowUs, config) {
+  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
+}
+function giveUp(conn, counters) {
+  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+  counters.count(Counter.connectionsTimedOut);
+  end(conn, ConnectionError.timedOut);
+  return opening ? Outcome.none : Outcome.abort;
+}
+function onKeepalive(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.keepaliveAtUs = NEVER;
+  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  const idleUs = nowUs - conn.lastReceivedAtUs;
+  const idleLimitUs = config.keepaliveIdleMs * 1e3;
+  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
+  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
+    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
+    conn.keepaliveAtUs = lastUs + idleLimitUs;
+    return Outcome.none;
+  }
+  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
+  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
+    return giveUp(conn, counters);
+  }
+  conn.keepaliveProbesSent++;
+  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1e3;
+  return Outcome.keepalive;
+}
+
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT2 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE = -1;
+var message2 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message2[0] = local3;
+    message2[1] = remote3;
+    message2[2] = ports;
+    return halfSipHash13(key0, key1, message2, 3);
+  }
+  message2[0] = local0;
+  message2[1] = local1;
+  message2[2] = local2;
+  message2[3] = local3;
+  message2[4] = remote0;
+  message2[5] = remote1;
+  message2[6] = remote2;
+  message2[7] = remote3;
+  message2[8] = ports;
+  return halfSipHash13(key0, key1, message2, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
+  #size = 0;
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE;
+  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
+  constructor(capacity, key0, key1) {
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(capacity * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
+  }
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort(localPort);
+    checkPort(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
+    this.#size++;
+  }
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id) {
+      buckets[bucket] = rows[row + NEXT2];
+    } else {
+      let before = buckets[bucket] * ROW_WORDS2;
+      while (rows[before + NEXT2] !== id) before = rows[before + NEXT2] * ROW_WORDS2;
+      rows[before + NEXT2] = rows[row + NEXT2];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE;
+    this.#size--;
+  }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1];
+    while (id !== NONE) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT2];
+    }
+    return NONE;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
+   * takes time in proportion to the table, so a caller that does not know its size doubles it.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets).fill(NONE);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT2] = this.#buckets[bucket];
+    this.#buckets[bucket] = id;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
+};
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+  }
 }
 
 // src/ring/stream.ts
@@ -4942,7 +5156,7 @@ var ReceiveBuffer = class {
   }
   /** Bytes that may still arrive, counted from the next one in order. */
   get space() {
-    const most = Math.min(this.limitBytes, this.#memory.pool.shareBytes);
+    const most = Math.min(this.limitBytes, this.#memory.shareBytes);
     return Math.max(0, Math.floor(most) - this.stream.pending);
   }
   /**
@@ -5013,62 +5227,6 @@ var ReceiveBuffer = class {
   }
 };
 
-// src/tcp/report.ts
-var WORD_MAX = 2147483647;
-function reportAddresses(words, conn) {
-  const row = conn.row;
-  words[row + Row.local] = conn.local0;
-  words[row + Row.local + 1] = conn.local1;
-  words[row + Row.local + 2] = conn.local2;
-  words[row + Row.local + 3] = conn.local3;
-  words[row + Row.remote] = conn.remote0;
-  words[row + Row.remote + 1] = conn.remote1;
-  words[row + Row.remote + 2] = conn.remote2;
-  words[row + Row.remote + 3] = conn.remote3;
-  words[row + Row.localPort] = conn.localPort;
-  words[row + Row.remotePort] = conn.remotePort;
-}
-function reportProgress(words, conn) {
-  const row = conn.row;
-  words[row + Row.state] = conn.state;
-  words[row + Row.error] = conn.error;
-  words[row + Row.txLimit] = conn.sendLimit;
-  const info = row + Row.info;
-  const { rtt, congestion } = conn;
-  words[info + Info.rttUs] = rtt.srttUs;
-  words[info + Info.rttVarUs] = rtt.rttVarUs;
-  words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
-  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
-  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
-  words[info + Info.mssSend] = conn.sndMss;
-  words[info + Info.mssReceive] = conn.rcvMss;
-  words[info + Info.sendWindow] = conn.sndWnd;
-  words[info + Info.receiveWindow] = receiveWindow(conn);
-  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
-  putTotal(words, info + Info.bytesSent, conn.bytesSent);
-  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
-  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
-  words[info + Info.segmentsSent] = conn.segmentsSent;
-  words[info + Info.segmentsReceived] = conn.segmentsReceived;
-  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
-  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
-  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
-  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
-  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0);
-  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
-  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
-  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
-  words[info + Info.backoffs] = conn.backoffs;
-}
-function clamp(value) {
-  return value < WORD_MAX ? value : WORD_MAX;
-}
-function putTotal(words, at, value) {
-  words[at] = value;
-  words[at + 1] = value / 4294967296;
-}
-
 // src/tcp/rtt.ts
 var RttEstimator = class {
   /** Smoothed RTT; 0 before the first sample. */
@@ -5091,7 +5249,7 @@ var RttEstimator = class {
     const rtt = rttUs < 1 ? 1 : Math.round(rttUs);
     if (this.srttUs === 0) {
       this.srttUs = rtt;
-      this.rttVarUs = rtt >> 1;
+      this.rttVarUs = Math.floor(rtt / 2);
       this.minUs = rtt;
     } else {
       const deviation = Math.abs(this.srttUs - rtt);
@@ -5167,108 +5325,117 @@ var SendBuffer = class {
   }
 };
 
-// src/tcp/ports.ts
-var EPHEMERAL_FIRST = 32768;
-var EPHEMERAL_LAST = 60999;
-function ephemeralPort(random, isFree) {
-  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
-  const start = random.uint32() % count;
-  for (let i = 0; i < count; i++) {
-    const port = EPHEMERAL_FIRST + (start + i) % count;
-    if (isFree(port)) return port;
+// src/tcp/table.ts
+var INITIAL_ROWS = 1024;
+var NO_CONTROL_YET = new NoControl();
+var ConnectionTable = class {
+  #config;
+  #layout;
+  #memory;
+  #isn;
+  #random;
+  #demux;
+  #rows = [];
+  /** Rows that were used before and are free again. */
+  #freeRows = [];
+  #size = 0;
+  constructor(parts) {
+    this.#config = parts.config;
+    this.#layout = parts.layout;
+    this.#memory = parts.memory;
+    this.#isn = parts.isn;
+    this.#random = parts.random;
+    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
+    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
   }
-  return 0;
-}
-
-// src/tcp/timers.ts
-var ORPHAN_RETRIES = 8;
-function earliestDeadline(conn) {
-  return Math.min(conn.retransmitAtUs, conn.delayedAckAtUs, conn.keepaliveAtUs, conn.endAtUs);
-}
-function onTimer(conn, nowUs, context) {
-  if (conn.endAtUs <= nowUs) {
-    end(conn, ConnectionError.none);
-    return Outcome.none;
+  /** Connections that hold a row. */
+  get size() {
+    return this.#size;
   }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
+  /** Rows that are in the tables, used or not; every row is below it. */
+  get capacity() {
+    return this.#demux.capacity;
   }
-  if (conn.keepaliveAtUs <= nowUs) {
-    const outcome = onKeepalive(conn, nowUs, context);
-    if (outcome !== Outcome.none) return outcome;
+  /** Whether no row is left. */
+  get isFull() {
+    return this.#size >= this.#layout.dimensions.connections;
   }
-  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  return Outcome.none;
-}
-function onRetransmit(conn, nowUs, context) {
-  const { config, counters } = context;
-  conn.retransmitAtUs = NEVER;
-  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
-  conn.backoffs++;
-  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    conn.sndNxt = conn.iss;
-    return Outcome.none;
+  /** The connection in a row, or null. */
+  get(row) {
+    return this.#rows[row] ?? null;
   }
-  conn.retransmitTimeouts++;
-  if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-    return Outcome.probe;
+  /** All connections. */
+  *all() {
+    for (const conn of this.#rows) if (conn !== null) yield conn;
   }
-  counters.count(Counter.retransmissionTimeouts);
-  if (conn.backoffs === 1) {
-    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+  /** The connection that a segment from the peer belongs to, or null. */
+  findFor(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.get(this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort));
   }
-  conn.recover = conn.sndMax;
-  conn.recovering = false;
-  conn.duplicateAcks = 0;
-  conn.timing = false;
-  conn.sndNxt = conn.sndUna;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
-}
-function hasGivenUp(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.SYN_SENT:
-      return conn.backoffs >= config.synRetries;
-    case State.SYN_RECEIVED:
-      return conn.backoffs >= config.synAckRetries;
+  /** The connection that sent a segment, or null. */
+  findSender(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.get(this.#demux.find(src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort));
   }
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
+  /** Whether no connection has this four-tuple with `localPort` in place of its own. */
+  isFree(t, localPort) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3, remotePort } = t;
+    const id = this.#demux.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    return id < 0;
   }
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
-}
-function isAlive(conn, nowUs, config) {
-  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
-}
-function giveUp(conn, counters) {
-  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
-  counters.count(Counter.connectionsTimedOut);
-  end(conn, ConnectionError.timedOut);
-  return opening ? Outcome.none : Outcome.abort;
-}
-function onKeepalive(conn, nowUs, context) {
-  const { config, counters } = context;
-  conn.keepaliveAtUs = NEVER;
-  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
-  const idleUs = nowUs - conn.lastReceivedAtUs;
-  const idleLimitUs = config.keepaliveIdleMs * 1e3;
-  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
-  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
-    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
-    conn.keepaliveAtUs = lastUs + idleLimitUs;
-    return Outcome.none;
+  /** A new connection in a free row. The table must not be full and the four-tuple must be free. */
+  create(tuple, nowUs) {
+    const id = this.#freeRows.pop() ?? this.#rows.length;
+    if (id >= this.#demux.capacity) {
+      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
+    }
+    const config = this.#config;
+    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
+    const generation = this.#clearRow(id);
+    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
+    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
+    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
+    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
+    conn.lastReceivedAtUs = nowUs;
+    this.#enter(conn, nowUs);
+    return conn;
   }
-  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
-  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
-    return giveUp(conn, counters);
+  #clearRow(id) {
+    const { words } = this.#layout;
+    const row = this.#layout.row(id);
+    const generation = words[row + Row.generation] + 1 | 0;
+    words.fill(0, row, row + ROW_WORDS);
+    words[row + Row.generation] = generation;
+    words[row + Row.txHead] = NIL;
+    return generation;
   }
-  conn.keepaliveProbesSent++;
-  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1e3;
-  return Outcome.keepalive;
-}
+  #enter(conn, nowUs) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
+    const { localPort, remotePort } = conn;
+    this.#rows[conn.id] = conn;
+    this.#size++;
+    this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
+    conn.iss = iss;
+    conn.sndUna = iss;
+    conn.sndNxt = iss;
+    conn.sndMax = iss;
+    conn.sndSmall = iss;
+    conn.recover = iss;
+    conn.tsOffset = this.#random.uint32() | 0;
+  }
+  /** The connection has ended: no segment finds it any more. It keeps its row. */
+  unlist(conn) {
+    this.#demux.remove(conn.id);
+  }
+  /** Gives the row of an ended connection back. */
+  remove(conn) {
+    this.#rows[conn.id] = null;
+    this.#freeRows.push(conn.id);
+    this.#size--;
+  }
+};
 
 // src/tcp/wheel.ts
 var TICK_US = 256;
@@ -5490,50 +5657,37 @@ function slotAt(tick, level) {
 }
 
 // src/tcp/tcp.ts
-var INITIAL_ROWS = 1024;
-var NO_CONTROL_YET = new NoControl();
 var Tcp = class {
   config;
   counters;
   sink;
   mtu;
   listeners = new ListenerTable();
-  #layout;
   #words;
-  #memory;
   #events;
-  #isn;
   #random;
   #handover;
-  #demux;
+  #table;
   #wheel;
-  #connections = [];
-  /** Rows that were used before and are free again. */
-  #freeRows = [];
   #dirty = [];
   #dirtyCount = 0;
   /** Connections in TIME-WAIT, the oldest first. */
   #timeWait = /* @__PURE__ */ new Set();
-  #open = 0;
   constructor(parts) {
     this.config = parts.config;
     this.counters = parts.counters;
     this.sink = parts.sink;
     this.mtu = parts.sink.mtu;
-    this.#layout = parts.layout;
     this.#words = parts.layout.words;
-    this.#memory = parts.memory;
     this.#events = parts.events;
-    this.#isn = parts.isn;
     this.#random = parts.random;
     this.#handover = parts.handover ?? null;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
-    this.#wheel = new TimerWheel(capacity, parts.nowUs);
+    this.#table = new ConnectionTable(parts);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
   }
   /** Connections in any state, TIME-WAIT included. */
   get connectionCount() {
-    return this.#open;
+    return this.#table.size;
   }
   /** Connections in TIME-WAIT. */
   get timeWaitCount() {
@@ -5541,18 +5695,17 @@ var Tcp = class {
   }
   /** The connection in this row if it is still the one of that generation. */
   connection(row, generation) {
-    const conn = this.#connections[row];
-    return conn !== null && conn !== void 0 && conn.generation === generation ? conn : null;
+    const conn = this.#table.get(row);
+    return conn?.generation === generation ? conn : null;
   }
   /** Takes one decoded segment in. */
   input(segment, nowUs) {
     this.counters.add(Counter.segmentsIn, segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1);
-    const id = this.#findFor(segment);
-    if (id < 0) {
+    const conn = this.#table.findFor(segment);
+    if (conn === null) {
       this.#onNoConnection(segment, nowUs);
       return;
     }
-    const conn = this.#connections[id];
     const before = conn.state;
     const outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
@@ -5561,9 +5714,6 @@ var Tcp = class {
     }
     this.#act(conn, outcome, segment, nowUs);
     this.#settle(conn, before, nowUs);
-  }
-  #findFor(segment) {
-    return this.#demux.find(segment.dst0, segment.dst1, segment.dst2, segment.dst3, segment.src0, segment.src1, segment.src2, segment.src3, segment.dstPort, segment.srcPort);
   }
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
@@ -5628,9 +5778,9 @@ var Tcp = class {
   connect(request, tuple, nowUs) {
     let localPort = tuple.localPort;
     if (localPort === 0) {
-      const isFree = (port) => !this.listeners.hasPort(port) && this.#isPortFree(tuple, port);
+      const isFree = (port) => !this.listeners.hasPort(port) && this.#table.isFree(tuple, port);
       localPort = ephemeralPort(this.#random, isFree);
-    } else if (!this.#isPortFree(tuple, localPort)) {
+    } else if (!this.#table.isFree(tuple, localPort)) {
       localPort = 0;
     }
     if (localPort === 0) {
@@ -5653,14 +5803,10 @@ var Tcp = class {
     this.#events.stateChanged(conn, State.CLOSED);
     this.#touch(conn);
   }
-  #isPortFree(t, port) {
-    const id = this.#demux.find(t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, port, t.remotePort);
-    return id < 0;
-  }
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request, nowUs) {
-    for (const conn of this.#connections) {
-      if (conn === null || conn.request !== request) continue;
+    for (const conn of this.#table.all()) {
+      if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
       conn.owner = Owner.none;
@@ -5686,8 +5832,8 @@ var Tcp = class {
     const listener = this.listeners.get(id);
     if (listener === void 0) return;
     this.listeners.remove(listener);
-    for (const conn of this.#connections) {
-      if (conn === null || conn.listener !== listener || conn.owner !== Owner.listener) continue;
+    for (const conn of this.#table.all()) {
+      if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       sendReset(conn, nowUs, this);
       abort(conn);
@@ -5762,8 +5908,7 @@ var Tcp = class {
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
   icmpError(segment, nowUs) {
     this.counters.count(Counter.icmpErrorsIn);
-    const id = this.#demux.find(segment.src0, segment.src1, segment.src2, segment.src3, segment.dst0, segment.dst1, segment.dst2, segment.dst3, segment.srcPort, segment.dstPort);
-    const conn = id < 0 ? null : this.#connections[id];
+    const conn = this.#table.findSender(segment);
     if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
       this.counters.drop(Drop.icmpUnmatched);
       return;
@@ -5778,7 +5923,7 @@ var Tcp = class {
     for (; ; ) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
-      const conn = this.#connections[id];
+      const conn = this.#table.get(id);
       conn.wheelAtUs = Infinity;
       this.#touch(conn);
       if (earliestDeadline(conn) > nowUs) continue;
@@ -5797,7 +5942,7 @@ var Tcp = class {
     for (let i = 0; i < this.#dirtyCount; i++) {
       const conn = this.#dirty[i];
       conn.dirty = false;
-      if (this.#connections[conn.id] !== conn) continue;
+      if (this.#table.get(conn.id) !== conn) continue;
       output(conn, nowUs, this);
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
@@ -5909,13 +6054,12 @@ var Tcp = class {
   }
   #giveUpOldestTimeWait(nowUs) {
     for (const id of this.#timeWait) {
-      const conn = this.#connections[id];
       this.counters.drop(Drop.tcpTimeWaitLimit);
+      const conn = this.#table.get(id);
       end(conn, ConnectionError.none);
       this.#settle(conn, State.TIME_WAIT, nowUs);
-      return true;
+      return;
     }
-    return false;
   }
   /** The application has nothing more to do with a connection that goes on for a while. */
   #detach(conn) {
@@ -5928,7 +6072,7 @@ var Tcp = class {
   }
   /** The connection has reached CLOSED. */
   #finish(conn) {
-    this.#demux.remove(conn.id);
+    this.#table.unlist(conn);
     if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
     this.#timeWait.delete(conn.id);
     if (conn.owner !== Owner.application) this.#release(conn);
@@ -5939,76 +6083,22 @@ var Tcp = class {
     conn.receive = null;
     conn.send?.publish();
     conn.send = null;
-    this.#connections[conn.id] = null;
-    this.#freeRows.push(conn.id);
-    this.#open--;
+    this.#table.remove(conn);
     if (known) this.#events.ended(conn);
   }
   /** A new connection in a free row, or null when there is none. */
   #create(tuple, nowUs) {
-    const limit = this.#layout.dimensions.connections;
-    if (this.#open >= limit && !this.#giveUpOldestTimeWait(nowUs)) return null;
-    const id = this.#freeRows.pop() ?? this.#connections.length;
-    if (id >= this.#demux.capacity) {
-      const capacity = Math.min(2 * id, limit);
-      this.#demux.grow(capacity);
-      this.#wheel.grow(capacity);
-    }
-    const { config } = this;
-    const words = this.#words;
-    const row = this.#layout.row(id);
-    const generation = words[row + Row.generation] + 1 | 0;
-    words.fill(0, row, row + ROW_WORDS);
-    words[row + Row.generation] = generation;
-    words[row + Row.txHead] = NIL;
-    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
-    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
-    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
-    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
-    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
-    conn.lastReceivedAtUs = nowUs;
-    this.#chooseNumbers(conn, nowUs);
-    this.#connections[id] = conn;
-    this.#open++;
-    this.#demux.add(id, tuple.local0, tuple.local1, tuple.local2, tuple.local3, tuple.remote0, tuple.remote1, tuple.remote2, tuple.remote3, tuple.localPort, tuple.remotePort);
+    if (this.#table.isFull) this.#giveUpOldestTimeWait(nowUs);
+    if (this.#table.isFull) return null;
+    const conn = this.#table.create(tuple, nowUs);
+    if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
     return conn;
   }
-  #chooseNumbers(conn, nowUs) {
-    conn.iss = this.#isn.next(conn.local0, conn.local1, conn.local2, conn.local3, conn.remote0, conn.remote1, conn.remote2, conn.remote3, conn.localPort, conn.remotePort, nowUs);
-    conn.sndUna = conn.iss;
-    conn.sndNxt = conn.iss;
-    conn.sndMax = conn.iss;
-    conn.sndSmall = conn.iss;
-    conn.recover = conn.iss;
-    conn.tsOffset = this.#random.uint32() | 0;
-  }
-  /** All connections that the application or nobody holds, for an orderly end of the stack. */
-  *all() {
-    for (const conn of this.#connections) if (conn !== null) yield conn;
+  /** All connections, for an orderly end of the stack. */
+  all() {
+    return this.#table.all();
   }
 };
-function connectErrorOf(type, code) {
-  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
-  switch (code) {
-    case ICMP_NET_UNREACHABLE:
-    case ICMP_NET_UNKNOWN:
-    case ICMP_NET_PROHIBITED:
-    case ICMP_NET_UNREACHABLE_TOS:
-      return ConnectionError.networkUnreachable;
-    case ICMP_PROTOCOL_UNREACHABLE:
-    case ICMP_PORT_UNREACHABLE:
-      return ConnectionError.refused;
-    default:
-      return ConnectionError.hostUnreachable;
-  }
-}
-var ICMP_UNREACHABLE = 3;
-var ICMP_NET_UNREACHABLE = 0;
-var ICMP_PROTOCOL_UNREACHABLE = 2;
-var ICMP_PORT_UNREACHABLE = 3;
-var ICMP_NET_UNKNOWN = 6;
-var ICMP_NET_PROHIBITED = 9;
-var ICMP_NET_UNREACHABLE_TOS = 11;
 
 // src/pipeline/messages.ts
 var Command = {
@@ -6405,6 +6495,9 @@ var ReceiveSlots = class {
     this.pool = new BlockPool(layout.receivePool);
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
+  }
+  get shareBytes() {
+    return this.pool.shareBytes;
   }
   adoptFrame(segment, offset, length) {
     const slot = segment.slot;

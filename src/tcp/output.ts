@@ -196,7 +196,7 @@ function isFinSent(conn: Connection): boolean {
 function worthSending(conn: Connection, unsent: number, room: number, superBytes: number): number {
   const mss = conn.sndMss;
   const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
-  const length = Math.min(unsent, room, most);
+  const length = Math.min(unsent, Math.floor(room), most);
   if (length >= mss) {
     const tail = length % mss;
     if (tail === 0) return length;

@@ -7,6 +7,8 @@ import { OutOfOrder, type Stored } from "./out_of_order.ts";
 
 /** Where received bytes go: a pool, and the frames that they came in. */
 export interface ReceiveMemory extends BlockMemory {
+  /** Most bytes that one connection should hold, given what all of them hold now. */
+  readonly shareBytes: number;
   /**
    * Takes the segment's frame slot over as a block that holds `length` bytes of payload from `offset`
    * on, so that they need no copy; {@link NIL} when the frame is too small to be worth a slot or too many
@@ -42,7 +44,7 @@ export class ReceiveBuffer {
 
   /** Bytes that may still arrive, counted from the next one in order. */
   get space(): number {
-    const most = Math.min(this.limitBytes, this.#memory.pool.shareBytes);
+    const most = Math.min(this.limitBytes, this.#memory.shareBytes);
     return Math.max(0, Math.floor(most) - this.stream.pending);
   }
 

@@ -46,6 +46,8 @@ export class SmallMemory implements ReceiveMemory {
   readonly table: number = CONTROL_WORDS;
   /** Byte offset of the scratch area. */
   readonly scratch: number;
+  /** Nothing is shared here: the limit of a buffer is its own. */
+  shareBytes = Infinity;
   /** Whether `adoptFrame` takes frames over. */
   adopts = true;
 

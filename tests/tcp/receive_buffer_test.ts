@@ -197,20 +197,24 @@ Deno.test("Goal: bytes that are next in order take the memory of bytes that are 
 });
 
 Deno.test("Goal: a frame that is kept is not copied, and goes home when it has been read", () => {
-  const shape = { blocks: 2, blockBytes: BLOCK_BYTES, frames: 1, frameBytes: FRAME_BYTES };
+  const shape = { blocks: 2, blockBytes: BLOCK_BYTES, frames: 2, frameBytes: FRAME_BYTES };
   const memory = new SmallMemory(shape);
   const buffer = new ReceiveBuffer(memory, memory.stream, WINDOW_BYTES, 4);
   const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
   const segment = new Segment();
-  segment.slot = memory.frames.take();
-  const offset = memory.frames.blockStart(segment.slot);
-  memory.bytes.set([1, 2, 3, 4, 5], offset);
-  assertEquals(buffer.acceptInOrder(segment, 100, 103, offset + 2), 103);
-  assertEquals([segment.slot, memory.pool.free, memory.frames.free], [NIL, 2, 0]);
-  buffer.publish();
   const target = new Uint8Array(8);
-  assertEquals([reader.read(target), ...target.subarray(0, 3)], [3, 3, 4, 5]);
-  assertEquals(buffer.readPosition, 3);
+  for (let round = 1; round <= 3; round++) {
+    segment.slot = memory.frames.take();
+    const offset = memory.frames.blockStart(segment.slot);
+    memory.bytes.set([1, 2, 3, 4, 5], offset);
+    const next = 100 + 3 * (round - 1);
+    assertEquals(buffer.acceptInOrder(segment, next, next + 3, offset + 2), next + 3);
+    // The frame before it has been read: it is free without waiting for the application to say so.
+    assertEquals([segment.slot, memory.pool.free, memory.frames.free], [NIL, 2, 1]);
+    buffer.publish();
+    assertEquals([reader.read(target), ...target.subarray(0, 3)], [3, 3, 4, 5]);
+    assertEquals(buffer.readPosition, 3 * round);
+  }
   buffer.reclaim();
   assert(memory.isEmpty);
 });

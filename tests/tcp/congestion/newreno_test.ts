@@ -23,7 +23,7 @@ Deno.test("Goal: slow start doubles the window in each RTT (RFC 5681 section 3.1
 
 Deno.test("Goal: congestion avoidance adds one MSS in each RTT, however the ACKs come", () => {
   for (const perAck of [MSS, 2 * MSS, 5 * MSS]) {
-    const control = new NewReno(10 * MSS);
+    const control = new NewReno(40 * MSS);
     control.onLoss(40 * MSS, MSS);
     control.onRecovered();
     assertEquals(control.cwndBytes, 20 * MSS);
@@ -49,10 +49,10 @@ Deno.test("Goal: after a timeout slow start goes up to half of what was in fligh
 });
 
 Deno.test("Goal: credit earned before a loss does not count after it", () => {
-  const control = new NewReno(10 * MSS);
+  const control = new NewReno(20 * MSS);
   control.onLoss(20 * MSS, MSS);
   control.onAck(9 * MSS, RTT_US, true, MSS);
   control.onLoss(20 * MSS, MSS);
   control.onAck(MSS, RTT_US, true, MSS);
-  assertEquals(control.cwndBytes, 10 * MSS);
+  assertEquals(control.cwndBytes, 5 * MSS);
 });
