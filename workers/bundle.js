@@ -3755,7 +3755,8 @@ function chainAppendArray(memory, tail, source, from, length) {
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    memory.bytes.set(source.subarray(from + done, from + done + count), target);
+    const whole = count === source.length;
+    memory.bytes.set(whole ? source : source.subarray(from + done, from + done + count), target);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;
