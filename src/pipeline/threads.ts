@@ -56,7 +56,9 @@ export class ThreadedPipeline implements Pipeline {
     const wake = parts.shape === "fused" ? () => signalEventFd(base.wakeFd) : undefined;
     this.tcpBell = new Bell(words, Control.tcpBell, wake);
     this.appBell = new Bell(words, Control.appBell);
-    const url = new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`);
+    // The name makes stack traces show that, and not the whole source, as the place.
+    const source = `${workerSource}\n//# sourceURL=woshou/workers/bundle.js\n`;
+    const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
     this.#workers = ROLES[parts.shape].map((role) => {
       const setup: WorkerSetup = {
         role,
