@@ -28,7 +28,7 @@ const GREETING = "Hello from user space, 握手!\n";
 /** How long an answer between two ends of one machine may take. */
 const ANSWER_MS = 5000;
 /** No segment for so long: nothing is under way any more. A delayed ACK takes at most 40 ms here. */
-const QUIET_MS = 80;
+const QUIET_MS = 150;
 /** Segments of a handshake, and of a close in which each end sends its FIN by itself. */
 const HANDSHAKE_SEGMENTS = 3;
 const CLOSE_SEGMENTS = 4;
@@ -66,7 +66,7 @@ async function handshake(stage: Stage, states: string[]): Promise<Connection> {
   const [client, server] = await patience.within(ANSWER_MS, "connect", both);
   await untilDrawn(stage, HANDSHAKE_SEGMENTS);
   const clientPort = client.localAddr.port;
-  noteState(stage, clientPort, "ESTABLISHED", states);
+  await noteState(stage, clientPort, "ESTABLISHED", states);
   screen.line();
   screen.remark(
     "The SEQ of a SYN is the initial sequence number of its sender, which nobody " +
@@ -131,11 +131,11 @@ async function close(stage: Stage, conn: Connection, states: string[]): Promise<
   await client.closeWrite();
   await expectEnd(patience, server, "server");
   await untilDrawn(stage, before + CLOSE_SEGMENTS / 2);
-  noteState(stage, clientPort, "FIN-WAIT-2", states);
+  await noteState(stage, clientPort, "FIN-WAIT-2", states);
   server.close();
   await expectEnd(patience, client, "client");
   await untilDrawn(stage, before + CLOSE_SEGMENTS);
-  noteState(stage, clientPort, "TIME-WAIT", states);
+  await noteState(stage, clientPort, "TIME-WAIT", states);
   client.close();
   screen.line();
   if (states.length > 0) {
@@ -155,16 +155,21 @@ async function expectEnd(patience: Patience, conn: Deno.TcpConn, who: string): P
 }
 
 /** Asks the client itself, where it can be asked, and holds the answer against the diagram. */
-function noteState(
-  { scene }: Stage,
+async function noteState(
+  { scene, patience }: Stage,
   clientPort: number,
   expected: string,
   states: string[],
-): void {
-  const state = scene.clientState(clientPort);
-  if (state === null) return;
+): Promise<void> {
+  if (scene.clientState(clientPort) === null) return;
+  const agrees = () => scene.clientState(clientPort) === expected ? expected : null;
+  const state = await patience.poll(ANSWER_MS, agrees);
+  if (state === null) {
+    throw new Error(
+      `the client says ${scene.clientState(clientPort)}, the segments say ${expected}`,
+    );
+  }
   states.push(state);
-  if (state !== expected) throw new Error(`the client says ${state}, the diagram ${expected}`);
 }
 
 async function untilDrawn({ scene, patience }: Stage, count: number): Promise<void> {

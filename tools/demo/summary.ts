@@ -57,8 +57,8 @@ export function printSummary(screen: Screen, parts: SummaryParts): void {
       : `${number(parts.clientRetransmissions)} by the ${parts.clientName}`,
     `${number(counters.segmentsRetransmitted)} by woshou`,
   );
-  row("round-trip time", `${ms(info.rttUs)} smoothed`, `${ms(info.rttMinUs)} least`);
-  row("timeout (RTO)", ms(info.rtoUs), `${info.retransmitTimeouts} expiries`);
+  row("round-trip time", `${ms(info.rttMinUs)} least, ${ms(info.rttUs)} smoothed (under load)`);
+  row("timeout (RTO)", `${ms(info.rtoUs)}, expired ${info.retransmitTimeouts} times`);
   row("drops by reason", dropsText(stats.drops));
   for (const reason of Object.keys(stats.drops)) {
     if (reason in EXPLANATIONS) row("", `(${EXPLANATIONS[reason]})`);
