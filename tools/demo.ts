@@ -27,6 +27,8 @@ Colours are for terminals and obey NO_COLOR.`;
 /** Set for the process that runs in the namespace made for it. */
 const INSIDE_VARIABLE = "WOSHOU_DEMO_INSIDE";
 const MIB_MAX = 256;
+/** How long the threads of a stack may take to start. */
+const START_MS = 10_000;
 /** As a shell reports a program that SIGINT has ended. */
 const INTERRUPTED_STATUS = 130;
 
@@ -101,7 +103,11 @@ async function runHere(options: DemoOptions, refusal: string | null): Promise<vo
   screen.line(
     screen.paint("title", "woshou 握手: a TCP connection from the handshake to the close"),
   );
-  const scene = await makeScene(options, screen, refusal);
+  const scene = await patience.within(
+    START_MS,
+    "start of the stack",
+    makeScene(options, screen, refusal),
+  );
   screen.line(scene.place);
   try {
     await play({ scene, screen, patience, bytes: options.bytes });
@@ -117,16 +123,17 @@ async function makeScene(
   refusal: string | null,
 ): Promise<Scene> {
   if (options.memory) return await memoryScene(screen);
-  let reason = refusal === null ? null : `no network namespace of its own (${refusal})`;
+  let reason = refusal === null ? null : `no network namespace of its own: ${refusal}`;
   if (reason === null) {
     try {
       return await kernelScene(screen, options.pipeline);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      reason = `no TUN interface (${oneLine(error)})`;
+      reason = `no TUN interface: ${oneLine(error)}`;
     }
   }
-  screen.line(`Without the kernel, because there is ${reason}:`);
+  screen.line("not against the kernel, which would need more than there is here:");
+  screen.remark(reason);
   return await memoryScene(screen);
 }
 
@@ -136,8 +143,13 @@ function isRefusal(error: unknown): boolean {
   return [NotFound, PermissionDenied, NotSupported, NotCapable].some((one) => error instanceof one);
 }
 
+/** One line for a person: what went wrong and, if that is known, why. */
 function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  const text = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error
+    ? ` (${error.cause.message})`
+    : "";
+  return `${text}${cause}`.replaceAll(/\s*\n\s*/g, " ");
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -15,8 +15,15 @@ import type { Screen } from "./screen.ts";
 import { keyOf, type Sighting } from "./sighting.ts";
 
 const TIME_COLUMNS = 11;
-const STATE_COLUMNS = 13;
-const ARROW_COLUMNS = 56;
+/** The longest state of a client that opens actively is ESTABLISHED. */
+const CLIENT_COLUMNS = 12;
+/** SYN-RECEIVED, with a space before it. */
+const SERVER_COLUMNS = 13;
+/** Room between the lifelines: for SYN,ACK with two numbers of ten digits, and for all that is shown. */
+const ARROW_COLUMNS_MIN = 42;
+const ARROW_COLUMNS_MAX = 56;
+/** What an arrow takes besides its text. */
+const ARROW_EXTRA = 5;
 
 /** The names of the control bits, in the order in which RFC 9293 draws them, SYN and FIN first. */
 const CONTROL_BITS: readonly (readonly [bit: number, name: string])[] = [
@@ -56,6 +63,7 @@ export class Diagram {
   /** How many segments were drawn. */
   drawn = 0;
   readonly #screen: Screen;
+  readonly #arrowColumns: number;
   readonly #client: EndHead;
   readonly #server: EndHead;
   /** What the server saw, oldest first, and the client's word is awaited for. */
@@ -72,6 +80,8 @@ export class Diagram {
 
   constructor(screen: Screen, client: EndHead, server: EndHead) {
     this.#screen = screen;
+    const room = screen.columns - TIME_COLUMNS - CLIENT_COLUMNS - SERVER_COLUMNS - 2;
+    this.#arrowColumns = Math.min(Math.max(room, ARROW_COLUMNS_MIN), ARROW_COLUMNS_MAX);
     this.#client = client;
     this.#server = server;
   }
@@ -114,9 +124,15 @@ export class Diagram {
       this.#header(s.clientPort);
     }
     const time = timeText(s.timeUs - this.#startUs);
-    const arrow = arrowText(this.#segmentText(s), s.fromClient);
-    this.#draw(time, clientState, this.#paintArrow(arrow, s.fromClient), s.state, true);
+    const parts = this.#segmentText(s);
+    const first = fitting(parts, this.#arrowColumns - ARROW_EXTRA);
+    const text = parts.slice(0, first).join(" ");
+    const arrow = arrowText(text, s.fromClient, this.#arrowColumns);
+    const painted = this.#screen.paint(s.fromClient ? "client" : "server", arrow);
+    this.#draw(time, clientState, painted, s.state, true);
+    // Behind the handshake a narrow screen does without the window.
     if (this.#isRelative) return;
+    if (first < parts.length) this.#remark(parts.slice(first).join("  "));
     for (const option of s.options) this.#remark(option);
     const reason = this.#acknowledgment(s);
     if (reason !== null) this.#remark(reason);
@@ -129,49 +145,45 @@ export class Diagram {
     this.#headLine("client", left.name, right.name);
     this.#headLine("note", `${left.address}:${clientPort}`, right.address);
     this.#headLine("note", left.source, right.source);
-    this.#draw("", this.#clientState, " ".repeat(ARROW_COLUMNS), this.#serverState, false);
+    this.#draw("", this.#clientState, " ".repeat(this.#arrowColumns), this.#serverState, false);
   }
 
   #headLine(role: "client" | "note", left: string, right: string): void {
-    const columns = 2 * STATE_COLUMNS + ARROW_COLUMNS + 2;
+    const columns = CLIENT_COLUMNS + this.#arrowColumns + 2 + SERVER_COLUMNS;
     const painted = this.#screen.paint(role, left);
     const gap = " ".repeat(columns - left.length - right.length);
     const other = this.#screen.paint(role === "client" ? "server" : role, right);
     this.#screen.line(`${" ".repeat(TIME_COLUMNS)}${painted}${gap}${other}`);
   }
 
-  #paintArrow(arrow: string, fromClient: boolean): string {
-    return this.#screen.paint(fromClient ? "client" : "server", arrow);
-  }
-
   /** A line between the lifelines. */
   #remark(text: string): void {
-    const arrow = this.#screen.paint("note", `    ${text}`.padEnd(ARROW_COLUMNS));
-    this.#screen.line(`${" ".repeat(TIME_COLUMNS + STATE_COLUMNS)}│${arrow}│`);
+    const arrow = this.#screen.paint("note", `    ${text}`.padEnd(this.#arrowColumns));
+    this.#screen.line(`${" ".repeat(TIME_COLUMNS + CLIENT_COLUMNS)}│${arrow}│`);
   }
 
   #draw(time: string, client: string, arrow: string, server: string, isSegment: boolean): void {
     const painted = (text: string, isNew: boolean) =>
       this.#screen.paint(isNew ? "news" : "note", text);
-    const left = painted(client.padEnd(STATE_COLUMNS), !isSegment || client !== this.#clientState);
+    const left = painted(client.padEnd(CLIENT_COLUMNS), !isSegment || client !== this.#clientState);
     const right = painted(server, !isSegment || server !== this.#serverState);
-    const when = this.#screen.paint("note", time.padStart(TIME_COLUMNS - 2));
-    this.#screen.line(`${when}  ${left}│${arrow}│ ${right}`);
+    const when = this.#screen.paint("note", time.padStart(TIME_COLUMNS - 1));
+    this.#screen.line(`${when} ${left}│${arrow}│ ${right}`);
     this.#clientState = client;
     this.#serverState = server;
   }
 
   /** Control bits and numbers by the names of RFC 9293: SEG.SEQ, SEG.ACK, SEG.WND, SEG.LEN. */
-  #segmentText(s: Sighting): string {
+  #segmentText(s: Sighting): string[] {
     const [ownBase, peerBase] = s.fromClient
       ? [this.#clientIss, this.#serverIss]
       : [this.#serverIss, this.#clientIss];
     const from = (base: number, value: number) => this.#isRelative ? (value - base) >>> 0 : value;
-    const parts = [controlText(s.flags) || "none", ` SEQ=${from(ownBase, s.seq)}`];
+    const parts = [controlText(s.flags) || "none", `SEQ=${from(ownBase, s.seq)}`];
     if ((s.flags & Flag.ACK) !== 0) parts.push(`ACK=${from(peerBase, s.ack)}`);
-    parts.push(`WND=${s.window}`);
     if (s.payloadBytes > 0) parts.push(`LEN=${s.payloadBytes}`);
-    return parts.join(" ");
+    parts.push(`WND=${s.window}`);
+    return parts;
   }
 
   /** Where the acknowledgment of a handshake comes from; takes note of the initial numbers. */
@@ -184,7 +196,7 @@ export class Diagram {
       ? ["server", this.#serverIss]
       : ["client", this.#clientIss];
     if ((s.flags & Flag.ACK) === 0 || s.ack !== (acknowledged + 1) >>> 0) return null;
-    return `ACK = the ${whose}'s SEQ + 1: its SYN counts as one`;
+    return `ACK = the ${whose}'s SEQ + 1`;
   }
 }
 
@@ -193,8 +205,15 @@ function timeText(us: number): string {
   return us < 1_000_000 ? `${(us / 1000).toFixed(3)} ms` : `${(us / 1e6).toFixed(3)} s`;
 }
 
+/** How many of the parts, joined by spaces, fit into so many columns; at least one. */
+function fitting(parts: readonly string[], columns: number): number {
+  let count = 1;
+  while (count < parts.length && parts.slice(0, count + 1).join(" ").length <= columns) count++;
+  return count;
+}
+
 /** `── text ───▶` or `◀─ text ────`, as wide as the room between the lifelines. */
-function arrowText(text: string, toTheRight: boolean): string {
-  const shaft = "─".repeat(Math.max(1, ARROW_COLUMNS - text.length - 5));
+function arrowText(text: string, toTheRight: boolean, columns: number): string {
+  const shaft = "─".repeat(Math.max(0, columns - text.length - ARROW_EXTRA));
   return toTheRight ? `── ${text} ${shaft}▶` : `◀─ ${text} ${shaft}─`;
 }

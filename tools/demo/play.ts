@@ -28,7 +28,7 @@ const GREETING = "Hello from user space, 握手!\n";
 /** How long an answer between two ends of one machine may take. */
 const ANSWER_MS = 5000;
 /** No segment for so long: nothing is under way any more. A delayed ACK takes at most 40 ms here. */
-const QUIET_MS = 80;
+const QUIET_MS = 150;
 /** Segments of a handshake, and of a close in which each end sends its FIN by itself. */
 const HANDSHAKE_SEGMENTS = 3;
 const CLOSE_SEGMENTS = 4;
@@ -66,7 +66,13 @@ async function handshake(stage: Stage, states: string[]): Promise<Connection> {
   const [client, server] = await patience.within(ANSWER_MS, "connect", both);
   await untilDrawn(stage, HANDSHAKE_SEGMENTS);
   const clientPort = client.localAddr.port;
-  noteState(stage, clientPort, "ESTABLISHED", states);
+  await noteState(stage, clientPort, "ESTABLISHED", states);
+  screen.line();
+  screen.remark(
+    "The SEQ of a SYN is the initial sequence number of its sender, which nobody " +
+      "can guess (RFC 6528). A SYN counts as one byte: that is the + 1. The states " +
+      "are those behind the segment. MSS, SACK and window scale are agreed only here.",
+  );
   return { client, server, clientPort };
 }
 
@@ -74,9 +80,7 @@ async function echo(stage: Stage, { client, server }: Connection): Promise<void>
   const { scene, screen, patience } = stage;
   scene.diagram.countFromInitial();
   const sent = new TextEncoder().encode(GREETING);
-  screen.heading(
-    `Echo: ${sent.length} bytes there and back (SEQ and ACK count from 0 from here on)`,
-  );
+  screen.heading(`Echo: ${sent.length} bytes there and back`);
   scene.watch(true);
   const startMs = performance.now();
   await writeAll(client, sent);
@@ -91,6 +95,10 @@ async function echo(stage: Stage, { client, server }: Connection): Promise<void>
   if (text !== GREETING) throw new Error(`the echo of "${GREETING}" was "${text}"`);
   screen.line();
   screen.line(`  The client reads "${text.trimEnd()}" again, after ${ms.toFixed(1)} ms.`);
+  screen.remark(
+    "From here on SEQ and ACK count from the initial numbers, and WND is in units " +
+      "of 2^WSopt bytes (RFC 7323). The timestamps of every segment are left out.",
+  );
 }
 
 async function oneWay(
@@ -100,9 +108,8 @@ async function oneWay(
   title: string,
 ): Promise<TransferResult> {
   const { screen, patience, bytes } = stage;
-  using progress = showProgress(screen, title, bytes);
+  const progress = () => showProgress(screen, title, bytes);
   const result = await transfer({ sender, receiver, bytes, patience, progress });
-  progress[Symbol.dispose]();
   const verdict = isIntact(result)
     ? screen.paint("good", "SHA-256 ok")
     : screen.paint("bad", "SHA-256 differs");
@@ -118,26 +125,27 @@ async function oneWay(
 async function close(stage: Stage, conn: Connection, states: string[]): Promise<void> {
   const { scene, screen, patience } = stage;
   const { client, server, clientPort } = conn;
-  screen.heading("Close: each direction ends by itself, a FIN and its ACK each (section 3.6)");
+  screen.heading("Close: each direction ends by itself, with a FIN and its ACK (section 3.6)");
   const before = scene.diagram.drawn;
   scene.watch(true);
   await client.closeWrite();
   await expectEnd(patience, server, "server");
   await untilDrawn(stage, before + CLOSE_SEGMENTS / 2);
-  noteState(stage, clientPort, "FIN-WAIT-2", states);
+  await noteState(stage, clientPort, "FIN-WAIT-2", states);
   server.close();
   await expectEnd(patience, client, "client");
   await untilDrawn(stage, before + CLOSE_SEGMENTS);
-  noteState(stage, clientPort, "TIME-WAIT", states);
+  await noteState(stage, clientPort, "TIME-WAIT", states);
   client.close();
   screen.line();
-  screen.line(
-    "  The client sent the first FIN: it waits in TIME-WAIT for 2 MSL, until no old segment is",
-  );
-  screen.line("  left that a new connection could take for its own.");
   if (states.length > 0) {
-    screen.line(`  By the kernel's own word (/proc/net/tcp) it was ${states.join(", then ")}.`);
+    screen.line(`  The kernel's own word, from /proc/net/tcp: ${states.join(", ")}.`);
   }
+  screen.remark(
+    "A FIN counts as one, as a SYN does. The client sent the first one: it stays " +
+      "in TIME-WAIT for 2 MSL, until no old segment is left that a later connection " +
+      "could take for its own.",
+  );
   if (scene.trace.state !== "CLOSED") throw new Error(`the server ended in ${scene.trace.state}`);
 }
 
@@ -147,16 +155,21 @@ async function expectEnd(patience: Patience, conn: Deno.TcpConn, who: string): P
 }
 
 /** Asks the client itself, where it can be asked, and holds the answer against the diagram. */
-function noteState(
-  { scene }: Stage,
+async function noteState(
+  { scene, patience }: Stage,
   clientPort: number,
   expected: string,
   states: string[],
-): void {
-  const state = scene.clientState(clientPort);
-  if (state === null) return;
+): Promise<void> {
+  if (scene.clientState(clientPort) === null) return;
+  const agrees = () => scene.clientState(clientPort) === expected ? expected : null;
+  const state = await patience.poll(ANSWER_MS, agrees);
+  if (state === null) {
+    throw new Error(
+      `the client says ${scene.clientState(clientPort)}, the segments say ${expected}`,
+    );
+  }
   states.push(state);
-  if (state !== expected) throw new Error(`the client says ${state}, the diagram ${expected}`);
 }
 
 async function untilDrawn({ scene, patience }: Stage, count: number): Promise<void> {

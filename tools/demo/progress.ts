@@ -8,7 +8,7 @@ import type { Screen } from "./screen.ts";
 /** Bytes of a mebibyte. */
 export const MIB = 1024 * 1024;
 
-const BAR_COLUMNS = 40;
+const BAR_COLUMNS = 24;
 const BAR_FRAMES_PER_SECOND = 20;
 const LINES = 4;
 
@@ -39,10 +39,15 @@ function bar(screen: Screen, title: string, totalBytes: number): Progress {
   });
   const startMs = performance.now();
   shown.start(total, 0, { rate: "" });
+  let isShown = true;
   return {
     update: (bytes) =>
       shown.update(Math.floor(bytes / MIB), { rate: rateText(bytes, performance.now() - startMs) }),
-    [Symbol.dispose]: () => shown.stop(),
+    [Symbol.dispose]: () => {
+      // A second stop would clear whatever line has been printed in its place.
+      if (isShown) shown.stop();
+      isShown = false;
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export interface Scene {
   readonly trace: TraceEnd;
   /** The client in a word. */
   readonly clientName: string;
-  /** One line about the place of the action. */
+  /** A line or two about the place of the action. */
   readonly place: string;
   connect(): Promise<Deno.TcpConn>;
   /** The client's state by its own word; null where it has none but the diagram's. */
@@ -68,8 +68,8 @@ export async function kernelScene(screen: Screen, pipeline: PipelineShape): Prom
     diagram,
     trace,
     clientName: "kernel",
-    place: `client: the kernel's TCP; server: woshou on the TUN interface ${DEVICE} ` +
-      `(pipeline ${pipeline})`,
+    place: "client: the kernel's TCP, in a network namespace made for this\n" +
+      `server: woshou on the TUN interface ${DEVICE}, pipeline ${pipeline}`,
     connect: () => Deno.connect({ hostname: SERVER_ADDRESS, port: SERVER_PORT }),
     clientState: kernelState,
     clientRetransmissions: kernelRetransmissions,
@@ -99,7 +99,7 @@ export async function memoryScene(screen: Screen): Promise<Scene> {
     diagram,
     trace,
     clientName: "client",
-    place: "client and server: two woshou stacks in this thread, joined by memoryPair()",
+    place: "client and server: two woshou stacks in one thread, joined by memoryPair()",
     connect: () => client.connect({ hostname: SERVER_ADDRESS, port: SERVER_PORT }),
     clientState: () => null,
     clientRetransmissions: () => client.stats().counters.segmentsRetransmitted,

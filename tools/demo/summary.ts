@@ -23,6 +23,13 @@ const VALUE_COLUMNS = 30;
 /** Digits of a checksum that are shown: enough to see that two differ. */
 const HASH_DIGITS = 12;
 
+/** Where the drops that are usual here come from. */
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  ipVersionUnsupported: "the kernel announces itself over IPv6 as well",
+  deviceSendFailed: "a full transmit queue; what was lost was sent again",
+  traceOverflow: "records for this program, not segments",
+};
+
 /** Prints the table. */
 export function printSummary(screen: Screen, parts: SummaryParts): void {
   const { upload, download, info, stats } = parts;
@@ -50,13 +57,13 @@ export function printSummary(screen: Screen, parts: SummaryParts): void {
       : `${number(parts.clientRetransmissions)} by the ${parts.clientName}`,
     `${number(counters.segmentsRetransmitted)} by woshou`,
   );
-  row("round-trip time", `${ms(info.rttUs)} smoothed`, `${ms(info.rttMinUs)} least`);
-  row("timeout (RTO)", ms(info.rtoUs), `${info.retransmitTimeouts} expiries`);
+  row("round-trip time", `${ms(info.rttMinUs)} least, ${ms(info.rttUs)} smoothed (under load)`);
+  row("timeout (RTO)", `${ms(info.rtoUs)}, expired ${info.retransmitTimeouts} times`);
   row("drops by reason", dropsText(stats.drops));
-  if ("ipVersionUnsupported" in stats.drops) {
-    row("", "(not IPv4: the kernel announces itself over IPv6 when the interface comes up)");
+  for (const reason of Object.keys(stats.drops)) {
+    if (reason in EXPLANATIONS) row("", `(${EXPLANATIONS[reason]})`);
   }
-  row("trace", `${parts.drawn} segments drawn above, the others only counted`);
+  row("trace", `${parts.drawn} segments drawn, the others only counted`);
 }
 
 /** Whether every byte arrived as it was sent. */

@@ -18,7 +18,8 @@ export interface TransferParts {
   readonly receiver: Deno.TcpConn;
   readonly bytes: number;
   readonly patience: Patience;
-  readonly progress: Progress;
+  /** Begins to show the progress. */
+  readonly progress: () => Progress;
 }
 
 /** What one write offers at most: more would only hide the progress. */
@@ -36,12 +37,14 @@ export async function transfer(parts: TransferParts): Promise<TransferResult> {
   const payload = randomBytes(bytes);
   const sentHash = await sha256(payload);
   const received = new Uint8Array(bytes);
+  using progress = parts.progress();
   const startMs = performance.now();
   const what = `transfer of ${bytes} bytes`;
   const writing = writeAll(sender, payload);
-  const reading = readAll(receiver, received, parts.progress, patience);
+  const reading = readAll(receiver, received, progress, patience);
   await patience.within(TRANSFER_MS, what, Promise.all([writing, reading]));
   const ms = performance.now() - startMs;
+  progress[Symbol.dispose]();
   return { bytes, ms, sentHash, receivedHash: await sha256(received) };
 }
 
