@@ -6956,10 +6956,14 @@ var SlotFeeder = class {
 
 // workers/main.ts
 var setup = workerData;
-parentPort.postMessage("ready");
-({
-  reader: readerLoop,
-  parser: parserLoop,
-  tcp: tcpLoop,
-  fused: fusedLoop
-})[setup.role](setup);
+parentPort.postMessage(null);
+try {
+  ({
+    reader: readerLoop,
+    parser: parserLoop,
+    tcp: tcpLoop,
+    fused: fusedLoop
+  })[setup.role](setup);
+} catch (error) {
+  parentPort.postMessage(error);
+}

@@ -8,5 +8,10 @@ import { run as reader } from "./reader.ts";
 import { run as tcp } from "./tcp.ts";
 
 const setup = workerData as WorkerSetup;
-parentPort!.postMessage("ready");
-({ reader, parser, tcp, fused })[setup.role](setup);
+parentPort!.postMessage(null);
+try {
+  ({ reader, parser, tcp, fused })[setup.role](setup);
+} catch (error) {
+  // Posted, because an error that ends a worker by itself arrives without its stack, and is printed.
+  parentPort!.postMessage(error);
+}

@@ -56,9 +56,7 @@ export class ThreadedPipeline implements Pipeline {
     const wake = parts.shape === "fused" ? () => signalEventFd(base.wakeFd) : undefined;
     this.tcpBell = new Bell(words, Control.tcpBell, wake);
     this.appBell = new Bell(words, Control.appBell);
-    // The name makes stack traces show that, and not the whole source, as the place.
-    const source = `${workerSource}\n//# sourceURL=woshou/workers/bundle.js\n`;
-    const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+    const url = new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`);
     this.#workers = ROLES[parts.shape].map((role) => {
       const setup: WorkerSetup = {
         role,
@@ -76,6 +74,10 @@ export class ThreadedPipeline implements Pipeline {
     this.#exits = this.#workers.map((worker) =>
       new Promise((resolve) => {
         worker.on("error", (error) => this.#fail(error));
+        // The first message says that the thread runs, a second one why it has ended.
+        worker.on("message", (error: Error | null) => {
+          if (error !== null) this.#fail(error);
+        });
         worker.once("exit", () => {
           resolve(undefined);
           this.#fail(new Error("A thread of the pipeline has ended unexpectedly"));
