@@ -6367,6 +6367,7 @@ var TcpStage = class {
   }
   /** Takes one decoded packet in and gives its frame back. */
   input(kind, segment, nowUs) {
+    this.#takeCommands(nowUs);
     switch (kind) {
       case InputKind.tcp:
         if (this.#trace !== null) {

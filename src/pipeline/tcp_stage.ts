@@ -105,6 +105,9 @@ export class TcpStage {
 
   /** Takes one decoded packet in and gives its frame back. */
   input(kind: number, segment: Segment, nowUs: number): void {
+    // What the application asked for before the segment came must have been done when it is looked at:
+    // otherwise a peer that hears of a listener at once would find nobody there.
+    this.#takeCommands(nowUs);
     switch (kind) {
       case InputKind.tcp:
         if (this.#trace !== null) {
