@@ -1073,8 +1073,16 @@ var TunDevice = class _TunDevice {
     this.#pollSet.set(this.#fd, eventFd);
     return this.#pollSet.wait(timeoutMs);
   }
+  /** Throws an `Error` when the interface is gone: nothing will ever arrive. */
   nextArrival() {
-    return this.wait(-1, 0) === WaitOutcome.readable ? 0 : Infinity;
+    if (this.#fd < 0) return Infinity;
+    const outcome = this.wait(-1, 0);
+    if (outcome === WaitOutcome.failed) throw this.goneError();
+    return outcome === WaitOutcome.readable ? 0 : Infinity;
+  }
+  /** What to throw after {@link WaitOutcome.failed}. */
+  goneError() {
+    return new Error(`The TUN device ${this.name} is gone`);
   }
   get onArrival() {
     return this.#onArrival;
@@ -6630,9 +6638,7 @@ function makeTcpStage(layout, device, setup2) {
   });
 }
 function checkAlive(outcome, device) {
-  if (outcome === WaitOutcome.failed) {
-    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
+  if (outcome === WaitOutcome.failed) throw device.goneError();
 }
 var SlotFeeder = class {
   #stage;
@@ -6669,9 +6675,13 @@ var SlotFeeder = class {
 // workers/main.ts
 var setup = workerData;
 parentPort.postMessage("ready");
-({
-  reader: readerLoop,
-  parser: parserLoop,
-  tcp: tcpLoop,
-  fused: fusedLoop
-})[setup.role](setup);
+try {
+  ({
+    reader: readerLoop,
+    parser: parserLoop,
+    tcp: tcpLoop,
+    fused: fusedLoop
+  })[setup.role](setup);
+} catch (error) {
+  parentPort.postMessage(error);
+}

@@ -141,9 +141,7 @@ function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): Tc
 }
 
 function checkAlive(outcome: WaitOutcome, device: TunDevice): void {
-  if (outcome === WaitOutcome.failed) {
-    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
+  if (outcome === WaitOutcome.failed) throw device.goneError();
 }
 
 /** Keeps the reader supplied with free slots. */

@@ -66,6 +66,9 @@ export class ThreadedPipeline implements Pipeline {
     this.#exits = this.#workers.map((worker) =>
       new Promise((resolve) => {
         worker.on("error", (error) => this.#fail(error));
+        worker.on("message", (message) => {
+          if (message instanceof Error) this.#fail(message);
+        });
         worker.once("exit", () => {
           resolve(undefined);
           this.#fail(new Error("A thread of the pipeline has ended unexpectedly"));
