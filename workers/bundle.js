@@ -5996,12 +5996,12 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.stopped, -1, 0, 0, 0);
   }
-  /** Shows the records to the application; true when it must be woken. */
+  /** Shows the records to the application and says how soon it has to look at them. */
   publish() {
-    this.#ring.publish();
+    const any = this.#ring.publish();
     const loud = this.#loud;
     this.#loud = false;
-    return loud;
+    return loud ? News.loud : any ? News.quiet : News.none;
   }
   #write(op, row, generation, name, value) {
     const at = this.#ring.claim();
@@ -6324,6 +6324,7 @@ var ReceiveSlots = class {
 
 // src/pipeline/tcp_stage.ts
 var LOOPBACK_PER_ROUND = 256;
+var TIDY_DELAY_US = 5e4;
 var TcpStage = class {
   slots;
   counters;
@@ -6337,6 +6338,8 @@ var TcpStage = class {
   #loopbackInput;
   #loopbackSegment = new Segment();
   #shuttingDown = false;
+  /** When the application is to be woken for quiet news; `Infinity` when there are none. */
+  #tidyAtUs = Infinity;
   constructor(parts) {
     const { layout, settings } = parts;
     this.#layout = layout;
@@ -6369,9 +6372,9 @@ var TcpStage = class {
   get hasWork() {
     return this.#commands.hasNext() || this.#egress.hasLoopback;
   }
-  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry() {
-    return this.#tcp.nextExpiry();
+    return Math.min(this.#tcp.nextExpiry(), this.#tidyAtUs);
   }
   /** Takes one decoded packet in and gives its frame back. */
   input(kind, segment, nowUs) {
@@ -6406,9 +6409,21 @@ var TcpStage = class {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
-    let wake = this.#link.publish();
-    if (this.#trace !== null && this.#trace.publish()) wake = true;
-    if (wake) this.#appBell.ring();
+    this.#wakeApplication(nowUs);
+  }
+  /**
+   * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
+   * as memory of acknowledged bytes, when nothing else has woken it in time.
+   */
+  #wakeApplication(nowUs) {
+    let news = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) news = News.loud;
+    if (news === News.loud || nowUs >= this.#tidyAtUs) {
+      this.#tidyAtUs = Infinity;
+      this.#appBell.ring();
+    } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
+      this.#tidyAtUs = nowUs + TIDY_DELAY_US;
+    }
   }
   #takeLoopback(nowUs) {
     const slot = this.#egress.takeLoopback();

@@ -4,6 +4,7 @@ import { Event, Field } from "../../src/pipeline/messages.ts";
 import { Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { RingConsumer } from "../../src/ring/ring.ts";
 import { ConnectionError, Row } from "../../src/ring/row.ts";
+import { News } from "../../src/tcp/connection.ts";
 import { Listener } from "../../src/tcp/listener.ts";
 import { connectionIn } from "./stage_parts.ts";
 
@@ -39,7 +40,7 @@ Deno.test("application link: each call is one record, and none is seen before pu
   link.ended(conn);
   link.stopped();
   assertEquals(seen(), []);
-  assertEquals(link.publish(), true);
+  assertEquals(link.publish(), News.loud);
   assertEquals(seen(), [
     [Event.accepted, 4, 104, 11, 0],
     [Event.connected, 4, 104, 12, 0],
@@ -53,11 +54,11 @@ Deno.test("application link: news of a row wait once, however often there are so
   const { layout, link, seen } = rig();
   const conn = connectionIn(layout, 4);
   for (let i = 0; i < 10_000; i++) link.news(conn, false);
-  assertEquals(link.publish(), false, "nobody needs to be woken for quiet news");
+  assertEquals(link.publish(), News.quiet, "nobody needs to be woken for quiet news");
   assertEquals(seen(), [[Event.news, 4, 104, 0, 0]]);
   Atomics.store(layout.words, conn.row + Row.newsForApp, 0);
   link.news(conn, true);
-  assertEquals(link.publish(), true);
+  assertEquals(link.publish(), News.loud);
   assertEquals(seen().length, 1);
 });
 
@@ -65,9 +66,9 @@ Deno.test("application link: loud news wake although quiet ones wait already", (
   const { layout, link } = rig();
   const conn = connectionIn(layout, 4);
   link.news(conn, false);
-  assertEquals(link.publish(), false);
+  assertEquals(link.publish(), News.quiet);
   link.news(conn, true);
-  assertEquals([link.publish(), link.publish()], [true, false]);
+  assertEquals([link.publish(), link.publish()], [News.loud, News.none]);
 });
 
 Deno.test("application link: a ring that overflows is an error in the program, and says so", () => {

@@ -6,6 +6,7 @@ import { type Device, SendOutcome } from "../../src/device/device.ts";
 import { Field } from "../../src/pipeline/messages.ts";
 import type { StageSettings } from "../../src/pipeline/setup.ts";
 import { TcpStage } from "../../src/pipeline/tcp_stage.ts";
+import type { Bell } from "../../src/ring/bell.ts";
 import { type Dimensions, Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { RingConsumer, RingProducer } from "../../src/ring/ring.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
@@ -99,19 +100,25 @@ export class StageRig {
   readonly #events: RingConsumer;
 
   constructor(
-    options: { virtioHeader?: boolean; traced?: boolean; dimensions?: Partial<Dimensions> } = {},
+    options: { virtioHeader?: boolean; dimensions?: Partial<Dimensions> } = {},
   ) {
     this.device = new TestDevice(options.virtioHeader);
     this.layout = new Layout({ ...SMALL_DIMENSIONS, traceRecords: 4, ...options.dimensions });
-    this.stage = new TcpStage({
-      layout: this.layout,
-      device: this.device,
-      settings: { ...settings, traced: options.traced ?? false },
-      random: new SeededRandom(1),
-      clock: this.clock,
-    });
+    this.stage = this.stageWith();
     this.#commands = new RingProducer(this.layout.commands);
     this.#events = new RingConsumer(this.layout.events);
+  }
+
+  /** A stage in place of the one that there is, which wakes the application as it is told. */
+  stageWith(appBell?: Bell): TcpStage {
+    return new TcpStage({
+      layout: this.layout,
+      device: this.device,
+      settings,
+      random: new SeededRandom(1),
+      clock: this.clock,
+      appBell,
+    });
   }
 
   /** Gives a command: words by {@link Field} names. */

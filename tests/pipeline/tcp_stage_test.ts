@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputKind, PacketInput } from "../../src/ip/input.ts";
 import { Command, Event } from "../../src/pipeline/messages.ts";
+import { Bell } from "../../src/ring/bell.ts";
+import { Control } from "../../src/ring/layout.ts";
 import { DESCRIPTOR_WORDS, START } from "../../src/ring/pool.ts";
 import { Flag, Segment } from "../../src/wire/segment.ts";
 import { icmpBytes, ipv4Frame, tcpFrame } from "../wire/frames.ts";
@@ -11,16 +13,16 @@ const LISTENER = 5;
 const ANY = 0;
 
 /** Feeds one frame as the parser would, and does the round of work that follows. */
-function feed(rig: StageRig, frame: readonly number[]): void {
-  const slot = rig.stage.slots.slots.take();
-  const { words, table } = rig.stage.slots.slots;
+function feed(rig: StageRig, frame: readonly number[], stage = rig.stage): void {
+  const slot = stage.slots.slots.take();
+  const { words, table } = stage.slots.slots;
   const start = words[table + slot * DESCRIPTOR_WORDS + START];
   rig.layout.memory.bytes.set(frame, start);
   const segment = new Segment();
   const input = new PacketInput({ virtioHeader: false, addresses: settings.addresses });
   const kind = input.decode(rig.layout.memory, start, frame.length, segment);
   segment.slot = slot;
-  rig.stage.input(kind, segment, rig.clock.now());
+  stage.input(kind, segment, rig.clock.now());
 }
 
 function listen(rig: StageRig, port: number): void {
@@ -73,6 +75,36 @@ Deno.test("tcp stage: a handshake tells the application, and shutdown tells of i
   feed(rig, tcpFrame({ dstPort: 7, seq: 1001, ack: seq + 2, flags: Flag.ACK | Flag.FIN }));
   rig.stage.run(rig.clock.now());
   assertEquals(rig.events().filter(([op]) => op === Event.stopped).length, 1);
+});
+
+Deno.test("tcp stage: quiet news reach an application that nothing else wakes", () => {
+  // Goal: the memory of a connection that has ended is not held until some other connection does something.
+  const rig = new StageRig();
+  let wakings = 0;
+  const bell = new Bell(rig.layout.words, Control.appBell, () => wakings++);
+  const stage = rig.stageWith(bell);
+  bell.announceSleep();
+  listen(rig, 7);
+  feed(rig, syn, stage);
+  stage.run(rig.clock.now());
+  const seq = new DataView(rig.device.sent[0].buffer).getUint32(24);
+  const ack = { dstPort: 7, seq: 1001, ack: seq + 1 };
+  feed(rig, tcpFrame({ ...ack, flags: Flag.ACK }), stage);
+  stage.run(rig.clock.now());
+  assertEquals(wakings, 1, "the application may wait for a connection");
+  bell.announceSleep();
+  rig.command(Command.close, { row: 0, generation: rig.layout.words[rig.layout.row(0)] });
+  stage.run(rig.clock.now());
+  feed(rig, tcpFrame({ ...ack, flags: Flag.RST }), stage);
+  stage.run(rig.clock.now());
+  assertEquals(wakings, 1, "nobody waits for the end of what it has closed");
+  const dueUs = stage.nextExpiry();
+  assert(dueUs > rig.clock.now() && dueUs < rig.clock.now() + 1_000_000);
+  rig.clock.set(dueUs);
+  stage.run(dueUs);
+  assertEquals(wakings, 2);
+  assert(rig.events().some(([op]) => op === Event.ended));
+  assertEquals(stage.nextExpiry(), Infinity);
 });
 
 Deno.test("tcp stage: shutdown without connections is answered at once, and once", () => {
