@@ -68,7 +68,7 @@ export function parseCommandLine(args: readonly string[]): Request {
     collect: ["address", "host"],
     default: { offload: true },
     unknown: (arg) => {
-      throw new Error(`unknown argument ${arg}; --help tells what there is`);
+      throw new Error(`unknown argument "${arg}"; --help tells what there is`);
     },
   });
   if (flags.help) return { help: true };
@@ -125,6 +125,8 @@ async function run(options: OpenOptions): Promise<void> {
   const stop = () => void net.close();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
   const running = SERVICES.map(({ port, service }) => serve(net.listen({ port }), service(net)));
+  // The listeners are the TCP stage's own only when this turn is over: nobody may hear of them before.
+  await new Promise((resolve) => setTimeout(resolve, 0));
   const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
   console.log(
     `listening on ${net.addresses.join(", ")}: ${names} ` +

@@ -28,6 +28,8 @@ const sources = readProject(root);
 const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
   "src/base/memory.ts": "two views on one buffer: there is no behaviour",
+  "src/pipeline/pipeline.ts": "an interface; tests/pipeline/ holds every shape to it",
+  "src/pipeline/setup.ts": "interfaces alone: what the threads are told",
   "src/device/device.ts": "an interface; tests/device/ holds every device to it",
 };
 

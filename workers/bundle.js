@@ -1078,8 +1078,16 @@ var TunDevice = class _TunDevice {
     this.#pollSet.set(this.#fd, eventFd);
     return this.#pollSet.wait(timeoutMs);
   }
+  /** Throws an `Error` when the interface is gone: nothing will ever arrive. */
   nextArrival() {
-    return this.wait(-1, 0) === WaitOutcome.readable ? 0 : Infinity;
+    if (this.#fd < 0) return Infinity;
+    const outcome = this.wait(-1, 0);
+    if (outcome === WaitOutcome.failed) throw this.goneError();
+    return outcome === WaitOutcome.readable ? 0 : Infinity;
+  }
+  /** What to throw after {@link WaitOutcome.failed}. */
+  goneError() {
+    return new Error(`The TUN device ${this.name} is gone`);
   }
   get onArrival() {
     return this.#onArrival;
@@ -6205,12 +6213,12 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.stopped, -1, 0, 0, 0);
   }
-  /** Shows the records to the application; true when it must be woken. */
+  /** Shows the records to the application and says how soon it has to look at them. */
   publish() {
-    this.#ring.publish();
+    const any = this.#ring.publish();
     const loud = this.#loud;
     this.#loud = false;
-    return loud;
+    return loud ? News.loud : any ? News.quiet : News.none;
   }
   #write(op, row, generation, name, value) {
     const at = this.#ring.claim();
@@ -6536,6 +6544,7 @@ var ReceiveSlots = class {
 
 // src/pipeline/tcp_stage.ts
 var LOOPBACK_PER_ROUND = 256;
+var TIDY_DELAY_US = 5e4;
 var TcpStage = class {
   slots;
   counters;
@@ -6551,6 +6560,8 @@ var TcpStage = class {
   #loopbackInput;
   #loopbackSegment = new Segment();
   #shuttingDown = false;
+  /** When the application is to be woken for quiet news; `Infinity` when there are none. */
+  #tidyAtUs = Infinity;
   constructor(parts) {
     const { layout, settings } = parts;
     this.#layout = layout;
@@ -6586,12 +6597,13 @@ var TcpStage = class {
   get hasWork() {
     return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
   }
-  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry() {
-    return this.#tcp.nextExpiry();
+    return Math.min(this.#tcp.nextExpiry(), this.#tidyAtUs);
   }
   /** Takes one decoded packet in and gives its frame back. */
   input(kind, segment, nowUs) {
+    this.#takeCommands(nowUs);
     switch (kind) {
       case InputKind.tcp:
         if (this.#trace !== null) {
@@ -6627,10 +6639,22 @@ var TcpStage = class {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
-    let wake = this.#link.publish();
-    if (this.#trace !== null && this.#trace.publish()) wake = true;
-    if (wake) this.#appBell.ring();
+    this.#wakeApplication(nowUs);
     return commanded;
+  }
+  /**
+   * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
+   * as memory of acknowledged bytes, when nothing else has woken it in time.
+   */
+  #wakeApplication(nowUs) {
+    let news = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) news = News.loud;
+    if (news === News.loud || nowUs >= this.#tidyAtUs) {
+      this.#tidyAtUs = Infinity;
+      this.#appBell.ring();
+    } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
+      this.#tidyAtUs = nowUs + TIDY_DELAY_US;
+    }
   }
   #takeLoopback(nowUs) {
     const slot = this.#egress.takeLoopback();
@@ -6918,9 +6942,7 @@ function makeHandover(layout, setup2) {
   return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
 }
 function checkAlive(outcome, device) {
-  if (outcome === WaitOutcome.failed) {
-    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
+  if (outcome === WaitOutcome.failed) throw device.goneError();
 }
 var SlotFeeder = class {
   #stage;
@@ -6956,7 +6978,7 @@ var SlotFeeder = class {
 
 // workers/main.ts
 var setup = workerData;
-parentPort.postMessage(null);
+parentPort.postMessage("ready");
 try {
   ({
     reader: readerLoop,

@@ -8,10 +8,10 @@ import { run as reader } from "./reader.ts";
 import { run as tcp } from "./tcp.ts";
 
 const setup = workerData as WorkerSetup;
-parentPort!.postMessage(null);
+parentPort!.postMessage("ready");
 try {
   ({ reader, parser, tcp, fused })[setup.role](setup);
 } catch (error) {
-  // Posted, because an error that ends a worker by itself arrives without its stack, and is printed.
+  // Told instead of thrown, because Deno prints what a thread throws even when somebody handles it.
   parentPort!.postMessage(error);
 }

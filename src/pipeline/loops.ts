@@ -202,9 +202,7 @@ function makeHandover(layout: Layout, setup: WorkerSetup): HandoverRing | undefi
 }
 
 function checkAlive(outcome: WaitOutcome, device: TunDevice): void {
-  if (outcome === WaitOutcome.failed) {
-    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
+  if (outcome === WaitOutcome.failed) throw device.goneError();
 }
 
 /** Keeps the reader supplied with free slots. */

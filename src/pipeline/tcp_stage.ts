@@ -10,7 +10,7 @@ import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "../tcp/config.ts";
 import { createCongestion } from "../tcp/congestion/create.ts";
-import { type Connection, Owner } from "../tcp/connection.ts";
+import { type Connection, News, Owner } from "../tcp/connection.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
@@ -25,6 +25,9 @@ import { TraceKind, TraceWriter } from "./trace_ring.ts";
 
 /** Packets to itself that the stack takes in during one round, so that it cannot keep itself busy. */
 const LOOPBACK_PER_ROUND = 256;
+
+/** How long quiet news may wait for louder ones to come along. */
+const TIDY_DELAY_US = 50_000;
 
 /** What a TCP stage is made of. */
 export interface TcpStageParts {
@@ -60,6 +63,8 @@ export class TcpStage {
   readonly #loopbackInput: PacketInput;
   readonly #loopbackSegment = new Segment();
   #shuttingDown = false;
+  /** When the application is to be woken for quiet news; `Infinity` when there are none. */
+  #tidyAtUs = Infinity;
 
   constructor(parts: TcpStageParts) {
     const { layout, settings } = parts;
@@ -106,13 +111,16 @@ export class TcpStage {
     return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
   }
 
-  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry(): number {
-    return this.#tcp.nextExpiry();
+    return Math.min(this.#tcp.nextExpiry(), this.#tidyAtUs);
   }
 
   /** Takes one decoded packet in and gives its frame back. */
   input(kind: number, segment: Segment, nowUs: number): void {
+    // What the application asked for before the segment came must have been done when it is looked at:
+    // otherwise a peer that hears of a listener at once would find nobody there.
+    this.#takeCommands(nowUs);
     switch (kind) {
       case InputKind.tcp:
         if (this.#trace !== null) {
@@ -150,10 +158,23 @@ export class TcpStage {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
-    let wake = this.#link.publish();
-    if (this.#trace !== null && this.#trace.publish()) wake = true;
-    if (wake) this.#appBell.ring();
+    this.#wakeApplication(nowUs);
     return commanded;
+  }
+
+  /**
+   * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
+   * as memory of acknowledged bytes, when nothing else has woken it in time.
+   */
+  #wakeApplication(nowUs: number): void {
+    let news: News = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) news = News.loud;
+    if (news === News.loud || nowUs >= this.#tidyAtUs) {
+      this.#tidyAtUs = Infinity;
+      this.#appBell.ring();
+    } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
+      this.#tidyAtUs = nowUs + TIDY_DELAY_US;
+    }
   }
 
   #takeLoopback(nowUs: number): boolean {

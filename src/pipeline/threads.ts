@@ -75,8 +75,8 @@ export class ThreadedPipeline implements Pipeline {
       new Promise((resolve) => {
         worker.on("error", (error) => this.#fail(error));
         // The first message says that the thread runs, a second one why it has ended.
-        worker.on("message", (error: Error | null) => {
-          if (error !== null) this.#fail(error);
+        worker.on("message", (message) => {
+          if (message instanceof Error) this.#fail(message);
         });
         worker.once("exit", () => {
           resolve(undefined);
