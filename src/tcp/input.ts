@@ -103,6 +103,8 @@ function onOtherStates(
 ): Outcome {
   const { counters } = context;
   if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  // A window in a segment with SYN is never scaled (RFC 7323 section 2.2).
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
   if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
     const outcome = onSynAgain(conn, segment);
     if (outcome !== Outcome.none) return outcome;
@@ -135,7 +137,7 @@ function onOtherStates(
     counters.drop(Drop.tcpAckMissing);
     return Outcome.none;
   }
-  const outcome = onAckField(conn, segment, nowUs, context);
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
@@ -226,6 +228,7 @@ function onReset(conn: Connection, segment: Segment, counters: Counters): Outcom
 function onAckField(
   conn: Connection,
   segment: Segment,
+  scale: number,
   nowUs: number,
   context: InputContext,
 ): Outcome {
@@ -235,7 +238,7 @@ function onAckField(
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
-    setWindow(conn, segment);
+    setWindow(conn, segment, scale);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }
@@ -250,7 +253,7 @@ function onAckField(
     seqLt(conn.sndWl1, segment.seq) ||
     (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack))
   ) {
-    setWindow(conn, segment);
+    setWindow(conn, segment, scale);
   }
   const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
@@ -259,8 +262,8 @@ function onAckField(
   return outcome;
 }
 
-function setWindow(conn: Connection, segment: Segment): void {
-  conn.sndWnd = segment.window << conn.sndScale;
+function setWindow(conn: Connection, segment: Segment, scale: number): void {
+  conn.sndWnd = segment.window << scale;
   conn.sndWl1 = segment.seq;
   conn.sndWl2 = segment.ack;
   if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;

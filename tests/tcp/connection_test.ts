@@ -96,6 +96,19 @@ Deno.test("connection: simultaneous open completed by an ACK alone", () => {
   h.expect();
 });
 
+Deno.test("connection: in a simultaneous open the window of the SYN-ACK is not scaled", () => {
+  // Goal: RFC 7323 section 2.2: a window in a segment with SYN counts as it stands.
+  const h = new Harness();
+  h.connect();
+  h.inject("S 0:0 mss 1460 ws 7 win 500");
+  h.expect("S 0:0", "S. 0:0 ack 1");
+  h.inject("S. 0:0 ack 1 mss 1460 ws 7 win 500");
+  h.expect(". 1:1 ack 1");
+  assertEquals(h.conn.sndWnd, 500);
+  h.write(1000);
+  h.expect(". 1:501 ack 1");
+});
+
 Deno.test("connection: an old duplicate SYN is found out (figure 7)", () => {
   // Goal: the SYN-ACK for it is answered with RST, the listener forgets it and takes the real SYN.
   const h = new Harness();
