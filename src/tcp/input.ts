@@ -412,10 +412,10 @@ function establish(conn: Connection, segment: Segment, nowUs: number, config: Tc
   conn.sndNxt = segment.ack;
   if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
-  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
   // RFC 6298 section 5.7: a path that lost the handshake is not trusted with a short timeout.
-  if (conn.handshakeRetransmitted) {
+  if (conn.handshakeTimedOut) {
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
   }
   conn.backoffs = 0;

@@ -109,6 +109,15 @@ Deno.test("connection: in a simultaneous open the window of the SYN-ACK is not s
   h.expect(". 1:501 ack 1");
 });
 
+Deno.test("connection: a simultaneous open is no lost handshake", () => {
+  // Goal: RFC 6298 section 5.7 raises the RTO to 3 s for a SYN that timed out, not for one that crossed.
+  const h = new Harness();
+  h.connect();
+  h.inject("S 0:0 mss 1460");
+  h.inject("S. 0:0 ack 1 mss 1460");
+  assertEquals(h.conn.rtt.rtoUs, 1_000_000);
+});
+
 Deno.test("connection: an old duplicate SYN is found out (figure 7)", () => {
   // Goal: the SYN-ACK for it is answered with RST, the listener forgets it and takes the real SYN.
   const h = new Harness();
