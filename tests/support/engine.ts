@@ -138,6 +138,8 @@ export class Harness {
   readonly slots: ReceiveSlots;
   /** Segments that were sent and not yet expected. */
   readonly outbox: Sent[] = [];
+  /** The initial sequence number of every connection. */
+  readonly tcpIss: number;
   /** What the engine has told the application, such as `accepted`, `connectFailed refused`. */
   readonly events: string[] = [];
   /** Changes of state, as `LISTEN>SYN-RECEIVED`. */
@@ -158,6 +160,7 @@ export class Harness {
       release: (descriptor) => pool.give(descriptor),
     };
     this.slots = new ReceiveSlots(this.layout);
+    this.tcpIss = options.ownIss ?? OWN_ISS;
     this.tcp = new Tcp({
       config: tcpConfig({ timestamps: false, sack: false, congestion: "newreno", ...options.tcp }),
       layout: this.layout,
