@@ -249,12 +249,9 @@ function onAckField(
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  if (
-    seqLt(conn.sndWl1, segment.seq) ||
-    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack))
-  ) {
-    setWindow(conn, segment, scale);
-  }
+  const isLatest = seqLt(conn.sndWl1, segment.seq) ||
+    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack));
+  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
   const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);

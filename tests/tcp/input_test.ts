@@ -390,6 +390,20 @@ Deno.test("input: an ACK from before the peer's window is challenged, one within
   assertEquals(h.read(), 10);
 });
 
+Deno.test("input: an old ACK does not move the send window", () => {
+  // Goal: section 3.10.7.4: the window is updated only if SND.UNA =< SEG.ACK.
+  const h = inState("ESTABLISHED");
+  h.write(1000);
+  h.inject(". 1:1 ack 1001 win 5000");
+  assertEquals(h.conn.sndWnd, 5000);
+  h.inject("P. 1:11 ack 501 win 60000");
+  assertEquals(h.conn.sndWnd, 5000);
+  h.inject("P. 11:21 ack 501 win 60000");
+  assertEquals(h.conn.sndWnd, 5000);
+  h.inject("P. 21:31 ack 1001 win 6000");
+  assertEquals(h.conn.sndWnd, 6000);
+});
+
 Deno.test("input: the window comes from the latest segment, not from the last that arrives", () => {
   // Goal: SND.WL1 and SND.WL2 keep a reordered segment from turning the window back.
   const h = inState("ESTABLISHED");
