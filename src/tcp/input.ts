@@ -117,12 +117,9 @@ function onOtherStates(
   if (!isAcceptable(conn, segment)) {
     counters.drop(Drop.tcpOutOfWindow);
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-    // Data is answered at once, because the peer may have missed our ACK; anything else could be our
-    // own ACK coming back, and two stacks could keep answering each other.
-    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0
-      ? Outcome.ack
-      : Outcome.challenge;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    return answerToUnusable(segment);
   }
   rememberTimestamp(conn, segment, nowUs);
   // Second, check the RST bit (RFC 5961 section 3.2).
@@ -144,6 +141,16 @@ function onOtherStates(
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   const textOutcome = takeText(conn, segment, nowUs, context);
   return textOutcome === Outcome.none ? outcome : textOutcome;
+}
+
+/**
+ * Data is answered at once, because the peer may have missed our ACK; anything else could be our own ACK
+ * coming back, and two stacks could keep answering each other. An ACK that was overtaken is common too,
+ * and an answer to each would look like duplicate ACKs to the peer.
+ */
+function answerToUnusable(segment: Segment): Outcome {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
 }
 
 /** RFC 9293 section 3.10.7.4 for TIME-WAIT, with RFC 6191: a SYN that can only be a new one. */
@@ -255,7 +262,6 @@ function onAckField(
   const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
   return outcome;
 }
 

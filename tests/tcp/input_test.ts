@@ -452,6 +452,23 @@ for (const name of ["CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"]) {
 
 // --- Eighth: FIN, and TIME-WAIT ---
 
+Deno.test("input: TIME-WAIT starts over for a FIN, and for nothing else", () => {
+  // Goal: section 3.10.7.4; else any segment that somebody makes up could hold the state for ever.
+  const h = inState("TIME-WAIT");
+  const end = h.conn.endAtUs;
+  h.advanceMs(30_000);
+  h.inject(". 2:2 ack 2");
+  h.inject("P. 1:1 ack 2");
+  h.inject(". 90000:90000 ack 2");
+  h.inject("P. -100:1 ack 2");
+  assertEquals(h.conn.endAtUs, end);
+  h.inject("F. 1:1 ack 2");
+  assertEquals(h.conn.endAtUs, h.nowUs + 60_000_000);
+  h.outbox.length = 0;
+  h.advanceMs(60_010);
+  assertEquals(h.state, "CLOSED");
+});
+
 Deno.test("input: TIME-WAIT is reopened by a SYN with a higher number", () => {
   // Goal: section 3.10.7.4, MAY-2: the new connection begins at once.
   const h = inState("TIME-WAIT");
