@@ -112,7 +112,7 @@ function onOtherStates(
   // First, check the sequence number, and before that the timestamp (RFC 7323 section 5.3).
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
-    return Outcome.ack;
+    return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
     counters.drop(Drop.tcpOutOfWindow);

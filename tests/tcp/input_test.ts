@@ -533,6 +533,16 @@ Deno.test("input: PAWS lets RST through", () => {
   assertEquals(h.state, "CLOSED");
 });
 
+Deno.test("input: ACKs with old timestamps are not answered one by one", () => {
+  // Goal: reordered ACKs are common; an ACK for each would look like duplicates at the peer.
+  const h = new Harness({ tcp: { timestamps: true } });
+  h.establish("mss 1460 ts 1000 0");
+  h.inject(". 1:1 ack 1 ts 1010 0");
+  h.outbox.length = 0;
+  for (let i = 0; i < 10; i++) h.inject(". 1:1 ack 1 ts 1005 0");
+  assertEquals(h.outbox.length, 1);
+});
+
 Deno.test("input: TS.Recent follows only segments that begin at or before the last ACK", () => {
   // Goal: RFC 7323 section 4.3: a segment behind a gap must not date the echo.
   const h = new Harness({ tcp: { timestamps: true } });
