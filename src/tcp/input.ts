@@ -7,7 +7,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { seqAdd, seqDiff, seqGe, seqGt, seqInRange, seqLe, seqLt } from "../base/seq.ts";
+import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
 import { onAcknowledgment } from "./acknowledgment.ts";
@@ -202,7 +202,11 @@ function isAcceptable(conn: Connection, segment: Segment): boolean {
   if (segment.seq === conn.rcvNxt) return true;
   if (window === 0) return false;
   const length = segmentLength(segment);
-  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  if (length === 0) {
+    // The right edge itself counts, as in Linux: a peer that has filled the window acknowledges from there,
+    // and the RFC's test would turn its ACKs away while the first byte of the window is missing.
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
   // Begins or ends in the window, or covers it whole, which the RFC's two tests would miss.
   const end = seqAdd(segment.seq, length);
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end, conn.rcvNxt);

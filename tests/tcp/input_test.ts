@@ -246,6 +246,16 @@ Deno.test("input: a keepalive probe is answered, not more often than twice a sec
   h.expect(". 1:1 ack 1");
 });
 
+Deno.test("input: an ACK at the window's right edge is good", () => {
+  // Goal: a peer that has filled the window acknowledges from its edge; without a byte that is inside.
+  const h = inState("ESTABLISHED");
+  h.write(100);
+  h.expect("P. 1:101 ack 1");
+  h.inject(`. ${1 + 65_535}:${1 + 65_535} ack 101`);
+  h.expect();
+  assertEquals(h.conn.sndUna, h.conn.sndMax);
+});
+
 Deno.test("input: a FIN behind a gap counts when the gap is filled and it comes again", () => {
   // Goal: no end of stream before its time.
   const h = inState("ESTABLISHED");
