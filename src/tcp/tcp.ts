@@ -181,6 +181,11 @@ export class Tcp {
       return;
     }
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
+      // Section 3.10.7.2, fourth: it answers nothing that was sent, and so it gets no answer.
+      this.counters.drop(Drop.tcpFlagsInvalid);
+      return;
+    }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);

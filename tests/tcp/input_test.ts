@@ -111,6 +111,17 @@ Deno.test("input: LISTEN ignores RST and answers ACK with RST", () => {
   assertEquals(h.tcp.connectionCount, 0);
 });
 
+Deno.test("input: LISTEN drops what has neither SYN nor ACK nor RST", () => {
+  // Goal: such a segment is no answer to anything; a scanner learns nothing (section 3.10.7.2, fourth).
+  const h = new Harness();
+  h.listen();
+  h.inject("F 5:5");
+  h.inject("- 5:5");
+  h.inject("FPU 5:15");
+  h.expect();
+  assertEquals(h.drops(Drop.tcpFlagsInvalid), 3);
+});
+
 Deno.test("input: data in a SYN is not lost", () => {
   // Goal: it may be ignored at first, but then the peer sends it again and it counts once.
   const h = new Harness();
