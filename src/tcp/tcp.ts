@@ -419,8 +419,11 @@ export class Tcp {
     // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
     // error is the answer that the application waits for, as in Linux.
     if (conn.state !== State.SYN_SENT) return;
+    // This one is about the path's MTU (RFC 1191), and says nothing against the destination.
+    const { icmpType, icmpCode } = segment;
+    if (icmpType === ICMP_UNREACHABLE && icmpCode === ICMP_FRAGMENTATION_NEEDED) return;
     const before = conn.state;
-    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
   }
 
@@ -712,6 +715,7 @@ const ICMP_UNREACHABLE = 3;
 const ICMP_NET_UNREACHABLE = 0;
 const ICMP_PROTOCOL_UNREACHABLE = 2;
 const ICMP_PORT_UNREACHABLE = 3;
+const ICMP_FRAGMENTATION_NEEDED = 4;
 const ICMP_NET_UNKNOWN = 6;
 const ICMP_NET_PROHIBITED = 9;
 const ICMP_NET_UNREACHABLE_TOS = 11;

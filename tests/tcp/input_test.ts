@@ -598,6 +598,14 @@ Deno.test("input: ICMP ends a connect, and only with a number in flight", () => 
   }
 });
 
+Deno.test("input: 'fragmentation needed' does not end a connect", () => {
+  // Goal: it is about the path's MTU (RFC 1191), not about the destination.
+  const h = new Harness();
+  h.connect();
+  h.icmp(3, 4, 0);
+  assertEquals(h.state, "SYN-SENT");
+});
+
 Deno.test("input: ICMP does not touch an established connection", () => {
   // Goal: RFC 5927 section 5.2.
   const h = inState("ESTABLISHED");
