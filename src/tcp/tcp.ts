@@ -148,10 +148,16 @@ export class Tcp {
     }
     const conn = this.#connections[id]!;
     const before = conn.state;
-    const outcome = onSegment(conn, segment, nowUs, this);
+    let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      this.#reopen(conn, segment, nowUs);
-      return;
+      const { dst0, dst1, dst2, dst3, dstPort } = segment;
+      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+      if (listener !== null && listener.hasRoom) {
+        this.#reopen(conn, listener, segment, nowUs);
+        return;
+      }
+      // Nobody would take the new connection, so the old one is not given up for it.
+      outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
     this.#settle(conn, before, nowUs);
@@ -195,11 +201,11 @@ export class Tcp {
   }
 
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old: Connection, segment: Segment, nowUs: number): void {
+  #reopen(old: Connection, listener: Listener, segment: Segment, nowUs: number): void {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onNoConnection(segment, nowUs);
+    this.#onSyn(listener, segment, nowUs);
   }
 
   /** A connection request for a listener. */

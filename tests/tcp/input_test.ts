@@ -515,6 +515,18 @@ Deno.test("input: TIME-WAIT is reopened by a newer timestamp", () => {
   h.expect("S. *:* ack -8999");
 });
 
+Deno.test("input: a SYN for TIME-WAIT that nobody listens for ends nothing", () => {
+  // Goal: without a listener there is no new connection to make room for.
+  const h = new Harness();
+  h.establishActively();
+  h.close();
+  h.inject("F. 1:1 ack 2");
+  h.outbox.length = 0;
+  h.inject("S 300:300 mss 1460");
+  assertEquals(h.states.at(-1), "FIN-WAIT-1>TIME-WAIT");
+  h.expect(". 2:2 ack 2");
+});
+
 Deno.test("input: the oldest TIME-WAIT gives way at the limit", () => {
   // Goal: maxTimeWait bounds them, and each that goes early is counted.
   const h = new Harness({ tcp: { maxTimeWait: 2 } });
