@@ -9,7 +9,7 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
-import { seqAdd, seqInRange } from "../base/seq.ts";
+import { type Seq, seqAdd, seqInRange, seqLt } from "../base/seq.ts";
 import type { Layout } from "../ring/layout.ts";
 import { NIL } from "../ring/pool.ts";
 import { ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
@@ -205,14 +205,17 @@ export class Tcp {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onSyn(listener, segment, nowUs);
+    const conn = this.#onSyn(listener, segment, nowUs);
+    // The clock of RFC 6528 may be behind a fast connection, whose late segments must not look new.
+    const after = seqAdd(old.sndMax, REOPEN_GAP);
+    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
   }
 
   /** A connection request for a listener. */
-  #onSyn(listener: Listener, segment: Segment, nowUs: number): void {
+  #onSyn(listener: Listener, segment: Segment, nowUs: number): Connection | null {
     if (!listener.hasRoom) {
       this.counters.drop(Drop.tcpBacklogFull);
-      return;
+      return null;
     }
     const conn = this.#create({
       local0: segment.dst0,
@@ -228,7 +231,7 @@ export class Tcp {
     }, nowUs);
     if (conn === null) {
       this.counters.drop(Drop.tcpConnectionLimit);
-      return;
+      return null;
     }
     conn.listener = listener;
     listener.handshakes++;
@@ -242,6 +245,7 @@ export class Tcp {
     conn.sndWl1 = segment.seq;
     this.#events.stateChanged(conn, State.LISTEN);
     this.#touch(conn);
+    return conn;
   }
 
   /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
@@ -672,7 +676,7 @@ export class Tcp {
   }
 
   #chooseNumbers(conn: Connection, nowUs: number): void {
-    conn.iss = this.#isn.next(
+    const iss = this.#isn.next(
       conn.local0,
       conn.local1,
       conn.local2,
@@ -685,11 +689,7 @@ export class Tcp {
       conn.remotePort,
       nowUs,
     );
-    conn.sndUna = conn.iss;
-    conn.sndNxt = conn.iss;
-    conn.sndMax = conn.iss;
-    conn.sndSmall = conn.iss;
-    conn.recover = conn.iss;
+    setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
   }
 
@@ -698,6 +698,19 @@ export class Tcp {
     for (const conn of this.#connections) if (conn !== null) yield conn;
   }
 }
+
+/** Sets the initial sequence number of a connection that has sent nothing yet. */
+function setInitialNumber(conn: Connection, iss: Seq): void {
+  conn.iss = iss;
+  conn.sndUna = iss;
+  conn.sndNxt = iss;
+  conn.sndMax = iss;
+  conn.sndSmall = iss;
+  conn.recover = iss;
+}
+
+/** How far a reopened connection begins behind the old one's last number: a window, as in Linux. */
+const REOPEN_GAP = 65_537;
 
 /** What an ICMP error means for a connection that is being opened, as in Linux. */
 function connectErrorOf(type: number, code: number): ConnectionError {

@@ -500,6 +500,20 @@ Deno.test("input: TIME-WAIT is reopened by a SYN with a higher number", () => {
   assertEquals(h.states.slice(-2), ["TIME-WAIT>CLOSED", "LISTEN>SYN-RECEIVED"]);
 });
 
+Deno.test("input: the reopened connection's numbers follow those of the old one", () => {
+  // Goal: RFC 9293 section 3.6.1 (TIME-WAIT): an ISN larger than the largest number used before.
+  const h = new Harness();
+  h.establish();
+  h.write(3000);
+  h.inject(". 1:1 ack 3001");
+  h.close();
+  h.inject("F. 1:1 ack 3002");
+  h.outbox.length = 0;
+  h.inject("S 3:3 mss 1460");
+  const [{ segment }] = h.outbox;
+  assert(((segment.seq - h.tcpIss - 3002) | 0) > 0, `${segment.seq >>> 0}`);
+});
+
 Deno.test("input: TIME-WAIT is reopened by a newer timestamp", () => {
   // Goal: RFC 6191: then the number does not matter.
   const h = new Harness({ tcp: { timestamps: true } });
