@@ -3311,8 +3311,8 @@ var Connection = class {
   /** In fast recovery until `recover` is acknowledged (RFC 6582). */
   recovering = false;
   recover = 0;
-  /** The handshake was retransmitted: RFC 6298 section 5.7. */
-  handshakeRetransmitted = false;
+  /** The timer expired in the handshake: RFC 6298 section 5.7. */
+  handshakeTimedOut = false;
   congestion;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
@@ -3559,10 +3559,14 @@ function connectErrorOf(type, code) {
       return ConnectionError.hostUnreachable;
   }
 }
+function isFragmentationNeeded(type, code) {
+  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
 var ICMP_UNREACHABLE = 3;
 var ICMP_NET_UNREACHABLE = 0;
 var ICMP_PROTOCOL_UNREACHABLE = 2;
 var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_FRAGMENTATION_NEEDED = 4;
 var ICMP_NET_UNKNOWN = 6;
 var ICMP_NET_PROHIBITED = 9;
 var ICMP_NET_UNREACHABLE_TOS = 11;
@@ -4017,19 +4021,21 @@ function onSynSent(conn, segment, nowUs, context) {
 function onOtherStates(conn, segment, nowUs, context) {
   const { counters } = context;
   if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
   if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
     const outcome2 = onSynAgain(conn, segment);
     if (outcome2 !== Outcome.none) return outcome2;
   }
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
-    return Outcome.ack;
+    return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
     counters.drop(Drop.tcpOutOfWindow);
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0 ? Outcome.ack : Outcome.challenge;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    return answerToUnusable(segment);
   }
   rememberTimestamp(conn, segment, nowUs);
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
@@ -4041,12 +4047,16 @@ function onOtherStates(conn, segment, nowUs, context) {
     counters.drop(Drop.tcpAckMissing);
     return Outcome.none;
   }
-  const outcome = onAckField(conn, segment, nowUs, context);
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
   if (conn.state === State.CLOSED) return Outcome.none;
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   const textOutcome = takeText(conn, segment, nowUs, context);
   return textOutcome === Outcome.none ? outcome : textOutcome;
+}
+function answerToUnusable(segment) {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
 }
 function mayReopen(conn, segment) {
   const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
@@ -4083,7 +4093,9 @@ function isAcceptable(conn, segment) {
   if (segment.seq === conn.rcvNxt) return true;
   if (window === 0) return false;
   const length = segmentLength(segment);
-  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  if (length === 0) {
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
   const end2 = seqAdd(segment.seq, length);
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
 }
@@ -4108,14 +4120,14 @@ function onReset(conn, segment, counters) {
       return Outcome.none;
   }
 }
-function onAckField(conn, segment, nowUs, context) {
+function onAckField(conn, segment, scale, nowUs, context) {
   const { counters } = context;
   if (conn.state === State.SYN_RECEIVED) {
     if (segment.ack !== seqAdd(conn.iss, 1)) {
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
-    setWindow(conn, segment);
+    setWindow(conn, segment, scale);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }
@@ -4125,17 +4137,15 @@ function onAckField(conn, segment, nowUs, context) {
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  if (seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack)) {
-    setWindow(conn, segment);
-  }
+  const isLatest = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
+  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
   const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
   return outcome;
 }
-function setWindow(conn, segment) {
-  conn.sndWnd = segment.window << conn.sndScale;
+function setWindow(conn, segment, scale) {
+  conn.sndWnd = segment.window << scale;
   conn.sndWl1 = segment.seq;
   conn.sndWl2 = segment.ack;
   if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
@@ -4248,9 +4258,9 @@ function establish(conn, segment, nowUs, config) {
   conn.sndNxt = segment.ack;
   if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
-  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
-  if (conn.handshakeRetransmitted) {
+  if (conn.handshakeTimedOut) {
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
   }
   conn.backoffs = 0;
@@ -4413,7 +4423,7 @@ function sendSyn(conn, nowUs, context) {
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.sndMax = conn.sndNxt;
   if (again) {
-    conn.handshakeRetransmitted = true;
+    conn.timing = false;
     countRetransmission(conn, 0, counters);
   } else {
     conn.timing = true;
@@ -4750,6 +4760,7 @@ function onRetransmit(conn, nowUs, context) {
   if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.handshakeTimedOut = true;
     conn.sndNxt = conn.iss;
     return Outcome.none;
   }
@@ -5426,12 +5437,7 @@ var ConnectionTable = class {
     this.#size++;
     this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
-    conn.iss = iss;
-    conn.sndUna = iss;
-    conn.sndNxt = iss;
-    conn.sndMax = iss;
-    conn.sndSmall = iss;
-    conn.recover = iss;
+    setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
   }
   /** The connection has ended: no segment finds it any more. It keeps its row. */
@@ -5445,6 +5451,14 @@ var ConnectionTable = class {
     this.#size--;
   }
 };
+function setInitialNumber(conn, iss) {
+  conn.iss = iss;
+  conn.sndUna = iss;
+  conn.sndNxt = iss;
+  conn.sndMax = iss;
+  conn.sndSmall = iss;
+  conn.recover = iss;
+}
 
 // src/tcp/wheel.ts
 var TICK_US = 256;
@@ -5716,10 +5730,15 @@ var Tcp = class {
       return;
     }
     const before = conn.state;
-    const outcome = onSegment(conn, segment, nowUs, this);
+    let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      this.#reopen(conn, segment, nowUs);
-      return;
+      const { dst0, dst1, dst2, dst3, dstPort } = segment;
+      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+      if (listener !== null && listener.hasRoom) {
+        this.#reopen(conn, listener, segment, nowUs);
+        return;
+      }
+      outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
     this.#settle(conn, before, nowUs);
@@ -5734,6 +5753,10 @@ var Tcp = class {
       return;
     }
     const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
+      this.counters.drop(Drop.tcpFlagsInvalid);
+      return;
+    }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);
@@ -5742,17 +5765,19 @@ var Tcp = class {
     this.#onSyn(listener, segment, nowUs);
   }
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old, segment, nowUs) {
+  #reopen(old, listener, segment, nowUs) {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onNoConnection(segment, nowUs);
+    const conn = this.#onSyn(listener, segment, nowUs);
+    const after = seqAdd(old.sndMax, REOPEN_GAP);
+    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
   }
   /** A connection request for a listener. */
   #onSyn(listener, segment, nowUs) {
     if (!listener.hasRoom) {
       this.counters.drop(Drop.tcpBacklogFull);
-      return;
+      return null;
     }
     const conn = this.#create({
       local0: segment.dst0,
@@ -5768,7 +5793,7 @@ var Tcp = class {
     }, nowUs);
     if (conn === null) {
       this.counters.drop(Drop.tcpConnectionLimit);
-      return;
+      return null;
     }
     conn.listener = listener;
     listener.handshakes++;
@@ -5782,6 +5807,7 @@ var Tcp = class {
     conn.sndWl1 = segment.seq;
     this.#events.stateChanged(conn, State.LISTEN);
     this.#touch(conn);
+    return conn;
   }
   /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
   connect(request, tuple, nowUs) {
@@ -5923,8 +5949,10 @@ var Tcp = class {
       return;
     }
     if (conn.state !== State.SYN_SENT) return;
+    const { icmpType, icmpCode } = segment;
+    if (isFragmentationNeeded(icmpType, icmpCode)) return;
     const before = conn.state;
-    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
   }
   /** Runs every timer that is due. */
@@ -6108,6 +6136,7 @@ var Tcp = class {
     return this.#table.all();
   }
 };
+var REOPEN_GAP = 65537;
 
 // src/pipeline/messages.ts
 var Command = {
@@ -6203,6 +6232,7 @@ var ApplicationLink = class {
     }
   }
   ended(conn) {
+    this.#loud = true;
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
   stateChanged(conn, before) {

@@ -153,8 +153,8 @@ export class Connection {
   /** In fast recovery until `recover` is acknowledged (RFC 6582). */
   recovering = false;
   recover: Seq = 0;
-  /** The handshake was retransmitted: RFC 6298 section 5.7. */
-  handshakeRetransmitted = false;
+  /** The timer expired in the handshake: RFC 6298 section 5.7. */
+  handshakeTimedOut = false;
   congestion: CongestionControl;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;

@@ -17,11 +17,17 @@ export function connectErrorOf(type: number, code: number): ConnectionError {
   }
 }
 
+/** Whether a router asks for smaller packets (RFC 1191): that is no failure. */
+export function isFragmentationNeeded(type: number, code: number): boolean {
+  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+
 /** Type and codes of RFC 792 and RFC 1122 section 3.2.2.1. */
 const ICMP_UNREACHABLE = 3;
 const ICMP_NET_UNREACHABLE = 0;
 const ICMP_PROTOCOL_UNREACHABLE = 2;
 const ICMP_PORT_UNREACHABLE = 3;
+const ICMP_FRAGMENTATION_NEEDED = 4;
 const ICMP_NET_UNKNOWN = 6;
 const ICMP_NET_PROHIBITED = 9;
 const ICMP_NET_UNREACHABLE_TOS = 11;

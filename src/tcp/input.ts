@@ -7,7 +7,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { seqAdd, seqDiff, seqGe, seqGt, seqInRange, seqLe, seqLt } from "../base/seq.ts";
+import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
 import { onAcknowledgment } from "./acknowledgment.ts";
@@ -103,6 +103,8 @@ function onOtherStates(
 ): Outcome {
   const { counters } = context;
   if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  // A window in a segment with SYN is never scaled (RFC 7323 section 2.2).
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
   if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
     const outcome = onSynAgain(conn, segment);
     if (outcome !== Outcome.none) return outcome;
@@ -110,17 +112,14 @@ function onOtherStates(
   // First, check the sequence number, and before that the timestamp (RFC 7323 section 5.3).
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
-    return Outcome.ack;
+    return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
     counters.drop(Drop.tcpOutOfWindow);
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-    // Data is answered at once, because the peer may have missed our ACK; anything else could be our
-    // own ACK coming back, and two stacks could keep answering each other.
-    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0
-      ? Outcome.ack
-      : Outcome.challenge;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    return answerToUnusable(segment);
   }
   rememberTimestamp(conn, segment, nowUs);
   // Second, check the RST bit (RFC 5961 section 3.2).
@@ -135,13 +134,23 @@ function onOtherStates(
     counters.drop(Drop.tcpAckMissing);
     return Outcome.none;
   }
-  const outcome = onAckField(conn, segment, nowUs, context);
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   const textOutcome = takeText(conn, segment, nowUs, context);
   return textOutcome === Outcome.none ? outcome : textOutcome;
+}
+
+/**
+ * Data is answered at once, because the peer may have missed our ACK; anything else could be our own ACK
+ * coming back, and two stacks could keep answering each other. An ACK that was overtaken is common too,
+ * and an answer to each would look like duplicate ACKs to the peer.
+ */
+function answerToUnusable(segment: Segment): Outcome {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
 }
 
 /** RFC 9293 section 3.10.7.4 for TIME-WAIT, with RFC 6191: a SYN that can only be a new one. */
@@ -193,7 +202,11 @@ function isAcceptable(conn: Connection, segment: Segment): boolean {
   if (segment.seq === conn.rcvNxt) return true;
   if (window === 0) return false;
   const length = segmentLength(segment);
-  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  if (length === 0) {
+    // The right edge itself counts, as in Linux: a peer that has filled the window acknowledges from there,
+    // and the RFC's test would turn its ACKs away while the first byte of the window is missing.
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
   // Begins or ends in the window, or covers it whole, which the RFC's two tests would miss.
   const end = seqAdd(segment.seq, length);
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end, conn.rcvNxt);
@@ -226,6 +239,7 @@ function onReset(conn: Connection, segment: Segment, counters: Counters): Outcom
 function onAckField(
   conn: Connection,
   segment: Segment,
+  scale: number,
   nowUs: number,
   context: InputContext,
 ): Outcome {
@@ -235,7 +249,7 @@ function onAckField(
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
-    setWindow(conn, segment);
+    setWindow(conn, segment, scale);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }
@@ -246,21 +260,17 @@ function onAckField(
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  if (
-    seqLt(conn.sndWl1, segment.seq) ||
-    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack))
-  ) {
-    setWindow(conn, segment);
-  }
+  const isLatest = seqLt(conn.sndWl1, segment.seq) ||
+    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack));
+  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
   const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
   return outcome;
 }
 
-function setWindow(conn: Connection, segment: Segment): void {
-  conn.sndWnd = segment.window << conn.sndScale;
+function setWindow(conn: Connection, segment: Segment, scale: number): void {
+  conn.sndWnd = segment.window << scale;
   conn.sndWl1 = segment.seq;
   conn.sndWl2 = segment.ack;
   if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
@@ -409,10 +419,10 @@ function establish(conn: Connection, segment: Segment, nowUs: number, config: Tc
   conn.sndNxt = segment.ack;
   if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
-  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
   // RFC 6298 section 5.7: a path that lost the handshake is not trusted with a short timeout.
-  if (conn.handshakeRetransmitted) {
+  if (conn.handshakeTimedOut) {
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
   }
   conn.backoffs = 0;

@@ -67,7 +67,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.sndMax = conn.sndNxt;
   if (again) {
-    conn.handshakeRetransmitted = true;
+    conn.timing = false; // Karn's rule
     countRetransmission(conn, 0, counters);
   } else {
     conn.timing = true;

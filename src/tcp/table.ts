@@ -1,3 +1,4 @@
+import type { Seq } from "../base/seq.ts";
 import type { Random } from "../base/random.ts";
 import type { Layout } from "../ring/layout.ts";
 import { NIL } from "../ring/pool.ts";
@@ -177,12 +178,7 @@ export class ConnectionTable {
       remotePort,
       nowUs,
     );
-    conn.iss = iss;
-    conn.sndUna = iss;
-    conn.sndNxt = iss;
-    conn.sndMax = iss;
-    conn.sndSmall = iss;
-    conn.recover = iss;
+    setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
   }
 
@@ -197,4 +193,14 @@ export class ConnectionTable {
     this.#freeRows.push(conn.id);
     this.#size--;
   }
+}
+
+/** Sets the initial sequence number of a connection that has sent nothing yet. */
+export function setInitialNumber(conn: Connection, iss: Seq): void {
+  conn.iss = iss;
+  conn.sndUna = iss;
+  conn.sndNxt = iss;
+  conn.sndMax = iss;
+  conn.sndSmall = iss;
+  conn.recover = iss;
 }

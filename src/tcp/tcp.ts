@@ -9,13 +9,13 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
-import { seqAdd, seqInRange } from "../base/seq.ts";
+import { type Seq, seqAdd, seqInRange, seqLt } from "../base/seq.ts";
 import type { Layout } from "../ring/layout.ts";
 import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
-import { connectErrorOf } from "./icmp_error.ts";
+import { connectErrorOf, isFragmentationNeeded } from "./icmp_error.ts";
 import { abort, end, onSegment } from "./input.ts";
 import type { IsnSource } from "./isn.ts";
 import { Listener, ListenerTable } from "./listener.ts";
@@ -37,7 +37,7 @@ import type { SegmentSink } from "./sink.ts";
 import { ephemeralPort } from "./ports.ts";
 import { State } from "./state.ts";
 import { earliestDeadline, onTimer } from "./timers.ts";
-import { ConnectionTable } from "./table.ts";
+import { ConnectionTable, setInitialNumber } from "./table.ts";
 import { TimerWheel } from "./wheel.ts";
 import { afterRead } from "./window.ts";
 
@@ -137,10 +137,16 @@ export class Tcp {
       return;
     }
     const before = conn.state;
-    const outcome = onSegment(conn, segment, nowUs, this);
+    let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      this.#reopen(conn, segment, nowUs);
-      return;
+      const { dst0, dst1, dst2, dst3, dstPort } = segment;
+      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+      if (listener !== null && listener.hasRoom) {
+        this.#reopen(conn, listener, segment, nowUs);
+        return;
+      }
+      // Nobody would take the new connection, so the old one is not given up for it.
+      outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
     this.#settle(conn, before, nowUs);
@@ -156,6 +162,11 @@ export class Tcp {
       return;
     }
     const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
+      // Section 3.10.7.2, fourth: it answers nothing that was sent, and so it gets no answer.
+      this.counters.drop(Drop.tcpFlagsInvalid);
+      return;
+    }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);
@@ -165,18 +176,21 @@ export class Tcp {
   }
 
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old: Connection, segment: Segment, nowUs: number): void {
+  #reopen(old: Connection, listener: Listener, segment: Segment, nowUs: number): void {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onNoConnection(segment, nowUs);
+    const conn = this.#onSyn(listener, segment, nowUs);
+    // The clock of RFC 6528 may be behind a fast connection, whose late segments must not look new.
+    const after = seqAdd(old.sndMax, REOPEN_GAP);
+    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
   }
 
   /** A connection request for a listener. */
-  #onSyn(listener: Listener, segment: Segment, nowUs: number): void {
+  #onSyn(listener: Listener, segment: Segment, nowUs: number): Connection | null {
     if (!listener.hasRoom) {
       this.counters.drop(Drop.tcpBacklogFull);
-      return;
+      return null;
     }
     const conn = this.#create({
       local0: segment.dst0,
@@ -192,7 +206,7 @@ export class Tcp {
     }, nowUs);
     if (conn === null) {
       this.counters.drop(Drop.tcpConnectionLimit);
-      return;
+      return null;
     }
     conn.listener = listener;
     listener.handshakes++;
@@ -206,6 +220,7 @@ export class Tcp {
     conn.sndWl1 = segment.seq;
     this.#events.stateChanged(conn, State.LISTEN);
     this.#touch(conn);
+    return conn;
   }
 
   /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
@@ -361,8 +376,11 @@ export class Tcp {
     // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
     // error is the answer that the application waits for, as in Linux.
     if (conn.state !== State.SYN_SENT) return;
+    // This one is about the path's MTU (RFC 1191), and says nothing against the destination.
+    const { icmpType, icmpCode } = segment;
+    if (isFragmentationNeeded(icmpType, icmpCode)) return;
     const before = conn.state;
-    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
   }
 
@@ -564,3 +582,6 @@ export class Tcp {
     return this.#table.all();
   }
 }
+
+/** How far a reopened connection begins behind the old one's last number: a window, as in Linux. */
+const REOPEN_GAP = 65_537;

@@ -55,6 +55,7 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.handshakeTimedOut = true;
     conn.sndNxt = conn.iss;
     return Outcome.none;
   }
