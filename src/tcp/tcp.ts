@@ -9,7 +9,7 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
-import { type Seq, seqAdd, seqInRange, seqLt } from "../base/seq.ts";
+import { seqAdd, seqInRange, seqLt } from "../base/seq.ts";
 import type { Layout } from "../ring/layout.ts";
 import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";

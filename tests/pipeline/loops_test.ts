@@ -22,6 +22,7 @@ for (const [role, loop] of Object.entries(LOOPS)) {
         buffer: layout.shared,
         tun: { fd: -1, name: "none", mtu: 1500, virtioHeader: false },
         wakeFd,
+        next: null,
       };
       Atomics.store(layout.words, layout.control + Control.stop, 1);
       loop(setup);

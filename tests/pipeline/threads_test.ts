@@ -13,8 +13,8 @@ for (const shape of ["split", "fused"] as const) {
   testNeeding({ tun: true }, `threads: ${shape} starts its threads and ends them`, async () => {
     await until("no worker of another test is left", () => workerThreads().length === 0);
     const tun = TunDevice.open({ name: "wsthr0" });
-    const parts = { shape, tun, dimensions: SMALL_DIMENSIONS, settings };
-    const pipeline = await ThreadedPipeline.start(parts);
+    const parts = { shape, tuns: [tun], dimensions: SMALL_DIMENSIONS, settings };
+    const [pipeline] = await ThreadedPipeline.start(parts);
     let failures = 0;
     pipeline.onFailure(() => failures++);
     assertEquals(workerThreads().length, SHAPES[shape]);
@@ -25,8 +25,8 @@ for (const shape of ["split", "fused"] as const) {
 
   testNeeding({ tun: true }, `threads: ${shape} says when a thread dies, and why`, async () => {
     const tun = TunDevice.open({ name: "wsthr1" });
-    const parts = { shape, tun, dimensions: SMALL_DIMENSIONS, settings };
-    const pipeline = await ThreadedPipeline.start(parts);
+    const parts = { shape, tuns: [tun], dimensions: SMALL_DIMENSIONS, settings };
+    const [pipeline] = await ThreadedPipeline.start(parts);
     let failure = "";
     pipeline.onFailure((error) => failure = error.message);
     await ip("link del wsthr1");

@@ -47,6 +47,7 @@ const DIMENSIONS: Dimensions = {
   receiveBlocks: 256,
   sendBlocks: 64,
   traceRecords: 1,
+  handoverFrames: 1,
 };
 
 /** What the byte at a position of a stream is; 251 is prime, so that no block size hides a shift. */
