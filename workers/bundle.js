@@ -822,8 +822,42 @@ function samePrefix(a, b) {
   return a.length === b.length && sameAddress(a.address, b.address);
 }
 
-// src/device/virtio_header.ts
+// src/wire/virtio.ts
 var VIRTIO_HEADER_BYTES = 10;
+var VirtioField = {
+  flags: 0,
+  gsoType: 1,
+  headerLength: 2,
+  gsoSize: 4,
+  checksumStart: 6,
+  checksumOffset: 8
+};
+var VirtioFlag = {
+  /** The checksum field holds the sum of the pseudo-header only; the rest is still to be added. */
+  needsChecksum: 1,
+  /** The sender of the frame has verified its checksum. */
+  dataValid: 2
+};
+var VirtioGso = {
+  none: 0,
+  tcp4: 1,
+  tcp6: 4,
+  /** The first of the wire segments has CWR, the others must not (RFC 3168 section 6.1.2). */
+  ecn: 128
+};
+function writeVirtioPlain(view, offset) {
+  view.setInt32(offset, 0, true);
+  view.setInt32(offset + 4, 0, true);
+  view.setInt16(offset + 8, 0, true);
+}
+function writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, checksumStart, checksumOffset) {
+  view.setUint8(offset, VirtioFlag.needsChecksum);
+  view.setUint8(offset + VirtioField.gsoType, gsoType);
+  view.setUint16(offset + VirtioField.headerLength, headerLength, true);
+  view.setUint16(offset + VirtioField.gsoSize, gsoSize, true);
+  view.setUint16(offset + VirtioField.checksumStart, checksumStart, true);
+  view.setUint16(offset + VirtioField.checksumOffset, checksumOffset, true);
+}
 
 // src/device/tun_open.ts
 var TUN_PATH = "/dev/net/tun";
@@ -2251,43 +2285,6 @@ function readSack(view, at, length, segment) {
   segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
 }
 
-// src/wire/virtio.ts
-var VIRTIO_HEADER_BYTES2 = 10;
-var VirtioField = {
-  flags: 0,
-  gsoType: 1,
-  headerLength: 2,
-  gsoSize: 4,
-  checksumStart: 6,
-  checksumOffset: 8
-};
-var VirtioFlag = {
-  /** The checksum field holds the sum of the pseudo-header only; the rest is still to be added. */
-  needsChecksum: 1,
-  /** The sender of the frame has verified its checksum. */
-  dataValid: 2
-};
-var VirtioGso = {
-  none: 0,
-  tcp4: 1,
-  tcp6: 4,
-  /** The first of the wire segments has CWR, the others must not (RFC 3168 section 6.1.2). */
-  ecn: 128
-};
-function writeVirtioPlain(view, offset) {
-  view.setInt32(offset, 0, true);
-  view.setInt32(offset + 4, 0, true);
-  view.setInt16(offset + 8, 0, true);
-}
-function writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, checksumStart, checksumOffset) {
-  view.setUint8(offset, VirtioFlag.needsChecksum);
-  view.setUint8(offset + VirtioField.gsoType, gsoType);
-  view.setUint16(offset + VirtioField.headerLength, headerLength, true);
-  view.setUint16(offset + VirtioField.gsoSize, gsoSize, true);
-  view.setUint16(offset + VirtioField.checksumStart, checksumStart, true);
-  view.setUint16(offset + VirtioField.checksumOffset, checksumOffset, true);
-}
-
 // src/ip/input.ts
 var InputKind = {
   /** Not to be used; {@link PacketInput.reason} says why. */
@@ -2342,9 +2339,9 @@ var PacketInput = class {
     let at = offset;
     let size = length;
     if (this.#virtioHeader) {
-      if (length < VIRTIO_HEADER_BYTES2) return this.#drop(Drop.frameTruncated);
-      at += VIRTIO_HEADER_BYTES2;
-      size -= VIRTIO_HEADER_BYTES2;
+      if (length < VIRTIO_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
+      at += VIRTIO_HEADER_BYTES;
+      size -= VIRTIO_HEADER_BYTES;
       if (!this.#readVirtioHeader(view, offset, size)) {
         return this.#drop(Drop.virtioHeaderInvalid);
       }
@@ -6232,7 +6229,6 @@ var ApplicationLink = class {
     }
   }
   ended(conn) {
-    this.#loud = true;
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
   stateChanged(conn, before) {
@@ -6274,7 +6270,7 @@ var ChecksumMode = {
 };
 function writePacket(memory, offset, segment, payloadLength, identification, checksum) {
   const view = memory.view;
-  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES2 : offset;
+  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES : offset;
   const tcp = ip + IPV4_HEADER_BYTES;
   const headerLength = IPV4_HEADER_BYTES + writeTcpHeader(view, tcp, segment);
   const totalLength = headerLength + payloadLength;
@@ -6311,7 +6307,7 @@ function writeEchoReply(memory, offset, request, virtioHeader) {
   const messageLength = request.payloadLength;
   const totalLength = IPV4_HEADER_BYTES + messageLength;
   if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
-  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES2 : offset;
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const icmp = ip + IPV4_HEADER_BYTES;
   memory.bytes.copyWithin(icmp, request.payloadOffset, request.payloadOffset + messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);

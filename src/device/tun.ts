@@ -6,7 +6,7 @@ import { Errno, errno, type Libc, libc } from "./libc.ts";
 import { PollSet, WaitOutcome } from "./poll.ts";
 import { openTun, type TunHandle, type TunOptions } from "./tun_open.ts";
 import { ViewCache } from "./view_cache.ts";
-import { VIRTIO_HEADER_BYTES } from "./virtio_header.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 
 export { WaitOutcome } from "./poll.ts";
 export type { TunHandle, TunOptions } from "./tun_open.ts";

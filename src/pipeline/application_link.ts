@@ -46,8 +46,6 @@ export class ApplicationLink implements TcpEvents {
   }
 
   ended(conn: Connection): void {
-    // The memory of what was written is the application's, which might sleep on it for ever.
-    this.#loud = true;
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
 
