@@ -1,7 +1,7 @@
 import type { Layout } from "../ring/layout.ts";
 import type { BlockMemory } from "../ring/chain.ts";
 import type { BlockPool } from "../ring/pool.ts";
-import { type ConnectionError, Info, Row } from "../ring/row.ts";
+import { ConnectionError, Info, Row } from "../ring/row.ts";
 import { StreamReader, StreamWriter } from "../ring/stream.ts";
 import { State } from "../tcp/state.ts";
 import { Command } from "../pipeline/messages.ts";
@@ -120,9 +120,7 @@ export class Endpoint {
   write(source: Uint8Array): Promise<number> {
     if (this.#closed) return Promise.reject(this.#failure ?? badResource());
     if (this.#writeClosed) return Promise.reject(brokenPipe());
-    if (this.word(Row.state) === State.CLOSED) {
-      return Promise.reject(this.#takeError() ?? brokenPipe());
-    }
+    if (this.word(Row.state) === State.CLOSED) return Promise.reject(this.#writeError());
     if (source.length === 0) return Promise.resolve(0);
     if (this.#writes.length === 0) {
       const count = this.#put(source);
@@ -201,7 +199,7 @@ export class Endpoint {
       if (count > 0) {
         resolve(count);
       } else if (this.#isOver()) {
-        const error = this.#takeError();
+        const error = this.#readError();
         if (error === null) resolve(null);
         else reject(error);
       } else {
@@ -217,7 +215,7 @@ export class Endpoint {
   resumeWrites(): void {
     if (this.#writes.length === 0) return;
     if (this.word(Row.state) === State.CLOSED) {
-      this.#rejectWrites(this.#takeError() ?? brokenPipe());
+      this.#rejectWrites(this.#writeError());
       return;
     }
     while (this.#writes.length > 0) {
@@ -272,8 +270,20 @@ export class Endpoint {
   }
 
   #ending(): Promise<null> {
-    const error = this.#takeError();
+    const error = this.#readError();
     return error === null ? Promise.resolve(null) : Promise.reject(error);
+  }
+
+  /** Why a read fails; null at the end of the stream, which the peer's FIN makes final. */
+  #readError(): Error | null {
+    return this.word(Row.rxFinished) !== 0 ? null : this.#takeError();
+  }
+
+  /** Why a write fails. An RST behind the peer's FIN says only that it no longer reads, as in Linux. */
+  #writeError(): Error {
+    const lateReset = this.word(Row.rxFinished) !== 0 &&
+      this.word(Row.error) === ConnectionError.reset;
+    return (lateReset ? null : this.#takeError()) ?? brokenPipe();
   }
 
   /** The error of the connection, for the first who asks (as SO_ERROR in a kernel). */

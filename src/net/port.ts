@@ -105,16 +105,14 @@ export class Port implements EndpointHost {
     words[at + Field.port] = port;
     words[at + Field.value] = backlog;
     putAddress(words, at + Field.address, address);
-    this.#finish(true);
-    // At once, and not with the next flush: whoever connects when this has returned must not be refused.
-    if (this.#backlog.length === 0) this.#commands.publish();
+    this.#finishNow();
   }
 
   /** Stops to listen. */
   unlisten(id: number): void {
     this.#listeners.delete(id);
     this.#begin(Command.unlisten, id, 0);
-    this.#finish(true);
+    this.#finishNow();
   }
 
   /** One connection of the listener was accepted. */
@@ -357,6 +355,12 @@ export class Port implements EndpointHost {
     this.#scheduleFlush();
   }
 
+  /** For what must hold when the call returns: a peer in this process may connect in the same turn. */
+  #finishNow(): void {
+    this.#finish(true);
+    this.#flush();
+  }
+
   /** Commands are shown once for each turn of the event loop, and at most one bell is rung for them. */
   #scheduleFlush(): void {
     if (this.#flushScheduled || this.#closed) return;
@@ -377,15 +381,18 @@ export class Port implements EndpointHost {
   }
 
   #moveBacklog(): void {
-    while (this.#backlog.length > 0) {
+    let moved = 0;
+    while (moved < this.#backlog.length) {
       const at = this.#commands.claim();
       if (at < 0) {
         this.#loud = true;
-        return;
+        break;
       }
-      this.#words.set(this.#backlog.shift()!, at);
+      this.#words.set(this.#backlog[moved++], at);
       this.#commands.push();
     }
+    // All at once: taking them off one by one would move a long backlog as often.
+    if (moved > 0) this.#backlog.splice(0, moved);
   }
 }
 

@@ -4,7 +4,8 @@
  * a program sees no difference.
  */
 
-import { memoryPair, open, type Stack, type TcpOptions } from "../../mod.ts";
+import { createServer, type Socket } from "node:net";
+import { memoryPair, open, type Stack, type TcpConn, type TcpOptions } from "../../mod.ts";
 
 /** What is common to `Deno.listen`'s listener and the stack's. */
 export interface AnyListener extends AsyncIterable<Deno.TcpConn>, Disposable {
@@ -29,13 +30,23 @@ export interface ConnectRequest {
   readonly signal?: AbortSignal;
 }
 
+/** One end of a connection, and what the other end does to it. */
+export interface Resettable extends Disposable {
+  readonly conn: Deno.TcpConn;
+  /** Sends bytes to `conn`; resolves when they have arrived. */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Ends the connection with an RST, and with no FIN before it; resolves when it has arrived. */
+  reset(): Promise<void>;
+}
+
 /** A place where connections are made. */
 export interface World {
-  readonly name: string;
   /** The address on which servers listen and to which clients connect, when they name none. */
   readonly address: string;
   listen(request: ListenRequest): AnyListener;
   connect(request: ConnectRequest): Promise<Deno.TcpConn>;
+  /** A connection whose other end can reset it at will. */
+  resettable(): Promise<Resettable>;
   /** The stacks; none on the kernel. */
   readonly stacks: readonly Stack[];
 }
@@ -75,11 +86,59 @@ export async function untilEmpty(stack: Stack): Promise<void> {
   );
 }
 
+/** Deno has no call that resets a connection, but its `node:net` has. */
+async function resettableOnKernel(): Promise<Resettable> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  const { port } = server.address() as { port: number };
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const socket = await accepted;
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  return {
+    conn,
+    send: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve())),
+    reset() {
+      socket.resetAndDestroy();
+      return closed;
+    },
+    [Symbol.dispose]() {
+      conn[Symbol.dispose]();
+      socket.destroy();
+      server.close();
+    },
+  };
+}
+
+async function resettableOnStack(world: Pick<World, "listen" | "connect">): Promise<Resettable> {
+  using listener = world.listen({ port: 0 });
+  const [conn, peer] = await Promise.all([
+    world.connect({ port: listener.addr.port }) as Promise<TcpConn>,
+    listener.accept() as Promise<TcpConn>,
+  ]);
+  let sent = 0;
+  return {
+    conn,
+    async send(bytes) {
+      sent += await peer.write(bytes);
+      await until(() => conn.info().bytesReceived === sent, `${sent} bytes have arrived`);
+    },
+    async reset() {
+      peer.abort();
+      await until(() => conn.info().state === "CLOSED", "the reset has arrived");
+    },
+    [Symbol.dispose]() {
+      conn[Symbol.dispose]();
+      peer[Symbol.dispose]();
+    },
+  };
+}
+
 const kernel: World = {
-  name: "kernel",
   address: "127.0.0.1",
   listen: (request) => Deno.listen({ hostname: "127.0.0.1", ...request }),
   connect: (request) => Deno.connect({ hostname: "127.0.0.1", ...request }),
+  resettable: resettableOnKernel,
   stacks: [],
 };
 
@@ -99,24 +158,19 @@ export async function openTwo(tcp?: TcpOptions): Promise<[Stack, Stack]> {
 
 async function loopback(address: string): Promise<World> {
   const stack = await openAlone();
-  return {
-    name: `stack to itself at ${address}`,
-    address,
-    listen: (request) => stack.listen({ hostname: address, ...request }),
-    connect: (request) => stack.connect({ hostname: address, ...request }),
-    stacks: [stack],
-  };
+  const listen = (request: ListenRequest) => stack.listen({ hostname: address, ...request });
+  const connect = (request: ConnectRequest) => stack.connect({ hostname: address, ...request });
+  const resettable = () => resettableOnStack({ listen, connect });
+  return { address, listen, connect, resettable, stacks: [stack] };
 }
 
 async function twoStacks(): Promise<World> {
   const [client, server] = await openTwo();
-  return {
-    name: "two stacks",
-    address: "10.7.0.2",
-    listen: (request) => server.listen({ hostname: "10.7.0.2", ...request }),
-    connect: (request) => client.connect({ hostname: "10.7.0.2", ...request }),
-    stacks: [client, server],
-  };
+  const address = "10.7.0.2";
+  const listen = (request: ListenRequest) => server.listen({ hostname: address, ...request });
+  const connect = (request: ConnectRequest) => client.connect({ hostname: address, ...request });
+  const resettable = () => resettableOnStack({ listen, connect });
+  return { address, listen, connect, resettable, stacks: [client, server] };
 }
 
 const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
@@ -162,14 +216,6 @@ export async function connected(world: World): Promise<Pair> {
       server[Symbol.dispose]();
     },
   };
-}
-
-/** Makes `conn` reset its connection: it closes with a byte unread. Both sides must have read all so far. */
-export async function reset(conn: Deno.TcpConn, peer: Deno.TcpConn): Promise<void> {
-  await peer.write(new Uint8Array(2));
-  // With the first byte the second has arrived too: they are one segment.
-  await conn.read(new Uint8Array(1));
-  conn.close();
 }
 
 /** Reads until the end of the stream. */
