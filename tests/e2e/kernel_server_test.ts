@@ -1,20 +1,14 @@
 // The stack as client: of the kernel's own listeners, and of networks that cannot be reached.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Stack } from "../../mod.ts";
-import { ip, runWell, until } from "../support/process.ts";
+import { ip, until } from "../support/process.ts";
 import { exchangeSeeded } from "../support/payload.ts";
+import { becomeRouter, withRules } from "../support/rules.ts";
 import { testNeeding } from "../support/skip.ts";
 import { HOST, openStack } from "../support/stack.ts";
 
 const SEED = 90;
 const IMPATIENT = { synRetries: 1, rtoInitialMs: 100 };
-
-/** Lets the kernel of the namespace forward for the stack, and tell of every packet that it cannot. */
-function becomeRouter(): void {
-  Deno.writeTextFileSync("/proc/sys/net/ipv4/ip_forward", "1");
-  Deno.writeTextFileSync("/proc/sys/net/ipv4/icmp_ratelimit", "0");
-  Deno.writeTextFileSync("/proc/sys/net/ipv4/icmp_msgs_per_sec", "1000");
-}
 
 /** The class and the code of what a connect rejects with, and that its message names the address. */
 async function refusal(net: Stack, hostname: string, port = 5400): Promise<[string, unknown]> {
@@ -108,16 +102,6 @@ testNeeding(
     }
   },
 );
-
-/** Filter rules of the kernel for as long as `during` takes. */
-async function withRules(rules: string, during: () => Promise<void>): Promise<void> {
-  await runWell("nft", ["-f", "-"], { input: `table ip woshou {\n${rules}\n}\n` });
-  try {
-    await during();
-  } finally {
-    await runWell("nft", ["delete", "table", "ip", "woshou"]);
-  }
-}
 
 testNeeding(
   { tun: true, programs: ["nft"] },
