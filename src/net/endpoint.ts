@@ -40,6 +40,8 @@ export class Endpoint {
   readonly #writes: PendingWrite[] = [];
   #closed = false;
   #writeClosed = false;
+  /** A `closeWrite` that waits for the writes before it. */
+  #closingWrite: PromiseWithResolvers<void> | null = null;
   /** Why the stack has failed, when it has. */
   #failure: Error | null = null;
   #referenced = true;
@@ -112,16 +114,18 @@ export class Endpoint {
     });
   }
 
-  /** Ends the write side. */
+  /** Ends the write side behind the writes that wait; resolves when they are through. */
   closeWrite(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#failure ?? badResource());
-    if (this.word(Row.state) === State.CLOSED || this.#writeClosed) {
-      this.#writeClosed = true;
-      return Promise.resolve();
-    }
+    if (this.#closingWrite !== null) return this.#closingWrite.promise;
+    if (this.#writeClosed) return Promise.resolve();
     this.#writeClosed = true;
-    this.#rejectWrites(brokenPipe());
-    this.port.command(Command.closeWrite, this);
+    if (this.#writes.length > 0) {
+      this.#closingWrite = Promise.withResolvers();
+      this.#hold();
+      return this.#closingWrite.promise;
+    }
+    if (this.word(Row.state) !== State.CLOSED) this.port.command(Command.closeWrite, this);
     return Promise.resolve();
   }
 
@@ -141,6 +145,7 @@ export class Endpoint {
     this.#failure = error;
     this.#rejectReads(error);
     this.#rejectWrites(error);
+    this.#settleCloseWrite(error);
   }
 
   #end(command: number, error: Error): void {
@@ -148,6 +153,7 @@ export class Endpoint {
     this.#writeClosed = true;
     this.#rejectReads(error);
     this.#rejectWrites(error);
+    this.#settleCloseWrite(error);
     this.port.command(command, this);
   }
 
@@ -160,7 +166,8 @@ export class Endpoint {
   /** Whether pending calls hold the process. */
   setReferenced(referenced: boolean): void {
     if (this.#closed || referenced === this.#referenced) return;
-    const pending = this.#reads.length + this.#writes.length;
+    const pending = this.#reads.length + this.#writes.length +
+      (this.#closingWrite === null ? 0 : 1);
     for (let i = 0; i < pending; i++) {
       if (referenced) this.port.liveness.hold();
       else this.port.liveness.release();
@@ -171,8 +178,8 @@ export class Endpoint {
 
   /** The TCP stage has changed something. */
   onNews(): void {
-    if (this.#closed) return;
     this.#send.reclaim();
+    if (this.#closed) return;
     while (this.#reads.length > 0) {
       const { target, resolve, reject } = this.#reads[0];
       const count = this.#take(target);
@@ -196,6 +203,7 @@ export class Endpoint {
     if (this.#writes.length === 0) return;
     if (this.word(Row.state) === State.CLOSED) {
       this.#rejectWrites(this.#writeError());
+      this.#settleCloseWrite(null);
       return;
     }
     while (this.#writes.length > 0) {
@@ -206,6 +214,8 @@ export class Endpoint {
       this.#writes.shift();
       this.#release();
     }
+    if (this.#closingWrite !== null) this.port.command(Command.closeWrite, this);
+    this.#settleCloseWrite(null);
   }
 
   /** The TCP stage is done with the row: gives the memory of what was written back. */
@@ -282,6 +292,15 @@ export class Endpoint {
       this.#release();
     }
     this.port.settleSoon();
+  }
+
+  /** Answers a `closeWrite` that waits; an error is one of this side, such as `close()`. */
+  #settleCloseWrite(error: Error | null): void {
+    if (this.#closingWrite === null) return;
+    if (error === null) this.#closingWrite.resolve();
+    else this.#closingWrite.reject(error);
+    this.#closingWrite = null;
+    this.#release();
   }
 
   #rejectWrites(error: Error): void {
