@@ -168,15 +168,15 @@ export class TcpConn implements Deno.TcpConn {
 
   #makeWritable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return new WritableStream({
-      write: async (chunk, controller) => {
+      write: async (chunk) => {
         try {
           let done = 0;
           while (done < chunk.length) {
             done += await this.#endpoint.write(done === 0 ? chunk : chunk.subarray(done));
           }
         } catch (error) {
-          controller.error(error);
           this.#closeQuietly();
+          throw error;
         }
       },
       close: () => this.#closeQuietly(),

@@ -61,6 +61,8 @@ export class Endpoint {
   readonly #writes: PendingWrite[] = [];
   #closed = false;
   #writeClosed = false;
+  /** A `closeWrite` that waits for the writes before it. */
+  #closingWrite: PromiseWithResolvers<void> | null = null;
   /** Why the stack has failed, when it has. */
   #failure: Error | null = null;
   #referenced = true;
@@ -132,16 +134,18 @@ export class Endpoint {
     });
   }
 
-  /** Ends the write side. */
+  /** Ends the write side behind the writes that wait; resolves when they are through. */
   closeWrite(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#failure ?? badResource());
-    if (this.word(Row.state) === State.CLOSED || this.#writeClosed) {
-      this.#writeClosed = true;
-      return Promise.resolve();
-    }
+    if (this.#closingWrite !== null) return this.#closingWrite.promise;
+    if (this.#writeClosed) return Promise.resolve();
     this.#writeClosed = true;
-    this.#rejectWrites(brokenPipe());
-    this.port.command(Command.closeWrite, this);
+    if (this.#writes.length > 0) {
+      this.#closingWrite = Promise.withResolvers();
+      this.#hold();
+      return this.#closingWrite.promise;
+    }
+    if (this.word(Row.state) !== State.CLOSED) this.port.command(Command.closeWrite, this);
     return Promise.resolve();
   }
 
@@ -161,6 +165,7 @@ export class Endpoint {
     this.#failure = error;
     this.#rejectReads(error);
     this.#rejectWrites(error);
+    this.#settleCloseWrite(error);
   }
 
   #end(command: number, error: Error): void {
@@ -168,6 +173,7 @@ export class Endpoint {
     this.#writeClosed = true;
     this.#rejectReads(error);
     this.#rejectWrites(error);
+    this.#settleCloseWrite(error);
     this.port.command(command, this);
   }
 
@@ -180,7 +186,8 @@ export class Endpoint {
   /** Whether pending calls hold the process. */
   setReferenced(referenced: boolean): void {
     if (this.#closed || referenced === this.#referenced) return;
-    const pending = this.#reads.length + this.#writes.length;
+    const pending = this.#reads.length + this.#writes.length +
+      (this.#closingWrite === null ? 0 : 1);
     for (let i = 0; i < pending; i++) {
       if (referenced) this.port.liveness.hold();
       else this.port.liveness.release();
@@ -191,8 +198,8 @@ export class Endpoint {
 
   /** The TCP stage has changed something. */
   onNews(): void {
-    if (this.#closed) return;
     this.#send.reclaim();
+    if (this.#closed) return;
     while (this.#reads.length > 0) {
       const { target, resolve, reject } = this.#reads[0];
       const count = this.#take(target);
@@ -216,6 +223,7 @@ export class Endpoint {
     if (this.#writes.length === 0) return;
     if (this.word(Row.state) === State.CLOSED) {
       this.#rejectWrites(this.#writeError());
+      this.#settleCloseWrite(null);
       return;
     }
     while (this.#writes.length > 0) {
@@ -226,6 +234,8 @@ export class Endpoint {
       this.#writes.shift();
       this.#release();
     }
+    if (this.#closingWrite !== null) this.port.command(Command.closeWrite, this);
+    this.#settleCloseWrite(null);
   }
 
   /** The TCP stage is done with the row: gives the memory of what was written back. */
@@ -308,6 +318,15 @@ export class Endpoint {
       this.#release();
     }
     this.port.settleSoon();
+  }
+
+  /** Answers a `closeWrite` that waits; an error is one of this side, such as `close()`. */
+  #settleCloseWrite(error: Error | null): void {
+    if (this.#closingWrite === null) return;
+    if (error === null) this.#closingWrite.resolve();
+    else this.#closingWrite.reject(error);
+    this.#closingWrite = null;
+    this.#release();
   }
 
   #rejectWrites(error: Error): void {

@@ -95,7 +95,7 @@ export class Listener implements AsyncIterable<TcpConn> {
     if (!this.#closed) this.close();
   }
 
-  /** Accepts until the listener is closed. */
+  /** Accepts until the listener is closed; leaving the loop closes it, as Deno's. */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<TcpConn> {
     for (;;) {
       let conn: TcpConn;
@@ -105,7 +105,13 @@ export class Listener implements AsyncIterable<TcpConn> {
         if (error instanceof Deno.errors.BadResource) return;
         throw error;
       }
-      yield conn;
+      let left = true;
+      try {
+        yield conn;
+        left = false;
+      } finally {
+        if (left) this[Symbol.dispose]();
+      }
     }
   }
 

@@ -82,8 +82,8 @@ export function checkOptions(options: OpenOptions): void {
       throw new TypeError(`${name}: there is no such option; there are ${NAMES.join(", ")}`);
     }
   }
-  const { device, pipeline, offload } = options;
-  if (device !== undefined && typeof device !== "string" && typeof device !== "object") {
+  const { device, pipeline, offload, tcp, trace } = options;
+  if (device !== undefined && typeof device !== "string" && !hasMethod(device, "receive")) {
     throw new TypeError(
       `device: ${String(device)} is neither the name of an interface nor a Device`,
     );
@@ -94,8 +94,27 @@ export function checkOptions(options: OpenOptions): void {
   if (offload !== undefined && typeof offload !== "boolean") {
     throw new TypeError(`offload: ${String(offload)} is not a boolean`);
   }
+  if (tcp !== undefined && (typeof tcp !== "object" || tcp === null)) {
+    throw new TypeError(`tcp: ${String(tcp)} is not an object of options`);
+  }
+  if (trace !== undefined && typeof trace !== "function") {
+    throw new TypeError(`trace: ${String(trace)} is not a function`);
+  }
+  for (
+    const [name, method] of [["clock", "wakeAt"], ["random", "uint32"], ["isn", "next"]] as const
+  ) {
+    const value = options[name];
+    if (value !== undefined && !hasMethod(value, method)) {
+      throw new TypeError(`${name}: ${String(value)} has no ${method}()`);
+    }
+  }
   checkNumber("mtu", options.mtu, MTU_MIN, MTU_MAX);
   checkNumber("queues", options.queues, 1, QUEUES_MAX);
+}
+
+function hasMethod(value: unknown, method: string): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof (value as Record<string, unknown>)[method] === "function";
 }
 
 function checkNumber(name: string, value: unknown, low: number, high: number): void {
@@ -127,7 +146,9 @@ export function parsePrefixes(value: string | string[] | undefined, option: stri
 
 /** The stack's own prefixes. */
 export function ownPrefixes(options: OpenOptions): Prefix[] {
-  return parsePrefixes(options.address ?? DEFAULT_ADDRESS, "address");
+  const prefixes = parsePrefixes(options.address ?? DEFAULT_ADDRESS, "address");
+  if (prefixes.length === 0) throw new TypeError("address: [] leaves the stack without any");
+  return prefixes;
 }
 
 function checkHostAddress(address: Address, text: string, option: string): void {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../mod.ts";
-import { connected, failure, isPending, parity, readAll, turn, until, writeAll } from "./worlds.ts";
+import { connected, failure, isPending, parity, readAll, turn, writeAll } from "./worlds.ts";
 
 const BAD_RESOURCE = { name: "BadResource", code: undefined, message: "Bad resource ID" };
 const BROKEN_PIPE = { name: "BrokenPipe", code: "EPIPE", message: "Broken pipe (os error 32)" };

@@ -110,6 +110,16 @@ async function resettableOnKernel(): Promise<Resettable> {
   };
 }
 
+/** Whether the connection has ended, be it that its streams have closed it already. */
+function isOver(conn: TcpConn): boolean {
+  try {
+    return conn.info().state === "CLOSED";
+  } catch (error) {
+    if (error instanceof Deno.errors.BadResource) return true;
+    throw error;
+  }
+}
+
 async function resettableOnStack(world: Pick<World, "listen" | "connect">): Promise<Resettable> {
   using listener = world.listen({ port: 0 });
   const [conn, peer] = await Promise.all([
@@ -125,7 +135,7 @@ async function resettableOnStack(world: Pick<World, "listen" | "connect">): Prom
     },
     async reset() {
       peer.abort();
-      await until(() => conn.info().state === "CLOSED", "the reset has arrived");
+      await until(() => isOver(conn), "the reset has arrived");
     },
     [Symbol.dispose]() {
       conn[Symbol.dispose]();
