@@ -82,15 +82,26 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
 
 /** Sends a segment that carries nothing but the acknowledgment and the window. */
 export function sendAck(conn: Connection, nowUs: number, context: OutputContext): void {
-  begin(conn, conn.sndNxt, Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
   acknowledge(conn, nowUs);
   addSackBlocks(conn);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
+/**
+ * The sequence number of a segment that carries nothing: where the peer most likely is, or it would not
+ * take the segment. `sndNxt` goes back with each timeout, behind what the peer has; `sndMax` may lie
+ * beyond a window that has shrunk, though not by what the scaled field could not say (as in Linux).
+ */
+function sequenceWithoutText(conn: Connection): Seq {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
+
 /** Sends an RST with the connection's own numbers (RFC 9293 section 3.10.5, ABORT). */
 export function sendReset(conn: Connection, nowUs: number, context: OutputContext): void {
-  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
   out.ack = conn.rcvNxt;
   out.window = 0;
   context.counters.count(Counter.resetsOut);
