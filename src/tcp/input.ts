@@ -135,12 +135,11 @@ function onOtherStates(
     return Outcome.none;
   }
   const outcome = onAckField(conn, segment, scale, nowUs, context);
-  if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
+  if (outcome !== Outcome.none) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
-  const textOutcome = takeText(conn, segment, nowUs, context);
-  return textOutcome === Outcome.none ? outcome : textOutcome;
+  return takeText(conn, segment, nowUs, context);
 }
 
 /**
@@ -235,7 +234,7 @@ function onReset(conn: Connection, segment: Segment, counters: Counters): Outcom
   }
 }
 
-/** The fifth check. Anything but `none` and `retransmit` ends the processing of the segment. */
+/** The fifth check. Anything but `none` ends the processing of the segment. */
 function onAckField(
   conn: Connection,
   segment: Segment,
@@ -263,10 +262,10 @@ function onAckField(
   const isLatest = seqLt(conn.sndWl1, segment.seq) ||
     (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack));
   if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
-  const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  return outcome;
+  return Outcome.none;
 }
 
 function setWindow(conn: Connection, segment: Segment, scale: number): void {

@@ -9,6 +9,8 @@ import { NoControl } from "./congestion/none.ts";
 import { Connection, type FourTuple } from "./connection.ts";
 import { Demultiplexer } from "./demux.ts";
 import type { IsnSource } from "./isn.ts";
+import { LossRecovery } from "./loss_recovery.ts";
+import { SentSegmentPool } from "./retransmission_queue.ts";
 import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send_buffer.ts";
@@ -36,6 +38,7 @@ export class ConnectionTable {
   readonly #isn: IsnSource;
   readonly #random: Random;
   readonly #demux: Demultiplexer;
+  readonly #sent = new SentSegmentPool();
   readonly #rows: (Connection | null)[] = [];
   /** Rows that were used before and are free again. */
   readonly #freeRows: number[] = [];
@@ -178,12 +181,14 @@ export class ConnectionTable {
       remotePort,
       nowUs,
     );
+    conn.loss = new LossRecovery(this.#sent, iss);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
   }
 
   /** The connection has ended: no segment finds it any more. It keeps its row. */
   unlist(conn: Connection): void {
+    conn.loss?.queue.clear();
     this.#demux.remove(conn.id);
   }
 
@@ -202,5 +207,9 @@ export function setInitialNumber(conn: Connection, iss: Seq): void {
   conn.sndNxt = iss;
   conn.sndMax = iss;
   conn.sndSmall = iss;
-  conn.recover = iss;
+  if (conn.loss !== null) {
+    conn.loss.recover = iss;
+    conn.loss.rackEnd = iss;
+    conn.loss.rackForward = iss;
+  }
 }

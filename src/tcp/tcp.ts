@@ -25,6 +25,7 @@ import {
   output,
   sendAck,
   sendKeepalive,
+  sendLossProbe,
   sendOldest,
   sendProbe,
   sendReset,
@@ -458,6 +459,8 @@ export class Tcp {
         return sendSyn(conn, nowUs, this);
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
+      case Outcome.lossProbe:
+        return sendLossProbe(conn, nowUs, this);
       case Outcome.probe:
         return sendProbe(conn, nowUs, this);
       case Outcome.keepalive:

@@ -4,11 +4,15 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { seqDiff, seqGe } from "../base/seq.ts";
+import { seqDiff, seqGe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, Owner } from "./connection.ts";
+import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
 import { end } from "./input.ts";
+import { type LossRecovery, Phase } from "./loss_recovery.ts";
+import { rackDetect } from "./rack.ts";
+import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { Outcome } from "./outcome.ts";
 import { State } from "./state.ts";
 
@@ -28,6 +32,7 @@ export function earliestDeadline(conn: Connection): number {
     conn.delayedAckAtUs,
     conn.keepaliveAtUs,
     conn.endAtUs,
+    conn.loss === null ? NEVER : Math.min(conn.loss.reorderAtUs, conn.loss.probeAtUs),
   );
 }
 
@@ -46,7 +51,25 @@ export function onTimer(conn: Connection, nowUs: number, context: TimerContext):
     if (outcome !== Outcome.none) return outcome;
   }
   if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  if (conn.loss !== null) return onLossTimer(conn, conn.loss, nowUs, context);
   return Outcome.none;
+}
+
+/** RFC 8985: the time of a possible reordering is over, or the tail has been silent for too long. */
+function onLossTimer(
+  conn: Connection,
+  loss: LossRecovery,
+  nowUs: number,
+  context: TimerContext,
+): Outcome {
+  if (loss.reorderAtUs <= nowUs) {
+    const found = rackDetect(conn, nowUs);
+    if (found && loss.phase === Phase.open) enterRecovery(conn, loss, nowUs, context.counters);
+  }
+  if (loss.probeAtUs > nowUs) return Outcome.none;
+  loss.probeAtUs = NEVER;
+  const silent = loss.phase === Phase.open && !loss.probing && seqLt(conn.sndUna, conn.sndNxt);
+  return silent ? Outcome.lossProbe : Outcome.none;
 }
 
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
@@ -67,17 +90,30 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   counters.count(Counter.retransmissionTimeouts);
   // RFC 5681 section 3.1, equation 4: ssthresh is set by the first timeout of a loss only.
   if (conn.backoffs === 1) {
+    rememberForUndo(conn, conn.loss!);
     conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
   }
-  // RFC 6582 section 3.2 step 4: duplicate ACKs for what is outstanding now mean nothing new.
-  conn.recover = conn.sndMax;
-  conn.recovering = false;
-  conn.duplicateAcks = 0;
   conn.timing = false;
-  conn.sndNxt = conn.sndUna;
+  loseEverything(conn);
   // The window may have shrunk to nothing meanwhile; the oldest segment goes regardless.
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
   return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+}
+
+/** RFC 8985 section 6.3, RFC 6582 section 3.2 step 4: what was in flight is gone. */
+function loseEverything(conn: Connection): void {
+  const loss = conn.loss!;
+  const { queue } = loss;
+  const head = queue.head;
+  // A peer that had the oldest segment would have acknowledged it: it has thrown data away again.
+  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
+  queue.markAllLost(reneged);
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  loss.reorderAtUs = NEVER;
 }
 
 /** Whether what was sent has gone unanswered for as long as it may. */
