@@ -4963,13 +4963,18 @@ function sendSyn(conn, nowUs, context) {
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendAck(conn, nowUs, context) {
-  begin(conn, conn.sndNxt, Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
   acknowledge(conn, nowUs);
   addSackBlocks(conn);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
+function sequenceWithoutText(conn) {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
 function sendReset(conn, nowUs, context) {
-  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
   out.ack = conn.rcvNxt;
   out.window = 0;
   context.counters.count(Counter.resetsOut);
