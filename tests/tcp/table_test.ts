@@ -89,7 +89,7 @@ Deno.test("Goal: everything that starts at the initial sequence number does", ()
   const { table } = makeTable();
   const conn = table.create(tuple(1000), 0);
   const numbers =
-    () => [conn.iss, conn.sndUna, conn.sndNxt, conn.sndMax, conn.sndSmall, conn.recover];
+    () => [conn.iss, conn.sndUna, conn.sndNxt, conn.sndMax, conn.sndSmall, conn.loss!.recover];
   assertEquals(new Set(numbers()), new Set([ISN]));
   setInitialNumber(conn, -5);
   assertEquals(new Set(numbers()), new Set([-5]));
