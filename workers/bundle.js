@@ -3321,6 +3321,8 @@ var Connection = class {
   /** End of FIN-WAIT-2 or TIME-WAIT. */
   endAtUs = NEVER;
   wheelAtUs = NEVER;
+  /** The earliest of them, when last worked out. */
+  deadlineUs = NEVER;
   // Options of the application.
   noDelay = false;
   keepAlive = false;
@@ -3926,17 +3928,17 @@ function rackDetect(conn, nowUs) {
   }
   return found;
 }
-function probeTime(conn, nowUs) {
+function armProbe(conn, nowUs) {
   const recovery = conn.loss;
   const { queue } = recovery;
+  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0) return;
+  if (recovery.probing) return;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
-  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0 || flight === 0) {
-    return Infinity;
-  }
+  if (flight === 0) return;
   const { srttUs } = conn.rtt;
   let timeoutUs = srttUs > 0 ? Math.max(2 * srttUs, MINIMUM_US) : PROBE_INITIAL_US;
   if (flight <= conn.sndMss) timeoutUs += DELAYED_ACK_MAX_US;
-  return Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
+  recovery.probeAtUs = Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
 }
 
 // src/tcp/sack_input.ts
@@ -4030,6 +4032,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
   growSendLimit(conn, config);
+  if (advanced) armProbe(conn, nowUs);
 }
 function onProbeAnswered(conn, nowUs) {
   if (conn.sndWnd > 0) {
@@ -5069,7 +5072,6 @@ function sendData(conn, nowUs, context) {
     }
     sendNew(conn, length, nowUs, context);
   }
-  if (loss.probeAtUs === NEVER && !loss.probing) loss.probeAtUs = probeTime(conn, nowUs);
 }
 function repeatLost(conn, nowUs, context) {
   const { queue } = conn.loss;
@@ -5141,6 +5143,7 @@ function sendNew(conn, length, nowUs, context) {
   transmit(conn, seq, next, nowUs, context);
   conn.loss.queue.push(seq, next, nowUs);
   conn.sndNxt = next;
+  armProbe(conn, nowUs);
   if (seqGt(next, conn.sndMax)) {
     context.counters.add(Counter.bytesOut, length);
     conn.sndMax = next;
@@ -5327,8 +5330,12 @@ function ephemeralPort(random, isFree) {
 
 // src/tcp/timers.ts
 var ORPHAN_RETRIES = 8;
-function earliestDeadline(conn) {
-  return Math.min(conn.retransmitAtUs, conn.delayedAckAtUs, conn.keepaliveAtUs, conn.endAtUs, conn.loss === null ? NEVER : Math.min(conn.loss.reorderAtUs, conn.loss.probeAtUs));
+function updateDeadline(conn) {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  conn.deadlineUs = atUs;
 }
 function onTimer(conn, nowUs, context) {
   if (conn.endAtUs <= nowUs) {
@@ -6584,7 +6591,8 @@ var Tcp = class {
       const conn = this.#table.get(id);
       conn.wheelAtUs = Infinity;
       this.#touch(conn);
-      if (earliestDeadline(conn) > nowUs) continue;
+      updateDeadline(conn);
+      if (conn.deadlineUs > nowUs) continue;
       const before = conn.state;
       const outcome = onTimer(conn, nowUs, this);
       this.#act(conn, outcome, null, nowUs);
@@ -6617,10 +6625,10 @@ var Tcp = class {
     conn.news = News.none;
   }
   #arm(conn) {
-    const atUs = earliestDeadline(conn);
-    if (atUs >= conn.wheelAtUs) return;
-    conn.wheelAtUs = atUs;
-    this.#wheel.schedule(conn.id, atUs);
+    updateDeadline(conn);
+    if (conn.deadlineUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = conn.deadlineUs;
+    this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
   #touch(conn) {
     if (conn.dirty) return;

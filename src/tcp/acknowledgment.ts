@@ -10,7 +10,7 @@ import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
 import { type LossRecovery, Phase, proportionalWindow } from "./loss_recovery.ts";
-import { rackDelivered, rackDetect, rackDuplicate, rackRecovered } from "./rack.ts";
+import { armProbe, rackDelivered, rackDetect, rackDuplicate, rackRecovered } from "./rack.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { takeSackBlocks } from "./sack_input.ts";
 import { undo } from "./undo.ts";
@@ -50,6 +50,7 @@ export function onAcknowledgment(
   const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
   growSendLimit(conn, config);
+  if (advanced) armProbe(conn, nowUs);
 }
 
 /** An ACK while the window was shut, in answer to a probe. */

@@ -168,6 +168,8 @@ export class Connection {
   /** End of FIN-WAIT-2 or TIME-WAIT. */
   endAtUs = NEVER;
   wheelAtUs = NEVER;
+  /** The earliest of them, when last worked out. */
+  deadlineUs = NEVER;
 
   // Options of the application.
   noDelay = false;

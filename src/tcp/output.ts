@@ -8,7 +8,7 @@ import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt, seqMax } from "../base/
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import { pipeOf } from "./acknowledgment.ts";
 import { Phase } from "./loss_recovery.ts";
-import { probeTime } from "./rack.ts";
+import { armProbe } from "./rack.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
@@ -219,7 +219,6 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
     }
     sendNew(conn, length, nowUs, context);
   }
-  if (loss.probeAtUs === NEVER && !loss.probing) loss.probeAtUs = probeTime(conn, nowUs);
 }
 
 /** Sends what is lost again, the oldest first. False when the congestion window stopped it. */
@@ -320,6 +319,7 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
   transmit(conn, seq, next, nowUs, context);
   conn.loss!.queue.push(seq, next, nowUs);
   conn.sndNxt = next;
+  armProbe(conn, nowUs);
   if (seqGt(next, conn.sndMax)) {
     context.counters.add(Counter.bytesOut, length);
     conn.sndMax = next;

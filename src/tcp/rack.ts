@@ -96,16 +96,16 @@ export function rackDetect(conn: Connection, nowUs: number): boolean {
   return found;
 }
 
-/** Section 7.2: when to probe for a lost tail; `Infinity` when nothing calls for it. */
-export function probeTime(conn: Connection, nowUs: number): number {
+/** Section 7.2: data was sent or acknowledged; sets the time at which to probe for a lost tail. */
+export function armProbe(conn: Connection, nowUs: number): void {
   const recovery = conn.loss!;
   const { queue } = recovery;
+  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0) return;
+  if (recovery.probing) return;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
-  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0 || flight === 0) {
-    return Infinity;
-  }
+  if (flight === 0) return;
   const { srttUs } = conn.rtt;
   let timeoutUs = srttUs > 0 ? Math.max(2 * srttUs, MINIMUM_US) : PROBE_INITIAL_US;
   if (flight <= conn.sndMss) timeoutUs += DELAYED_ACK_MAX_US;
-  return Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
+  recovery.probeAtUs = Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
 }

@@ -37,7 +37,7 @@ import { reportAddresses, reportProgress } from "./report.ts";
 import type { SegmentSink } from "./sink.ts";
 import { ephemeralPort } from "./ports.ts";
 import { State } from "./state.ts";
-import { earliestDeadline, onTimer } from "./timers.ts";
+import { onTimer, updateDeadline } from "./timers.ts";
 import { ConnectionTable, setInitialNumber } from "./table.ts";
 import { TimerWheel } from "./wheel.ts";
 import { afterRead } from "./window.ts";
@@ -393,7 +393,8 @@ export class Tcp {
       const conn = this.#table.get(id)!;
       conn.wheelAtUs = Infinity;
       this.#touch(conn);
-      if (earliestDeadline(conn) > nowUs) continue; // It was put off meanwhile; flush re-arms it.
+      updateDeadline(conn);
+      if (conn.deadlineUs > nowUs) continue; // It was put off meanwhile; flush re-arms it.
       const before = conn.state;
       const outcome = onTimer(conn, nowUs, this);
       this.#act(conn, outcome, null, nowUs);
@@ -430,10 +431,10 @@ export class Tcp {
   }
 
   #arm(conn: Connection): void {
-    const atUs = earliestDeadline(conn);
-    if (atUs >= conn.wheelAtUs) return;
-    conn.wheelAtUs = atUs;
-    this.#wheel.schedule(conn.id, atUs);
+    updateDeadline(conn);
+    if (conn.deadlineUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = conn.deadlineUs;
+    this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
 
   #touch(conn: Connection): void {

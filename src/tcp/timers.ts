@@ -25,15 +25,13 @@ export interface TimerContext {
   readonly counters: Counters;
 }
 
-/** The earliest deadline of a connection. */
-export function earliestDeadline(conn: Connection): number {
-  return Math.min(
-    conn.retransmitAtUs,
-    conn.delayedAckAtUs,
-    conn.keepaliveAtUs,
-    conn.endAtUs,
-    conn.loss === null ? NEVER : Math.min(conn.loss.reorderAtUs, conn.loss.probeAtUs),
-  );
+/** Works out the earliest deadline of a connection, in its field: a number that is returned is boxed. */
+export function updateDeadline(conn: Connection): void {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  conn.deadlineUs = atUs;
 }
 
 /** Deals with every deadline that has come; at most one of them sends something by itself. */

@@ -3,7 +3,7 @@
 import { assert } from "@std/assert";
 import { seqDiff } from "../../src/base/seq.ts";
 import type { Layout } from "../../src/ring/layout.ts";
-import { earliestDeadline } from "../../src/tcp/timers.ts";
+import { updateDeadline } from "../../src/tcp/timers.ts";
 import { type Connection, Owner } from "../../src/tcp/connection.ts";
 import { State, stateNames } from "../../src/tcp/state.ts";
 
@@ -68,7 +68,8 @@ function checkSend(conn: Connection, state: string): void {
 /** Whatever waits for an answer has a timer, or the connection could hang for ever. */
 function checkDeadlines(conn: Connection, state: string, nowUs: number): void {
   if (conn.state === State.CLOSED) {
-    assert(earliestDeadline(conn) === Infinity, `${state}: a timer is left`);
+    updateDeadline(conn);
+    assert(conn.deadlineUs === Infinity, `${state}: a timer is left`);
     return;
   }
   if (conn.state === State.TIME_WAIT) {
@@ -81,7 +82,8 @@ function checkDeadlines(conn: Connection, state: string, nowUs: number): void {
   if (unacked || unsent) {
     assert(conn.retransmitAtUs < Infinity, `${state}: data waits without a timer at ${nowUs}`);
   }
-  assert(conn.wheelAtUs <= earliestDeadline(conn), `${state}: the wheel is later than a deadline`);
+  updateDeadline(conn);
+  assert(conn.wheelAtUs <= conn.deadlineUs, `${state}: the wheel is later than a deadline`);
 }
 
 /** How many of the rows' connections each block of memory serves: none when nobody holds anything. */
