@@ -14,7 +14,10 @@ const AT_ONCE = 100;
 const SEED = 5;
 /** More than all the buffers of both ends hold. */
 const SLOW_BYTES = 16_000_000;
-/** What a process may take more after the second crowd than after the first: noise of the collector. */
+/**
+ * What a process may take more after the second crowd than after the first: more than the pools hold, of
+ * which the second may touch what the first did not, and noise of the collector.
+ */
 const RSS_SLACK_BYTES = 64 << 20;
 
 /** Sends a message of its own and reads it back, byte for byte. */
@@ -70,7 +73,7 @@ async function crowd(net: Stack): Promise<void> {
 
 for (const [pipeline, offload] of [["split", true], ["fused", false], ["inline", true]] as const) {
   testNeeding({ tun: true }, `e2e: a thousand echoes and a slow reader (${pipeline})`, async () => {
-    const tcp = { maxConnections: 4096, sendMemoryBytes: 64 << 20, receiveMemoryBytes: 64 << 20 };
+    const tcp = { maxConnections: 4096, sendMemoryBytes: 32 << 20, receiveMemoryBytes: 16 << 20 };
     await using net = await openStack({ device: "wscrowd0", pipeline, offload, tcp });
     const serving = serve(net.listen({ port: 7 }), echo);
     await crowd(net);
