@@ -437,10 +437,18 @@ export function end(conn: Connection, error: ConnectionError): void {
   conn.error = error;
   conn.news = News.loud;
   conn.ackPending = false;
+  stopTimers(conn);
+}
+
+function stopTimers(conn: Connection): void {
   conn.retransmitAtUs = NEVER;
   conn.delayedAckAtUs = NEVER;
   conn.keepaliveAtUs = NEVER;
   conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
 }
 
 /** The connection is ended by this side; the caller sends the RST. */
@@ -450,8 +458,7 @@ export function abort(conn: Connection): void {
 
 function enterTimeWait(conn: Connection, nowUs: number, config: TcpConfig): void {
   conn.state = State.TIME_WAIT;
-  conn.retransmitAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
+  stopTimers(conn);
   restartTimeWait(conn, nowUs, config);
 }
 

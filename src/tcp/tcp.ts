@@ -556,7 +556,8 @@ export class Tcp {
   /** The connection has reached CLOSED. */
   #finish(conn: Connection): void {
     this.#table.unlist(conn);
-    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#wheel.cancel(conn.id);
+    conn.wheelAtUs = Infinity;
     this.#timeWait.delete(conn.id);
     // What the application has not read stays for it to read; the row is its to give back.
     if (conn.owner !== Owner.application) this.#release(conn);
