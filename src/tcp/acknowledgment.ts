@@ -82,6 +82,9 @@ function onNewlyAcknowledged(
   const flight = seqDiff(conn.sndMax, conn.sndUna);
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  // Marks that are passed come along, or they would seem to lie ahead when 2 GiB more have gone.
+  if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
+  if (!conn.recovering && seqLt(conn.recover, ack)) conn.recover = ack;
   if (conn.timing && seqGe(ack, conn.rttSeq)) {
     conn.rtt.sample(nowUs - conn.rttSentAtUs);
     conn.timing = false;

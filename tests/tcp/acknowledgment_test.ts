@@ -77,6 +77,22 @@ Deno.test("acknowledgment: duplicates for what a timeout deals with start nothin
   assertEquals(h.count("fastRetransmits"), 0);
 });
 
+Deno.test("acknowledgment: a loss after gigabytes without one is still found", () => {
+  // Goal: `recover` must not seem to lie ahead when sequence space has gone half around.
+  const h = new Harness();
+  h.establish();
+  h.conn.recover = (h.conn.sndUna - 0x7fff_0000) | 0; // As if 2 GiB less 64 KiB had gone since.
+  let acked = 1;
+  for (let i = 0; i < 100; i++) {
+    h.write(1460);
+    acked += 1460;
+    h.inject(`. 1:1 ack ${acked}`);
+  }
+  h.write(14_600);
+  for (let i = 0; i < 3; i++) h.inject(`. 1:1 ack ${acked}`);
+  assertEquals(h.count("fastRetransmits"), 1);
+});
+
 Deno.test("acknowledgment: an ACK in the middle of a segment counts", () => {
   // Goal: the rest goes again from there.
   const h = inFlight();

@@ -97,6 +97,20 @@ Deno.test("output: noDelay sends every write at once", () => {
   h.expect("P. 21:31 ack 1");
 });
 
+Deno.test("output: a small segment after gigabytes of full ones does not wait", () => {
+  // Goal: the last small number must not seem to lie ahead when sequence space has gone half around.
+  const h = new Harness();
+  h.establish();
+  h.conn.sndSmall = (h.conn.sndUna - 0x7fff_0000) | 0; // As if 2 GiB less 64 KiB had gone since.
+  for (let i = 0; i < 100; i++) {
+    h.write(1460);
+    h.inject(`. 1:1 ack ${1 + 1460 * (i + 1)}`);
+  }
+  h.outbox.length = 0;
+  h.write(10);
+  h.expect("P. 146001:146011 ack 1");
+});
+
 // --- FIN ---
 
 Deno.test("output: the FIN goes with the last data", () => {
