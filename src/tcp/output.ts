@@ -264,7 +264,7 @@ function sendText(
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length < conn.sndMss) conn.sndSmall = next;
+  if (length % conn.sndMss !== 0) conn.sndSmall = next;
   if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
   if (seqGt(next, conn.sndMax)) {
     counters.add(Counter.bytesOut, length);

@@ -83,6 +83,18 @@ Deno.test("output: full segments do not wait, and the small end goes with them",
   h.expect(". 3001:4461 ack 1");
 });
 
+Deno.test("output: the short end of a super-segment counts as small", () => {
+  // Goal: the same with segmentation offload, where the device cuts.
+  const h = new Harness({ superBytes: 65_455 });
+  h.establish();
+  h.write(3000);
+  h.expect("P. 1:3001 ack 1");
+  h.write(100);
+  h.expect();
+  h.inject(". 1:1 ack 3001");
+  h.expect("P. 3001:3101 ack 1");
+});
+
 Deno.test("output: noDelay sends every write at once", () => {
   // Goal: Nagle off; and switching it off lets out what waits.
   const h = new Harness();
