@@ -25,14 +25,9 @@ export function onAcknowledgment(
   if (seqGt(segment.ack, conn.sndUna)) {
     return onNewlyAcknowledged(conn, segment.ack, nowUs, counters, config);
   }
-  if (conn.persisting && conn.sndWnd > 0) {
-    // The window has opened: what was held back may go, and its loss is timed afresh.
-    conn.persisting = false;
-    conn.retransmitAtUs = NEVER;
-    conn.backoffs = 0;
-  } else if (conn.persisting) {
-    conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-    conn.unackedSinceUs = nowUs; // The peer is alive, it only has no room (section 3.8.6.1).
+  if (conn.persisting) {
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    return Outcome.none; // Answers to probes say the same again and again, and mean no loss.
   }
   if (isDuplicate(conn, segment, windowBefore)) return onDuplicate(conn, nowUs, counters);
   return Outcome.none;
@@ -40,6 +35,19 @@ export function onAcknowledgment(
 
 /** Back-offs beyond this do not lengthen the probe interval in practice: 200 ms * 2^10 > 120 s. */
 const PROBE_BACKOFF_CAP = 10;
+
+/** Nothing new was acknowledged while data waits for a window. */
+function onProbeAnswered(conn: Connection, opened: boolean, nowUs: number): void {
+  if (opened) {
+    // What was held back may be worth sending now, and its loss is timed afresh.
+    conn.persisting = false;
+    conn.retransmitAtUs = NEVER;
+    conn.backoffs = 0;
+    return;
+  }
+  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+  conn.unackedSinceUs = nowUs; // The peer is alive, it only has no room (section 3.8.6.1).
+}
 
 /** RFC 5681 section 2: what counts as a duplicate ACK. A SACK block makes up for a window change. */
 function isDuplicate(conn: Connection, segment: Segment, windowBefore: number): boolean {

@@ -112,3 +112,19 @@ Deno.test("acknowledgment: after a timeout everything unacknowledged goes again,
   h.expect();
   assertEquals(h.conn.sndNxt, h.conn.sndMax);
 });
+
+Deno.test("acknowledgment: the answers to zero-window probes are no duplicate ACKs", () => {
+  // Goal: no fast retransmit and no smaller congestion window for a peer that is only slow.
+  const h = new Harness();
+  h.establish();
+  h.inject(". 1:1 ack 1 win 0");
+  h.write(5000);
+  const cwnd = h.conn.congestion.cwndBytes;
+  for (let i = 0; i < 6; i++) {
+    h.advanceMs(30_000);
+    h.inject(". 1:1 ack 1 win 0");
+  }
+  assertEquals(h.count("fastRetransmits"), 0);
+  assertEquals(h.conn.congestion.cwndBytes, cwnd);
+  assertEquals(h.outbox.every(({ segment }) => segment.payloadLength <= 1), true);
+});
