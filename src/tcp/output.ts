@@ -150,14 +150,18 @@ export function sendOldest(conn: Connection, nowUs: number, context: OutputConte
   if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
 }
 
-/** Sends one byte, or the FIN, whatever the window says (section 3.8.6.1). */
+/**
+ * Sends what the window has room for although it is little (section 3.8.6.2.1, the override), or into a
+ * closed window one byte or the FIN (section 3.8.6.1).
+ */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
-  context.counters.count(Counter.zeroWindowProbes);
+  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
-    sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
-    // The probe is not in flight: while the window is shut it is the next one to be sent again.
-    conn.sndNxt = conn.sndUna;
+    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
+    sendText(conn, conn.sndNxt, length, nowUs, context);
+    // A probe is not in flight: while the window is shut it is the next one to be sent again.
+    if (conn.persisting) conn.sndNxt = conn.sndUna;
   }
 }
 

@@ -61,7 +61,13 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   }
   conn.retransmitTimeouts++;
   if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    if (conn.sndWnd > 0) {
+      // What goes now is in the window, and is timed as anything else.
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);

@@ -56,6 +56,32 @@ Deno.test("output: half of the greatest window is worth sending", () => {
   h.expect(". 1001:1501 ack 1");
 });
 
+Deno.test("output: a window too small for anything is used after the override time", () => {
+  // Goal: condition (4): no deadlock; what fits goes when the timer ends, and not byte by byte.
+  const h = new Harness();
+  h.establish("mss 1460");
+  h.inject(". 1:1 ack 1 win 400");
+  h.write(5000);
+  h.expect();
+  assertEquals(h.timeline(250), ["200 . 1:401 ack 1"]);
+  h.inject(". 1:1 ack 401 win 400");
+  assertEquals(h.timeline(250), ["210 . 401:801 ack 1"]);
+});
+
+Deno.test("output: traffic of the peer does not put the override off", () => {
+  // Goal: segments that repeat the same small window must not start the timer over.
+  const h = new Harness();
+  h.establish("mss 1460");
+  h.inject(". 1:1 ack 1 win 400");
+  h.write(5000);
+  h.outbox.length = 0;
+  for (let i = 0; i < 5; i++) {
+    h.advanceMs(100);
+    h.inject(`P. ${1 + 10 * i}:${11 + 10 * i} ack 1 win 400`);
+  }
+  assertEquals(h.outbox.some(({ line }) => line.includes(". 1:401")), true);
+});
+
 // --- Nagle in Minshall's form ---
 
 Deno.test("output: Nagle holds a second small segment until the first is acknowledged", () => {
