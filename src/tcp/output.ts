@@ -268,7 +268,7 @@ function sendText(
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length % conn.sndMss !== 0) conn.sndSmall = next;
+  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
   if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
   if (seqGt(next, conn.sndMax)) {
     counters.add(Counter.bytesOut, length);
