@@ -95,9 +95,7 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
       return conn.backoffs >= config.synAckRetries;
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
-  }
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
   return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
 }
 

@@ -228,6 +228,29 @@ Deno.test("timers: what a closed connection still has to send is given up after 
   h.expectNothingLeft();
 });
 
+Deno.test("timers: earlier timeouts do not count against a closed connection", () => {
+  // Goal: data written before close gets its full time, however bad the path was before.
+  const h = new Harness();
+  h.establish();
+  let acked = 1;
+  for (let i = 0; i < 10; i++) {
+    h.write(100);
+    h.advanceMs(2000);
+    acked += 100;
+    h.inject(`. 1:1 ack ${acked}`);
+  }
+  assert(h.conn.retransmitTimeouts >= 8);
+  h.inject(`. 1:1 ack ${acked} win 0`);
+  h.write(100);
+  h.close();
+  h.advanceMs(5000);
+  h.outbox.length = 0;
+  h.inject(`. 1:1 ack ${acked} win 1000`);
+  assertEquals(h.outbox.length, 1);
+  h.inject(`. 1:1 ack ${acked + 101} win 1000`);
+  assertEquals(h.states.at(-1), "FIN-WAIT-1>FIN-WAIT-2");
+});
+
 Deno.test("timers: a closed connection does not wait for ever for a window", () => {
   // Goal: a peer that answers every probe with a closed window holds nothing for long.
   const h = withClosedWindow();
