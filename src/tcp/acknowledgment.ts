@@ -29,6 +29,14 @@ export function onAcknowledgment(
     onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
     return Outcome.none; // Answers to probes say the same again and again, and mean no loss.
   }
+  if (conn.backoffs > 0 && windowBefore < conn.sndMss && conn.sndWnd > windowBefore) {
+    // A window that had shrunk over data in flight opens again: what was lost need not wait for a timer
+    // that may have been doubled to minutes.
+    conn.sndNxt = conn.sndUna;
+    conn.retransmitAtUs = NEVER;
+    conn.backoffs = 0;
+    return Outcome.none;
+  }
   if (isDuplicate(conn, segment, windowBefore)) return onDuplicate(conn, nowUs, counters);
   return Outcome.none;
 }

@@ -141,12 +141,16 @@ export function sendKeepalive(conn: Connection, nowUs: number, context: OutputCo
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
-/** Sends the oldest unacknowledged segment again. */
+/**
+ * Sends the oldest unacknowledged segment again: what a window that has shrunk has room for (SHLD-15 of
+ * section 3.8.6), and all of it when that is nothing, as a probe.
+ */
 export function sendOldest(conn: Connection, nowUs: number, context: OutputContext): void {
   const position = positionOf(conn, conn.sndUna);
   const unacked = (conn.send!.end - position) | 0;
   const sent = seqDiff(conn.sndMax, conn.sndUna);
-  const length = Math.min(conn.sndMss, unacked, sent);
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  const length = Math.min(room, unacked, sent);
   if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
 }
 

@@ -81,9 +81,9 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   conn.duplicateAcks = 0;
   conn.timing = false;
   conn.sndNxt = conn.sndUna;
-  // The window may have shrunk to nothing meanwhile; the oldest segment goes regardless.
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+  // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }
 
 /** Whether what was sent has gone unanswered for as long as it may. */
@@ -96,10 +96,14 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
   if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
 }
 
-/** The peer has answered a probe not long ago: a window may stay shut for any time (MUST-37). */
+/**
+ * The peer has answered not long ago: a window may stay shut for any time (MUST-37), and one that has
+ * shrunk over data in flight is shut too (SHLD-17).
+ */
 function isAlive(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1000;
 }

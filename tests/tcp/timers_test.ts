@@ -214,6 +214,50 @@ Deno.test("timers: a FIN waits behind a closed window", () => {
   assertEquals(h.outbox.at(-1)!.line.startsWith("FP. 4381:5001"), true);
 });
 
+Deno.test("timers: a window that shrinks to nothing over data in flight is no reason to give up", () => {
+  // Goal: section 3.8.6, SHLD-17: while the peer answers, the connection stays.
+  const h = new Harness();
+  h.establish();
+  h.write(5000);
+  h.inject(". 1:1 ack 1 win 0");
+  for (let i = 0; i < 40; i++) {
+    h.advanceMs(121_000);
+    h.inject(". 1:1 ack 1 win 0");
+  }
+  assertEquals(h.state, "ESTABLISHED");
+});
+
+Deno.test("timers: when a shrunken window opens again, what was lost goes at once", () => {
+  // Goal: not after a timeout that has been doubled to minutes.
+  const h = new Harness();
+  h.establish();
+  h.write(5000);
+  h.inject(". 1:1 ack 1 win 0");
+  h.advanceMs(300_000);
+  h.outbox.length = 0;
+  h.inject(". 1:1 ack 1 win 65535");
+  assertEquals(h.outbox[0]?.line.startsWith(". 1:1461"), true);
+});
+
+Deno.test("timers: a window that shrinks below a segment lets the lost one through in parts", () => {
+  // Goal: SHLD-15: what is within the window goes again, and the connection makes progress.
+  const h = new Harness();
+  h.establish();
+  h.write(2920);
+  h.outbox.length = 0;
+  h.inject(". 1:1 ack 1 win 500");
+  let acked = 1;
+  for (let i = 0; i < 20 && acked < 2921; i++) {
+    h.advanceMs(1000);
+    const sent = h.outbox.splice(0);
+    assert(sent.length > 0, "nothing goes again");
+    for (const { segment } of sent) assert(segment.payloadLength <= 500, "beyond the window");
+    acked += sent[0].segment.payloadLength;
+    h.inject(`. 1:1 ack ${acked} win 500`);
+  }
+  assertEquals(acked, 2921);
+});
+
 // --- Connections that nobody holds ---
 
 Deno.test("timers: what a closed connection still has to send is given up after eight timeouts", () => {
