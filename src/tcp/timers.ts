@@ -81,7 +81,9 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   conn.duplicateAcks = 0;
   conn.timing = false;
   conn.sndNxt = conn.sndUna;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
   // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
   return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }

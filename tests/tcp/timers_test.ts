@@ -134,6 +134,18 @@ Deno.test("timers: an ACK of new data starts the timer over, one of everything s
 
 // --- User timeout (section 3.8.3) ---
 
+Deno.test("timers: the user timeout ends a connection whose data stays unacknowledged", () => {
+  // Goal: at its time, not at the next retransmission, and never before.
+  const h = new Harness({ tcp: { userTimeoutMs: 5000 } });
+  h.establish();
+  h.write(100);
+  h.outbox.length = 0;
+  h.advanceMs(4900);
+  assertEquals(h.state, "ESTABLISHED");
+  h.advanceMs(200);
+  assertEquals([h.state, errorName(h.conn.error)], ["CLOSED", "timedOut"]);
+});
+
 Deno.test("timers: progress starts the user timeout over", () => {
   // Goal: it is about how long data stays unacknowledged, not about the connection's age.
   const h = new Harness({ tcp: { userTimeoutMs: 2000 } });
