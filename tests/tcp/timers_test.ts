@@ -343,3 +343,17 @@ Deno.test("timers: an answer to a keepalive probe starts the idle time over", ()
   assertEquals(times(h.timeline(9_000)), []);
   assertEquals(times(h.timeline(3_000)).length > 0, true);
 });
+
+Deno.test("timers: made-up segments outside the window keep no connection alive", () => {
+  // Goal: only what the peer can have sent is a sign of it.
+  const h = new Harness({
+    tcp: { keepaliveIdleMs: 10_000, keepaliveIntervalMs: 1000, keepaliveProbes: 3 },
+  });
+  h.establish();
+  h.tcp.setKeepAlive(h.conn, true, h.nowUs);
+  for (let i = 0; i < 30; i++) {
+    h.advanceMs(1000);
+    h.inject("P. 900000:900010 ack 1");
+  }
+  assertEquals(h.state, "CLOSED");
+});
