@@ -400,6 +400,8 @@ export class Tcp {
 
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn: Connection, on: boolean, nowUs: number): void {
+    // A row that has ended may get a new connection: it must not leave a timer behind.
+    if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1000 : Infinity;
     this.#touch(conn);

@@ -357,3 +357,19 @@ Deno.test("timers: made-up segments outside the window keep no connection alive"
   }
   assertEquals(h.state, "CLOSED");
 });
+
+Deno.test("timers: keepalive switched off leaves no timer", () => {
+  // Goal: and switched on after the end makes none.
+  const h = new Harness();
+  h.establish();
+  h.tcp.setKeepAlive(h.conn, true, h.nowUs);
+  h.tcp.setKeepAlive(h.conn, false, h.nowUs);
+  h.advanceMs(8_000_000);
+  h.expect();
+  h.inject("R 1:1");
+  h.tcp.setKeepAlive(h.conn, true, h.nowUs);
+  h.news(h.conn);
+  h.close();
+  h.advanceMs(8_000_000);
+  h.expectNothingLeft();
+});
