@@ -47,6 +47,9 @@ import { afterRead } from "./window.ts";
 /** Rows for which the tables have room at first; they double when needed. */
 const INITIAL_ROWS = 1024;
 
+/** How many connections in TIME-WAIT are looked at for one whose row can be had. */
+const TIME_WAIT_LOOKS = 16;
+
 /** Until the handshake tells the MSS, nothing is sent that a congestion window would govern. */
 const NO_CONTROL_YET = new NoControl();
 
@@ -584,15 +587,31 @@ export class Tcp {
     if (conn.owner === Owner.none) this.#detach(conn);
   }
 
-  #giveUpOldestTimeWait(nowUs: number): boolean {
+  #giveUpOldestTimeWait(nowUs: number): void {
+    for (const id of this.#timeWait) {
+      this.#giveUpTimeWait(this.#connections[id]!, nowUs);
+      return;
+    }
+  }
+
+  /** The same for the sake of a row, which one that the application still holds would not free. */
+  #freeTimeWaitRow(nowUs: number): boolean {
+    let looks = TIME_WAIT_LOOKS;
     for (const id of this.#timeWait) {
       const conn = this.#connections[id]!;
-      this.counters.drop(Drop.tcpTimeWaitLimit);
-      end(conn, ConnectionError.none);
-      this.#settle(conn, State.TIME_WAIT, nowUs);
-      return true;
+      if (conn.owner === Owner.none) {
+        this.#giveUpTimeWait(conn, nowUs);
+        return true;
+      }
+      if (--looks === 0) return false;
     }
     return false;
+  }
+
+  #giveUpTimeWait(conn: Connection, nowUs: number): void {
+    this.counters.drop(Drop.tcpTimeWaitLimit);
+    end(conn, ConnectionError.none);
+    this.#settle(conn, State.TIME_WAIT, nowUs);
   }
 
   /** The application has nothing more to do with a connection that goes on for a while. */
@@ -629,7 +648,7 @@ export class Tcp {
   /** A new connection in a free row, or null when there is none. */
   #create(tuple: FourTuple, nowUs: number): Connection | null {
     const limit = this.#layout.dimensions.connections;
-    if (this.#open >= limit && !this.#giveUpOldestTimeWait(nowUs)) return null;
+    if (this.#open >= limit && !this.#freeTimeWaitRow(nowUs)) return null;
     const id = this.#freeRows.pop() ?? this.#connections.length;
     if (id >= this.#demux.capacity) {
       const capacity = Math.min(2 * id, limit);

@@ -64,6 +64,21 @@ Deno.test("tcp: at the limit the oldest TIME-WAIT gives its row up", () => {
   assertEquals([h.tcp.connectionCount, h.tcp.timeWaitCount], [2, 1]);
 });
 
+Deno.test("tcp: a TIME-WAIT that the application still holds has no row to give", () => {
+  // Goal: a new connection must not get a row beyond the last one.
+  const h = new Harness({ dimensions: { connections: 1 } });
+  h.listen();
+  h.inject("S 0:0 mss 1460", { from: 1 });
+  h.inject(". 1:1 ack 1", { from: 1 });
+  h.closeWrite();
+  h.inject("F. 1:1 ack 2", { from: 1 });
+  h.outbox.length = 0;
+  h.inject("S 0:0 mss 1460", { from: 2 });
+  h.expect();
+  assertEquals([h.tcp.connectionCount, h.drops(Drop.tcpConnectionLimit)], [1, 1]);
+  assertEquals(h.conn.id, 0);
+});
+
 Deno.test("tcp: rows are used again, each time with another generation", () => {
   // Goal: an old name never means a new connection.
   const h = new Harness();
