@@ -378,7 +378,8 @@ export class Tcp {
       this.#detach(conn);
       return;
     }
-    if (unread || conn.lingerZero) {
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (unread || conn.lingerZero || opening) {
       this.#abort(conn, nowUs);
       return;
     }

@@ -123,6 +123,19 @@ Deno.test("tcp: ephemeral ports are those of RFC 6056 and not taken", () => {
   assertEquals(ports.every((port) => port >= 32_768 && port <= 60_999), true);
 });
 
+Deno.test("tcp: closing everything forgets what is being connected", () => {
+  // Goal: section 3.10.4 for SYN-SENT: the control block goes, the caller hears of it.
+  const h = new Harness();
+  h.connect();
+  h.expect("S 0:0");
+  const [conn] = h.tcp.all();
+  h.tcp.close(conn, h.nowUs);
+  h.tcp.flush(h.nowUs);
+  assertEquals(h.events[0], "connectFailed aborted");
+  h.expect();
+  h.expectNothingLeft();
+});
+
 Deno.test("tcp: unread data stays readable after a reset, and its memory goes with the row", () => {
   // Goal: what was delivered is the application's until it closes.
   const h = new Harness();
