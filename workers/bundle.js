@@ -4012,7 +4012,11 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   const loss = conn.loss;
   if (loss === null) return;
   const advanced = seqGt(segment.ack, conn.sndUna);
-  if (!advanced && conn.persisting) onProbeAnswered(conn, nowUs);
+  if (!advanced && conn.persisting) {
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    return;
+  }
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
@@ -4034,8 +4038,8 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
-function onProbeAnswered(conn, nowUs) {
-  if (conn.sndWnd > 0) {
+function onProbeAnswered(conn, opened, nowUs) {
+  if (opened) {
     conn.persisting = false;
     conn.retransmitAtUs = NEVER;
     conn.backoffs = 0;
@@ -4045,6 +4049,12 @@ function onProbeAnswered(conn, nowUs) {
   conn.unackedSinceUs = nowUs;
 }
 var PROBE_BACKOFF_CAP = 10;
+function onShrunkWindow(conn, loss, windowBefore) {
+  if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
+  loss.queue.markAllLost(false);
+  conn.retransmitAtUs = NEVER;
+  conn.backoffs = 0;
+}
 function isDuplicate2(conn, segment, windowBefore) {
   if (segment.ack !== conn.sndUna || conn.sndUna === conn.sndMax) return false;
   if (segment.payloadLength > 0) return false;
@@ -4072,6 +4082,8 @@ function advance(conn, ack, nowUs) {
   const loss = conn.loss;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
   if (conn.timing && seqGe(ack, conn.rttSeq)) {
     conn.rtt.sample(nowUs - conn.rttSentAtUs);
     conn.timing = false;
@@ -4505,8 +4517,6 @@ function afterRead(conn, readPosition, nowUs, config) {
 var PAWS_IDLE_US = 24 * 86400 * 1e6;
 function onSegment(conn, segment, nowUs, context) {
   conn.segmentsReceived++;
-  conn.lastReceivedAtUs = nowUs;
-  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -4545,6 +4555,7 @@ function onSynSent(conn, segment, nowUs, context) {
   }
   conn.sndWl2 = segment.ack;
   establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
   takeText(conn, segment, nowUs, context);
   return Outcome.none;
@@ -4568,6 +4579,8 @@ function onOtherStates(conn, segment, nowUs, context) {
     if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
     return answerToUnusable(segment);
   }
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
   rememberTimestamp(conn, segment, nowUs);
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
   if ((segment.flags & Flag.SYN) !== 0) {
@@ -4804,18 +4817,24 @@ function end(conn, error) {
   conn.error = error;
   conn.news = News.loud;
   conn.ackPending = false;
+  stopTimers(conn);
+}
+function stopTimers(conn) {
   conn.retransmitAtUs = NEVER;
   conn.delayedAckAtUs = NEVER;
   conn.keepaliveAtUs = NEVER;
   conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
 }
 function abort(conn) {
   end(conn, ConnectionError.aborted);
 }
 function enterTimeWait(conn, nowUs, config) {
   conn.state = State.TIME_WAIT;
-  conn.retransmitAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
+  stopTimers(conn);
   restartTimeWait(conn, nowUs, config);
 }
 function restartTimeWait(conn, nowUs, config) {
@@ -5011,7 +5030,8 @@ function sendKeepalive(conn, nowUs, context) {
 }
 function sendOldest(conn, nowUs, context) {
   const { queue } = conn.loss;
-  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, conn.sndMss, nowUs, context);
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
 }
 function sendLossProbe(conn, nowUs, context) {
   const loss = conn.loss;
@@ -5036,10 +5056,13 @@ function sendLossProbe(conn, nowUs, context) {
 }
 function sendProbe(conn, nowUs, context) {
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  context.counters.count(Counter.zeroWindowProbes);
+  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
-    sendNew(conn, unsent > 0 ? 1 : 0, nowUs, context);
+    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
+    sendNew(conn, length, nowUs, context);
+    if (!conn.persisting) return;
     conn.loss.queue.clear();
+    conn.loss.probeAtUs = NEVER;
     conn.sndNxt = conn.sndUna;
   }
 }
@@ -5083,9 +5106,10 @@ function repeatLost(conn, nowUs, context) {
     const room = Math.floor(conn.congestion.cwndBytes - pipe);
     const length = seqDiff(queue.end(s), queue.start(s));
     if (room < Math.min(length, mss) && pipe > 0) return false;
-    if (seqDiff(queue.start(s), conn.sndUna) >= conn.sndWnd && s !== queue.head) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0) return false;
     const whole = Math.max(room - room % mss, mss);
-    repeat(conn, s, Math.min(whole, most), nowUs, context);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
   return true;
 }
@@ -5139,7 +5163,7 @@ function sendNew(conn, length, nowUs, context) {
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length < conn.sndMss) conn.sndSmall = next;
+  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
   transmit(conn, seq, next, nowUs, context);
   conn.loss.queue.push(seq, next, nowUs);
   conn.sndNxt = next;
@@ -5376,7 +5400,12 @@ function onRetransmit(conn, nowUs, context) {
   }
   conn.retransmitTimeouts++;
   if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    if (conn.sndWnd > 0) {
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);
@@ -5386,8 +5415,9 @@ function onRetransmit(conn, nowUs, context) {
   }
   conn.timing = false;
   loseEverything(conn);
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }
 function loseEverything(conn) {
   const loss = conn.loss;
@@ -5410,10 +5440,9 @@ function hasGivenUp(conn, nowUs, config) {
       return conn.backoffs >= config.synAckRetries;
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
-  }
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
 }
 function isAlive(conn, nowUs, config) {
   return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
@@ -6308,6 +6337,7 @@ function slotAt(tick, level) {
 }
 
 // src/tcp/tcp.ts
+var TIME_WAIT_LOOKS = 16;
 var Tcp = class {
   config;
   counters;
@@ -6542,7 +6572,8 @@ var Tcp = class {
       this.#detach(conn);
       return;
     }
-    if (unread || conn.lingerZero) {
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (unread || conn.lingerZero || opening) {
       this.#abort(conn, nowUs);
       return;
     }
@@ -6564,6 +6595,7 @@ var Tcp = class {
   }
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn, on, nowUs) {
+    if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1e3 : Infinity;
     this.#touch(conn);
@@ -6722,12 +6754,26 @@ var Tcp = class {
   }
   #giveUpOldestTimeWait(nowUs) {
     for (const id of this.#timeWait) {
-      this.counters.drop(Drop.tcpTimeWaitLimit);
-      const conn = this.#table.get(id);
-      end(conn, ConnectionError.none);
-      this.#settle(conn, State.TIME_WAIT, nowUs);
+      this.#giveUpTimeWait(this.#table.get(id), nowUs);
       return;
     }
+  }
+  /** The same for the sake of a row, which one that the application still holds would not free. */
+  #freeTimeWaitRow(nowUs) {
+    let looks = TIME_WAIT_LOOKS;
+    for (const id of this.#timeWait) {
+      const conn = this.#table.get(id);
+      if (conn.owner === Owner.none) {
+        this.#giveUpTimeWait(conn, nowUs);
+        return;
+      }
+      if (--looks === 0) return;
+    }
+  }
+  #giveUpTimeWait(conn, nowUs) {
+    this.counters.drop(Drop.tcpTimeWaitLimit);
+    end(conn, ConnectionError.none);
+    this.#settle(conn, State.TIME_WAIT, nowUs);
   }
   /** The application has nothing more to do with a connection that goes on for a while. */
   #detach(conn) {
@@ -6741,7 +6787,8 @@ var Tcp = class {
   /** The connection has reached CLOSED. */
   #finish(conn) {
     this.#table.unlist(conn);
-    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#wheel.cancel(conn.id);
+    conn.wheelAtUs = Infinity;
     this.#timeWait.delete(conn.id);
     if (conn.owner !== Owner.application) this.#release(conn);
   }
@@ -6756,7 +6803,7 @@ var Tcp = class {
   }
   /** A new connection in a free row, or null when there is none. */
   #create(tuple, nowUs) {
-    if (this.#table.isFull) this.#giveUpOldestTimeWait(nowUs);
+    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
     if (this.#table.isFull) return null;
     const conn = this.#table.create(tuple, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);

@@ -30,7 +30,11 @@ export function onAcknowledgment(
   const loss = conn.loss;
   if (loss === null) return;
   const advanced = seqGt(segment.ack, conn.sndUna);
-  if (!advanced && conn.persisting) onProbeAnswered(conn, nowUs);
+  if (!advanced && conn.persisting) {
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    return; // Answers to probes say the same again and again, and mean no loss.
+  }
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
@@ -53,10 +57,10 @@ export function onAcknowledgment(
   if (advanced) armProbe(conn, nowUs);
 }
 
-/** An ACK while the window was shut, in answer to a probe. */
-function onProbeAnswered(conn: Connection, nowUs: number): void {
-  if (conn.sndWnd > 0) {
-    // The window has opened: what was held back may go, the probe's byte with it.
+/** Nothing new was acknowledged while data waits for a window. */
+function onProbeAnswered(conn: Connection, opened: boolean, nowUs: number): void {
+  if (opened) {
+    // What was held back may be worth sending now, and its loss is timed afresh.
     conn.persisting = false;
     conn.retransmitAtUs = NEVER;
     conn.backoffs = 0;
@@ -68,6 +72,17 @@ function onProbeAnswered(conn: Connection, nowUs: number): void {
 
 /** Back-offs beyond this do not lengthen the probe interval in practice: 200 ms * 2^10 > 120 s. */
 const PROBE_BACKOFF_CAP = 10;
+
+/**
+ * A window that had shrunk over data in flight may have opened again: what was lost then need not wait for
+ * a timer that may have been doubled to minutes.
+ */
+function onShrunkWindow(conn: Connection, loss: LossRecovery, windowBefore: number): void {
+  if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
+  loss.queue.markAllLost(false);
+  conn.retransmitAtUs = NEVER;
+  conn.backoffs = 0;
+}
 
 /** RFC 5681 section 2: what counts as a duplicate ACK. A SACK block makes up for a window change. */
 function isDuplicate(conn: Connection, segment: Segment, windowBefore: number): boolean {
@@ -102,6 +117,9 @@ function advance(conn: Connection, ack: Seq, nowUs: number): void {
   const loss = conn.loss!;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  // Marks that are passed come along, or they would seem to lie ahead when 2 GiB more have gone.
+  if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
   if (conn.timing && seqGe(ack, conn.rttSeq)) {
     conn.rtt.sample(nowUs - conn.rttSentAtUs);
     conn.timing = false;

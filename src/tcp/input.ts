@@ -38,8 +38,6 @@ export function onSegment(
   context: InputContext,
 ): Outcome {
   conn.segmentsReceived++;
-  conn.lastReceivedAtUs = nowUs;
-  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -89,6 +87,7 @@ function onSynSent(
   }
   conn.sndWl2 = segment.ack;
   establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
   takeText(conn, segment, nowUs, context);
   return Outcome.none;
@@ -121,6 +120,9 @@ function onOtherStates(
     if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
     return answerToUnusable(segment);
   }
+  // Only what is acceptable is a sign that the peer is there: anybody can send the rest.
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
   rememberTimestamp(conn, segment, nowUs);
   // Second, check the RST bit (RFC 5961 section 3.2).
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);

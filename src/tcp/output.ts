@@ -145,10 +145,14 @@ export function sendKeepalive(conn: Connection, nowUs: number, context: OutputCo
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
-/** Sends the oldest unacknowledged segment again, whatever the windows say. */
+/**
+ * Sends the oldest unacknowledged segment again: what a window that has shrunk has room for (SHLD-15 of
+ * section 3.8.6), and all of it when that is nothing, as a probe.
+ */
 export function sendOldest(conn: Connection, nowUs: number, context: OutputContext): void {
   const { queue } = conn.loss!;
-  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, conn.sndMss, nowUs, context);
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
 }
 
 /** RFC 8985 section 7.3: sends a segment of new data, or else the newest one again. */
@@ -174,14 +178,20 @@ export function sendLossProbe(conn: Connection, nowUs: number, context: OutputCo
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
 }
 
-/** Sends one byte, or the FIN, whatever the window says (section 3.8.6.1). */
+/**
+ * Sends what the window has room for although it is little (section 3.8.6.2.1, the override), or into a
+ * closed window one byte or the FIN (section 3.8.6.1).
+ */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
-  context.counters.count(Counter.zeroWindowProbes);
+  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
-    sendNew(conn, unsent > 0 ? 1 : 0, nowUs, context);
-    // The probe is not in flight: while the window is shut it is the next one to be sent again.
+    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
+    sendNew(conn, length, nowUs, context);
+    if (!conn.persisting) return;
+    // A probe is not in flight: while the window is shut it is the next one to be sent again.
     conn.loss!.queue.clear();
+    conn.loss!.probeAtUs = NEVER;
     conn.sndNxt = conn.sndUna;
   }
 }
@@ -233,9 +243,10 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
     const length = seqDiff(queue.end(s), queue.start(s));
     // With nothing on the path one segment goes, however small the window.
     if (room < Math.min(length, mss) && pipe > 0) return false;
-    if (seqDiff(queue.start(s), conn.sndUna) >= conn.sndWnd && s !== queue.head) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0) return false; // It has shrunk; the timer takes care of the oldest.
     const whole = Math.max(room - (room % mss), mss);
-    repeat(conn, s, Math.min(whole, most), nowUs, context);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
   return true;
 }
@@ -315,7 +326,7 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length < conn.sndMss) conn.sndSmall = next;
+  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
   transmit(conn, seq, next, nowUs, context);
   conn.loss!.queue.push(seq, next, nowUs);
   conn.sndNxt = next;

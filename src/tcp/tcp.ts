@@ -42,6 +42,9 @@ import { ConnectionTable, setInitialNumber } from "./table.ts";
 import { TimerWheel } from "./wheel.ts";
 import { afterRead } from "./window.ts";
 
+/** How many connections in TIME-WAIT are looked at for one whose row can be had. */
+const TIME_WAIT_LOOKS = 16;
+
 /** What the engine tells the application's side. */
 export interface TcpEvents {
   /** A connection was established for a listener. */
@@ -335,7 +338,8 @@ export class Tcp {
       this.#detach(conn);
       return;
     }
-    if (unread || conn.lingerZero) {
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (unread || conn.lingerZero || opening) {
       this.#abort(conn, nowUs);
       return;
     }
@@ -360,6 +364,8 @@ export class Tcp {
 
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn: Connection, on: boolean, nowUs: number): void {
+    // A row that has ended may get a new connection: it must not leave a timer behind.
+    if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1000 : Infinity;
     this.#touch(conn);
@@ -535,12 +541,28 @@ export class Tcp {
 
   #giveUpOldestTimeWait(nowUs: number): void {
     for (const id of this.#timeWait) {
-      this.counters.drop(Drop.tcpTimeWaitLimit);
-      const conn = this.#table.get(id)!;
-      end(conn, ConnectionError.none);
-      this.#settle(conn, State.TIME_WAIT, nowUs);
+      this.#giveUpTimeWait(this.#table.get(id)!, nowUs);
       return;
     }
+  }
+
+  /** The same for the sake of a row, which one that the application still holds would not free. */
+  #freeTimeWaitRow(nowUs: number): void {
+    let looks = TIME_WAIT_LOOKS;
+    for (const id of this.#timeWait) {
+      const conn = this.#table.get(id)!;
+      if (conn.owner === Owner.none) {
+        this.#giveUpTimeWait(conn, nowUs);
+        return;
+      }
+      if (--looks === 0) return;
+    }
+  }
+
+  #giveUpTimeWait(conn: Connection, nowUs: number): void {
+    this.counters.drop(Drop.tcpTimeWaitLimit);
+    end(conn, ConnectionError.none);
+    this.#settle(conn, State.TIME_WAIT, nowUs);
   }
 
   /** The application has nothing more to do with a connection that goes on for a while. */
@@ -575,7 +597,7 @@ export class Tcp {
 
   /** A new connection in a free row, or null when there is none. */
   #create(tuple: FourTuple, nowUs: number): Connection | null {
-    if (this.#table.isFull) this.#giveUpOldestTimeWait(nowUs);
+    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
     if (this.#table.isFull) return null;
     const conn = this.#table.create(tuple, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);

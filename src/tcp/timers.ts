@@ -82,7 +82,13 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   }
   conn.retransmitTimeouts++;
   if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    if (conn.sndWnd > 0) {
+      // What goes now is in the window, and is timed as anything else.
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);
@@ -93,9 +99,11 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   }
   conn.timing = false;
   loseEverything(conn);
-  // The window may have shrunk to nothing meanwhile; the oldest segment goes regardless.
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+  // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }
 
 /** RFC 8985 section 6.3, RFC 6582 section 3.2 step 4: what was in flight is gone. */
@@ -123,13 +131,15 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
       return conn.backoffs >= config.synAckRetries;
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
-  }
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
 }
 
-/** The peer has answered a probe not long ago: a window may stay shut for any time (MUST-37). */
+/**
+ * The peer has answered not long ago: a window may stay shut for any time (MUST-37), and one that has
+ * shrunk over data in flight is shut too (SHLD-17).
+ */
 function isAlive(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1000;
 }
