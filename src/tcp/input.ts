@@ -396,6 +396,7 @@ function onFin(conn: Connection, nowUs: number, config: TcpConfig): void {
   conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
+  conn.receive?.discardAhead(); // Bytes behind the end are the peer's error, and nobody will read them.
   conn.ackPending = true;
   conn.news = News.loud;
   switch (conn.state) {

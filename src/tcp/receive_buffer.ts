@@ -118,6 +118,11 @@ export class ReceiveBuffer {
   /** Gives everything back; the application must not read any more. */
   dispose(): void {
     this.stream.dispose();
+    this.discardAhead();
+  }
+
+  /** Gives back what is held behind a gap. */
+  discardAhead(): void {
     this.outOfOrder?.clear(this.#memory);
     this.outOfOrder = null;
   }

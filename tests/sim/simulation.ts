@@ -21,7 +21,7 @@ export interface Simulation {
   /** What happens to the frames of each direction. */
   readonly link: Impairment;
   readonly tcp?: TcpOptions;
-  /** Called with the client's trace records, to look at a seed that fails. */
+  /** Called with the trace records of both stacks, to look at a seed that fails. */
   readonly trace?: OpenOptions["trace"];
 }
 

@@ -281,6 +281,17 @@ Deno.test("input: a FIN behind a gap counts when the gap is filled and it comes 
   assertEquals(h.read(), 200);
 });
 
+Deno.test("input: bytes behind the peer's FIN are not kept", () => {
+  // Goal: nobody will read them; close is still an orderly end.
+  const h = inState("ESTABLISHED");
+  h.inject("P. 501:601 ack 1");
+  h.inject("F. 1:1 ack 1");
+  assertEquals([h.state, h.slots.pool.free], ["CLOSE-WAIT", h.layout.dimensions.receiveBlocks]);
+  h.outbox.length = 0;
+  h.close();
+  h.expect("F. 1:1 ack 2");
+});
+
 for (const name of ["CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"]) {
   Deno.test(`input: a FIN that comes again in ${name} is acknowledged again`, () => {
     // Goal: our ACK of it may have been lost.
