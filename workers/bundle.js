@@ -4780,6 +4780,7 @@ function onFin(conn, nowUs, config) {
   conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
+  conn.receive?.discardAhead();
   conn.ackPending = true;
   conn.news = News.loud;
   switch (conn.state) {
@@ -5892,6 +5893,10 @@ var ReceiveBuffer = class {
   /** Gives everything back; the application must not read any more. */
   dispose() {
     this.stream.dispose();
+    this.discardAhead();
+  }
+  /** Gives back what is held behind a gap. */
+  discardAhead() {
     this.outOfOrder?.clear(this.#memory);
     this.outOfOrder = null;
   }
