@@ -4,7 +4,7 @@ import { type ConnectionError, Row } from "../ring/row.ts";
 import { type Connection, News } from "../tcp/connection.ts";
 import type { Listener } from "../tcp/listener.ts";
 import type { State } from "../tcp/state.ts";
-import type { TcpEvents } from "../tcp/tcp.ts";
+import type { TcpEvents } from "../tcp/parts.ts";
 import { Event, Field } from "./messages.ts";
 import type { TraceWriter } from "./trace_ring.ts";
 

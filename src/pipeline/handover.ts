@@ -4,7 +4,7 @@ import { InputKind, PacketInput } from "../ip/input.ts";
 import type { Bell } from "../ring/bell.ts";
 import { HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
-import type { Handover } from "../tcp/tcp.ts";
+import type { Handover } from "../tcp/parts.ts";
 import type { Segment } from "../wire/segment.ts";
 import type { StageSettings } from "./setup.ts";
 

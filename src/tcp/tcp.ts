@@ -10,14 +10,12 @@ import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
 import { seqAdd, seqInRange, seqLt } from "../base/seq.ts";
-import type { Layout } from "../ring/layout.ts";
 import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
 import { connectErrorOf, isFragmentationNeeded } from "./icmp_error.ts";
 import { abort, end, onSegment } from "./input.ts";
-import type { IsnSource } from "./isn.ts";
 import { Listener, ListenerTable } from "./listener.ts";
 import { negotiate } from "./negotiation.ts";
 import { Outcome } from "./outcome.ts";
@@ -32,9 +30,9 @@ import {
   sendResetFor,
   sendSyn,
 } from "./output.ts";
-import type { ReceiveMemory } from "./receive_buffer.ts";
 import { reportAddresses, reportProgress } from "./report.ts";
 import type { SegmentSink } from "./sink.ts";
+import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
 import { ephemeralPort } from "./ports.ts";
 import { State } from "./state.ts";
 import { onTimer, updateDeadline } from "./timers.ts";
@@ -44,43 +42,6 @@ import { afterRead } from "./window.ts";
 
 /** How many connections in TIME-WAIT are looked at for one whose row can be had. */
 const TIME_WAIT_LOOKS = 16;
-
-/** What the engine tells the application's side. */
-export interface TcpEvents {
-  /** A connection was established for a listener. */
-  accepted(listener: Listener, conn: Connection): void;
-  /** The `connect` with this name has succeeded. */
-  connected(request: number, conn: Connection): void;
-  /** The `connect` with this name has failed. */
-  connectFailed(request: number, error: ConnectionError): void;
-  /** The row has something to look at; `loud` when the application may be waiting for it. */
-  news(conn: Connection, loud: boolean): void;
-  /** The engine needs nothing of the application's for this connection any more. */
-  ended(conn: Connection): void;
-  /** The connection has gone from one state to another: for the trace. */
-  stateChanged(conn: Connection, before: State): void;
-}
-
-/** Where segments go that may belong to a connection of another queue's engine. */
-export interface Handover {
-  /** Passes the segment's frame on; false when every engine has seen it, or there is no room. */
-  offer(segment: Segment): boolean;
-}
-
-/** What the engine is made of. */
-export interface TcpParts {
-  readonly config: TcpConfig;
-  readonly layout: Layout;
-  readonly counters: Counters;
-  readonly memory: ReceiveMemory;
-  readonly sink: SegmentSink;
-  readonly events: TcpEvents;
-  readonly isn: IsnSource;
-  readonly random: Random;
-  readonly nowUs: number;
-  /** Present when there are several queues. */
-  readonly handover?: Handover;
-}
 
 /** The engine of one pipeline. */
 export class Tcp {
