@@ -66,12 +66,12 @@ export class TcpConn implements Deno.TcpConn {
     this.#endpoint.abort();
   }
 
-  /** Lets pending reads and writes keep the process alive, which is the default. */
+  /** Lets pending reads keep the process alive, which is the default. */
   ref(): void {
     this.#endpoint.setReferenced(true);
   }
 
-  /** Lets the process end although reads or writes are pending. */
+  /** Lets the process end although reads are pending; pending writes hold it always, as in Deno. */
   unref(): void {
     this.#endpoint.setReferenced(false);
   }

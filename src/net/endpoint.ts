@@ -114,7 +114,7 @@ export class Endpoint {
     }
     return new Promise((resolve, reject) => {
       this.#reads.push({ target, resolve, reject });
-      this.#hold();
+      if (this.#referenced) this.port.liveness.hold();
     });
   }
 
@@ -130,7 +130,7 @@ export class Endpoint {
     }
     return new Promise((resolve, reject) => {
       this.#writes.push({ source, resolve, reject });
-      this.#hold();
+      this.port.liveness.hold();
     });
   }
 
@@ -142,7 +142,7 @@ export class Endpoint {
     this.#writeClosed = true;
     if (this.#writes.length > 0) {
       this.#closingWrite = Promise.withResolvers();
-      this.#hold();
+      this.port.liveness.hold();
       return this.#closingWrite.promise;
     }
     if (this.word(Row.state) !== State.CLOSED) this.port.command(Command.closeWrite, this);
@@ -183,12 +183,10 @@ export class Endpoint {
     this.port.option(this, option, value);
   }
 
-  /** Whether pending calls hold the process. */
+  /** Whether pending reads hold the process. Pending writes always do, as in Deno: data must not be lost. */
   setReferenced(referenced: boolean): void {
     if (this.#closed || referenced === this.#referenced) return;
-    const pending = this.#reads.length + this.#writes.length +
-      (this.#closingWrite === null ? 0 : 1);
-    for (let i = 0; i < pending; i++) {
+    for (let i = 0; i < this.#reads.length; i++) {
       if (referenced) this.port.liveness.hold();
       else this.port.liveness.release();
     }
@@ -213,7 +211,7 @@ export class Endpoint {
         break;
       }
       this.#reads.shift();
-      this.#release();
+      this.#releaseRead();
     }
     this.resumeWrites();
   }
@@ -232,7 +230,7 @@ export class Endpoint {
       if (count === 0) return;
       resolve(count);
       this.#writes.shift();
-      this.#release();
+      this.port.liveness.release();
     }
     if (this.#closingWrite !== null) this.port.command(Command.closeWrite, this);
     this.#settleCloseWrite(null);
@@ -304,18 +302,14 @@ export class Endpoint {
     return connectionError(error, this.where);
   }
 
-  #hold(): void {
-    if (this.#referenced) this.port.liveness.hold();
-  }
-
-  #release(): void {
+  #releaseRead(): void {
     if (this.#referenced) this.port.liveness.release();
   }
 
   #rejectReads(error: Error): void {
     for (const { reject } of this.#reads.splice(0)) {
       reject(error);
-      this.#release();
+      this.#releaseRead();
     }
     this.port.settleSoon();
   }
@@ -326,13 +320,13 @@ export class Endpoint {
     if (error === null) this.#closingWrite.resolve();
     else this.#closingWrite.reject(error);
     this.#closingWrite = null;
-    this.#release();
+    this.port.liveness.release();
   }
 
   #rejectWrites(error: Error): void {
     for (const { reject } of this.#writes.splice(0)) {
       reject(error);
-      this.#release();
+      this.port.liveness.release();
     }
     this.port.settleSoon();
   }

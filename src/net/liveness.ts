@@ -4,12 +4,13 @@
  * referenced object is pending, as Deno's own pending operations are.
  */
 export class Liveness {
-  readonly #timer: number;
+  /** The timer itself: by the number of a timer Deno 2.9 neither references nor unreferences it. */
+  readonly #timer: ReturnType<typeof setInterval>;
   #pending = 0;
   #referenced = false;
 
   constructor() {
-    this.#timer = Number(setInterval(() => {}, LONGEST_INTERVAL_MS));
+    this.#timer = setInterval(() => {}, LONGEST_INTERVAL_MS);
     Deno.unrefTimer(this.#timer);
   }
 

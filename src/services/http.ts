@@ -5,6 +5,8 @@ import type { Service, ServiceConn } from "./service.ts";
 /** Milliseconds without traffic after which a connection of the page is given up. */
 const IDLE_MS = 30_000;
 
+const encoder = new TextEncoder();
+
 /** Answers one request: the status, the type and the body. */
 export type PageHandler = (method: string, path: string) => PageResponse;
 
@@ -20,8 +22,13 @@ export function httpService(handler: PageHandler): Service {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const path = new URL(request.url ?? "/", "http://stack").pathname;
     const { status, type, body } = handler(request.method ?? "GET", path);
-    response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
-    response.end(request.method === "HEAD" ? undefined : body);
+    const bytes = encoder.encode(body);
+    response.writeHead(status, {
+      "content-type": type,
+      "content-length": bytes.length,
+      "cache-control": "no-store",
+    });
+    response.end(request.method === "HEAD" ? undefined : bytes);
   });
   // Without this Deno ends a connection after one response (it asks whether the server listens).
   Object.defineProperty(server, "listening", { value: true });
@@ -73,6 +80,12 @@ class ConnSocket extends Duplex {
       at += part.length;
     }
     this.#writeAll(all).then(() => done(), done);
+  }
+
+  /** The server has said its last word, for example after `connection: close`. */
+  override _final(done: (error?: Error) => void): void {
+    done();
+    this.destroy();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

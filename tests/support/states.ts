@@ -1,5 +1,6 @@
 /** Connections that a scripted peer has brought into a state. */
 
+import { assertEquals } from "@std/assert";
 import { Harness } from "./engine.ts";
 
 /** Brings a passively opened connection into a state; the peer's next number is `seq`, its ACK `ack`. */
