@@ -78,7 +78,7 @@ async function conversation(): Promise<void> {
   ]);
   kernel.close();
   conn.close();
-  await capture.stop("tcp.flags.fin == 1", 2);
+  await capture.stop("tcp.port == 5300 && tcp.flags.fin == 1", 2);
 }
 
 const paths: string[] = [];
@@ -90,6 +90,7 @@ testNeeding(
     await conversation();
     const path = paths[0];
     try {
+      // Connections of earlier tests may still say goodbye: only port 5300 is this test's.
       const flags = await tshark(path, "tcp.port == 5300", ["ip.src", "tcp.flags.str", "tcp.len"]);
       assertMatch(flags[0], /^10\.7\.0\.1\t·*S·*\t0$/);
       assertMatch(flags[1], /^10\.7\.0\.2\t·*A··S·\t0$/);
@@ -101,10 +102,20 @@ testNeeding(
         const status = new Set(await tshark(path, "tcp.port == 5300", [field]));
         assertEquals([...status], ["1"], field);
       }
-      const fields = ["frame.number", "tcp.analysis.flags", "_ws.expert.message"];
-      const warnings = await tshark(path, "_ws.expert.severity >= 6291456", fields);
+      const fields = [
+        "frame.number",
+        "tcp.analysis.flags",
+        "_ws.expert.message",
+        "tcp.flags.str",
+        "ip.src",
+      ];
+      const warnings = await tshark(
+        path,
+        "tcp.port == 5300 && _ws.expert.severity >= 6291456",
+        fields,
+      );
       assertEquals(warnings, []);
-      const own = await tshark(path, "tcp && ip.src == 10.7.0.2 && tcp.len > 0", ["tcp.len"]);
+      const own = await tshark(path, "tcp.srcport == 5300 && tcp.len > 0", ["tcp.len"]);
       assertEquals(own.reduce((sum, length) => sum + Number(length), 0), LENGTH);
       assert(own.every((length) => Number(length) <= 1448));
     } finally {
@@ -123,10 +134,10 @@ testNeeding(
     const accepting = listener.accept();
     using _kernel = await Deno.connect({ hostname: STACK, port: 5301 });
     using _conn = await accepting;
-    await capture.stop("tcp.flags.syn == 1", 2);
+    await capture.stop("tcp.port == 5301 && tcp.flags.syn == 1", 2);
     const options = ["mss_val", "wscale.shift", "sack_perm", "timestamp.tsval"];
     const fields = options.map((name) => `tcp.options.${name}`);
-    const [line] = await tshark(capture.path, "tcp.flags == 0x012", fields);
+    const [line] = await tshark(capture.path, "tcp.srcport == 5301 && tcp.flags == 0x012", fields);
     await Deno.remove(capture.path);
     const [mss, shift, sack, timestamp] = line.split("\t");
     assertEquals(mss, "1360");

@@ -8,11 +8,22 @@ import { until } from "../support/process.ts";
 import { exchangeSeeded } from "../support/payload.ts";
 import { RawSender } from "../support/raw_sender.ts";
 import { testNeeding } from "../support/skip.ts";
-import { HOST, openStack, STACK } from "../support/stack.ts";
-import { be32, icmpBytes, ipv4Frame, tcpFrame } from "../wire/frames.ts";
+import { openStack } from "../support/stack.ts";
+import {
+  be32,
+  icmpBytes,
+  ipv4Frame,
+  type Ipv4Parts,
+  tcpFrame,
+  type TcpParts,
+} from "../wire/frames.ts";
 
 const SEED = 666;
 const DEVICE = "wsbad0";
+/** Addresses of these tests alone: connections of others that still say goodbye would be counted. */
+const STACK = "10.66.0.2";
+const HOST = "10.66.0.1";
+const ADDRESSES = { address: `${STACK}/24`, hostAddress: `${HOST}/24` };
 const NEEDS = { tun: true, programs: ["ip"] };
 const BOTH = [["split", true], ["fused", false], ["inline", true]] as const;
 const address = (text: string) => parseIpv4(text)!.w3;
@@ -24,37 +35,47 @@ async function openQuiet(pipeline: "split" | "fused" | "inline", offload: boolea
   const before = Deno.readTextFileSync(ipv6);
   Deno.writeTextFileSync(ipv6, "1");
   try {
-    return await openStack({ device: DEVICE, pipeline, offload });
+    return await openStack({ device: DEVICE, pipeline, offload, ...ADDRESSES });
   } finally {
     Deno.writeTextFileSync(ipv6, before);
   }
+}
+
+/** An IP packet from the kernel to the stack. */
+function packet(parts: Ipv4Parts): number[] {
+  return ipv4Frame({ source: address(HOST), destination: address(STACK), ...parts });
+}
+
+/** A TCP segment from the kernel to the stack. */
+function segment(tcp: TcpParts, ip: Ipv4Parts = {}): number[] {
+  return tcpFrame(tcp, { source: address(HOST), destination: address(STACK), ...ip });
 }
 
 /** Bad packets, by the reason that they are dropped for. */
 const LIES: Readonly<Record<string, readonly number[]>> = {
   frameTruncated: [0x45, 0, 0],
   ipVersionUnsupported: [0x65, ...new Array(60).fill(0)],
-  ipHeaderLengthInvalid: ipv4Frame({ headerWords: 4, payload: [1, 2, 3, 4] }),
-  ipLengthInvalid: ipv4Frame({ totalLength: 1400, payload: [1, 2, 3, 4] }),
-  ipChecksumInvalid: tcpFrame({}, { checksumError: 1 }),
-  ipFragment: tcpFrame({}, { fragment: 0x2000 }),
-  ipSourceMartian: tcpFrame({}, { source: address("127.0.0.1") }),
-  ipSourceOwn: tcpFrame({}, { source: address(STACK) }),
-  ipDestinationForeign: tcpFrame({}, { destination: address("10.7.0.200") }),
-  ipProtocolUnsupported: ipv4Frame({ protocol: 99, payload: [1, 2, 3, 4] }),
-  tcpHeaderLengthInvalid: tcpFrame({ headerWords: 15 }),
-  tcpChecksumInvalid: tcpFrame({ checksumError: 7 }),
-  tcpOptionInvalid: tcpFrame({ options: [2, 40, 1, 1] }),
-  tcpPortZero: tcpFrame({ srcPort: 0 }),
-  tcpFlagsInvalid: tcpFrame({ flags: Flag.SYN | Flag.FIN }),
-  icmpInvalid: ipv4Frame({ protocol: 1, payload: icmpBytes(8, 0, [1, 2, 3, 4], 5) }),
-  icmpUnmatched: ipv4Frame({ protocol: 1, payload: portUnreachable() }),
-  tcpNoConnection: tcpFrame({ flags: Flag.RST }),
+  ipHeaderLengthInvalid: packet({ headerWords: 4, payload: [1, 2, 3, 4] }),
+  ipLengthInvalid: packet({ totalLength: 1400, payload: [1, 2, 3, 4] }),
+  ipChecksumInvalid: segment({}, { checksumError: 1 }),
+  ipFragment: segment({}, { fragment: 0x2000 }),
+  ipSourceMartian: segment({}, { source: address("127.0.0.1") }),
+  ipSourceOwn: segment({}, { source: address(STACK) }),
+  ipDestinationForeign: segment({}, { destination: address("10.66.0.200") }),
+  ipProtocolUnsupported: packet({ protocol: 99, payload: [1, 2, 3, 4] }),
+  tcpHeaderLengthInvalid: segment({ headerWords: 15 }),
+  tcpChecksumInvalid: segment({ checksumError: 7 }),
+  tcpOptionInvalid: segment({ options: [2, 40, 1, 1] }),
+  tcpPortZero: segment({ srcPort: 0 }),
+  tcpFlagsInvalid: segment({ flags: Flag.SYN | Flag.FIN }),
+  icmpInvalid: packet({ protocol: 1, payload: icmpBytes(8, 0, [1, 2, 3, 4], 5) }),
+  icmpUnmatched: packet({ protocol: 1, payload: portUnreachable() }),
+  tcpNoConnection: segment({ flags: Flag.RST }),
 };
 
 /** An ICMP error about a connection that does not exist. */
 function portUnreachable(): number[] {
-  const quoted = tcpFrame({}, { source: address(STACK), destination: address(HOST) });
+  const quoted = segment({}, { source: address(STACK), destination: address(HOST) });
   return icmpBytes(3, 3, [...be32(0), ...quoted.slice(0, 28)]);
 }
 
@@ -89,11 +110,11 @@ function garbage(random: SeededRandom, of: TcpConn): number[] {
     case 0:
       return payload.length > 0 ? payload : [0];
     case 1:
-      return tcpFrame({ ...forged, payload });
+      return segment({ ...forged, payload });
     case 2:
-      return tcpFrame({ ...forged, flags: random.integer(0, 1) === 0 ? Flag.RST : Flag.SYN });
+      return segment({ ...forged, flags: random.integer(0, 1) === 0 ? Flag.RST : Flag.SYN });
     default: {
-      const frame = tcpFrame({ ...forged, payload });
+      const frame = segment({ ...forged, payload });
       frame[random.integer(0, frame.length - 1)] = random.integer(0, 255);
       return frame;
     }
@@ -138,7 +159,7 @@ for (const [pipeline, offload] of BOTH) {
 }
 
 testNeeding(NEEDS, "e2e: a peer that never reads holds only its own connection up", async () => {
-  await using net = await openStack({ device: DEVICE });
+  await using net = await openStack({ device: DEVICE, ...ADDRESSES });
   using listener = net.listen({ port: 5601 });
   const open = async () => {
     const accepting = listener.accept();
