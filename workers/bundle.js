@@ -29,6 +29,26 @@ var systemRandom = {
 
 // src/device/libc.ts
 var LIBC_SYMBOLS = {
+  /** memcpy out of memory that is known by its address. */
+  memcpyTo: {
+    name: "memcpy",
+    parameters: [
+      "buffer",
+      "usize",
+      "usize"
+    ],
+    result: "void"
+  },
+  /** memcpy into such memory. */
+  memcpyFrom: {
+    name: "memcpy",
+    parameters: [
+      "usize",
+      "buffer",
+      "usize"
+    ],
+    result: "void"
+  },
   open: {
     parameters: [
       "buffer",
@@ -4284,8 +4304,7 @@ function chainAppendArray(memory, tail, source, from, length) {
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    const whole = count === source.length;
-    memory.bytes.set(whole ? source : source.subarray(from + done, from + done + count), target);
+    memory.copier.write(source, from + done, target, count);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;
@@ -7201,12 +7220,28 @@ var Egress = class {
   }
 };
 
+// src/ring/copier.ts
+var ArrayCopier = class {
+  #bytes;
+  constructor(bytes) {
+    this.#bytes = bytes;
+  }
+  read(offset, target, at, length) {
+    target.set(this.#bytes.subarray(offset, offset + length), at);
+  }
+  write(source, from, offset, length) {
+    const whole = length === source.length;
+    this.#bytes.set(whole ? source : source.subarray(from, from + length), offset);
+  }
+};
+
 // src/pipeline/slots.ts
 var ADOPT_MIN_BYTES = 8192;
 var SLOTS_FOR_INPUT = 64;
 var ReceiveSlots = class {
   bytes;
   pool;
+  copier;
   /** Frame slots that are neither on their way in nor held by unread bytes. */
   slots;
   #adoptLimit;
@@ -7214,6 +7249,7 @@ var ReceiveSlots = class {
   constructor(layout) {
     this.bytes = layout.memory.bytes;
     this.pool = new BlockPool(layout.receivePool);
+    this.copier = new ArrayCopier(this.bytes);
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }

@@ -3,6 +3,7 @@
  * kernel, a device or an application in the picture.
  */
 
+import { ArrayCopier } from "../../src/ring/copier.ts";
 import { parseIpv4 } from "../../src/base/address.ts";
 import { ManualClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
@@ -95,6 +96,7 @@ export class SteadyState {
     const memory = {
       bytes: layout.memory.bytes,
       pool,
+      copier: new ArrayCopier(layout.memory.bytes),
       release: (descriptor: number) => pool.give(descriptor),
     };
     this.#send = new StreamWriter(memory, layout.sendStream(0));

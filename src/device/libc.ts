@@ -6,6 +6,10 @@
  * measured on Deno 2.9, so only the call that configures offload has one.
  */
 export const LIBC_SYMBOLS = {
+  /** memcpy out of memory that is known by its address. */
+  memcpyTo: { name: "memcpy", parameters: ["buffer", "usize", "usize"], result: "void" },
+  /** memcpy into such memory. */
+  memcpyFrom: { name: "memcpy", parameters: ["usize", "buffer", "usize"], result: "void" },
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },

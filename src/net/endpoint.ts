@@ -86,7 +86,7 @@ export class Endpoint {
     this.#at = layout.row(row);
     this.generation = generation;
     this.#receive = new StreamReader(
-      layout.memory.bytes,
+      memory.copier,
       layout.receivePool.table,
       layout.receiveStream(row),
     );

@@ -63,6 +63,7 @@ export class Port implements EndpointHost {
     this.#memory = {
       bytes: layout.memory.bytes,
       pool,
+      copier: pipeline.copier,
       release: (descriptor) => pool.give(descriptor),
     };
     this.#commands = new RingProducer(layout.commands);

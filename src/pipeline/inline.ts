@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Device } from "../device/device.ts";
+import { ArrayCopier, type Copier } from "../ring/copier.ts";
 import { Bell } from "../ring/bell.ts";
 import { Control, Layout } from "../ring/layout.ts";
 import type { Dimensions } from "../ring/layout.ts";
@@ -31,6 +32,7 @@ export interface InlineParts {
 export class InlinePipeline implements Pipeline {
   readonly threaded = false;
   readonly layout: Layout;
+  readonly copier: Copier;
   readonly tcpBell: Bell;
   readonly appBell: Bell;
   readonly #device: Device;
@@ -46,6 +48,7 @@ export class InlinePipeline implements Pipeline {
 
   constructor(parts: InlineParts) {
     this.layout = new Layout(parts.dimensions);
+    this.copier = new ArrayCopier(this.layout.memory.bytes);
     this.#device = parts.device;
     this.#clock = parts.clock;
     const schedule = () => this.#schedule();

@@ -1,9 +1,12 @@
 import type { Bell } from "../ring/bell.ts";
+import type { Copier } from "../ring/copier.ts";
 import type { Layout } from "../ring/layout.ts";
 
 /** A running pipeline, as the application's side sees it. */
 export interface Pipeline {
   readonly layout: Layout;
+  /** How the application's bytes are copied. */
+  readonly copier: Copier;
   /** Makes the TCP stage look at its commands. */
   readonly tcpBell: Bell;
   /** The application's bell: rung by the TCP stage, slept on by the application. */

@@ -1,3 +1,4 @@
+import { ArrayCopier, type Copier } from "../ring/copier.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool, DESCRIPTOR_WORDS, LENGTH, NEXT, NIL, ROOM, START } from "../ring/pool.ts";
 import type { ReceiveMemory } from "../tcp/receive_buffer.ts";
@@ -20,6 +21,7 @@ const SLOTS_FOR_INPUT = 64;
 export class ReceiveSlots implements ReceiveMemory {
   readonly bytes: Uint8Array;
   readonly pool: BlockPool;
+  readonly copier: Copier;
   /** Frame slots that are neither on their way in nor held by unread bytes. */
   readonly slots: BlockPool;
   readonly #adoptLimit: number;
@@ -28,6 +30,7 @@ export class ReceiveSlots implements ReceiveMemory {
   constructor(layout: Layout) {
     this.bytes = layout.memory.bytes;
     this.pool = new BlockPool(layout.receivePool);
+    this.copier = new ArrayCopier(this.bytes);
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }

@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
 import workerSource from "../../workers/bundle.js" with { type: "text" };
 import { closeFd, createEventFd, signalEventFd, type TunDevice } from "../device/tun.ts";
+import { LibcCopier } from "../device/libc_copier.ts";
+import type { Copier } from "../ring/copier.ts";
 import { Bell } from "../ring/bell.ts";
 import { Control, type Dimensions, Layout } from "../ring/layout.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -38,6 +40,7 @@ interface Base {
 export class ThreadedPipeline implements Pipeline {
   readonly threaded = true;
   readonly layout: Layout;
+  readonly copier: Copier;
   readonly tcpBell: Bell;
   readonly appBell: Bell;
   readonly #tun: TunDevice;
@@ -49,6 +52,7 @@ export class ThreadedPipeline implements Pipeline {
 
   private constructor(parts: ThreadedParts, base: Base, next: NextPipeline | null) {
     this.layout = base.layout;
+    this.copier = new LibcCopier(base.layout.memory.bytes);
     this.#tun = base.tun;
     this.#wakeFd = base.wakeFd;
     const { words } = this.layout;

@@ -3,12 +3,15 @@
  * chain is known by its first and last descriptor; what it holds is contiguous in the stream.
  */
 
+import type { Copier } from "./copier.ts";
 import { type BlockPool, DESCRIPTOR_WORDS, LENGTH, NEXT, NIL, ROOM, START } from "./pool.ts";
 
 /** What a chain's blocks come from: the memory, the pool, and how a block is given back. */
 export interface BlockMemory {
   readonly bytes: Uint8Array;
   readonly pool: BlockPool;
+  /** How an application's bytes get into the memory. */
+  readonly copier: Copier;
   /** Gives back any descriptor of a chain: a pool block, or a foreign one that was linked in. */
   release(descriptor: number): void;
 }
@@ -72,9 +75,7 @@ export function chainAppendArray(
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    // A write that fits whole, as most small ones do, needs no view of its own.
-    const whole = count === source.length;
-    memory.bytes.set(whole ? source : source.subarray(from + done, from + done + count), target);
+    memory.copier.write(source, from + done, target, count);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;

@@ -28,6 +28,7 @@ import {
   chainRelease,
   chainRoom,
 } from "./chain.ts";
+import type { Copier } from "./copier.ts";
 import { DESCRIPTOR_WORDS, LENGTH, NEXT, NIL, START } from "./pool.ts";
 
 /** Where one stream's four shared words stand. The first three belong to the producer. */
@@ -238,11 +239,11 @@ export class StreamCursor {
 export class StreamReader {
   readonly #cursor = new StreamCursor();
   readonly #shared: StreamWords;
-  readonly #bytes: Uint8Array;
+  readonly #copier: Copier;
   readonly #table: number;
 
-  constructor(bytes: Uint8Array, table: number, shared: StreamWords) {
-    this.#bytes = bytes;
+  constructor(copier: Copier, table: number, shared: StreamWords) {
+    this.#copier = copier;
     this.#table = table;
     this.#shared = shared;
   }
@@ -259,7 +260,7 @@ export class StreamReader {
     while (done < wanted) {
       const count = this.#cursor.span(this.#shared, this.#table, wanted - done);
       const start = this.#cursor.start(this.#shared, this.#table);
-      target.set(this.#bytes.subarray(start, start + count), done);
+      this.#copier.read(start, target, done, count);
       this.#cursor.advance(count);
       done += count;
     }

@@ -64,7 +64,7 @@ function streamProducer({ shape, buffer, bytes, seed }: StreamTask): number {
 
 function streamConsumer({ shape, buffer, bytes, seed }: StreamTask): number {
   const memory = new SmallMemory(shape, buffer);
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   const mine = new Bell(memory.words, CONSUMER_BELL);
   const other = new Bell(memory.words, PRODUCER_BELL);
   const random = new SeededRandom(seed);

@@ -9,6 +9,7 @@ import {
   ROOM,
   START,
 } from "../../src/ring/pool.ts";
+import { ArrayCopier, type Copier } from "../../src/ring/copier.ts";
 import type { StreamWords } from "../../src/ring/stream.ts";
 import type { ReceiveMemory } from "../../src/tcp/receive_buffer.ts";
 import type { Segment } from "../../src/wire/segment.ts";
@@ -41,6 +42,7 @@ export class SmallMemory implements ReceiveMemory {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
   readonly pool: BlockPool;
+  readonly copier: Copier;
   readonly frames: BlockPool;
   readonly stream: StreamWords;
   readonly table: number = CONTROL_WORDS;
@@ -60,6 +62,7 @@ export class SmallMemory implements ReceiveMemory {
     this.buffer = buffer ?? new SharedArrayBuffer(size);
     this.words = new Int32Array(this.buffer);
     this.bytes = new Uint8Array(this.buffer);
+    this.copier = new ArrayCopier(this.bytes);
     const common = { words: this.words, table: this.table, headroom: 0 };
     this.frames = new BlockPool({
       ...common,

@@ -1,3 +1,4 @@
+import { ArrayCopier } from "../../src/ring/copier.ts";
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/base/random.ts";
 import { Bell } from "../../src/ring/bell.ts";
@@ -53,7 +54,11 @@ class Pair {
     this.memory = new SmallMemory(SHAPE);
     const bytes = new SkippableBytes(this.memory.buffer);
     this.writer = new StreamWriter(this.memory, this.memory.stream);
-    this.reader = new StreamReader(bytes, this.memory.table, this.memory.stream);
+    this.reader = new StreamReader(
+      new ArrayCopier(bytes),
+      this.memory.table,
+      this.memory.stream,
+    );
     bytes.skipping = true;
     while (this.position < start) this.#leap(Math.min(LEAP_BYTES, start - this.position));
     bytes.skipping = false;
@@ -180,7 +185,7 @@ Deno.test("Goal: dispose gives everything back, read or not, published or not", 
 Deno.test("Goal: a block is freed when the reader is beyond it, not when it stands at its end", () => {
   const memory = new SmallMemory(SHAPE);
   const writer = new StreamWriter(memory, memory.stream);
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   const source = Uint8Array.from({ length: 40 }, (_, index) => index);
   writer.appendArray(source, 0, 40);
   writer.publish();
@@ -198,7 +203,7 @@ Deno.test("Goal: a block is freed when the reader is beyond it, not when it stan
 Deno.test("Goal: a stream whose reader has caught up starts afresh with the next append", () => {
   const memory = new SmallMemory(SHAPE);
   const writer = new StreamWriter(memory, memory.stream);
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   const target = new Uint8Array(3);
   for (let round = 0; round < 20; round++) {
     writer.appendArray(Uint8Array.of(round, round + 1, round + 2), 0, 3);
@@ -213,7 +218,7 @@ Deno.test("Goal: a stream whose reader has caught up starts afresh with the next
 Deno.test("Goal: what is appended but not published is neither seen nor freed", () => {
   const memory = new SmallMemory(SHAPE);
   const writer = new StreamWriter(memory, memory.stream);
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   writer.appendArray(Uint8Array.of(1, 2, 3), 0, 3);
   assertEquals([reader.available, reader.read(new Uint8Array(8))], [0, 0]);
   writer.reclaim();
@@ -242,7 +247,7 @@ Deno.test("Goal: a new writer over used words begins a stream that knows nothing
   publishRead(memory.stream, 7);
   old.dispose();
   const writer = new StreamWriter(memory, memory.stream);
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   assertEquals([writer.pending, writer.read, reader.available], [0, 0, 0]);
   writer.appendArray(Uint8Array.of(9), 0, 1);
   writer.publish();
@@ -293,7 +298,7 @@ Deno.test("Goal: a stream from another thread arrives whole, and its memory goes
   const task = { shape: THREADS_SHAPE, buffer: memory.buffer, bytes: THREADS_BYTES, seed: 11 };
   // The words of a stream that nobody has begun: an epoch of 0 and nothing written.
   await using peer = startPeer({ role: "streamProducer", ...task });
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   const mine = new Bell(memory.words, CONSUMER_BELL);
   const other = new Bell(memory.words, PRODUCER_BELL);
   const random = new SeededRandom(12);

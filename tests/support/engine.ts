@@ -4,6 +4,7 @@
  * the way in and out.
  */
 
+import { ArrayCopier } from "../../src/ring/copier.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Counter, Counters } from "../../src/base/counters.ts";
 import type { DropReason } from "../../src/base/drops.ts";
@@ -88,7 +89,7 @@ export class App {
     const { layout } = harness;
     this.#writer = new StreamWriter(memory, layout.sendStream(conn.id));
     this.#reader = new StreamReader(
-      layout.memory.bytes,
+      new ArrayCopier(layout.memory.bytes),
       layout.receivePool.table,
       layout.receiveStream(conn.id),
     );
@@ -159,6 +160,7 @@ export class Harness {
     this.#sendMemory = {
       bytes: this.layout.memory.bytes,
       pool,
+      copier: new ArrayCopier(this.layout.memory.bytes),
       release: (descriptor) => pool.give(descriptor),
     };
     this.slots = new ReceiveSlots(this.layout);

@@ -41,7 +41,7 @@ class Receiver {
     const shape = { blocks, blockBytes: BLOCK_BYTES, frames, frameBytes: FRAME_BYTES };
     this.memory = new SmallMemory(shape);
     this.buffer = new ReceiveBuffer(this.memory, this.memory.stream, WINDOW_BYTES, ranges);
-    this.reader = new StreamReader(this.memory.bytes, this.memory.table, this.memory.stream);
+    this.reader = new StreamReader(this.memory.copier, this.memory.table, this.memory.stream);
   }
 
   #seq(offset: number): number {
@@ -200,7 +200,7 @@ Deno.test("Goal: a frame that is kept is not copied, and goes home when it has b
   const shape = { blocks: 2, blockBytes: BLOCK_BYTES, frames: 2, frameBytes: FRAME_BYTES };
   const memory = new SmallMemory(shape);
   const buffer = new ReceiveBuffer(memory, memory.stream, WINDOW_BYTES, 4);
-  const reader = new StreamReader(memory.bytes, memory.table, memory.stream);
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
   const segment = new Segment();
   const target = new Uint8Array(8);
   for (let round = 1; round <= 3; round++) {

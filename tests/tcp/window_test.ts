@@ -43,7 +43,7 @@ class Receiver {
     this.#memory.adopts = false;
     this.conn = makeConnection({ memory: this.#memory, limitBytes: shape.limitBytes });
     this.#reader = new StreamReader(
-      this.#memory.bytes,
+      this.#memory.copier,
       this.#memory.table,
       this.#memory.stream,
     );
