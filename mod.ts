@@ -7,6 +7,7 @@
  * @module
  */
 
+export { VERSION } from "./src/base/version.ts";
 export { DEFAULT_DEVICE, open } from "./src/net/open.ts";
 export type { OpenOptions, PipelineShape } from "./src/net/options.ts";
 export {
@@ -20,9 +21,26 @@ export { TcpConn } from "./src/net/conn.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";
 export type { CongestionName, TcpOptions } from "./src/tcp/config.ts";
+export { FixedIsn, IsnGenerator, type IsnSource } from "./src/tcp/isn.ts";
+export type { Seq } from "./src/base/seq.ts";
 export { type Device, SendOutcome } from "./src/device/device.ts";
-export { memoryPair } from "./src/device/memory_pair.ts";
-export { impair } from "./src/device/impairment.ts";
-export { TunDevice } from "./src/device/tun.ts";
+export { memoryPair, type MemoryPairOptions } from "./src/device/memory_pair.ts";
+export {
+  impair,
+  type ImpairedDevice,
+  type ImpairedDeviceStats,
+  type Impairment,
+  type ImpairmentOptions,
+  type ImpairmentSources,
+  type ImpairmentStats,
+} from "./src/device/impairment.ts";
+export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
+export type { InterfaceOptions } from "./src/device/interface_config.ts";
+export type { Address, Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
+export { Counter, type CounterName } from "./src/base/counters.ts";
+export { TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
+export { TraceLines, type TraceStyle } from "./src/trace/lines.ts";
+export { Flag, OptionBit, Segment } from "./src/wire/segment.ts";
+export { type State, stateNames } from "./src/tcp/state.ts";

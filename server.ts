@@ -6,7 +6,6 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import config from "./deno.json" with { type: "json" };
 import {
   type CongestionName,
   DEFAULT_DEVICE,
@@ -15,6 +14,7 @@ import {
   type PipelineShape,
   type Stack,
 } from "./mod.ts";
+import { VERSION } from "./src/base/version.ts";
 import { chargen } from "./src/services/chargen.ts";
 import { discard } from "./src/services/discard.ts";
 import { echo } from "./src/services/echo.ts";
@@ -23,7 +23,7 @@ import { serve, type Service } from "./src/services/service.ts";
 import { statusPage } from "./src/services/status_page.ts";
 import { TRACE_STYLES, TraceLines, type TraceStyle } from "./src/trace/lines.ts";
 
-const HELP = `woshou ${config.version}: a TCP server on a TUN interface, in user space
+const HELP = `woshou ${VERSION}: a TCP server on a TUN interface, in user space
 
 usage: deno run --allow-ffi server.ts [options]
 
@@ -68,7 +68,7 @@ export function parseCommandLine(args: readonly string[]): Request {
     collect: ["address", "host"],
     default: { offload: true },
     unknown: (arg) => {
-      throw new Error(`unknown argument ${arg}; --help tells what there is`);
+      throw new Error(`unknown argument "${arg}"; --help tells what there is`);
     },
   });
   if (flags.help) return { help: true };
@@ -125,6 +125,8 @@ async function run(options: OpenOptions): Promise<void> {
   const stop = () => void net.close();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
   const running = SERVICES.map(({ port, service }) => serve(net.listen({ port }), service(net)));
+  // The listeners are the TCP stage's own only when this turn is over: nobody may hear of them before.
+  await new Promise((resolve) => setTimeout(resolve, 0));
   const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
   console.log(
     `listening on ${net.addresses.join(", ")}: ${names} ` +
@@ -147,7 +149,7 @@ if (import.meta.main) {
   try {
     const request = parseCommandLine(Deno.args);
     if ("help" in request) console.log(HELP.trimEnd());
-    else if ("version" in request) console.log(`woshou ${config.version}`);
+    else if ("version" in request) console.log(`woshou ${VERSION}`);
     else await run(request.options);
     Deno.exit(0);
   } catch (error) {

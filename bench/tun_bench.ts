@@ -3,7 +3,7 @@
 import { parseCidr } from "../src/base/address.ts";
 import { memoryPair } from "../src/device/memory_pair.ts";
 import { TunDevice } from "../src/device/tun.ts";
-import { reasonToSkip } from "../tests/device/private_network.ts";
+import { inNamespace } from "../tests/support/namespace.ts";
 
 const MEMORY_BYTES = 1 << 20;
 const SLOT_BYTES = 2048;
@@ -50,9 +50,9 @@ for (const length of [40, 1500]) {
   });
 }
 
-const skip = reasonToSkip();
-if (skip !== null) console.log(`The TUN benchmarks are skipped: ${skip}`);
-else benchTun();
+const { tun, reason } = inNamespace();
+if (tun) benchTun();
+else console.log(`The TUN benchmarks are skipped: ${reason} (run them under unshare -rn)`);
 
 function benchTun(): void {
   const device = TunDevice.open({ name: "bench0", offload: false });

@@ -27,15 +27,6 @@ var systemRandom = {
   }
 };
 
-// src/device/device.ts
-var SendOutcome = {
-  sent: 0,
-  /** The queue behind the device is full; the frame is lost, as on any network. */
-  queueFull: 1,
-  /** The device refused the frame (too long, closed, link down). */
-  refused: 2
-};
-
 // src/device/libc.ts
 var LIBC_SYMBOLS = {
   open: {
@@ -101,6 +92,11 @@ var LIBC_SYMBOLS = {
       "u32",
       "usize"
     ],
+    result: "i32"
+  },
+  /** Lets another thread that is ready to run have the processor. */
+  sched_yield: {
+    parameters: [],
     result: "i32"
   },
   poll: {
@@ -299,6 +295,15 @@ function errnoText(value) {
 function cString(text) {
   return new TextEncoder().encode(`${text}\0`);
 }
+
+// src/device/device.ts
+var SendOutcome = {
+  sent: 0,
+  /** The queue behind the device is full; the frame is lost, as on any network. */
+  queueFull: 1,
+  /** The device refused the frame (too long, closed, link down). */
+  refused: 2
+};
 
 // src/base/errors.ts
 function codedError(ErrorClass, code, message3, cause) {
@@ -817,8 +822,42 @@ function samePrefix(a, b) {
   return a.length === b.length && sameAddress(a.address, b.address);
 }
 
-// src/device/virtio_header.ts
+// src/wire/virtio.ts
 var VIRTIO_HEADER_BYTES = 10;
+var VirtioField = {
+  flags: 0,
+  gsoType: 1,
+  headerLength: 2,
+  gsoSize: 4,
+  checksumStart: 6,
+  checksumOffset: 8
+};
+var VirtioFlag = {
+  /** The checksum field holds the sum of the pseudo-header only; the rest is still to be added. */
+  needsChecksum: 1,
+  /** The sender of the frame has verified its checksum. */
+  dataValid: 2
+};
+var VirtioGso = {
+  none: 0,
+  tcp4: 1,
+  tcp6: 4,
+  /** The first of the wire segments has CWR, the others must not (RFC 3168 section 6.1.2). */
+  ecn: 128
+};
+function writeVirtioPlain(view, offset) {
+  view.setInt32(offset, 0, true);
+  view.setInt32(offset + 4, 0, true);
+  view.setInt16(offset + 8, 0, true);
+}
+function writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, checksumStart, checksumOffset) {
+  view.setUint8(offset, VirtioFlag.needsChecksum);
+  view.setUint8(offset + VirtioField.gsoType, gsoType);
+  view.setUint16(offset + VirtioField.headerLength, headerLength, true);
+  view.setUint16(offset + VirtioField.gsoSize, gsoSize, true);
+  view.setUint16(offset + VirtioField.checksumStart, checksumStart, true);
+  view.setUint16(offset + VirtioField.checksumOffset, checksumOffset, true);
+}
 
 // src/device/tun_open.ts
 var TUN_PATH = "/dev/net/tun";
@@ -1073,8 +1112,16 @@ var TunDevice = class _TunDevice {
     this.#pollSet.set(this.#fd, eventFd);
     return this.#pollSet.wait(timeoutMs);
   }
+  /** Throws an `Error` when the interface is gone: nothing will ever arrive. */
   nextArrival() {
-    return this.wait(-1, 0) === WaitOutcome.readable ? 0 : Infinity;
+    if (this.#fd < 0) return Infinity;
+    const outcome = this.wait(-1, 0);
+    if (outcome === WaitOutcome.failed) throw this.goneError();
+    return outcome === WaitOutcome.readable ? 0 : Infinity;
+  }
+  /** What to throw after {@link WaitOutcome.failed}. */
+  goneError() {
+    return new Error(`The TUN device ${this.name} is gone`);
   }
   get onArrival() {
     return this.#onArrival;
@@ -1260,7 +1307,9 @@ var Drop = {
   /** Trace records that nobody collected in time (only the record is lost, not the segment). */
   traceOverflow: 36,
   /** An answer that a rate limit held back (challenge ACKs, resets). */
-  rateLimited: 37
+  rateLimited: 37,
+  /** The pipeline of another queue had no room for a frame of one of its connections. */
+  handoverFull: 38
 };
 var dropNames = Object.keys(Drop);
 
@@ -1296,7 +1345,9 @@ var Counter = {
   connectionsNow: 26,
   timeWaitNow: 27,
   /** Bytes of memory that hold received bytes which were not read, now. */
-  receiveMemoryNow: 28
+  receiveMemoryNow: 28,
+  /** Frames that came in at one queue and belong to a connection of another. */
+  framesHandedOver: 29
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 32;
@@ -1358,6 +1409,7 @@ var LENGTH = 1;
 var NEXT = 2;
 var ROOM = 3;
 var NIL = -1;
+var FREE_SHARE = 8;
 var BlockPool = class {
   words;
   table;
@@ -1383,6 +1435,14 @@ var BlockPool = class {
   /** Blocks that can be taken. */
   get free() {
     return this.#freeCount;
+  }
+  /**
+   * Most bytes that one user should hold: a share of what is free now. Whoever has less may take more, so
+   * users that hold on to their bytes never exhaust the pool, and a newcomer always finds its share (the
+   * dynamic threshold of shared-memory switches).
+   */
+  get shareBytes() {
+    return this.#freeCount * this.blockBytes / FREE_SHARE;
   }
   /** Takes an empty block, or {@link NIL} when none is left. */
   take() {
@@ -1587,6 +1647,7 @@ var RECEIVE_BLOCK_BYTES = 4096;
 var SEND_BLOCK_BYTES = 16384;
 var FRAME_WORDS = 2;
 var SEGMENT_WORDS = 48;
+var HANDOVER_WORDS = 2;
 var MESSAGE_WORDS = 16;
 var TRACE_WORDS = 8 + SEGMENT_WORDS;
 var HEADER_BYTES2 = 256;
@@ -1614,6 +1675,9 @@ var Layout = class {
   commands;
   events;
   trace;
+  handover;
+  /** Byte offset of the first handed-over frame; one every SLOT_BYTES, as the ring's records. */
+  handoverFrames;
   /** Word index of row 0. */
   rows;
   /** Byte offset of the header area. */
@@ -1623,7 +1687,7 @@ var Layout = class {
   sendPool;
   constructor(dimensions, buffer) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords } = dimensions;
+    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -1637,12 +1701,14 @@ var Layout = class {
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
       events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
-      trace: cut.ring(TRACE_WORDS, traceRecords)
+      trace: cut.ring(TRACE_WORDS, traceRecords),
+      handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
     const rows = cut.bytes(connections * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES2);
+    this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
@@ -1666,34 +1732,50 @@ var Layout = class {
     this.commands = ring(rings.commands);
     this.events = ring(rings.events);
     this.trace = ring(rings.trace);
+    this.handover = ring(rings.handover);
     this.rows = rows / 4;
-    const table = receiveTable / 4;
-    this.slotPool = {
+    const receive = {
       words,
-      table,
-      first: 0,
-      count: slots,
-      blocks: slotBytes,
-      blockBytes: SLOT_BYTES,
-      headroom: SLOT_HEADROOM
+      table: receiveTable / 4
+    };
+    this.slotPool = {
+      ...receive,
+      ...{
+        first: 0,
+        count: slots,
+        blocks: slotBytes
+      },
+      ...{
+        blockBytes: SLOT_BYTES,
+        headroom: SLOT_HEADROOM
+      }
     };
     this.receivePool = {
-      words,
-      table,
-      first: slots,
-      count: receiveBlocks,
-      blocks: receiveBytes,
-      blockBytes: RECEIVE_BLOCK_BYTES,
-      headroom: 0
+      ...receive,
+      ...{
+        first: slots,
+        count: receiveBlocks,
+        blocks: receiveBytes
+      },
+      ...{
+        blockBytes: RECEIVE_BLOCK_BYTES,
+        headroom: 0
+      }
     };
     this.sendPool = {
-      words,
-      table: sendTable / 4,
-      first: 0,
-      count: sendBlocks,
-      blocks: sendBytes,
-      blockBytes: SEND_BLOCK_BYTES,
-      headroom: 0
+      ...{
+        words,
+        table: sendTable / 4
+      },
+      ...{
+        first: 0,
+        count: sendBlocks,
+        blocks: sendBytes
+      },
+      ...{
+        blockBytes: SEND_BLOCK_BYTES,
+        headroom: 0
+      }
     };
   }
   /** Word index of a connection's row. */
@@ -1753,16 +1835,25 @@ var Cutter = class {
 
 // src/wire/segment.ts
 var Segment = class {
-  // Addresses as four 32-bit words each (see src/base/address.ts).
+  /** Source address, bits 0 to 31 (src/base/address.ts). */
   src0 = 0;
+  /** Source address, bits 32 to 63 (src/base/address.ts). */
   src1 = 0;
+  /** Source address, bits 64 to 95 (src/base/address.ts). */
   src2 = 0;
+  /** Source address, bits 96 to 127 (src/base/address.ts). */
   src3 = 0;
+  /** Destination address, bits 0 to 31 (src/base/address.ts). */
   dst0 = 0;
+  /** Destination address, bits 32 to 63 (src/base/address.ts). */
   dst1 = 0;
+  /** Destination address, bits 64 to 95 (src/base/address.ts). */
   dst2 = 0;
+  /** Destination address, bits 96 to 127 (src/base/address.ts). */
   dst3 = 0;
+  /** Source port. */
   srcPort = 0;
+  /** Destination port. */
   dstPort = 0;
   /** Sequence number of the first byte, or of SYN; signed 32 bits. */
   seq = 0;
@@ -1784,18 +1875,27 @@ var Segment = class {
   mss = 0;
   /** Window scale option, shift count as sent (RFC 7323 section 2.2). */
   windowScale = 0;
-  /** Timestamp value and echo reply (RFC 7323 section 3.2), signed 32 bits. */
+  /** Timestamp value (RFC 7323 section 3.2), signed 32 bits. */
   tsValue = 0;
+  /** Timestamp echo reply, signed 32 bits. */
   tsEcho = 0;
-  /** Number of SACK blocks, 0 to 4, and their edges (RFC 2018 section 3), signed 32 bits. */
+  /** Number of SACK blocks, 0 to 4 (RFC 2018 section 3). */
   sackCount = 0;
+  /** Left edge of SACK block 0, signed 32 bits. */
   sackLeft0 = 0;
+  /** Right edge of SACK block 0, signed 32 bits. */
   sackRight0 = 0;
+  /** Left edge of SACK block 1, signed 32 bits. */
   sackLeft1 = 0;
+  /** Right edge of SACK block 1, signed 32 bits. */
   sackRight1 = 0;
+  /** Left edge of SACK block 2, signed 32 bits. */
   sackLeft2 = 0;
+  /** Right edge of SACK block 2, signed 32 bits. */
   sackRight2 = 0;
+  /** Left edge of SACK block 3, signed 32 bits. */
   sackLeft3 = 0;
+  /** Right edge of SACK block 3, signed 32 bits. */
   sackRight3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
@@ -1808,9 +1908,15 @@ var Segment = class {
    * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
    */
   slot = -1;
-  /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
+  /** Where the whole frame lies, a byte offset. */
+  frameOffset = 0;
+  /** Bytes of the whole frame, all headers included. */
+  frameLength = 0;
+  /** For an ICMP error about a segment that was sent: its type (RFC 792). */
   icmpType = 0;
+  /** Its code (RFC 792). */
   icmpCode = 0;
+  /** The next hop's MTU that it tells (RFC 1191). */
   icmpMtu = 0;
 };
 var Flag = {
@@ -2179,43 +2285,6 @@ function readSack(view, at, length, segment) {
   segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
 }
 
-// src/wire/virtio.ts
-var VIRTIO_HEADER_BYTES2 = 10;
-var VirtioField = {
-  flags: 0,
-  gsoType: 1,
-  headerLength: 2,
-  gsoSize: 4,
-  checksumStart: 6,
-  checksumOffset: 8
-};
-var VirtioFlag = {
-  /** The checksum field holds the sum of the pseudo-header only; the rest is still to be added. */
-  needsChecksum: 1,
-  /** The sender of the frame has verified its checksum. */
-  dataValid: 2
-};
-var VirtioGso = {
-  none: 0,
-  tcp4: 1,
-  tcp6: 4,
-  /** The first of the wire segments has CWR, the others must not (RFC 3168 section 6.1.2). */
-  ecn: 128
-};
-function writeVirtioPlain(view, offset) {
-  view.setInt32(offset, 0, true);
-  view.setInt32(offset + 4, 0, true);
-  view.setInt16(offset + 8, 0, true);
-}
-function writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, checksumStart, checksumOffset) {
-  view.setUint8(offset, VirtioFlag.needsChecksum);
-  view.setUint8(offset + VirtioField.gsoType, gsoType);
-  view.setUint16(offset + VirtioField.headerLength, headerLength, true);
-  view.setUint16(offset + VirtioField.gsoSize, gsoSize, true);
-  view.setUint16(offset + VirtioField.checksumStart, checksumStart, true);
-  view.setUint16(offset + VirtioField.checksumOffset, checksumOffset, true);
-}
-
 // src/ip/input.ts
 var InputKind = {
   /** Not to be used; {@link PacketInput.reason} says why. */
@@ -2264,12 +2333,15 @@ var PacketInput = class {
    */
   decode(memory, offset, length, segment) {
     const view = memory.view;
+    segment.slot = -1;
+    segment.frameOffset = offset;
+    segment.frameLength = length;
     let at = offset;
     let size = length;
     if (this.#virtioHeader) {
-      if (length < VIRTIO_HEADER_BYTES2) return this.#drop(Drop.frameTruncated);
-      at += VIRTIO_HEADER_BYTES2;
-      size -= VIRTIO_HEADER_BYTES2;
+      if (length < VIRTIO_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
+      at += VIRTIO_HEADER_BYTES;
+      size -= VIRTIO_HEADER_BYTES;
       if (!this.#readVirtioHeader(view, offset, size)) {
         return this.#drop(Drop.virtioHeaderInvalid);
       }
@@ -2485,8 +2557,87 @@ function clearTcpFields(segment) {
   clearTcpOptions(segment);
 }
 
+// src/pipeline/handover.ts
+var HandoverRing = class {
+  /** How many pipelines have seen the frame at hand before this one. */
+  seen = 0;
+  #own;
+  #next;
+  #ring;
+  #bell;
+  #queues;
+  #counters;
+  constructor(own, next, bell, queues) {
+    this.#own = own;
+    this.#next = next;
+    this.#ring = new RingProducer(next.handover);
+    this.#bell = bell;
+    this.#queues = queues;
+    this.#counters = own.tcpCounters;
+  }
+  offer(segment) {
+    if (this.seen + 1 >= this.#queues) return false;
+    const from = segment.frameOffset;
+    const at = this.#ring.claim();
+    if (at < 0) {
+      this.#counters.drop(Drop.handoverFull);
+      return true;
+    }
+    const to = frameOffset(this.#next, at);
+    const { bytes } = this.#own.memory;
+    this.#next.memory.bytes.set(bytes.subarray(from, from + segment.frameLength), to);
+    this.#ring.words[at] = segment.frameLength;
+    this.#ring.words[at + 1] = this.seen + 1;
+    this.#ring.push();
+    this.#ring.publish();
+    this.#counters.count(Counter.framesHandedOver);
+    this.#bell.ring();
+    return true;
+  }
+};
+var HandoverInbox = class {
+  /** How many pipelines have seen the frame that `next` gave. */
+  seen = 0;
+  #layout;
+  #ring;
+  #input;
+  #counters;
+  constructor(layout, virtioHeader, settings, counters) {
+    this.#layout = layout;
+    this.#ring = new RingConsumer(layout.handover);
+    this.#input = new PacketInput({
+      virtioHeader,
+      addresses: settings.addresses
+    });
+    this.#counters = counters;
+  }
+  /** Whether a frame waits. */
+  get hasNext() {
+    return this.#ring.hasNext();
+  }
+  /**
+   * Decodes the next frame and returns its kind, or -1 when none waits. Its payload stays in place
+   * until the call after this one.
+   */
+  next(segment) {
+    this.#ring.release();
+    const at = this.#ring.next();
+    if (at < 0) return -1;
+    const { words } = this.#ring;
+    const offset = frameOffset(this.#layout, at);
+    const kind = this.#input.decode(this.#layout.memory, offset, words[at], segment);
+    if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+    this.seen = words[at + 1];
+    return kind;
+  }
+};
+function frameOffset(layout, at) {
+  const index = (at - layout.handover.records) / HANDOVER_WORDS;
+  return layout.handoverFrames + index * SLOT_BYTES + SLOT_HEADROOM;
+}
+
 // src/pipeline/segment_record.ts
-var USED_WORDS = 36;
+var USED_WORDS = 38;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -2518,6 +2669,8 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 33] = segment.gsoSize;
   words[at + 34] = segment.icmpType << 8 | segment.icmpCode;
   words[at + 35] = segment.icmpMtu;
+  words[at + 36] = segment.frameOffset;
+  words[at + 37] = segment.frameLength;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -2561,6 +2714,8 @@ function readSegmentRecord(words, at, segment) {
   segment.icmpType = words[at + 34] >>> 8;
   segment.icmpCode = words[at + 34] & 255;
   segment.icmpMtu = words[at + 35];
+  segment.frameOffset = words[at + 36];
+  segment.frameLength = words[at + 37];
   return words[at];
 }
 function readSackEdges(words, at, segment) {
@@ -2959,7 +3114,7 @@ var NewReno = class {
     }
   }
   onLoss(flightBytes, mss) {
-    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
+    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) / 2, 2 * mss);
     this.cwndBytes = this.ssthreshBytes;
     this.#creditBytes = 0;
   }
@@ -3149,12 +3304,10 @@ var Connection = class {
   backoffs = 0;
   /** When the oldest unacknowledged data was first sent: for the user timeout. */
   unackedSinceUs = NEVER;
-  duplicateAcks = 0;
-  /** In fast recovery until `recover` is acknowledged (RFC 6582). */
-  recovering = false;
-  recover = 0;
-  /** The handshake was retransmitted: RFC 6298 section 5.7. */
-  handshakeRetransmitted = false;
+  /** What loss detection knows; there once the SYN was sent. */
+  loss = null;
+  /** The timer expired in the handshake: RFC 6298 section 5.7. */
+  handshakeTimedOut = false;
   congestion;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
@@ -3168,6 +3321,8 @@ var Connection = class {
   /** End of FIN-WAIT-2 or TIME-WAIT. */
   endAtUs = NEVER;
   wheelAtUs = NEVER;
+  /** The earliest of them, when last worked out. */
+  deadlineUs = NEVER;
   // Options of the application.
   noDelay = false;
   keepAlive = false;
@@ -3189,6 +3344,7 @@ var Connection = class {
   segmentsOutOfOrder = 0;
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
+  recoveriesUndone = 0;
   constructor(id, generation, rows, tuple, rtt, congestion) {
     this.id = id;
     this.generation = generation;
@@ -3226,6 +3382,9 @@ function seqGt(a, b) {
 }
 function seqGe(a, b) {
   return (a - b | 0) >= 0;
+}
+function seqMax(a, b) {
+  return (a - b | 0) >= 0 ? a : b;
 }
 function seqMin(a, b) {
   return (a - b | 0) <= 0 ? a : b;
@@ -3385,271 +3544,651 @@ var IsnGenerator = class {
   }
 };
 
-// src/tcp/demux.ts
-var ROW_WORDS2 = 12;
-var NEXT2 = 0;
-var HASH = 1;
-var LOCAL = 2;
-var REMOTE = 6;
-var PORTS = 10;
-var NONE = -1;
-var message2 = new Int32Array(9);
-function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  const ports = localPort << 16 | remotePort;
-  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message2[0] = local3;
-    message2[1] = remote3;
-    message2[2] = ports;
-    return halfSipHash13(key0, key1, message2, 3);
+// src/tcp/icmp_error.ts
+function connectErrorOf(type, code) {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
   }
-  message2[0] = local0;
-  message2[1] = local1;
-  message2[2] = local2;
-  message2[3] = local3;
-  message2[4] = remote0;
-  message2[5] = remote1;
-  message2[6] = remote2;
-  message2[7] = remote3;
-  message2[8] = ports;
-  return halfSipHash13(key0, key1, message2, 9);
 }
-var Demultiplexer = class {
-  #key0;
-  #key1;
-  #capacity;
-  #rows;
-  #buckets;
-  #size = 0;
-  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE;
-  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
-  constructor(capacity, key0, key1) {
-    this.#capacity = capacity;
-    this.#key0 = key0 | 0;
-    this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(capacity * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
+function isFragmentationNeeded(type, code) {
+  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+var ICMP_UNREACHABLE = 3;
+var ICMP_NET_UNREACHABLE = 0;
+var ICMP_PROTOCOL_UNREACHABLE = 2;
+var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_FRAGMENTATION_NEEDED = 4;
+var ICMP_NET_UNKNOWN = 6;
+var ICMP_NET_PROHIBITED = 9;
+var ICMP_NET_UNREACHABLE_TOS = 11;
+
+// src/tcp/retransmission_queue.ts
+var NO_SEGMENT = -1;
+var Sent = {
+  /** The peer has it (SACK). */
+  sacked: 1,
+  /** It is considered lost. */
+  lost: 2,
+  /** It was sent again, and that copy is in flight. */
+  again: 4,
+  /** It was sent more than once: an ACK does not tell which copy it is for (Karn). */
+  everAgain: 8
+};
+var WORDS = 4;
+var START2 = 0;
+var END = 1;
+var FLAGS = 2;
+var NEXT2 = 3;
+var INITIAL_SEGMENTS = 1024;
+var SentSegmentPool = class {
+  words = new Int32Array(INITIAL_SEGMENTS * WORDS);
+  sentAtUs = new Float64Array(INITIAL_SEGMENTS);
+  /** Head of the list of free places, linked by NEXT. */
+  #free = NO_SEGMENT;
+  #used = 0;
+  #taken = 0;
+  /** Segments in flight, of all connections. */
+  get taken() {
+    return this.#taken;
   }
-  /** How many ids there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many ids are in the table. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
-   * range, an `Error` for an id that is in the table already or a tuple that another id has.
-   */
-  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const row = this.#rowOf(id);
-    checkPort(localPort);
-    checkPort(remotePort);
-    const rows = this.#rows;
-    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
-    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    rows[row + HASH] = hash;
-    rows[row + LOCAL] = local0;
-    rows[row + LOCAL + 1] = local1;
-    rows[row + LOCAL + 2] = local2;
-    rows[row + LOCAL + 3] = local3;
-    rows[row + REMOTE] = remote0;
-    rows[row + REMOTE + 1] = remote1;
-    rows[row + REMOTE + 2] = remote2;
-    rows[row + REMOTE + 3] = remote3;
-    rows[row + PORTS] = localPort << 16 | remotePort;
-    this.#enchain(id);
-    this.#size++;
-  }
-  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
-  remove(id) {
-    const row = this.#rowOf(id);
-    const rows = this.#rows;
-    if (rows[row + PORTS] === 0) return;
-    const buckets = this.#buckets;
-    const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT2];
+  take(start, end2, flags, sentAtUs) {
+    let segment = this.#free;
+    if (segment === NO_SEGMENT) {
+      if (this.#used === this.sentAtUs.length) this.#grow();
+      segment = this.#used++;
     } else {
-      let before = buckets[bucket] * ROW_WORDS2;
-      while (rows[before + NEXT2] !== id) before = rows[before + NEXT2] * ROW_WORDS2;
-      rows[before + NEXT2] = rows[row + NEXT2];
+      this.#free = this.words[segment * WORDS + NEXT2];
     }
-    rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE;
-    this.#size--;
+    const at = segment * WORDS;
+    this.words[at + START2] = start;
+    this.words[at + END] = end2;
+    this.words[at + FLAGS] = flags;
+    this.words[at + NEXT2] = NO_SEGMENT;
+    this.sentAtUs[segment] = sentAtUs;
+    this.#taken++;
+    return segment;
   }
-  /** The id that has this four-tuple, -1 when none has. */
-  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const last = this.#last;
-    if (last !== NONE && // deno-fmt-ignore
-    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-      return last;
-    }
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1];
-    while (id !== NONE) {
-      const row = id * ROW_WORDS2;
-      if (rows[row + HASH] === hash && // deno-fmt-ignore
-      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-        this.#last = id;
-        return id;
-      }
-      id = rows[row + NEXT2];
-    }
-    return NONE;
+  give(segment) {
+    this.words[segment * WORDS + NEXT2] = this.#free;
+    this.#free = segment;
+    this.#taken--;
   }
-  /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
-   * takes time in proportion to the table, so a caller that does not know its size doubles it.
-   */
-  grow(capacity) {
-    if (capacity <= this.#capacity) return;
-    const rows = new Int32Array(capacity * ROW_WORDS2);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    const before = this.#capacity;
-    this.#capacity = capacity;
-    const buckets = bucketsFor(capacity);
-    if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
-    for (let id = 0; id < before; id++) {
-      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
-    }
-  }
-  /** Puts a filled row at the head of its chain. */
-  #enchain(id) {
-    const row = id * ROW_WORDS2;
-    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT2] = this.#buckets[bucket];
-    this.#buckets[bucket] = id;
-  }
-  #rowOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return id * ROW_WORDS2;
+  #grow() {
+    const words = new Int32Array(2 * this.words.length);
+    words.set(this.words);
+    this.words = words;
+    const times = new Float64Array(2 * this.sentAtUs.length);
+    times.set(this.sentAtUs);
+    this.sentAtUs = times;
   }
 };
-function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
-}
-function bucketsFor(capacity) {
-  let buckets = 1;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-}
-function checkPort(port) {
-  if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+var RetransmissionQueue = class {
+  sackedBytes = 0;
+  lostBytes = 0;
+  againBytes = 0;
+  #head = NO_SEGMENT;
+  #tail = NO_SEGMENT;
+  #pool;
+  constructor(pool2) {
+    this.#pool = pool2;
   }
+  /** The oldest segment, or {@link NO_SEGMENT}. */
+  get head() {
+    return this.#head;
+  }
+  /** The newest segment, or {@link NO_SEGMENT}. */
+  get tail() {
+    return this.#tail;
+  }
+  /** The segment behind this one, or {@link NO_SEGMENT}. */
+  next(segment) {
+    return this.#pool.words[segment * WORDS + NEXT2];
+  }
+  /** First sequence number of a segment. */
+  start(segment) {
+    return this.#pool.words[segment * WORDS + START2];
+  }
+  /** Sequence number behind a segment. */
+  end(segment) {
+    return this.#pool.words[segment * WORDS + END];
+  }
+  /** {@link Sent} bits of a segment. */
+  flags(segment) {
+    return this.#pool.words[segment * WORDS + FLAGS];
+  }
+  /** When the segment was last sent, microseconds. */
+  sentAtUs(segment) {
+    return this.#pool.sentAtUs[segment];
+  }
+  #length(segment) {
+    const at = segment * WORDS;
+    return this.#pool.words[at + END] - this.#pool.words[at + START2] | 0;
+  }
+  /** Bytes in flight by RFC 6675's estimate ("pipe"), given all that is not acknowledged. */
+  pipe(unacknowledged) {
+    return unacknowledged - this.sackedBytes - this.lostBytes + this.againBytes;
+  }
+  /** Adds a segment that was sent for the first time. */
+  push(start, end2, nowUs) {
+    const segment = this.#pool.take(start, end2, 0, nowUs);
+    if (this.#tail === NO_SEGMENT) this.#head = segment;
+    else this.#pool.words[this.#tail * WORDS + NEXT2] = segment;
+    this.#tail = segment;
+  }
+  /**
+   * Takes off one segment that lies wholly before `ack`, or cuts one that `ack` splits; the caller has looked
+   * at it before. False when the oldest segment begins at `ack` or behind it.
+   */
+  popBefore(ack) {
+    const segment = this.#head;
+    if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
+    if (seqGt(this.end(segment), ack)) this.split(segment, ack);
+    this.#count(segment, -1);
+    this.#head = this.next(segment);
+    if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
+    this.#pool.give(segment);
+    return true;
+  }
+  /** Makes two segments of one; both are as the one was. The new one begins at `at`. */
+  split(segment, at) {
+    const rest = this.#pool.take(at, this.end(segment), this.flags(segment), this.sentAtUs(segment));
+    const { words } = this.#pool;
+    words[rest * WORDS + NEXT2] = words[segment * WORDS + NEXT2];
+    words[segment * WORDS + NEXT2] = rest;
+    words[segment * WORDS + END] = at;
+    if (this.#tail === segment) this.#tail = rest;
+    return rest;
+  }
+  /** The peer has this segment. */
+  markSacked(segment) {
+    this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.sacked);
+  }
+  /** The segment, or the copy of it that was in flight, is considered lost. */
+  markLost(segment) {
+    this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.lost);
+  }
+  /** The segment was sent again. */
+  markAgain(segment, nowUs) {
+    this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
+    this.#pool.sentAtUs[segment] = nowUs;
+  }
+  /** The segment was sent again without being lost: a probe. */
+  touch(segment, nowUs) {
+    this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
+    this.#pool.sentAtUs[segment] = nowUs;
+  }
+  /** A lost segment was not lost after all. */
+  unmarkLost(segment) {
+    this.#setFlags(segment, this.flags(segment) & ~(Sent.lost | Sent.again));
+  }
+  /**
+   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
+   * segment is then lost.
+   */
+  markAllLost(forgetSacked) {
+    for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
+      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+    }
+  }
+  /** The oldest segment that is lost and not sent again, or {@link NO_SEGMENT}. */
+  firstToRepeat() {
+    if (this.lostBytes === this.againBytes) return NO_SEGMENT;
+    let s = this.#head;
+    while (s !== NO_SEGMENT && (this.flags(s) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      s = this.next(s);
+    }
+    return s;
+  }
+  /** The first segment that ends behind `seq`, at or behind `from`. */
+  findEndingAfter(seq, from) {
+    let s = from;
+    while (s !== NO_SEGMENT && seqLe(this.end(s), seq)) s = this.next(s);
+    return s;
+  }
+  /** Whether `seq` is before the start of the segment. */
+  startsAfter(segment, seq) {
+    return seqLt(seq, this.start(segment));
+  }
+  /** Gives every segment back. */
+  clear() {
+    for (let s = this.#head; s !== NO_SEGMENT; ) {
+      const next = this.next(s);
+      this.#pool.give(s);
+      s = next;
+    }
+    this.#head = NO_SEGMENT;
+    this.#tail = NO_SEGMENT;
+    this.sackedBytes = 0;
+    this.lostBytes = 0;
+    this.againBytes = 0;
+  }
+  #setFlags(segment, flags) {
+    this.#count(segment, -1);
+    this.#pool.words[segment * WORDS + FLAGS] = flags;
+    this.#count(segment, 1);
+  }
+  #count(segment, sign) {
+    const flags = this.flags(segment);
+    const bytes = sign * this.#length(segment);
+    if ((flags & Sent.sacked) !== 0) this.sackedBytes += bytes;
+    if ((flags & Sent.lost) !== 0) this.lostBytes += bytes;
+    if ((flags & Sent.again) !== 0) this.againBytes += bytes;
+  }
+};
+
+// src/tcp/loss_recovery.ts
+var Phase = {
+  /** No loss is known. */
+  open: 0,
+  /** Fast recovery: a loss was detected, and the window is reduced for it. */
+  recovery: 1,
+  /** The retransmission timer has expired: what was in flight is considered lost. */
+  loss: 2
+};
+var LossRecovery = class {
+  queue;
+  phase = Phase.open;
+  /** Recovery ends when this is acknowledged: SND.MAX at its start (RFC 6582, RFC 6675). */
+  recover;
+  /** Duplicate ACKs in a row: how segments that left the network are counted without SACK. */
+  duplicateAcks = 0;
+  // RACK, RFC 8985 section 5.2.
+  /** Of the segments that were delivered, when the one sent last was sent, and where it ended. */
+  rackSentAtUs = 0;
+  rackEnd;
+  /** Round-trip time of that segment. */
+  rackRttUs = 0;
+  /** Highest sequence number that was delivered. */
+  rackForward;
+  /** A segment was delivered behind one that was sent after it. */
+  reorderingSeen = false;
+  /** Quarters of the least RTT that a segment may be late (RACK.reo_wnd_mult). */
+  reorderQuarters = 1;
+  /** Recoveries for which a widened window stays (RACK.reo_wnd_persist). */
+  reorderPersist = 0;
+  /** The round trip in which a DSACK has widened the window ends here; `dsackRoundOpen` while it lasts. */
+  dsackRound = 0;
+  dsackRoundOpen = false;
+  /** When the next segment that may only be reordered counts as lost. */
+  reorderAtUs = Infinity;
+  // Tail loss probes, RFC 8985 section 7.
+  probeAtUs = Infinity;
+  /** SND.NXT when a probe was sent; `probing` until it is settled. */
+  probeEnd = 0;
+  probing = false;
+  /** The probe was old data: only a DSACK tells whether the original was lost. */
+  probeWasOld = false;
+  // Proportional rate reduction, RFC 6937 section 3.
+  deliveredBytes = 0;
+  sentBytes = 0;
+  flightAtStart = 0;
+  // Undo: what the window was, and how many retransmissions a DSACK has not yet shown to be needless.
+  undoCwndBytes = 0;
+  undoSsthreshBytes = 0;
+  undoPending = 0;
+  undoPossible = false;
+  /** Timestamp value of the first retransmission of this recovery (Eifel, RFC 3522). */
+  undoTimestamp = 0;
+  constructor(pool2, iss) {
+    this.queue = new RetransmissionQueue(pool2);
+    this.recover = iss;
+    this.rackEnd = iss;
+    this.rackForward = iss;
+  }
+};
+function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthreshBytes, mss) {
+  recovery.deliveredBytes += deliveredBytes;
+  const { deliveredBytes: delivered, sentBytes: sent, flightAtStart } = recovery;
+  let send;
+  if (pipeBytes > ssthreshBytes) {
+    send = Math.ceil(delivered * ssthreshBytes / Math.max(flightAtStart, 1)) - sent;
+  } else {
+    const limit = Math.max(delivered - sent, deliveredBytes) + (advanced ? mss : 0);
+    send = Math.min(ssthreshBytes - pipeBytes, limit);
+  }
+  if (sent === 0) send = Math.max(send, mss);
+  return pipeBytes + Math.max(send, 0);
 }
 
-// src/tcp/outcome.ts
-var Outcome = {
-  /** Nothing besides what `output` will find. */
-  none: 0,
-  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
-  ack: 1,
-  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
-  challenge: 2,
-  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
-  reset: 3,
-  /** Send an RST from the connection's own numbers; the connection has ended. */
-  abort: 4,
-  /** Send the SYN-ACK again. */
-  synAck: 5,
-  /** Send the oldest unacknowledged segment again. */
-  retransmit: 6,
-  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
-  probe: 7,
-  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
-  keepalive: 8,
-  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
-  reopen: 9
-};
+// src/tcp/rack.ts
+var DUPLICATE_THRESHOLD = 3;
+var REORDER_QUARTERS_MAX = 16;
+var REORDER_PERSIST = 16;
+var DELAYED_ACK_MAX_US = 2e5;
+var PROBE_INITIAL_US = 1e6;
+var MINIMUM_US = 2e3;
+function sentAfter(time1Us, end1, time2Us, end2) {
+  return time1Us > time2Us || time1Us === time2Us && seqGt(end1, end2);
+}
+function rackDelivered(conn, segment, nowUs) {
+  const recovery = conn.loss;
+  const { queue } = recovery;
+  const end2 = queue.end(segment);
+  const sentAtUs = queue.sentAtUs(segment);
+  const again = (queue.flags(segment) & Sent.everAgain) !== 0;
+  if (seqGt(end2, recovery.rackForward)) recovery.rackForward = end2;
+  else if (!again && seqLt(end2, recovery.rackForward)) recovery.reorderingSeen = true;
+  const rttUs = nowUs - sentAtUs;
+  if (again && rttUs < conn.rtt.minUs) return;
+  if (sentAfter(sentAtUs, end2, recovery.rackSentAtUs, recovery.rackEnd)) {
+    recovery.rackSentAtUs = sentAtUs;
+    recovery.rackEnd = end2;
+    recovery.rackRttUs = rttUs;
+  }
+}
+function rackDuplicate(conn) {
+  const recovery = conn.loss;
+  if (recovery.dsackRoundOpen) return;
+  recovery.dsackRoundOpen = true;
+  recovery.dsackRound = conn.sndNxt;
+  recovery.reorderingSeen = true;
+  recovery.reorderQuarters = Math.min(recovery.reorderQuarters + 1, REORDER_QUARTERS_MAX);
+  recovery.reorderPersist = REORDER_PERSIST;
+}
+function rackRecovered(recovery) {
+  if (recovery.reorderPersist > 0 && --recovery.reorderPersist === 0) recovery.reorderQuarters = 1;
+}
+function reorderWindowUs(conn) {
+  const recovery = conn.loss;
+  if (!recovery.reorderingSeen) {
+    const enough = recovery.queue.sackedBytes >= DUPLICATE_THRESHOLD * conn.sndMss;
+    if (recovery.phase !== Phase.open || enough) return 0;
+  }
+  return Math.min(recovery.reorderQuarters * conn.rtt.minUs / 4, conn.rtt.srttUs);
+}
+function rackDetect(conn, nowUs) {
+  const recovery = conn.loss;
+  const { queue } = recovery;
+  recovery.reorderAtUs = Infinity;
+  if (recovery.rackSentAtUs === 0) return false;
+  const allowedUs = recovery.rackRttUs + reorderWindowUs(conn);
+  let found = false;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    const flags = queue.flags(s);
+    if ((flags & Sent.sacked) !== 0 || (flags & (Sent.lost | Sent.again)) === Sent.lost) continue;
+    const sentAtUs = queue.sentAtUs(s);
+    if (!sentAfter(recovery.rackSentAtUs, recovery.rackEnd, sentAtUs, queue.end(s))) continue;
+    const lostAtUs = sentAtUs + allowedUs;
+    if (lostAtUs <= nowUs) {
+      queue.markLost(s);
+      found = true;
+    } else if (lostAtUs < recovery.reorderAtUs) {
+      recovery.reorderAtUs = lostAtUs;
+    }
+  }
+  return found;
+}
+function armProbe(conn, nowUs) {
+  const recovery = conn.loss;
+  const { queue } = recovery;
+  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0) return;
+  if (recovery.probing) return;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  if (flight === 0) return;
+  const { srttUs } = conn.rtt;
+  let timeoutUs = srttUs > 0 ? Math.max(2 * srttUs, MINIMUM_US) : PROBE_INITIAL_US;
+  if (flight <= conn.sndMss) timeoutUs += DELAYED_ACK_MAX_US;
+  recovery.probeAtUs = Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
+}
+
+// src/tcp/sack_input.ts
+function takeSackBlocks(conn, segment, nowUs) {
+  const count = segment.sackCount;
+  if (count === 0) return false;
+  const { sackLeft0, sackRight0, sackLeft1, sackRight1 } = segment;
+  const duplicate = isDuplicate(segment, count);
+  if (!duplicate) takeBlock(conn, sackLeft0, sackRight0, nowUs);
+  if (count > 1) takeBlock(conn, sackLeft1, sackRight1, nowUs);
+  if (count > 2) takeBlock(conn, segment.sackLeft2, segment.sackRight2, nowUs);
+  if (count > 3) takeBlock(conn, segment.sackLeft3, segment.sackRight3, nowUs);
+  return duplicate;
+}
+function isDuplicate(segment, count) {
+  const { sackLeft0, sackRight0 } = segment;
+  if (!seqLt(sackLeft0, sackRight0)) return false;
+  if (seqLe(sackRight0, segment.ack)) return true;
+  return count > 1 && seqGe(sackLeft0, segment.sackLeft1) && seqLe(sackRight0, segment.sackRight1);
+}
+function takeBlock(conn, left, right, nowUs) {
+  if (!seqLt(left, right) || seqGt(right, conn.sndNxt) || seqLe(right, conn.sndUna)) return;
+  const { queue } = conn.loss;
+  const from = seqMax(left, conn.sndUna);
+  let s = queue.findEndingAfter(from, queue.head);
+  while (s !== NO_SEGMENT && seqLt(queue.start(s), right)) {
+    if ((queue.flags(s) & Sent.sacked) === 0) s = markCovered(conn, s, from, right, nowUs);
+    s = queue.next(s);
+  }
+}
+function markCovered(conn, segment, left, right, nowUs) {
+  const { queue } = conn.loss;
+  const start = queue.start(segment);
+  const end2 = queue.end(segment);
+  const mss = conn.sndMss;
+  let s = segment;
+  if (seqLt(start, left)) {
+    const skip = Math.ceil((left - start | 0) / mss) * mss;
+    const cut = start + skip | 0;
+    if (seqGe(cut, end2)) return s;
+    s = queue.split(s, cut);
+  }
+  if (seqGt(end2, right)) {
+    const keep = Math.floor((right - queue.start(s) | 0) / mss) * mss;
+    if (keep <= 0) return s;
+    queue.split(s, queue.start(s) + keep | 0);
+  }
+  rackDelivered(conn, s, nowUs);
+  queue.markSacked(s);
+  return s;
+}
+
+// src/tcp/undo.ts
+function undo(conn, loss) {
+  const { queue } = loss;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    if ((queue.flags(s) & Sent.lost) !== 0) queue.unmarkLost(s);
+  }
+  const { congestion } = conn;
+  congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
+  congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
+  loss.phase = Phase.open;
+  loss.undoPossible = false;
+  loss.duplicateAcks = 0;
+  conn.recoveriesUndone++;
+}
 
 // src/tcp/acknowledgment.ts
-var DUPLICATE_THRESHOLD = 3;
+var DUPLICATE_THRESHOLD2 = 3;
 function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) {
-  if (seqGt(segment.ack, conn.sndUna)) {
-    return onNewlyAcknowledged(conn, segment.ack, nowUs, counters, config);
+  const loss = conn.loss;
+  if (loss === null) return;
+  const advanced = seqGt(segment.ack, conn.sndUna);
+  if (!advanced && conn.persisting) {
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    return;
   }
-  if (conn.persisting && conn.sndWnd > 0) {
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
+  let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
+  if (advanced) advance(conn, segment.ack, nowUs);
+  const sackedBefore = loss.queue.sackedBytes;
+  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
+  delivered += loss.queue.sackedBytes - sackedBefore;
+  if (!advanced && isDuplicate2(conn, segment, windowBefore)) {
+    loss.duplicateAcks++;
+    conn.duplicateAcksSeen++;
+    counters.count(Counter.duplicateAcks);
+    if (!conn.sack) delivered += conn.sndMss;
+  }
+  if (duplicate) onDsack(conn, loss);
+  if (advanced) undoByTimestamp(conn, loss, segment);
+  if (loss.probing) settleProbe(conn, loss, segment.ack, duplicate, nowUs);
+  const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
+  react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  growSendLimit(conn, config);
+  if (advanced) armProbe(conn, nowUs);
+}
+function onProbeAnswered(conn, opened, nowUs) {
+  if (opened) {
     conn.persisting = false;
     conn.retransmitAtUs = NEVER;
     conn.backoffs = 0;
-  } else if (conn.persisting) {
-    conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-    conn.unackedSinceUs = nowUs;
+    return;
   }
-  if (isDuplicate(conn, segment, windowBefore)) return onDuplicate(conn, nowUs, counters);
-  return Outcome.none;
+  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+  conn.unackedSinceUs = nowUs;
 }
 var PROBE_BACKOFF_CAP = 10;
-function isDuplicate(conn, segment, windowBefore) {
+function onShrunkWindow(conn, loss, windowBefore) {
+  if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
+  loss.queue.markAllLost(false);
+  conn.retransmitAtUs = NEVER;
+  conn.backoffs = 0;
+}
+function isDuplicate2(conn, segment, windowBefore) {
   if (segment.ack !== conn.sndUna || conn.sndUna === conn.sndMax) return false;
   if (segment.payloadLength > 0) return false;
   if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
-function onDuplicate(conn, nowUs, counters) {
-  conn.duplicateAcks++;
-  conn.duplicateAcksSeen++;
-  counters.count(Counter.duplicateAcks);
-  const mss = conn.sndMss;
-  if (conn.recovering) {
-    conn.congestion.cwndBytes += mss;
-    return Outcome.none;
+function takeAcknowledged(conn, loss, ack, nowUs) {
+  const { queue } = loss;
+  let delivered = 0;
+  for (let s = queue.head; s !== NO_SEGMENT && seqLt(queue.start(s), ack); s = queue.head) {
+    if (seqGt(queue.end(s), ack)) queue.split(s, ack);
+    if ((queue.flags(s) & Sent.sacked) === 0) {
+      delivered += seqDiff(queue.end(s), queue.start(s));
+      rackDelivered(conn, s, nowUs);
+    }
+    queue.popBefore(ack);
   }
-  if (conn.duplicateAcks !== DUPLICATE_THRESHOLD) return Outcome.none;
-  if (seqLt(conn.sndUna, conn.recover)) return Outcome.none;
-  conn.recovering = true;
-  conn.recover = conn.sndMax;
-  conn.congestion.onLoss(seqDiff(conn.sndMax, conn.sndUna), mss, nowUs);
-  conn.congestion.cwndBytes += DUPLICATE_THRESHOLD * mss;
-  conn.timing = false;
-  counters.count(Counter.fastRetransmits);
-  return Outcome.retransmit;
+  if (conn.sack) return delivered;
+  const known = Math.min(loss.duplicateAcks * conn.sndMss, delivered);
+  const segments = Math.floor(delivered / conn.sndMss);
+  loss.duplicateAcks = Math.max(0, loss.duplicateAcks - Math.max(0, segments - 1));
+  return delivered - known;
 }
-function onNewlyAcknowledged(conn, ack, nowUs, counters, config) {
-  const acked = seqDiff(ack, conn.sndUna);
-  const flight = seqDiff(conn.sndMax, conn.sndUna);
+function advance(conn, ack, nowUs) {
+  const loss = conn.loss;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
   if (conn.timing && seqGe(ack, conn.rttSeq)) {
     conn.rtt.sample(nowUs - conn.rttSentAtUs);
     conn.timing = false;
   }
   releaseAcknowledged(conn, ack);
-  conn.duplicateAcks = 0;
+  if (conn.sack || loss.phase === Phase.open) loss.duplicateAcks = 0;
   conn.backoffs = 0;
   conn.persisting = false;
   const everything = ack === conn.sndMax;
   conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
   conn.unackedSinceUs = everything ? NEVER : nowUs;
-  if (conn.recovering) return recoverFurther(conn, ack, acked, nowUs, counters);
+  loss.probeAtUs = NEVER;
+  if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
+}
+function onDsack(conn, loss) {
+  rackDuplicate(conn);
+  if (!loss.undoPossible || loss.undoPending === 0) return;
+  loss.undoPending--;
+  if (loss.undoPending === 0) undo(conn, loss);
+}
+function undoByTimestamp(conn, loss, segment) {
+  if (!loss.undoPossible || loss.undoPending === 0 || !conn.timestamps) return;
+  if ((segment.options & OptionBit.timestamps) === 0) return;
+  if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
+}
+function settleProbe(conn, loss, ack, duplicate, nowUs) {
+  if (seqLt(ack, loss.probeEnd)) return;
+  loss.probing = false;
+  if (!loss.probeWasOld || duplicate || ack === loss.probeEnd) return;
+  conn.congestion.onLoss(seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, nowUs);
+  conn.congestion.onRecovered(conn.sndMss, nowUs);
+}
+function detectByDuplicates(conn, loss, advanced) {
+  const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD2 && !seqLt(conn.sndUna, loss.recover);
+  const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);
+  if (!first && !partial) return false;
+  const { queue } = loss;
+  const head = queue.head;
+  if (head === NO_SEGMENT) return false;
+  const cut = seqAdd(queue.start(head), conn.sndMss);
+  if (seqLt(cut, queue.end(head))) queue.split(head, cut);
+  queue.markLost(head);
+  return true;
+}
+function pipeOf(conn) {
+  const loss = conn.loss;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const pipe = loss.queue.pipe(flight);
+  if (conn.sack) return Math.max(pipe, 0);
+  return Math.max(pipe - loss.duplicateAcks * conn.sndMss, 0);
+}
+function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
+  const { congestion, sndMss } = conn;
+  if (loss.phase !== Phase.open && seqGe(conn.sndUna, loss.recover)) {
+    leaveRecovery(conn, loss, nowUs);
+  }
+  switch (loss.phase) {
+    case Phase.open:
+      if (lost) {
+        enterRecovery(conn, loss, nowUs, counters);
+        break;
+      }
+      if (acked > 0) grow(conn, acked, flight, nowUs);
+      return;
+    case Phase.loss:
+      if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
+      return;
+  }
+  congestion.cwndBytes = proportionalWindow(loss, pipeOf(conn), delivered, acked > 0 && !lost, congestion.ssthreshBytes, sndMss);
+  if (lost && !conn.sack) {
+    congestion.cwndBytes = Math.max(congestion.cwndBytes, pipeOf(conn) + sndMss);
+  }
+}
+function grow(conn, acked, flight, nowUs) {
   const { congestion } = conn;
   const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
   const limited = conn.cwndLimited || slowStart && congestion.cwndBytes < 2 * flight;
   congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
-  growSendLimit(conn, config);
-  return Outcome.none;
 }
-function recoverFurther(conn, ack, acked, nowUs, counters) {
-  const { congestion, sndMss } = conn;
-  if (seqGe(ack, conn.recover)) {
-    conn.recovering = false;
-    congestion.onRecovered(sndMss, nowUs);
-    return Outcome.none;
-  }
-  congestion.cwndBytes = Math.max(congestion.cwndBytes - acked, 0) + sndMss;
+function enterRecovery(conn, loss, nowUs, counters) {
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  loss.phase = Phase.recovery;
+  loss.recover = conn.sndNxt;
+  loss.deliveredBytes = 0;
+  loss.sentBytes = 0;
+  loss.flightAtStart = flight;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  rememberForUndo(conn, loss);
+  conn.congestion.onLoss(flight, conn.sndMss, nowUs);
+  conn.congestion.cwndBytes = Math.max(conn.congestion.cwndBytes, pipeOf(conn) + conn.sndMss);
+  conn.timing = false;
   counters.count(Counter.fastRetransmits);
-  return Outcome.retransmit;
+}
+function rememberForUndo(conn, loss) {
+  loss.undoPossible = true;
+  loss.undoPending = 0;
+  loss.undoCwndBytes = conn.congestion.cwndBytes;
+  loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
+}
+function leaveRecovery(conn, loss, nowUs) {
+  if (loss.phase === Phase.recovery) conn.congestion.onRecovered(conn.sndMss, nowUs);
+  loss.phase = Phase.open;
+  loss.duplicateAcks = 0;
+  rackRecovered(loss);
 }
 function releaseAcknowledged(conn, ack) {
   const send = conn.send;
@@ -3745,7 +4284,8 @@ function chainAppendArray(memory, tail, source, from, length) {
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    memory.bytes.set(source.subarray(from + done, from + done + count), target);
+    const whole = count === source.length;
+    memory.bytes.set(whole ? source : source.subarray(from + done, from + done + count), target);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;
@@ -3886,6 +4426,32 @@ var OutOfOrder = class {
   }
 };
 
+// src/tcp/outcome.ts
+var Outcome = {
+  /** Nothing besides what `output` will find. */
+  none: 0,
+  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
+  ack: 1,
+  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
+  challenge: 2,
+  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
+  reset: 3,
+  /** Send an RST from the connection's own numbers; the connection has ended. */
+  abort: 4,
+  /** Send the SYN-ACK again. */
+  synAck: 5,
+  /** Send the oldest unacknowledged segment again. */
+  retransmit: 6,
+  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
+  lossProbe: 10,
+  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
+  probe: 7,
+  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
+  keepalive: 8,
+  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
+  reopen: 9
+};
+
 // src/tcp/window.ts
 function synWindow(conn) {
   return Math.min(65535, conn.receive.limitBytes);
@@ -3902,8 +4468,11 @@ function advertise(conn) {
   const window = receiveWindow(conn);
   const scale = conn.rcvScale;
   const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  const round = window <= promised ? (1 << scale) - 1 : 0;
-  const field = Math.min(window + round >> scale, 65535);
+  let field = window >> scale;
+  if (field << scale < promised) {
+    const space = conn.receive === null ? 0 : conn.receive.space;
+    if (field + 1 << scale < space + (1 << scale)) field++;
+  }
   const edge = seqAdd(conn.rcvNxt, field << scale);
   if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
   return field;
@@ -3948,8 +4517,6 @@ function afterRead(conn, readPosition, nowUs, config) {
 var PAWS_IDLE_US = 24 * 86400 * 1e6;
 function onSegment(conn, segment, nowUs, context) {
   conn.segmentsReceived++;
-  conn.lastReceivedAtUs = nowUs;
-  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -3988,6 +4555,7 @@ function onSynSent(conn, segment, nowUs, context) {
   }
   conn.sndWl2 = segment.ack;
   establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
   takeText(conn, segment, nowUs, context);
   return Outcome.none;
@@ -3995,20 +4563,24 @@ function onSynSent(conn, segment, nowUs, context) {
 function onOtherStates(conn, segment, nowUs, context) {
   const { counters } = context;
   if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
   if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
     const outcome2 = onSynAgain(conn, segment);
     if (outcome2 !== Outcome.none) return outcome2;
   }
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
-    return Outcome.ack;
+    return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
     counters.drop(Drop.tcpOutOfWindow);
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0 ? Outcome.ack : Outcome.challenge;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    return answerToUnusable(segment);
   }
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
   rememberTimestamp(conn, segment, nowUs);
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
   if ((segment.flags & Flag.SYN) !== 0) {
@@ -4019,12 +4591,15 @@ function onOtherStates(conn, segment, nowUs, context) {
     counters.drop(Drop.tcpAckMissing);
     return Outcome.none;
   }
-  const outcome = onAckField(conn, segment, nowUs, context);
-  if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
+  if (outcome !== Outcome.none) return outcome;
   if (conn.state === State.CLOSED) return Outcome.none;
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
-  const textOutcome = takeText(conn, segment, nowUs, context);
-  return textOutcome === Outcome.none ? outcome : textOutcome;
+  return takeText(conn, segment, nowUs, context);
+}
+function answerToUnusable(segment) {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
 }
 function mayReopen(conn, segment) {
   const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
@@ -4061,7 +4636,9 @@ function isAcceptable(conn, segment) {
   if (segment.seq === conn.rcvNxt) return true;
   if (window === 0) return false;
   const length = segmentLength(segment);
-  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  if (length === 0) {
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
   const end2 = seqAdd(segment.seq, length);
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
 }
@@ -4086,14 +4663,14 @@ function onReset(conn, segment, counters) {
       return Outcome.none;
   }
 }
-function onAckField(conn, segment, nowUs, context) {
+function onAckField(conn, segment, scale, nowUs, context) {
   const { counters } = context;
   if (conn.state === State.SYN_RECEIVED) {
     if (segment.ack !== seqAdd(conn.iss, 1)) {
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
-    setWindow(conn, segment);
+    setWindow(conn, segment, scale);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }
@@ -4103,17 +4680,15 @@ function onAckField(conn, segment, nowUs, context) {
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  if (seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack)) {
-    setWindow(conn, segment);
-  }
-  const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  const isLatest = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
+  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
+  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-  return outcome;
+  return Outcome.none;
 }
-function setWindow(conn, segment) {
-  conn.sndWnd = segment.window << conn.sndScale;
+function setWindow(conn, segment, scale) {
+  conn.sndWnd = segment.window << scale;
   conn.sndWl1 = segment.seq;
   conn.sndWl2 = segment.ack;
   if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
@@ -4205,6 +4780,7 @@ function onFin(conn, nowUs, config) {
   conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
+  conn.receive?.discardAhead();
   conn.ackPending = true;
   conn.news = News.loud;
   switch (conn.state) {
@@ -4226,9 +4802,9 @@ function establish(conn, segment, nowUs, config) {
   conn.sndNxt = segment.ack;
   if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
-  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
-  if (conn.handshakeRetransmitted) {
+  if (conn.handshakeTimedOut) {
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
   }
   conn.backoffs = 0;
@@ -4242,18 +4818,24 @@ function end(conn, error) {
   conn.error = error;
   conn.news = News.loud;
   conn.ackPending = false;
+  stopTimers(conn);
+}
+function stopTimers(conn) {
   conn.retransmitAtUs = NEVER;
   conn.delayedAckAtUs = NEVER;
   conn.keepaliveAtUs = NEVER;
   conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
 }
 function abort(conn) {
   end(conn, ConnectionError.aborted);
 }
 function enterTimeWait(conn, nowUs, config) {
   conn.state = State.TIME_WAIT;
-  conn.retransmitAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
+  stopTimers(conn);
   restartTimeWait(conn, nowUs, config);
 }
 function restartTimeWait(conn, nowUs, config) {
@@ -4391,7 +4973,7 @@ function sendSyn(conn, nowUs, context) {
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.sndMax = conn.sndNxt;
   if (again) {
-    conn.handshakeRetransmitted = true;
+    conn.timing = false;
     countRetransmission(conn, 0, counters);
   } else {
     conn.timing = true;
@@ -4404,13 +4986,18 @@ function sendSyn(conn, nowUs, context) {
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendAck(conn, nowUs, context) {
-  begin(conn, conn.sndNxt, Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
   acknowledge(conn, nowUs);
   addSackBlocks(conn);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
+function sequenceWithoutText(conn) {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
 function sendReset(conn, nowUs, context) {
-  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
   out.ack = conn.rcvNxt;
   out.window = 0;
   context.counters.count(Counter.resetsOut);
@@ -4443,17 +5030,40 @@ function sendKeepalive(conn, nowUs, context) {
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendOldest(conn, nowUs, context) {
-  const position = positionOf(conn, conn.sndUna);
-  const unacked = conn.send.end - position | 0;
-  const sent = seqDiff(conn.sndMax, conn.sndUna);
-  const length = Math.min(conn.sndMss, unacked, sent);
-  if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
+  const { queue } = conn.loss;
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
+}
+function sendLossProbe(conn, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  loss.probeEnd = conn.sndNxt;
+  loss.probing = true;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
+  const length = Math.min(unsent, room, conn.sndMss);
+  loss.probeWasOld = length <= 0;
+  if (length > 0) {
+    sendNew(conn, length, nowUs, context);
+    loss.probeEnd = conn.sndNxt;
+  } else if (queue.tail !== NO_SEGMENT) {
+    const last = queue.tail;
+    const start = seqMax(queue.start(last), seqAdd(queue.end(last), -conn.sndMss));
+    const segment = seqLt(queue.start(last), start) ? queue.split(last, start) : last;
+    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
+    queue.touch(segment, nowUs);
+  }
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
 }
 function sendProbe(conn, nowUs, context) {
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  context.counters.count(Counter.zeroWindowProbes);
+  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
-    sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
+    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
+    sendNew(conn, length, nowUs, context);
+    if (!conn.persisting) return;
+    conn.loss.queue.clear();
+    conn.loss.probeAtUs = NEVER;
     conn.sndNxt = conn.sndUna;
   }
 }
@@ -4461,32 +5071,63 @@ function positionOf(conn, seq) {
   return seq - conn.iss - 1 | 0;
 }
 function sendData(conn, nowUs, context) {
-  const send = conn.send;
-  if (send === null || conn.persisting) return;
-  const { sink } = context;
+  const { send, loss } = conn;
+  if (send === null || loss === null || conn.persisting) return;
+  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
   conn.cwndLimited = false;
   for (; ; ) {
     const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
-    if (unsent <= 0 && !finDue) return;
+    if (unsent <= 0 && !finDue) break;
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
     const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const room = Math.min(conn.sndWnd, cwnd) - flight;
+    const onPath = cwnd - pipeOf(conn);
     if (unsent <= 0) {
       if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
-      sendText(conn, conn.sndNxt, 0, nowUs, context);
-      return;
+      sendNew(conn, 0, nowUs, context);
+      break;
     }
-    const length = worthSending(conn, unsent, room, sink.superBytes);
+    const room = Math.min(conn.sndWnd - flight, onPath);
+    const length = worthSending(conn, unsent, room, context.sink.superBytes);
     if (length === 0) {
-      conn.cwndLimited = cwnd - flight < conn.sndMss;
-      return persistIfIdle(conn, nowUs);
+      conn.cwndLimited = onPath < conn.sndMss;
+      if (flight === 0) return persistIfIdle(conn, nowUs);
+      break;
     }
-    sendText(conn, conn.sndNxt, length, nowUs, context);
+    sendNew(conn, length, nowUs, context);
   }
 }
+function repeatLost(conn, nowUs, context) {
+  const { queue } = conn.loss;
+  const mss = conn.sndMss;
+  const { superBytes } = context.sink;
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  for (let s = queue.firstToRepeat(); s !== NO_SEGMENT; s = queue.firstToRepeat()) {
+    const pipe = pipeOf(conn);
+    const room = Math.floor(conn.congestion.cwndBytes - pipe);
+    const length = seqDiff(queue.end(s), queue.start(s));
+    if (room < Math.min(length, mss) && pipe > 0) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0) return false;
+    const whole = Math.max(room - room % mss, mss);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
+  }
+  return true;
+}
+function repeat(conn, segment, most, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const start = queue.start(segment);
+  const cut = seqAdd(start, most);
+  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
+  transmit(conn, start, queue.end(segment), nowUs, context);
+  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  loss.undoPending += Math.ceil(out.payloadLength / conn.sndMss);
+  queue.markAgain(segment, nowUs);
+}
 function extraSegments(conn) {
-  return conn.recovering ? 0 : Math.min(conn.duplicateAcks, LIMITED_TRANSMIT);
+  const loss = conn.loss;
+  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0 ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT) : 0;
 }
 function isFinSent(conn) {
   return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
@@ -4494,7 +5135,7 @@ function isFinSent(conn) {
 function worthSending(conn, unsent, room, superBytes) {
   const mss = conn.sndMss;
   const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  const length = Math.min(unsent, room, most);
+  const length = Math.min(unsent, Math.floor(room), most);
   if (length >= mss) {
     const tail = length % mss;
     if (tail === 0) return length;
@@ -4513,34 +5154,45 @@ function persistIfIdle(conn, nowUs) {
   conn.persisting = true;
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
 }
-function sendText(conn, seq, length, nowUs, context) {
+function sendNew(conn, length, nowUs, context) {
+  const seq = conn.sndNxt;
+  const behind = positionOf(conn, seqAdd(seq, length));
+  const fin = conn.finQueued && behind === conn.send.end ? 1 : 0;
+  const next = seqAdd(seq, length + fin);
+  if (seqGe(seq, conn.sndMax) && !conn.timing) {
+    conn.timing = true;
+    conn.rttSeq = next;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  transmit(conn, seq, next, nowUs, context);
+  conn.loss.queue.push(seq, next, nowUs);
+  conn.sndNxt = next;
+  armProbe(conn, nowUs);
+  if (seqGt(next, conn.sndMax)) {
+    context.counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+}
+function transmit(conn, seq, next, nowUs, context) {
   const { sink, counters } = context;
   const send = conn.send;
   const position = positionOf(conn, seq);
-  const last = (position + length | 0) === send.end;
+  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
+  const length = seqDiff(next, seq) - fin;
   let flags = Flag.ACK;
-  if (last && length > 0) flags |= Flag.PSH;
-  if (last && conn.finQueued) flags |= Flag.FIN;
+  if ((position + length | 0) === send.end && length > 0) flags |= Flag.PSH;
+  if (fin === 1) flags |= Flag.FIN;
   begin(conn, seq, flags);
   acknowledge(conn, nowUs);
   out.payloadLength = length;
   if (length > conn.sndMss) out.gsoSize = conn.sndMss;
   const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
-  const next = seqAdd(seq, length + (flags & Flag.FIN));
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
     if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false;
-  } else if (!conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
   }
-  if (length < conn.sndMss) conn.sndSmall = next;
-  if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
-  if (seqGt(next, conn.sndMax)) {
-    counters.add(Counter.bytesOut, length);
-    conn.sndMax = next;
-  }
+  if (conn.loss.phase === Phase.recovery) conn.loss.sentBytes += length;
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
@@ -4630,6 +5282,361 @@ function emit(conn, length, end2, nowUs, context) {
   conn.lastSentAtUs = nowUs;
   context.counters.add(Counter.segmentsOut, wireSegments);
   context.sink.send(out, end2);
+}
+
+// src/tcp/report.ts
+var WORD_MAX = 2147483647;
+function reportAddresses(words, conn) {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+function reportProgress(words, conn) {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0);
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
+  words[info + Info.backoffs] = conn.backoffs;
+}
+function clamp(value) {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+function putTotal(words, at, value) {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
+
+// src/tcp/ports.ts
+var EPHEMERAL_FIRST = 32768;
+var EPHEMERAL_LAST = 60999;
+function ephemeralPort(random, isFree) {
+  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
+  const start = random.uint32() % count;
+  for (let i = 0; i < count; i++) {
+    const port = EPHEMERAL_FIRST + (start + i) % count;
+    if (isFree(port)) return port;
+  }
+  return 0;
+}
+
+// src/tcp/timers.ts
+var ORPHAN_RETRIES = 8;
+function updateDeadline(conn) {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  conn.deadlineUs = atUs;
+}
+function onTimer(conn, nowUs, context) {
+  if (conn.endAtUs <= nowUs) {
+    end(conn, ConnectionError.none);
+    return Outcome.none;
+  }
+  if (conn.delayedAckAtUs <= nowUs) {
+    conn.delayedAckAtUs = NEVER;
+    conn.ackPending = true;
+  }
+  if (conn.keepaliveAtUs <= nowUs) {
+    const outcome = onKeepalive(conn, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  if (conn.loss !== null) return onLossTimer(conn, conn.loss, nowUs, context);
+  return Outcome.none;
+}
+function onLossTimer(conn, loss, nowUs, context) {
+  if (loss.reorderAtUs <= nowUs) {
+    const found = rackDetect(conn, nowUs);
+    if (found && loss.phase === Phase.open) enterRecovery(conn, loss, nowUs, context.counters);
+  }
+  if (loss.probeAtUs > nowUs) return Outcome.none;
+  loss.probeAtUs = NEVER;
+  const silent = loss.phase === Phase.open && !loss.probing && seqLt(conn.sndUna, conn.sndNxt);
+  return silent ? Outcome.lossProbe : Outcome.none;
+}
+function onRetransmit(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.retransmitAtUs = NEVER;
+  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
+  conn.backoffs++;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.handshakeTimedOut = true;
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.retransmitTimeouts++;
+  if (conn.persisting) {
+    if (conn.sndWnd > 0) {
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
+    return Outcome.probe;
+  }
+  counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === 1) {
+    rememberForUndo(conn, conn.loss);
+    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+  }
+  conn.timing = false;
+  loseEverything(conn);
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
+}
+function loseEverything(conn) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const head = queue.head;
+  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
+  queue.markAllLost(reneged);
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  loss.reorderAtUs = NEVER;
+}
+function hasGivenUp(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.SYN_SENT:
+      return conn.backoffs >= config.synRetries;
+    case State.SYN_RECEIVED:
+      return conn.backoffs >= config.synAckRetries;
+  }
+  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
+}
+function isAlive(conn, nowUs, config) {
+  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
+}
+function giveUp(conn, counters) {
+  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+  counters.count(Counter.connectionsTimedOut);
+  end(conn, ConnectionError.timedOut);
+  return opening ? Outcome.none : Outcome.abort;
+}
+function onKeepalive(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.keepaliveAtUs = NEVER;
+  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  const idleUs = nowUs - conn.lastReceivedAtUs;
+  const idleLimitUs = config.keepaliveIdleMs * 1e3;
+  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
+  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
+    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
+    conn.keepaliveAtUs = lastUs + idleLimitUs;
+    return Outcome.none;
+  }
+  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
+  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
+    return giveUp(conn, counters);
+  }
+  conn.keepaliveProbesSent++;
+  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1e3;
+  return Outcome.keepalive;
+}
+
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT3 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE = -1;
+var message2 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message2[0] = local3;
+    message2[1] = remote3;
+    message2[2] = ports;
+    return halfSipHash13(key0, key1, message2, 3);
+  }
+  message2[0] = local0;
+  message2[1] = local1;
+  message2[2] = local2;
+  message2[3] = local3;
+  message2[4] = remote0;
+  message2[5] = remote1;
+  message2[6] = remote2;
+  message2[7] = remote3;
+  message2[8] = ports;
+  return halfSipHash13(key0, key1, message2, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
+  #size = 0;
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE;
+  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
+  constructor(capacity, key0, key1) {
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(capacity * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
+  }
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort(localPort);
+    checkPort(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
+    this.#size++;
+  }
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id) {
+      buckets[bucket] = rows[row + NEXT3];
+    } else {
+      let before = buckets[bucket] * ROW_WORDS2;
+      while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
+      rows[before + NEXT3] = rows[row + NEXT3];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE;
+    this.#size--;
+  }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1];
+    while (id !== NONE) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT3];
+    }
+    return NONE;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
+   * takes time in proportion to the table, so a caller that does not know its size doubles it.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets).fill(NONE);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT3] = this.#buckets[bucket];
+    this.#buckets[bucket] = id;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
+};
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+  }
 }
 
 // src/ring/stream.ts
@@ -4820,7 +5827,8 @@ var ReceiveBuffer = class {
   }
   /** Bytes that may still arrive, counted from the next one in order. */
   get space() {
-    return Math.max(0, this.limitBytes - this.stream.pending);
+    const most = Math.min(this.limitBytes, this.#memory.shareBytes);
+    return Math.max(0, Math.floor(most) - this.stream.pending);
   }
   /**
    * Takes the bytes `[rcvNxt, end)` of a segment, which start at `offset`, and whatever they join up
@@ -4834,7 +5842,7 @@ var ReceiveBuffer = class {
     while (seqLt(next, end2)) {
       const gapEnd = queue.count > 0 && seqLt(queue.left[0], end2) ? queue.left[0] : end2;
       next = this.#append(segment, next, gapEnd, offset + seqDiff(next, first));
-      if (next !== gapEnd) return next;
+      if (next !== gapEnd) break;
       next = this.#join(queue, next);
     }
     next = this.#join(queue, next);
@@ -4885,66 +5893,14 @@ var ReceiveBuffer = class {
   /** Gives everything back; the application must not read any more. */
   dispose() {
     this.stream.dispose();
+    this.discardAhead();
+  }
+  /** Gives back what is held behind a gap. */
+  discardAhead() {
     this.outOfOrder?.clear(this.#memory);
     this.outOfOrder = null;
   }
 };
-
-// src/tcp/report.ts
-var WORD_MAX = 2147483647;
-function reportAddresses(words, conn) {
-  const row = conn.row;
-  words[row + Row.local] = conn.local0;
-  words[row + Row.local + 1] = conn.local1;
-  words[row + Row.local + 2] = conn.local2;
-  words[row + Row.local + 3] = conn.local3;
-  words[row + Row.remote] = conn.remote0;
-  words[row + Row.remote + 1] = conn.remote1;
-  words[row + Row.remote + 2] = conn.remote2;
-  words[row + Row.remote + 3] = conn.remote3;
-  words[row + Row.localPort] = conn.localPort;
-  words[row + Row.remotePort] = conn.remotePort;
-}
-function reportProgress(words, conn) {
-  const row = conn.row;
-  words[row + Row.state] = conn.state;
-  words[row + Row.error] = conn.error;
-  words[row + Row.txLimit] = conn.sendLimit;
-  const info = row + Row.info;
-  const { rtt, congestion } = conn;
-  words[info + Info.rttUs] = rtt.srttUs;
-  words[info + Info.rttVarUs] = rtt.rttVarUs;
-  words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
-  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
-  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
-  words[info + Info.mssSend] = conn.sndMss;
-  words[info + Info.mssReceive] = conn.rcvMss;
-  words[info + Info.sendWindow] = conn.sndWnd;
-  words[info + Info.receiveWindow] = receiveWindow(conn);
-  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
-  putTotal(words, info + Info.bytesSent, conn.bytesSent);
-  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
-  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
-  words[info + Info.segmentsSent] = conn.segmentsSent;
-  words[info + Info.segmentsReceived] = conn.segmentsReceived;
-  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
-  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
-  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
-  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
-  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0);
-  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
-  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
-  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
-  words[info + Info.backoffs] = conn.backoffs;
-}
-function clamp(value) {
-  return value < WORD_MAX ? value : WORD_MAX;
-}
-function putTotal(words, at, value) {
-  words[at] = value;
-  words[at + 1] = value / 4294967296;
-}
 
 // src/tcp/rtt.ts
 var RttEstimator = class {
@@ -4968,7 +5924,7 @@ var RttEstimator = class {
     const rtt = rttUs < 1 ? 1 : Math.round(rttUs);
     if (this.srttUs === 0) {
       this.srttUs = rtt;
-      this.rttVarUs = rtt >> 1;
+      this.rttVarUs = Math.floor(rtt / 2);
       this.minUs = rtt;
     } else {
       const deviation = Math.abs(this.srttUs - rtt);
@@ -5044,107 +6000,126 @@ var SendBuffer = class {
   }
 };
 
-// src/tcp/ports.ts
-var EPHEMERAL_FIRST = 32768;
-var EPHEMERAL_LAST = 60999;
-function ephemeralPort(random, isFree) {
-  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
-  const start = random.uint32() % count;
-  for (let i = 0; i < count; i++) {
-    const port = EPHEMERAL_FIRST + (start + i) % count;
-    if (isFree(port)) return port;
+// src/tcp/table.ts
+var INITIAL_ROWS = 1024;
+var NO_CONTROL_YET = new NoControl();
+var ConnectionTable = class {
+  #config;
+  #layout;
+  #memory;
+  #isn;
+  #random;
+  #demux;
+  #sent = new SentSegmentPool();
+  #rows = [];
+  /** Rows that were used before and are free again. */
+  #freeRows = [];
+  #size = 0;
+  constructor(parts) {
+    this.#config = parts.config;
+    this.#layout = parts.layout;
+    this.#memory = parts.memory;
+    this.#isn = parts.isn;
+    this.#random = parts.random;
+    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
+    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
   }
-  return 0;
-}
-
-// src/tcp/timers.ts
-var ORPHAN_RETRIES = 8;
-function earliestDeadline(conn) {
-  return Math.min(conn.retransmitAtUs, conn.delayedAckAtUs, conn.keepaliveAtUs, conn.endAtUs);
-}
-function onTimer(conn, nowUs, context) {
-  if (conn.endAtUs <= nowUs) {
-    end(conn, ConnectionError.none);
-    return Outcome.none;
+  /** Connections that hold a row. */
+  get size() {
+    return this.#size;
   }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
+  /** Rows that are in the tables, used or not; every row is below it. */
+  get capacity() {
+    return this.#demux.capacity;
   }
-  if (conn.keepaliveAtUs <= nowUs) {
-    const outcome = onKeepalive(conn, nowUs, context);
-    if (outcome !== Outcome.none) return outcome;
+  /** Whether no row is left. */
+  get isFull() {
+    return this.#size >= this.#layout.dimensions.connections;
   }
-  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  return Outcome.none;
-}
-function onRetransmit(conn, nowUs, context) {
-  const { config, counters } = context;
-  conn.retransmitAtUs = NEVER;
-  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
-  conn.backoffs++;
-  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    conn.sndNxt = conn.iss;
-    return Outcome.none;
+  /** The connection in a row, or null. */
+  get(row) {
+    return this.#rows[row] ?? null;
   }
-  conn.retransmitTimeouts++;
-  if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-    return Outcome.probe;
+  /** All connections. */
+  *all() {
+    for (const conn of this.#rows) if (conn !== null) yield conn;
   }
-  counters.count(Counter.retransmissionTimeouts);
-  if (conn.backoffs === 1) {
-    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+  /** The connection that a segment from the peer belongs to, or null. */
+  findFor(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.get(this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort));
   }
-  conn.recover = conn.sndMax;
-  conn.recovering = false;
-  conn.duplicateAcks = 0;
-  conn.timing = false;
-  conn.sndNxt = conn.sndUna;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
-}
-function hasGivenUp(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.SYN_SENT:
-      return conn.backoffs >= config.synRetries;
-    case State.SYN_RECEIVED:
-      return conn.backoffs >= config.synAckRetries;
+  /** The connection that sent a segment, or null. */
+  findSender(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.get(this.#demux.find(src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort));
   }
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
+  /** Whether no connection has this four-tuple with `localPort` in place of its own. */
+  isFree(t, localPort) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3, remotePort } = t;
+    const id = this.#demux.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    return id < 0;
   }
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
-}
-function isAlive(conn, nowUs, config) {
-  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
-}
-function giveUp(conn, counters) {
-  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
-  counters.count(Counter.connectionsTimedOut);
-  end(conn, ConnectionError.timedOut);
-  return opening ? Outcome.none : Outcome.abort;
-}
-function onKeepalive(conn, nowUs, context) {
-  const { config, counters } = context;
-  conn.keepaliveAtUs = NEVER;
-  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
-  const idleUs = nowUs - conn.lastReceivedAtUs;
-  const idleLimitUs = config.keepaliveIdleMs * 1e3;
-  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
-  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
-    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
-    conn.keepaliveAtUs = lastUs + idleLimitUs;
-    return Outcome.none;
+  /** A new connection in a free row. The table must not be full and the four-tuple must be free. */
+  create(tuple, nowUs) {
+    const id = this.#freeRows.pop() ?? this.#rows.length;
+    if (id >= this.#demux.capacity) {
+      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
+    }
+    const config = this.#config;
+    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
+    const generation = this.#clearRow(id);
+    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
+    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
+    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
+    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
+    conn.lastReceivedAtUs = nowUs;
+    this.#enter(conn, nowUs);
+    return conn;
   }
-  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
-  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
-    return giveUp(conn, counters);
+  #clearRow(id) {
+    const { words } = this.#layout;
+    const row = this.#layout.row(id);
+    const generation = words[row + Row.generation] + 1 | 0;
+    words.fill(0, row, row + ROW_WORDS);
+    words[row + Row.generation] = generation;
+    words[row + Row.txHead] = NIL;
+    return generation;
   }
-  conn.keepaliveProbesSent++;
-  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1e3;
-  return Outcome.keepalive;
+  #enter(conn, nowUs) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
+    const { localPort, remotePort } = conn;
+    this.#rows[conn.id] = conn;
+    this.#size++;
+    this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
+    conn.loss = new LossRecovery(this.#sent, iss);
+    setInitialNumber(conn, iss);
+    conn.tsOffset = this.#random.uint32() | 0;
+  }
+  /** The connection has ended: no segment finds it any more. It keeps its row. */
+  unlist(conn) {
+    conn.loss?.queue.clear();
+    this.#demux.remove(conn.id);
+  }
+  /** Gives the row of an ended connection back. */
+  remove(conn) {
+    this.#rows[conn.id] = null;
+    this.#freeRows.push(conn.id);
+    this.#size--;
+  }
+};
+function setInitialNumber(conn, iss) {
+  conn.iss = iss;
+  conn.sndUna = iss;
+  conn.sndNxt = iss;
+  conn.sndMax = iss;
+  conn.sndSmall = iss;
+  if (conn.loss !== null) {
+    conn.loss.recover = iss;
+    conn.loss.rackEnd = iss;
+    conn.loss.rackForward = iss;
+  }
 }
 
 // src/tcp/wheel.ts
@@ -5156,7 +6131,7 @@ var TOP_LEVEL = LEVELS - 1;
 var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
 var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
 var NODE_BYTES = 16;
-var NEXT3 = 2;
+var NEXT4 = 2;
 var PREV = 3;
 var UNSCHEDULED = -1;
 var TimerWheel = class {
@@ -5180,7 +6155,7 @@ var TimerWheel = class {
     this.#deadlines = new Float64Array(buffer);
     this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
     for (let slot = 0; slot < SLOT_NODES; slot++) {
-      this.#links[slot * 4 + NEXT3] = slot;
+      this.#links[slot * 4 + NEXT4] = slot;
       this.#links[slot * 4 + PREV] = slot;
     }
     this.#clearFrom(0);
@@ -5205,7 +6180,7 @@ var TimerWheel = class {
       this.cancel(id);
       return;
     }
-    const scheduled = this.#links[node * 4 + NEXT3] !== UNSCHEDULED;
+    const scheduled = this.#links[node * 4 + NEXT4] !== UNSCHEDULED;
     const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
     this.#deadlines[node * 2] = atUs;
     const slot = this.#slotFor(node);
@@ -5217,19 +6192,19 @@ var TimerWheel = class {
   /** Takes the timer of `id` off, if it is scheduled. */
   cancel(id) {
     const node = this.#nodeOf(id);
-    if (this.#links[node * 4 + NEXT3] === UNSCHEDULED) return;
+    if (this.#links[node * 4 + NEXT4] === UNSCHEDULED) return;
     this.#unlink(node);
-    this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    this.#links[node * 4 + NEXT4] = UNSCHEDULED;
     this.#size--;
   }
   /** Whether the timer of `id` is scheduled. */
   isScheduled(id) {
-    return this.#links[this.#nodeOf(id) * 4 + NEXT3] !== UNSCHEDULED;
+    return this.#links[this.#nodeOf(id) * 4 + NEXT4] !== UNSCHEDULED;
   }
   /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
   deadline(id) {
     const node = this.#nodeOf(id);
-    return this.#links[node * 4 + NEXT3] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+    return this.#links[node * 4 + NEXT4] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
   }
   /**
    * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
@@ -5256,7 +6231,7 @@ var TimerWheel = class {
         this.#cascade(slot);
         continue;
       }
-      const id = this.#links[slot * 4 + NEXT3] - SLOT_NODES;
+      const id = this.#links[slot * 4 + NEXT4] - SLOT_NODES;
       this.cancel(id);
       return id;
     }
@@ -5273,7 +6248,7 @@ var TimerWheel = class {
     const start = this.#tick[0] + this.#ticksAhead(level);
     if (level > 0 && level < TOP_LEVEL) {
       const slot = slotAt(start | 0, level);
-      const first = this.#links[slot * 4 + NEXT3];
+      const first = this.#links[slot * 4 + NEXT4];
       if (first === this.#links[slot * 4 + PREV]) {
         return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
       }
@@ -5294,7 +6269,7 @@ var TimerWheel = class {
   }
   #clearFrom(firstId) {
     for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
-      this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+      this.#links[node * 4 + NEXT4] = UNSCHEDULED;
     }
   }
   #nodeOf(id) {
@@ -5315,18 +6290,18 @@ var TimerWheel = class {
   #link(node, slot) {
     const links = this.#links;
     const last = links[slot * 4 + PREV];
-    links[node * 4 + NEXT3] = slot;
+    links[node * 4 + NEXT4] = slot;
     links[node * 4 + PREV] = last;
-    links[last * 4 + NEXT3] = node;
+    links[last * 4 + NEXT4] = node;
     links[slot * 4 + PREV] = node;
     this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
   }
   #unlink(node) {
     const links = this.#links;
-    const next = links[node * 4 + NEXT3];
+    const next = links[node * 4 + NEXT4];
     const prev = links[node * 4 + PREV];
     links[next * 4 + PREV] = prev;
-    links[prev * 4 + NEXT3] = next;
+    links[prev * 4 + NEXT4] = next;
     if (next === prev) {
       this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
     }
@@ -5351,12 +6326,12 @@ var TimerWheel = class {
   /** Moves the timers of a slot that the tick has entered to where they belong now. */
   #cascade(slot) {
     const links = this.#links;
-    let node = links[slot * 4 + NEXT3];
-    links[slot * 4 + NEXT3] = slot;
+    let node = links[slot * 4 + NEXT4];
+    links[slot * 4 + NEXT4] = slot;
     links[slot * 4 + PREV] = slot;
     this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
     while (node !== slot) {
-      const next = links[node * 4 + NEXT3];
+      const next = links[node * 4 + NEXT4];
       this.#link(node, this.#slotFor(node));
       node = next;
     }
@@ -5367,48 +6342,38 @@ function slotAt(tick, level) {
 }
 
 // src/tcp/tcp.ts
-var INITIAL_ROWS = 1024;
-var NO_CONTROL_YET = new NoControl();
+var TIME_WAIT_LOOKS = 16;
 var Tcp = class {
   config;
   counters;
   sink;
   mtu;
   listeners = new ListenerTable();
-  #layout;
   #words;
-  #memory;
   #events;
-  #isn;
   #random;
-  #demux;
+  #handover;
+  #table;
   #wheel;
-  #connections = [];
-  /** Rows that were used before and are free again. */
-  #freeRows = [];
   #dirty = [];
   #dirtyCount = 0;
   /** Connections in TIME-WAIT, the oldest first. */
   #timeWait = /* @__PURE__ */ new Set();
-  #open = 0;
   constructor(parts) {
     this.config = parts.config;
     this.counters = parts.counters;
     this.sink = parts.sink;
     this.mtu = parts.sink.mtu;
-    this.#layout = parts.layout;
     this.#words = parts.layout.words;
-    this.#memory = parts.memory;
     this.#events = parts.events;
-    this.#isn = parts.isn;
     this.#random = parts.random;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
-    this.#wheel = new TimerWheel(capacity, parts.nowUs);
+    this.#handover = parts.handover ?? null;
+    this.#table = new ConnectionTable(parts);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
   }
   /** Connections in any state, TIME-WAIT included. */
   get connectionCount() {
-    return this.#open;
+    return this.#table.size;
   }
   /** Connections in TIME-WAIT. */
   get timeWaitCount() {
@@ -5416,39 +6381,45 @@ var Tcp = class {
   }
   /** The connection in this row if it is still the one of that generation. */
   connection(row, generation) {
-    const conn = this.#connections[row];
-    return conn !== null && conn !== void 0 && conn.generation === generation ? conn : null;
+    const conn = this.#table.get(row);
+    return conn?.generation === generation ? conn : null;
   }
   /** Takes one decoded segment in. */
   input(segment, nowUs) {
     this.counters.add(Counter.segmentsIn, segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1);
-    const id = this.#findFor(segment);
-    if (id < 0) {
+    const conn = this.#table.findFor(segment);
+    if (conn === null) {
       this.#onNoConnection(segment, nowUs);
       return;
     }
-    const conn = this.#connections[id];
     const before = conn.state;
-    const outcome = onSegment(conn, segment, nowUs, this);
+    let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      this.#reopen(conn, segment, nowUs);
-      return;
+      const { dst0, dst1, dst2, dst3, dstPort } = segment;
+      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+      if (listener !== null && listener.hasRoom) {
+        this.#reopen(conn, listener, segment, nowUs);
+        return;
+      }
+      outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
     this.#settle(conn, before, nowUs);
   }
-  #findFor(segment) {
-    return this.#demux.find(segment.dst0, segment.dst1, segment.dst2, segment.dst3, segment.src0, segment.src1, segment.src2, segment.src3, segment.dstPort, segment.srcPort);
-  }
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
+      this.counters.drop(Drop.tcpFlagsInvalid);
+      return;
+    }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);
@@ -5457,17 +6428,19 @@ var Tcp = class {
     this.#onSyn(listener, segment, nowUs);
   }
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old, segment, nowUs) {
+  #reopen(old, listener, segment, nowUs) {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onNoConnection(segment, nowUs);
+    const conn = this.#onSyn(listener, segment, nowUs);
+    const after = seqAdd(old.sndMax, REOPEN_GAP);
+    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
   }
   /** A connection request for a listener. */
   #onSyn(listener, segment, nowUs) {
     if (!listener.hasRoom) {
       this.counters.drop(Drop.tcpBacklogFull);
-      return;
+      return null;
     }
     const conn = this.#create({
       local0: segment.dst0,
@@ -5483,7 +6456,7 @@ var Tcp = class {
     }, nowUs);
     if (conn === null) {
       this.counters.drop(Drop.tcpConnectionLimit);
-      return;
+      return null;
     }
     conn.listener = listener;
     listener.handshakes++;
@@ -5497,14 +6470,15 @@ var Tcp = class {
     conn.sndWl1 = segment.seq;
     this.#events.stateChanged(conn, State.LISTEN);
     this.#touch(conn);
+    return conn;
   }
   /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
   connect(request, tuple, nowUs) {
     let localPort = tuple.localPort;
     if (localPort === 0) {
-      const isFree = (port) => !this.listeners.hasPort(port) && this.#isPortFree(tuple, port);
+      const isFree = (port) => !this.listeners.hasPort(port) && this.#table.isFree(tuple, port);
       localPort = ephemeralPort(this.#random, isFree);
-    } else if (!this.#isPortFree(tuple, localPort)) {
+    } else if (!this.#table.isFree(tuple, localPort)) {
       localPort = 0;
     }
     if (localPort === 0) {
@@ -5527,14 +6501,10 @@ var Tcp = class {
     this.#events.stateChanged(conn, State.CLOSED);
     this.#touch(conn);
   }
-  #isPortFree(t, port) {
-    const id = this.#demux.find(t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, port, t.remotePort);
-    return id < 0;
-  }
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request, nowUs) {
-    for (const conn of this.#connections) {
-      if (conn === null || conn.request !== request) continue;
+    for (const conn of this.#table.all()) {
+      if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
       conn.owner = Owner.none;
@@ -5560,8 +6530,8 @@ var Tcp = class {
     const listener = this.listeners.get(id);
     if (listener === void 0) return;
     this.listeners.remove(listener);
-    for (const conn of this.#connections) {
-      if (conn === null || conn.listener !== listener || conn.owner !== Owner.listener) continue;
+    for (const conn of this.#table.all()) {
+      if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       sendReset(conn, nowUs, this);
       abort(conn);
@@ -5607,7 +6577,8 @@ var Tcp = class {
       this.#detach(conn);
       return;
     }
-    if (unread || conn.lingerZero) {
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (unread || conn.lingerZero || opening) {
       this.#abort(conn, nowUs);
       return;
     }
@@ -5629,6 +6600,7 @@ var Tcp = class {
   }
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn, on, nowUs) {
+    if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1e3 : Infinity;
     this.#touch(conn);
@@ -5636,15 +6608,16 @@ var Tcp = class {
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
   icmpError(segment, nowUs) {
     this.counters.count(Counter.icmpErrorsIn);
-    const id = this.#demux.find(segment.src0, segment.src1, segment.src2, segment.src3, segment.dst0, segment.dst1, segment.dst2, segment.dst3, segment.srcPort, segment.dstPort);
-    const conn = id < 0 ? null : this.#connections[id];
+    const conn = this.#table.findSender(segment);
     if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
     if (conn.state !== State.SYN_SENT) return;
+    const { icmpType, icmpCode } = segment;
+    if (isFragmentationNeeded(icmpType, icmpCode)) return;
     const before = conn.state;
-    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
   }
   /** Runs every timer that is due. */
@@ -5652,10 +6625,11 @@ var Tcp = class {
     for (; ; ) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
-      const conn = this.#connections[id];
+      const conn = this.#table.get(id);
       conn.wheelAtUs = Infinity;
       this.#touch(conn);
-      if (earliestDeadline(conn) > nowUs) continue;
+      updateDeadline(conn);
+      if (conn.deadlineUs > nowUs) continue;
       const before = conn.state;
       const outcome = onTimer(conn, nowUs, this);
       this.#act(conn, outcome, null, nowUs);
@@ -5671,7 +6645,7 @@ var Tcp = class {
     for (let i = 0; i < this.#dirtyCount; i++) {
       const conn = this.#dirty[i];
       conn.dirty = false;
-      if (this.#connections[conn.id] !== conn) continue;
+      if (this.#table.get(conn.id) !== conn) continue;
       output(conn, nowUs, this);
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
@@ -5688,10 +6662,10 @@ var Tcp = class {
     conn.news = News.none;
   }
   #arm(conn) {
-    const atUs = earliestDeadline(conn);
-    if (atUs >= conn.wheelAtUs) return;
-    conn.wheelAtUs = atUs;
-    this.#wheel.schedule(conn.id, atUs);
+    updateDeadline(conn);
+    if (conn.deadlineUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = conn.deadlineUs;
+    this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
   #touch(conn) {
     if (conn.dirty) return;
@@ -5715,6 +6689,8 @@ var Tcp = class {
         return sendSyn(conn, nowUs, this);
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
+      case Outcome.lossProbe:
+        return sendLossProbe(conn, nowUs, this);
       case Outcome.probe:
         return sendProbe(conn, nowUs, this);
       case Outcome.keepalive:
@@ -5783,13 +6759,26 @@ var Tcp = class {
   }
   #giveUpOldestTimeWait(nowUs) {
     for (const id of this.#timeWait) {
-      const conn = this.#connections[id];
-      this.counters.drop(Drop.tcpTimeWaitLimit);
-      end(conn, ConnectionError.none);
-      this.#settle(conn, State.TIME_WAIT, nowUs);
-      return true;
+      this.#giveUpTimeWait(this.#table.get(id), nowUs);
+      return;
     }
-    return false;
+  }
+  /** The same for the sake of a row, which one that the application still holds would not free. */
+  #freeTimeWaitRow(nowUs) {
+    let looks = TIME_WAIT_LOOKS;
+    for (const id of this.#timeWait) {
+      const conn = this.#table.get(id);
+      if (conn.owner === Owner.none) {
+        this.#giveUpTimeWait(conn, nowUs);
+        return;
+      }
+      if (--looks === 0) return;
+    }
+  }
+  #giveUpTimeWait(conn, nowUs) {
+    this.counters.drop(Drop.tcpTimeWaitLimit);
+    end(conn, ConnectionError.none);
+    this.#settle(conn, State.TIME_WAIT, nowUs);
   }
   /** The application has nothing more to do with a connection that goes on for a while. */
   #detach(conn) {
@@ -5802,8 +6791,9 @@ var Tcp = class {
   }
   /** The connection has reached CLOSED. */
   #finish(conn) {
-    this.#demux.remove(conn.id);
-    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#table.unlist(conn);
+    this.#wheel.cancel(conn.id);
+    conn.wheelAtUs = Infinity;
     this.#timeWait.delete(conn.id);
     if (conn.owner !== Owner.application) this.#release(conn);
   }
@@ -5813,76 +6803,23 @@ var Tcp = class {
     conn.receive = null;
     conn.send?.publish();
     conn.send = null;
-    this.#connections[conn.id] = null;
-    this.#freeRows.push(conn.id);
-    this.#open--;
+    this.#table.remove(conn);
     if (known) this.#events.ended(conn);
   }
   /** A new connection in a free row, or null when there is none. */
   #create(tuple, nowUs) {
-    const limit = this.#layout.dimensions.connections;
-    if (this.#open >= limit && !this.#giveUpOldestTimeWait(nowUs)) return null;
-    const id = this.#freeRows.pop() ?? this.#connections.length;
-    if (id >= this.#demux.capacity) {
-      const capacity = Math.min(2 * id, limit);
-      this.#demux.grow(capacity);
-      this.#wheel.grow(capacity);
-    }
-    const { config } = this;
-    const words = this.#words;
-    const row = this.#layout.row(id);
-    const generation = words[row + Row.generation] + 1 | 0;
-    words.fill(0, row, row + ROW_WORDS);
-    words[row + Row.generation] = generation;
-    words[row + Row.txHead] = NIL;
-    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
-    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
-    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
-    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
-    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
-    conn.lastReceivedAtUs = nowUs;
-    this.#chooseNumbers(conn, nowUs);
-    this.#connections[id] = conn;
-    this.#open++;
-    this.#demux.add(id, tuple.local0, tuple.local1, tuple.local2, tuple.local3, tuple.remote0, tuple.remote1, tuple.remote2, tuple.remote3, tuple.localPort, tuple.remotePort);
+    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
+    if (this.#table.isFull) return null;
+    const conn = this.#table.create(tuple, nowUs);
+    if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
     return conn;
   }
-  #chooseNumbers(conn, nowUs) {
-    conn.iss = this.#isn.next(conn.local0, conn.local1, conn.local2, conn.local3, conn.remote0, conn.remote1, conn.remote2, conn.remote3, conn.localPort, conn.remotePort, nowUs);
-    conn.sndUna = conn.iss;
-    conn.sndNxt = conn.iss;
-    conn.sndMax = conn.iss;
-    conn.sndSmall = conn.iss;
-    conn.recover = conn.iss;
-    conn.tsOffset = this.#random.uint32() | 0;
-  }
-  /** All connections that the application or nobody holds, for an orderly end of the stack. */
-  *all() {
-    for (const conn of this.#connections) if (conn !== null) yield conn;
+  /** All connections, for an orderly end of the stack. */
+  all() {
+    return this.#table.all();
   }
 };
-function connectErrorOf(type, code) {
-  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
-  switch (code) {
-    case ICMP_NET_UNREACHABLE:
-    case ICMP_NET_UNKNOWN:
-    case ICMP_NET_PROHIBITED:
-    case ICMP_NET_UNREACHABLE_TOS:
-      return ConnectionError.networkUnreachable;
-    case ICMP_PROTOCOL_UNREACHABLE:
-    case ICMP_PORT_UNREACHABLE:
-      return ConnectionError.refused;
-    default:
-      return ConnectionError.hostUnreachable;
-  }
-}
-var ICMP_UNREACHABLE = 3;
-var ICMP_NET_UNREACHABLE = 0;
-var ICMP_PROTOCOL_UNREACHABLE = 2;
-var ICMP_PORT_UNREACHABLE = 3;
-var ICMP_NET_UNKNOWN = 6;
-var ICMP_NET_PROHIBITED = 9;
-var ICMP_NET_UNREACHABLE_TOS = 11;
+var REOPEN_GAP = 65537;
 
 // src/pipeline/messages.ts
 var Command = {
@@ -5988,12 +6925,12 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.stopped, -1, 0, 0, 0);
   }
-  /** Shows the records to the application; true when it must be woken. */
+  /** Shows the records to the application and says how soon it has to look at them. */
   publish() {
-    this.#ring.publish();
+    const any = this.#ring.publish();
     const loud = this.#loud;
     this.#loud = false;
-    return loud;
+    return loud ? News.loud : any ? News.quiet : News.none;
   }
   #write(op, row, generation, name, value) {
     const at = this.#ring.claim();
@@ -6019,7 +6956,7 @@ var ChecksumMode = {
 };
 function writePacket(memory, offset, segment, payloadLength, identification, checksum) {
   const view = memory.view;
-  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES2 : offset;
+  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES : offset;
   const tcp = ip + IPV4_HEADER_BYTES;
   const headerLength = IPV4_HEADER_BYTES + writeTcpHeader(view, tcp, segment);
   const totalLength = headerLength + payloadLength;
@@ -6056,7 +6993,7 @@ function writeEchoReply(memory, offset, request, virtioHeader) {
   const messageLength = request.payloadLength;
   const totalLength = IPV4_HEADER_BYTES + messageLength;
   if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
-  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES2 : offset;
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const icmp = ip + IPV4_HEADER_BYTES;
   memory.bytes.copyWithin(icmp, request.payloadOffset, request.payloadOffset + messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
@@ -6280,6 +7217,9 @@ var ReceiveSlots = class {
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }
+  get shareBytes() {
+    return this.pool.shareBytes;
+  }
   adoptFrame(segment, offset, length) {
     const slot = segment.slot;
     if (length < ADOPT_MIN_BYTES || slot === NIL || this.#adopted >= this.#adoptLimit) return NIL;
@@ -6316,6 +7256,7 @@ var ReceiveSlots = class {
 
 // src/pipeline/tcp_stage.ts
 var LOOPBACK_PER_ROUND = 256;
+var TIDY_DELAY_US = 5e4;
 var TcpStage = class {
   slots;
   counters;
@@ -6326,9 +7267,13 @@ var TcpStage = class {
   #commands;
   #appBell;
   #layout;
+  #handover;
+  #inbox;
   #loopbackInput;
   #loopbackSegment = new Segment();
   #shuttingDown = false;
+  /** When the application is to be woken for quiet news; `Infinity` when there are none. */
+  #tidyAtUs = Infinity;
   constructor(parts) {
     const { layout, settings } = parts;
     this.#layout = layout;
@@ -6345,6 +7290,8 @@ var TcpStage = class {
       addresses: settings.addresses,
       loopback: true
     });
+    this.#handover = parts.handover ?? null;
+    this.#inbox = new HandoverInbox(layout, parts.device.virtioHeader, settings, this.counters);
     this.#tcp = new Tcp({
       config: settings.config,
       layout,
@@ -6354,25 +7301,28 @@ var TcpStage = class {
       events: this.#link,
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
-      nowUs: parts.clock.now()
+      nowUs: parts.clock.now(),
+      handover: parts.handover
     });
   }
   /** Whether there is something to do besides segments from the device. */
   get hasWork() {
-    return this.#commands.hasNext() || this.#egress.hasLoopback;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
   }
-  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry() {
-    return this.#tcp.nextExpiry();
+    return Math.min(this.#tcp.nextExpiry(), this.#tidyAtUs);
   }
   /** Takes one decoded packet in and gives its frame back. */
   input(kind, segment, nowUs) {
+    this.#takeCommands(nowUs);
     switch (kind) {
       case InputKind.tcp:
         if (this.#trace !== null) {
           this.#trace.nowUs = nowUs;
           this.#trace.segment(TraceKind.segmentIn, segment);
         }
+        if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
       case InputKind.icmpEcho:
@@ -6384,10 +7334,14 @@ var TcpStage = class {
     }
     this.slots.recycle(segment);
   }
-  /** Does everything that is not input: commands, timers, output, news for the application. */
+  /**
+   * Does everything that is not input: commands, timers, output, news for the application. True when the
+   * application had commands.
+   */
   run(nowUs) {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
-    this.#takeCommands(nowUs);
+    const commanded = this.#takeCommands(nowUs);
+    if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
     this.#tcp.flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -6397,9 +7351,22 @@ var TcpStage = class {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
-    let wake = this.#link.publish();
-    if (this.#trace !== null && this.#trace.publish()) wake = true;
-    if (wake) this.#appBell.ring();
+    this.#wakeApplication(nowUs);
+    return commanded;
+  }
+  /**
+   * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
+   * as memory of acknowledged bytes, when nothing else has woken it in time.
+   */
+  #wakeApplication(nowUs) {
+    let news = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) news = News.loud;
+    if (news === News.loud || nowUs >= this.#tidyAtUs) {
+      this.#tidyAtUs = Infinity;
+      this.#appBell.ring();
+    } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
+      this.#tidyAtUs = nowUs + TIDY_DELAY_US;
+    }
   }
   #takeLoopback(nowUs) {
     const slot = this.#egress.takeLoopback();
@@ -6414,12 +7381,22 @@ var TcpStage = class {
     this.input(kind, segment, nowUs);
     return true;
   }
+  /** Takes in frames that another queue's pipeline has found no connection for. */
+  #takeHandedOver(nowUs) {
+    const segment = this.#loopbackSegment;
+    for (let kind = this.#inbox.next(segment); kind >= 0; kind = this.#inbox.next(segment)) {
+      this.#handover.seen = this.#inbox.seen;
+      this.input(kind, segment, nowUs);
+      this.#handover.seen = 0;
+    }
+  }
   #takeCommands(nowUs) {
     const { words } = this.#commands;
     let at = this.#commands.next();
-    if (at < 0) return;
+    if (at < 0) return false;
     for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
     this.#commands.release();
+    return true;
   }
   #obey(words, at, nowUs) {
     const tcp = this.#tcp;
@@ -6526,7 +7503,27 @@ var TcpStage = class {
 // src/pipeline/loops.ts
 var BATCH = 64;
 var SLOTS_AHEAD = 64;
+var BUSY_POLL_US = 50;
 var SLEEP_MAX_MS = 1e3;
+var Patience = class {
+  #idleSinceUs = -1;
+  #libc = libc();
+  /** There was work: the next idle time starts anew. */
+  worked() {
+    this.#idleSinceUs = -1;
+  }
+  /** Whether to look again at once instead of going to sleep. */
+  spins() {
+    const nowUs = systemClock.now();
+    if (this.#idleSinceUs < 0) this.#idleSinceUs = nowUs;
+    if (nowUs - this.#idleSinceUs >= BUSY_POLL_US) {
+      this.#idleSinceUs = -1;
+      return false;
+    }
+    this.#libc.sched_yield();
+    return true;
+  }
+};
 function isStopped(layout) {
   return Atomics.load(layout.words, layout.control + Control.stop) !== 0;
 }
@@ -6540,8 +7537,13 @@ function readerLoop(setup2) {
   const parser = new Bell(layout.words, Control.parserBell);
   const own = new Bell(layout.words, Control.readerBell);
   const ringParser = () => parser.ring();
+  const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringParser) > 0) continue;
+    if (stage.run(BATCH, ringParser) > 0) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     if (stage.hasSlot) {
       checkAlive(device.wait(setup2.wakeFd, SLEEP_MAX_MS), device);
       continue;
@@ -6558,8 +7560,13 @@ function parserLoop(setup2) {
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
   const ringTcp = () => tcp.ring();
+  const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringTcp) > 0) continue;
+    if (stage.run(BATCH, ringTcp) > 0) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (stage.hasWork || isStopped(layout)) own.announceAwake();
     else own.sleep(SLEEP_MAX_MS);
@@ -6573,6 +7580,7 @@ function tcpLoop(setup2) {
   const feeder = new SlotFeeder(layout, stage);
   const own = new Bell(layout.words, Control.tcpBell);
   const segment = new Segment();
+  const patience = new Patience();
   feeder.feed();
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
@@ -6588,9 +7596,13 @@ function tcpLoop(setup2) {
       segments.release();
       feeder.returned(count);
     }
-    stage.run(nowUs);
+    const commanded = stage.run(nowUs);
     feeder.feed();
-    if (count > 0) continue;
+    if (count > 0 || commanded) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (segments.hasNext() || stage.hasWork || isStopped(layout)) own.announceAwake();
     else own.sleep(sleepMs(stage.nextExpiry(), systemClock.now()));
@@ -6603,11 +7615,16 @@ function fusedLoop(setup2) {
   const stage = makeTcpStage(layout, device, setup2);
   const input = new DirectInput(layout, device, stage, setup2.settings);
   const own = new Bell(layout.words, Control.tcpBell);
+  const patience = new Patience();
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
     const count = input.run(BATCH, nowUs);
-    stage.run(nowUs);
-    if (count > 0) continue;
+    const commanded = stage.run(nowUs);
+    if (count > 0 || commanded) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (!stage.hasWork && !isStopped(layout)) {
       const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());
@@ -6625,13 +7642,19 @@ function makeTcpStage(layout, device, setup2) {
     device,
     settings: setup2.settings,
     random: systemRandom,
-    clock: systemClock
+    clock: systemClock,
+    handover: makeHandover(layout, setup2)
   });
 }
+function makeHandover(layout, setup2) {
+  if (setup2.next === null) return void 0;
+  const { buffer, wakeFd, queues } = setup2.next;
+  const next = new Layout(setup2.dimensions, buffer);
+  const wake = setup2.role === "fused" ? () => signalEventFd(wakeFd) : void 0;
+  return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
+}
 function checkAlive(outcome, device) {
-  if (outcome === WaitOutcome.failed) {
-    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
+  if (outcome === WaitOutcome.failed) throw device.goneError();
 }
 var SlotFeeder = class {
   #stage;
@@ -6668,9 +7691,13 @@ var SlotFeeder = class {
 // workers/main.ts
 var setup = workerData;
 parentPort.postMessage("ready");
-({
-  reader: readerLoop,
-  parser: parserLoop,
-  tcp: tcpLoop,
-  fused: fusedLoop
-})[setup.role](setup);
+try {
+  ({
+    reader: readerLoop,
+    parser: parserLoop,
+    tcp: tcpLoop,
+    fused: fusedLoop
+  })[setup.role](setup);
+} catch (error) {
+  parentPort.postMessage(error);
+}

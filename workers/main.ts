@@ -9,4 +9,9 @@ import { run as tcp } from "./tcp.ts";
 
 const setup = workerData as WorkerSetup;
 parentPort!.postMessage("ready");
-({ reader, parser, tcp, fused })[setup.role](setup);
+try {
+  ({ reader, parser, tcp, fused })[setup.role](setup);
+} catch (error) {
+  // Told instead of thrown, because Deno prints what a thread throws even when somebody handles it.
+  parentPort!.postMessage(error);
+}

@@ -11,9 +11,13 @@
  * ```
  */
 export interface Address {
+  /** Bits 0 to 31. */
   readonly w0: number;
+  /** Bits 32 to 63. */
   readonly w1: number;
+  /** Bits 64 to 95. */
   readonly w2: number;
+  /** Bits 96 to 127; of an IPv4 address, all of it. */
   readonly w3: number;
 }
 
@@ -102,6 +106,7 @@ export function parseIpv4(text: string): Address | null {
 
 /** An address with the length of its network's prefix, as in `10.7.0.2/24`. */
 export interface Prefix {
+  /** The address itself, not that of its network. */
   readonly address: Address;
   /** Bits of the network part, 0 to 32 for IPv4. */
   readonly length: number;

@@ -32,20 +32,24 @@ interface Wake {
 
 /** A clock that stands still until it is moved: for simulation, packet scripts and tests. */
 export class ManualClock implements Clock {
+  /** A clock moved by hand has no date. */
   readonly originUs = 0;
   #nowUs: number;
   #nextId = 1;
   /** What is to be called, the earliest last, so that taking it off is cheap. */
   #wakes: Wake[] = [];
 
+  /** Starts at `startUs` microseconds. */
   constructor(startUs = 0) {
     this.#nowUs = startUs;
   }
 
+  /** The time that it was last set to, in microseconds. */
   now(): number {
     return this.#nowUs;
   }
 
+  /** Calls `wake` when the clock is set to `atUs` or later. */
   wakeAt(atUs: number, wake: () => void): number {
     const id = this.#nextId++;
     // Of equal times the one asked for first comes first.
@@ -55,6 +59,7 @@ export class ManualClock implements Clock {
     return id;
   }
 
+  /** Takes a `wakeAt` back. */
   cancelWake(id: number): void {
     this.#wakes = this.#wakes.filter((wake) => wake.id !== id);
   }

@@ -33,6 +33,8 @@ export const Counter = {
   timeWaitNow: 27,
   /** Bytes of memory that hold received bytes which were not read, now. */
   receiveMemoryNow: 28,
+  /** Frames that came in at one queue and belong to a connection of another. */
+  framesHandedOver: 29,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -79,6 +79,8 @@ export const Drop = {
   traceOverflow: 36,
   /** An answer that a rate limit held back (challenge ACKs, resets). */
   rateLimited: 37,
+  /** The pipeline of another queue had no room for a frame of one of its connections. */
+  handoverFull: 38,
 } as const;
 
 /** One value of {@link Drop}. */

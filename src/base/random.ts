@@ -28,6 +28,7 @@ export class SeededRandom implements Random {
   #c: number;
   #d: number;
 
+  /** Starts the sequence of this seed, any 32-bit integer. */
   constructor(seed: number) {
     // SplitMix-style spreading, so that seeds 1, 2, 3, ... give unrelated sequences.
     let z = seed | 0;
@@ -45,6 +46,7 @@ export class SeededRandom implements Random {
     this.#d = next() | 1;
   }
 
+  /** The next integer of the sequence, from 0 to 2^32 - 1. */
   uint32(): number {
     let x = Math.imul(this.#b, 5);
     x = Math.imul((x << 7) | (x >>> 25), 9);

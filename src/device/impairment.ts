@@ -4,7 +4,7 @@ import { gatheredLength, LastView } from "./copy_bytes.ts";
 import { type Device, SendOutcome } from "./device.ts";
 import { ImpairedPath, type Impairment, type ImpairmentStats } from "./impaired_path.ts";
 
-import { VIRTIO_HEADER_BYTES } from "./virtio_header.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 
 export type { Impairment, ImpairmentStats } from "./impaired_path.ts";
 

@@ -16,6 +16,8 @@ export const LIBC_SYMBOLS = {
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   /** ioctl whose argument is the integer itself. */
   ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" },
+  /** Lets another thread that is ready to run have the processor. */
+  sched_yield: { parameters: [], result: "i32" },
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   /** poll on a thread of Deno's pool, for the application's thread, which must not block. */
   pollInBackground: {

@@ -6,7 +6,7 @@ import { Errno, errno, type Libc, libc } from "./libc.ts";
 import { PollSet, WaitOutcome } from "./poll.ts";
 import { openTun, type TunHandle, type TunOptions } from "./tun_open.ts";
 import { ViewCache } from "./view_cache.ts";
-import { VIRTIO_HEADER_BYTES } from "./virtio_header.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 
 export { WaitOutcome } from "./poll.ts";
 export type { TunHandle, TunOptions } from "./tun_open.ts";
@@ -146,8 +146,17 @@ export class TunDevice implements Device {
     return this.#pollSet.wait(timeoutMs);
   }
 
+  /** Throws an `Error` when the interface is gone: nothing will ever arrive. */
   nextArrival(): number {
-    return this.wait(-1, 0) === WaitOutcome.readable ? 0 : Infinity;
+    if (this.#fd < 0) return Infinity;
+    const outcome = this.wait(-1, 0);
+    if (outcome === WaitOutcome.failed) throw this.goneError();
+    return outcome === WaitOutcome.readable ? 0 : Infinity;
+  }
+
+  /** What to throw after {@link WaitOutcome.failed}. */
+  goneError(): Error {
+    return new Error(`The TUN device ${this.name} is gone`);
   }
 
   get onArrival(): (() => void) | null {

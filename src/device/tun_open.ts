@@ -4,7 +4,7 @@ import { interfaceMtu } from "./interface_config.ts";
 import { IFREQ_UNION, interfaceRequest, interfaceRequestName } from "./ifreq.ts";
 import { cString, Errno, errno, errnoName, libc } from "./libc.ts";
 import { systemError } from "./system_error.ts";
-import { VIRTIO_HEADER_BYTES } from "./virtio_header.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 
 const TUN_PATH = "/dev/net/tun";
 

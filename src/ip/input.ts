@@ -108,6 +108,9 @@ export class PacketInput {
    */
   decode(memory: Memory, offset: number, length: number, segment: Segment): InputKind {
     const view = memory.view;
+    segment.slot = -1;
+    segment.frameOffset = offset;
+    segment.frameLength = length;
     let at = offset;
     let size = length;
     if (this.#virtioHeader) {

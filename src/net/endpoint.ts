@@ -1,14 +1,35 @@
 import type { Layout } from "../ring/layout.ts";
 import type { BlockMemory } from "../ring/chain.ts";
+import type { BlockPool } from "../ring/pool.ts";
 import { ConnectionError, Info, Row } from "../ring/row.ts";
 import { StreamReader, StreamWriter } from "../ring/stream.ts";
 import { State } from "../tcp/state.ts";
 import { Command } from "../pipeline/messages.ts";
 import { badResource, brokenPipe, connectionError, interrupted } from "./errors.ts";
-import type { Port } from "./port.ts";
+import type { Liveness } from "./liveness.ts";
 
 /** A share of the receive buffer that, once read, is worth telling the TCP stage about at once. */
 const NEWS_SHARE = 4;
+
+/** What an endpoint needs of the port that it belongs to. */
+export interface EndpointHost {
+  readonly layout: Layout;
+  readonly liveness: Liveness;
+  /** The memory of bytes to send. */
+  readonly pool: BlockPool;
+  /** Sends a command about a connection. */
+  command(op: number, endpoint: Endpoint): void;
+  /** Sets an option of a connection. */
+  option(endpoint: Endpoint, option: number, value: number): void;
+  /** The endpoint has read or written; `loud` when the TCP stage should look soon. */
+  news(endpoint: Endpoint, loud: boolean): void;
+  /** One connection of the listener was accepted. */
+  acceptTaken(listener: number): void;
+  /** Calls the endpoint again when more of the send memory is free. */
+  awaitSendMemory(endpoint: Endpoint): void;
+  /** Lets the process end if nobody waits any more, after the current turn. */
+  settleSoon(): void;
+}
 
 interface PendingRead {
   readonly target: Uint8Array;
@@ -31,7 +52,7 @@ export class Endpoint {
   readonly generation: number;
   /** For messages: the peer, as `address:port`. */
   readonly where: string;
-  readonly port: Port;
+  readonly port: EndpointHost;
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #receive: StreamReader;
@@ -51,7 +72,7 @@ export class Endpoint {
   #unreported = 0;
 
   constructor(
-    port: Port,
+    port: EndpointHost,
     layout: Layout,
     memory: BlockMemory,
     row: number,
@@ -110,7 +131,6 @@ export class Endpoint {
     return new Promise((resolve, reject) => {
       this.#writes.push({ source, resolve, reject });
       this.port.liveness.hold();
-      this.port.awaitSendMemory(this);
     });
   }
 
@@ -207,7 +227,7 @@ export class Endpoint {
     while (this.#writes.length > 0) {
       const { source, resolve } = this.#writes[0];
       const count = this.#put(source);
-      if (count === 0) return this.port.awaitSendMemory(this);
+      if (count === 0) return;
       resolve(count);
       this.#writes.shift();
       this.port.liveness.release();
@@ -235,7 +255,13 @@ export class Endpoint {
 
   #put(source: Uint8Array): number {
     this.#send.reclaim();
-    const room = this.word(Row.txLimit) - this.#send.pending;
+    const pending = this.#send.pending;
+    const share = Math.floor(this.port.pool.shareBytes) - pending;
+    if (share <= 0) {
+      this.port.awaitSendMemory(this);
+      return 0;
+    }
+    const room = Math.min(this.word(Row.txLimit) - pending, share);
     if (room <= 0) return 0;
     const count = this.#send.appendArray(source, 0, Math.min(room, source.length));
     if (count > 0) {

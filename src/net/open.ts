@@ -49,30 +49,25 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
     config,
     traced: options.trace !== undefined,
   };
-  const dimensions = dimensionsFor(config, options.tcp, shape, settings.traced);
+  const dimensions = dimensionsFor(
+    config,
+    options.tcp,
+    shape,
+    settings.traced,
+    options.queues ?? 1,
+  );
   const clock = options.clock ?? systemClock;
   const random: Random = options.random ?? systemRandom;
-  const start = async (one: Device): Promise<Pipeline> => {
-    if (shape !== "inline") {
-      return await ThreadedPipeline.start({ shape, tun: one as TunDevice, dimensions, settings });
-    }
-    return new InlinePipeline({
-      device: one,
-      dimensions,
-      settings,
-      clock,
-      random,
-      isn: options.isn,
-    });
-  };
-  const devices = typeof device === "string" ? openQueues(device, options, hostPrefixes) : [device];
   const pipelines: Pipeline[] = [];
-  try {
-    for (const one of devices) pipelines.push(await start(one));
-  } catch (error) {
-    await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
-    for (const one of devices.slice(pipelines.length)) one.close();
-    throw error;
+  if (shape === "inline") {
+    const one = typeof device === "string" ? openQueues(device, options, hostPrefixes)[0] : device;
+    const { isn } = options;
+    pipelines.push(
+      new InlinePipeline({ device: one, dimensions, settings, clock, random, isn }),
+    );
+  } else {
+    const tuns = openQueues(device as string, options, hostPrefixes);
+    pipelines.push(...await ThreadedPipeline.start({ shape, tuns, dimensions, settings }));
   }
   return new Stack({ pipelines, prefixes, clock, random, trace: options.trace });
 }

@@ -55,6 +55,8 @@ export const MTU_MAX = 65_535;
 const QUEUES_MAX = 64;
 /** Trace records that may wait for the application. */
 const TRACE_RECORDS = 8192;
+/** Frames that one queue's pipeline may have waiting from another. */
+const HANDOVER_FRAMES = 32;
 /** Address of a stack that is given none. */
 const DEFAULT_ADDRESS = "10.7.0.2/24";
 
@@ -164,6 +166,7 @@ export function dimensionsFor(
   tcp: TcpOptions | undefined,
   shape: PipelineShape,
   traced: boolean,
+  queues: number,
 ): Dimensions {
   const base = shape === "inline" ? SMALL_DIMENSIONS : DEFAULT_DIMENSIONS;
   const given = (name: keyof TcpOptions, bytes: number, otherwise: number) =>
@@ -174,5 +177,6 @@ export function dimensionsFor(
     receiveBlocks: given("receiveMemoryBytes", RECEIVE_BLOCK_BYTES, base.receiveBlocks),
     sendBlocks: given("sendMemoryBytes", SEND_BLOCK_BYTES, base.sendBlocks),
     traceRecords: traced ? TRACE_RECORDS : 1,
+    handoverFrames: queues > 1 ? HANDOVER_FRAMES : 1,
   };
 }

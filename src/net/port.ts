@@ -9,7 +9,7 @@ import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { type ConnectionError, Row } from "../ring/row.ts";
 import type { Bell } from "../ring/bell.ts";
-import { Endpoint } from "./endpoint.ts";
+import { Endpoint, type EndpointHost } from "./endpoint.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** Who gets the connections of a listener. */
@@ -27,7 +27,7 @@ export interface ConnectHandler {
  * The application's end of one pipeline: puts commands into one ring, takes events from the other, and
  * hands them to endpoints, listeners and pending connects. Owns the memory of bytes to send.
  */
-export class Port {
+export class Port implements EndpointHost {
   readonly layout: Layout;
   readonly liveness: Liveness;
   readonly pool: BlockPool;
@@ -41,7 +41,8 @@ export class Port {
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #listeners = new Map<number, AcceptHandler>();
   readonly #connects = new Map<number, ConnectHandler>();
-  /** Writers that found the send memory empty. */
+  /** Writers that hold their share of the send memory, and how much was free when the last one came. */
+  #freeWhenWaiting = 0;
   readonly #memoryWaiters = new Set<Endpoint>();
   readonly #tcpBell: Bell;
   #flushScheduled = false;
@@ -90,7 +91,7 @@ export class Port {
     this.#onTrace = handler;
   }
 
-  /** Starts to listen; connections go to `handler`. */
+  /** Starts to listen, for all segments from now on; connections go to `handler`. */
   listen(
     id: number,
     address: Address,
@@ -177,9 +178,10 @@ export class Port {
     this.#finish(true);
   }
 
-  /** Calls the endpoint again when there is send memory. */
+  /** Calls the endpoint again when more of the send memory is free. */
   awaitSendMemory(endpoint: Endpoint): void {
-    if (this.pool.free === 0) this.#memoryWaiters.add(endpoint);
+    this.#memoryWaiters.add(endpoint);
+    this.#freeWhenWaiting = this.pool.free;
   }
 
   /** Lets the process end if nobody waits any more, after the current turn. */
@@ -318,7 +320,7 @@ export class Port {
   }
 
   #wakeMemoryWaiters(): void {
-    if (this.#memoryWaiters.size === 0 || this.pool.free === 0) return;
+    if (this.#memoryWaiters.size === 0 || this.pool.free <= this.#freeWhenWaiting) return;
     const waiters = [...this.#memoryWaiters];
     this.#memoryWaiters.clear();
     for (const endpoint of waiters) endpoint.resumeWrites();

@@ -1,10 +1,10 @@
 import type { Layout } from "../ring/layout.ts";
 import { RingProducer } from "../ring/ring.ts";
 import { type ConnectionError, Row } from "../ring/row.ts";
-import type { Connection } from "../tcp/connection.ts";
+import { type Connection, News } from "../tcp/connection.ts";
 import type { Listener } from "../tcp/listener.ts";
 import type { State } from "../tcp/state.ts";
-import type { TcpEvents } from "../tcp/tcp.ts";
+import type { TcpEvents } from "../tcp/parts.ts";
 import { Event, Field } from "./messages.ts";
 import type { TraceWriter } from "./trace_ring.ts";
 
@@ -59,12 +59,12 @@ export class ApplicationLink implements TcpEvents {
     this.#write(Event.stopped, -1, 0, 0, 0);
   }
 
-  /** Shows the records to the application; true when it must be woken. */
-  publish(): boolean {
-    this.#ring.publish();
+  /** Shows the records to the application and says how soon it has to look at them. */
+  publish(): News {
+    const any = this.#ring.publish();
     const loud = this.#loud;
     this.#loud = false;
-    return loud;
+    return loud ? News.loud : any ? News.quiet : News.none;
   }
 
   #write(op: number, row: number, generation: number, name: number, value: number): void {

@@ -5,12 +5,14 @@
 
 import { systemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
-import { drainEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
+import { libc } from "../device/libc.ts";
+import { drainEventFd, signalEventFd, TunDevice, WaitOutcome } from "../device/tun.ts";
 import { Bell } from "../ring/bell.ts";
 import { Control, Layout } from "../ring/layout.ts";
 import { NIL } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { Segment } from "../wire/segment.ts";
+import { HandoverRing } from "./handover.ts";
 import { ParserStage } from "./parser_stage.ts";
 import { DirectInput } from "./direct_input.ts";
 import { ReaderStage } from "./reader_stage.ts";
@@ -24,8 +26,38 @@ const BATCH = 64;
 /** Free slots that the reader is given ahead: enough for a burst, few enough to stay in the cache. */
 const SLOTS_AHEAD = 64;
 
+/** How long a thread looks for more work before it sleeps, microseconds (as net.core.busy_poll). */
+const BUSY_POLL_US = 50;
+
 /** Longest sleep, so that a lost wake-up would show as a delay and not as a hang. */
 const SLEEP_MAX_MS = 1000;
+
+/**
+ * Busy polling: a thread that has just worked looks for more work for a short while before it sleeps,
+ * because a sleeper costs its waker a system call and itself the time to wake up. Between two looks it
+ * lets any other thread run.
+ */
+class Patience {
+  #idleSinceUs = -1;
+  readonly #libc = libc();
+
+  /** There was work: the next idle time starts anew. */
+  worked(): void {
+    this.#idleSinceUs = -1;
+  }
+
+  /** Whether to look again at once instead of going to sleep. */
+  spins(): boolean {
+    const nowUs = systemClock.now();
+    if (this.#idleSinceUs < 0) this.#idleSinceUs = nowUs;
+    if (nowUs - this.#idleSinceUs >= BUSY_POLL_US) {
+      this.#idleSinceUs = -1;
+      return false;
+    }
+    this.#libc.sched_yield();
+    return true;
+  }
+}
 
 function isStopped(layout: Layout): boolean {
   return Atomics.load(layout.words, layout.control + Control.stop) !== 0;
@@ -44,8 +76,13 @@ export function readerLoop(setup: WorkerSetup): void {
   const parser = new Bell(layout.words, Control.parserBell);
   const own = new Bell(layout.words, Control.readerBell);
   const ringParser = () => parser.ring();
+  const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringParser) > 0) continue;
+    if (stage.run(BATCH, ringParser) > 0) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     if (stage.hasSlot) {
       checkAlive(device.wait(setup.wakeFd, SLEEP_MAX_MS), device);
       continue;
@@ -64,8 +101,13 @@ export function parserLoop(setup: WorkerSetup): void {
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
   const ringTcp = () => tcp.ring();
+  const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringTcp) > 0) continue;
+    if (stage.run(BATCH, ringTcp) > 0) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (stage.hasWork || isStopped(layout)) own.announceAwake();
     else own.sleep(SLEEP_MAX_MS);
@@ -81,6 +123,7 @@ export function tcpLoop(setup: WorkerSetup): void {
   const feeder = new SlotFeeder(layout, stage);
   const own = new Bell(layout.words, Control.tcpBell);
   const segment = new Segment();
+  const patience = new Patience();
   feeder.feed();
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
@@ -96,9 +139,13 @@ export function tcpLoop(setup: WorkerSetup): void {
       segments.release();
       feeder.returned(count);
     }
-    stage.run(nowUs);
+    const commanded = stage.run(nowUs);
     feeder.feed();
-    if (count > 0) continue;
+    if (count > 0 || commanded) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (segments.hasNext() || stage.hasWork || isStopped(layout)) own.announceAwake();
     else own.sleep(sleepMs(stage.nextExpiry(), systemClock.now()));
@@ -113,11 +160,16 @@ export function fusedLoop(setup: WorkerSetup): void {
   const stage = makeTcpStage(layout, device, setup);
   const input = new DirectInput(layout, device, stage, setup.settings);
   const own = new Bell(layout.words, Control.tcpBell);
+  const patience = new Patience();
   while (!isStopped(layout)) {
     const nowUs = systemClock.now();
     const count = input.run(BATCH, nowUs);
-    stage.run(nowUs);
-    if (count > 0) continue;
+    const commanded = stage.run(nowUs);
+    if (count > 0 || commanded) {
+      patience.worked();
+      continue;
+    }
+    if (patience.spins()) continue;
     own.announceSleep();
     if (!stage.hasWork && !isStopped(layout)) {
       const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());
@@ -137,13 +189,20 @@ function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): Tc
     settings: setup.settings,
     random: systemRandom,
     clock: systemClock,
+    handover: makeHandover(layout, setup),
   });
 }
 
+function makeHandover(layout: Layout, setup: WorkerSetup): HandoverRing | undefined {
+  if (setup.next === null) return undefined;
+  const { buffer, wakeFd, queues } = setup.next;
+  const next = new Layout(setup.dimensions, buffer);
+  const wake = setup.role === "fused" ? () => signalEventFd(wakeFd) : undefined;
+  return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
+}
+
 function checkAlive(outcome: WaitOutcome, device: TunDevice): void {
-  if (outcome === WaitOutcome.failed) {
-    throw new Error(`The TUN device ${device.name} is gone or was taken down`);
-  }
+  if (outcome === WaitOutcome.failed) throw device.goneError();
 }
 
 /** Keeps the reader supplied with free slots. */

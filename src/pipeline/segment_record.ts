@@ -6,14 +6,15 @@
  *   11 seq      12 ack       13 flags          14 window          15 urgent
  *   16 traffic class, hop limit                17 options         18 mss        19 window scale
  *   20 tsValue  21 tsEcho    22 sackCount      23..30 SACK edges  31 payload offset
- *   32 payload length        33 gsoSize        34 icmp type, code 35 icmp MTU   36..47 free
+ *   32 payload length        33 gsoSize        34 icmp type, code 35 icmp MTU
+ *   36 frame offset          37 frame length    38..47 free
  * ```
  */
 
 import { SEGMENT_WORDS } from "../ring/layout.ts";
 import type { Segment } from "../wire/segment.ts";
 
-const USED_WORDS = 36;
+const USED_WORDS = 38;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 
 /** Writes a segment of that kind as the record that starts at word `at`. */
@@ -52,6 +53,8 @@ export function writeSegmentRecord(
   words[at + 33] = segment.gsoSize;
   words[at + 34] = (segment.icmpType << 8) | segment.icmpCode;
   words[at + 35] = segment.icmpMtu;
+  words[at + 36] = segment.frameOffset;
+  words[at + 37] = segment.frameLength;
 }
 
 function writeSackEdges(words: Int32Array, at: number, segment: Segment): void {
@@ -98,6 +101,8 @@ export function readSegmentRecord(words: Int32Array, at: number, segment: Segmen
   segment.icmpType = words[at + 34] >>> 8;
   segment.icmpCode = words[at + 34] & 0xff;
   segment.icmpMtu = words[at + 35];
+  segment.frameOffset = words[at + 36];
+  segment.frameLength = words[at + 37];
   return words[at];
 }
 

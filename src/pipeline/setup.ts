@@ -24,4 +24,14 @@ export interface WorkerSetup {
   readonly tun: TunHandle;
   /** An eventfd that gets the worker out of poll(2). */
   readonly wakeFd: number;
+  /** The next queue's pipeline, when there are several. */
+  readonly next: NextPipeline | null;
+}
+
+/** What a pipeline is told of the next one, to which it hands frames over. */
+export interface NextPipeline {
+  readonly buffer: SharedArrayBuffer;
+  readonly wakeFd: number;
+  /** How many pipelines there are. */
+  readonly queues: number;
 }

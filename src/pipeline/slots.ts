@@ -32,6 +32,10 @@ export class ReceiveSlots implements ReceiveMemory {
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }
 
+  get shareBytes(): number {
+    return this.pool.shareBytes;
+  }
+
   adoptFrame(segment: Segment, offset: number, length: number): number {
     const slot = segment.slot;
     if (length < ADOPT_MIN_BYTES || slot === NIL || this.#adopted >= this.#adoptLimit) return NIL;

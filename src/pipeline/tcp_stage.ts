@@ -10,12 +10,13 @@ import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "../tcp/config.ts";
 import { createCongestion } from "../tcp/congestion/create.ts";
-import { type Connection, Owner } from "../tcp/connection.ts";
+import { type Connection, News, Owner } from "../tcp/connection.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
-import { Segment } from "../wire/segment.ts";
+import { Flag, Segment } from "../wire/segment.ts";
 import { ApplicationLink } from "./application_link.ts";
+import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
 import { Command, ConnectionOption, Field } from "./messages.ts";
 import type { StageSettings } from "./setup.ts";
@@ -24,6 +25,9 @@ import { TraceKind, TraceWriter } from "./trace_ring.ts";
 
 /** Packets to itself that the stack takes in during one round, so that it cannot keep itself busy. */
 const LOOPBACK_PER_ROUND = 256;
+
+/** How long quiet news may wait for louder ones to come along. */
+const TIDY_DELAY_US = 50_000;
 
 /** What a TCP stage is made of. */
 export interface TcpStageParts {
@@ -36,6 +40,8 @@ export interface TcpStageParts {
   readonly isn?: IsnSource;
   /** What wakes the application; its word in shared memory when absent. */
   readonly appBell?: Bell;
+  /** The way to the next queue's pipeline, when there are several. */
+  readonly handover?: HandoverRing;
 }
 
 /**
@@ -52,9 +58,13 @@ export class TcpStage {
   readonly #commands: RingConsumer;
   readonly #appBell: Bell;
   readonly #layout: Layout;
+  readonly #handover: HandoverRing | null;
+  readonly #inbox: HandoverInbox;
   readonly #loopbackInput: PacketInput;
   readonly #loopbackSegment = new Segment();
   #shuttingDown = false;
+  /** When the application is to be woken for quiet news; `Infinity` when there are none. */
+  #tidyAtUs = Infinity;
 
   constructor(parts: TcpStageParts) {
     const { layout, settings } = parts;
@@ -80,6 +90,8 @@ export class TcpStage {
       addresses: settings.addresses,
       loopback: true,
     });
+    this.#handover = parts.handover ?? null;
+    this.#inbox = new HandoverInbox(layout, parts.device.virtioHeader, settings, this.counters);
     this.#tcp = new Tcp({
       config: settings.config,
       layout,
@@ -90,27 +102,33 @@ export class TcpStage {
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
       nowUs: parts.clock.now(),
+      handover: parts.handover,
     });
   }
 
   /** Whether there is something to do besides segments from the device. */
   get hasWork(): boolean {
-    return this.#commands.hasNext() || this.#egress.hasLoopback;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
   }
 
-  /** When the next timer is due, in microseconds; `Infinity` when none is. */
+  /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry(): number {
-    return this.#tcp.nextExpiry();
+    return Math.min(this.#tcp.nextExpiry(), this.#tidyAtUs);
   }
 
   /** Takes one decoded packet in and gives its frame back. */
   input(kind: number, segment: Segment, nowUs: number): void {
+    // What the application asked for before the segment came must have been done when it is looked at:
+    // otherwise a peer that hears of a listener at once would find nobody there.
+    this.#takeCommands(nowUs);
     switch (kind) {
       case InputKind.tcp:
         if (this.#trace !== null) {
           this.#trace.nowUs = nowUs;
           this.#trace.segment(TraceKind.segmentIn, segment);
         }
+        // A listener may have been opened since the round began, before this SYN was sent.
+        if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
       case InputKind.icmpEcho:
@@ -123,10 +141,14 @@ export class TcpStage {
     this.slots.recycle(segment);
   }
 
-  /** Does everything that is not input: commands, timers, output, news for the application. */
-  run(nowUs: number): void {
+  /**
+   * Does everything that is not input: commands, timers, output, news for the application. True when the
+   * application had commands.
+   */
+  run(nowUs: number): boolean {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
-    this.#takeCommands(nowUs);
+    const commanded = this.#takeCommands(nowUs);
+    if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
     this.#tcp.flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -136,9 +158,23 @@ export class TcpStage {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
-    let wake = this.#link.publish();
-    if (this.#trace !== null && this.#trace.publish()) wake = true;
-    if (wake) this.#appBell.ring();
+    this.#wakeApplication(nowUs);
+    return commanded;
+  }
+
+  /**
+   * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
+   * as memory of acknowledged bytes, when nothing else has woken it in time.
+   */
+  #wakeApplication(nowUs: number): void {
+    let news: News = this.#link.publish();
+    if (this.#trace !== null && this.#trace.publish()) news = News.loud;
+    if (news === News.loud || nowUs >= this.#tidyAtUs) {
+      this.#tidyAtUs = Infinity;
+      this.#appBell.ring();
+    } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
+      this.#tidyAtUs = nowUs + TIDY_DELAY_US;
+    }
   }
 
   #takeLoopback(nowUs: number): boolean {
@@ -155,12 +191,23 @@ export class TcpStage {
     return true;
   }
 
-  #takeCommands(nowUs: number): void {
+  /** Takes in frames that another queue's pipeline has found no connection for. */
+  #takeHandedOver(nowUs: number): void {
+    const segment = this.#loopbackSegment;
+    for (let kind = this.#inbox.next(segment); kind >= 0; kind = this.#inbox.next(segment)) {
+      this.#handover!.seen = this.#inbox.seen;
+      this.input(kind, segment, nowUs);
+      this.#handover!.seen = 0;
+    }
+  }
+
+  #takeCommands(nowUs: number): boolean {
     const { words } = this.#commands;
     let at = this.#commands.next();
-    if (at < 0) return;
+    if (at < 0) return false;
     for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
     this.#commands.release();
+    return true;
   }
 
   #obey(words: Int32Array, at: number, nowUs: number): void {

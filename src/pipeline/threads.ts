@@ -4,7 +4,7 @@ import { closeFd, createEventFd, signalEventFd, type TunDevice } from "../device
 import { Bell } from "../ring/bell.ts";
 import { Control, type Dimensions, Layout } from "../ring/layout.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { StageSettings, WorkerRole, WorkerSetup } from "./setup.ts";
+import type { NextPipeline, StageSettings, WorkerRole, WorkerSetup } from "./setup.ts";
 
 /** The threads of each shape. */
 const ROLES: { readonly [shape in "split" | "fused"]: readonly WorkerRole[] } = {
@@ -15,12 +15,20 @@ const ROLES: { readonly [shape in "split" | "fused"]: readonly WorkerRole[] } = 
 /** How long a thread may take to end before it is terminated. */
 const STOP_PATIENCE_MS = 500;
 
-/** What a pipeline in threads is made of. */
+/** What pipelines in threads are made of. */
 export interface ThreadedParts {
   readonly shape: "split" | "fused";
-  readonly tun: TunDevice;
+  /** The queues of the TUN interface; each gets a pipeline. */
+  readonly tuns: readonly TunDevice[];
   readonly dimensions: Dimensions;
   readonly settings: StageSettings;
+}
+
+/** What exists of a pipeline before its threads do. */
+interface Base {
+  readonly tun: TunDevice;
+  readonly layout: Layout;
+  readonly wakeFd: number;
 }
 
 /**
@@ -39,14 +47,13 @@ export class ThreadedPipeline implements Pipeline {
   #onFailure: (error: Error) => void = () => {};
   #stopping = false;
 
-  private constructor(parts: ThreadedParts) {
-    this.layout = new Layout(parts.dimensions);
-    this.#tun = parts.tun;
-    this.#wakeFd = createEventFd();
+  private constructor(parts: ThreadedParts, base: Base, next: NextPipeline | null) {
+    this.layout = base.layout;
+    this.#tun = base.tun;
+    this.#wakeFd = base.wakeFd;
     const { words } = this.layout;
-    const fused = parts.shape === "fused";
     // The fused thread sleeps in poll(2), which only a file descriptor ends.
-    const wake = fused ? () => signalEventFd(this.#wakeFd) : undefined;
+    const wake = parts.shape === "fused" ? () => signalEventFd(base.wakeFd) : undefined;
     this.tcpBell = new Bell(words, Control.tcpBell, wake);
     this.appBell = new Bell(words, Control.appBell);
     const url = new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`);
@@ -55,9 +62,10 @@ export class ThreadedPipeline implements Pipeline {
         role,
         settings: parts.settings,
         dimensions: parts.dimensions,
-        buffer: this.layout.shared,
-        tun: parts.tun.handle,
-        wakeFd: this.#wakeFd,
+        buffer: base.layout.shared,
+        tun: base.tun.handle,
+        wakeFd: base.wakeFd,
+        next,
       };
       const worker = new Worker(url, { workerData: setup, name: `woshou ${role}` });
       worker.unref();
@@ -66,6 +74,10 @@ export class ThreadedPipeline implements Pipeline {
     this.#exits = this.#workers.map((worker) =>
       new Promise((resolve) => {
         worker.on("error", (error) => this.#fail(error));
+        // The first message says that the thread runs, a second one why it has ended.
+        worker.on("message", (message) => {
+          if (message instanceof Error) this.#fail(message);
+        });
         worker.once("exit", () => {
           resolve(undefined);
           this.#fail(new Error("A thread of the pipeline has ended unexpectedly"));
@@ -74,24 +86,37 @@ export class ThreadedPipeline implements Pipeline {
     );
   }
 
-  /** Starts the threads; resolves when all of them run. */
-  static async start(parts: ThreadedParts): Promise<ThreadedPipeline> {
-    const pipeline = new ThreadedPipeline(parts);
-    const ready = pipeline.#workers.map((worker) =>
+  /** Starts a pipeline for each queue; resolves when all threads run. Closes the queues if one fails. */
+  static async start(parts: ThreadedParts): Promise<ThreadedPipeline[]> {
+    const bases = parts.tuns.map((tun): Base => ({
+      tun,
+      layout: new Layout(parts.dimensions),
+      wakeFd: createEventFd(),
+    }));
+    const queues = bases.length;
+    const pipelines = bases.map((base, index) => {
+      const after = bases[(index + 1) % queues];
+      const next = { buffer: after.layout.shared, wakeFd: after.wakeFd, queues };
+      return new ThreadedPipeline(parts, base, queues > 1 ? next : null);
+    });
+    try {
+      await Promise.all(pipelines.map((pipeline) => pipeline.#started()));
+    } catch (error) {
+      await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
+      throw error;
+    }
+    return pipelines;
+  }
+
+  async #started(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) =>
       new Promise<void>((resolve, reject) => {
         worker.ref();
         worker.once("message", () => resolve());
         worker.once("error", reject);
       })
-    );
-    try {
-      await Promise.all(ready);
-    } catch (error) {
-      await pipeline.stop();
-      throw error;
-    }
-    for (const worker of pipeline.#workers) worker.unref();
-    return pipeline;
+    ));
+    for (const worker of this.#workers) worker.unref();
   }
 
   onEvents(): void {}

@@ -72,7 +72,9 @@ export function chainAppendArray(
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    memory.bytes.set(source.subarray(from + done, from + done + count), target);
+    // A write that fits whole, as most small ones do, needs no view of its own.
+    const whole = count === source.length;
+    memory.bytes.set(whole ? source : source.subarray(from + done, from + done + count), target);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;

@@ -15,6 +15,7 @@ import type { StreamWords } from "./stream.ts";
  *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
  *   rows          one per connection (row.ts)
  *   descriptors   receive: frame slots, then receive blocks; send: send blocks
+ *   handover      frames that came in at another queue's pipeline but belong to a connection of this one
  *   headers       where the tcp thread builds the headers of outgoing packets
  *   slots         frames as read from the device, 64 KiB and a little each
  *   receive       blocks that hold received bytes which were copied out of their frame
@@ -36,6 +37,8 @@ export interface Dimensions {
   readonly sendBlocks: number;
   /** Trace records that may wait; 1 when nothing is traced. */
   readonly traceRecords: number;
+  /** Frames that another queue's pipeline may have handed over; 1 when there is one queue. */
+  readonly handoverFrames: number;
 }
 
 /** Bytes of a frame slot: the largest IP packet, the virtio-net header, and room to align. */
@@ -57,6 +60,8 @@ export const SEND_BLOCK_BYTES = 16_384;
 export const FRAME_WORDS = 2;
 /** Words of a segment record (segment_record.ts). */
 export const SEGMENT_WORDS = 48;
+/** Words of a handover record: length of the frame, pipelines that have seen it. */
+export const HANDOVER_WORDS = 2;
 /** Words of a command or an event record. */
 export const MESSAGE_WORDS = 16;
 /** Words of a trace record: time (2), direction, row, state, reserved (3), then a segment record. */
@@ -84,6 +89,7 @@ export const DEFAULT_DIMENSIONS: Dimensions = {
   receiveBlocks: 65_536,
   sendBlocks: 16_384,
   traceRecords: 1,
+  handoverFrames: 1,
 };
 
 /** The dimensions of a stack in a simulation, of which there may be thousands one after the other. */
@@ -93,6 +99,7 @@ export const SMALL_DIMENSIONS: Dimensions = {
   receiveBlocks: 1024,
   sendBlocks: 512,
   traceRecords: 1,
+  handoverFrames: 1,
 };
 
 /** The regions of a pipeline's shared memory; every thread makes its own over the same buffer. */
@@ -111,6 +118,9 @@ export class Layout {
   readonly commands: RingWords;
   readonly events: RingWords;
   readonly trace: RingWords;
+  readonly handover: RingWords;
+  /** Byte offset of the first handed-over frame; one every SLOT_BYTES, as the ring's records. */
+  readonly handoverFrames: number;
   /** Word index of row 0. */
   readonly rows: number;
   /** Byte offset of the header area. */
@@ -121,7 +131,8 @@ export class Layout {
 
   constructor(dimensions: Dimensions, buffer?: SharedArrayBuffer) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords } = dimensions;
+    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } =
+      dimensions;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
@@ -134,11 +145,13 @@ export class Layout {
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
       events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
+      handover: cut.ring(HANDOVER_WORDS, handoverFrames),
     };
     const rows = cut.bytes(connections * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES);
+    this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
@@ -163,34 +176,23 @@ export class Layout {
     this.commands = ring(rings.commands);
     this.events = ring(rings.events);
     this.trace = ring(rings.trace);
+    this.handover = ring(rings.handover);
     this.rows = rows / 4;
-    const table = receiveTable / 4;
+    const receive = { words, table: receiveTable / 4 };
     this.slotPool = {
-      words,
-      table,
-      first: 0,
-      count: slots,
-      blocks: slotBytes,
-      blockBytes: SLOT_BYTES,
-      headroom: SLOT_HEADROOM,
+      ...receive,
+      ...{ first: 0, count: slots, blocks: slotBytes },
+      ...{ blockBytes: SLOT_BYTES, headroom: SLOT_HEADROOM },
     };
     this.receivePool = {
-      words,
-      table,
-      first: slots,
-      count: receiveBlocks,
-      blocks: receiveBytes,
-      blockBytes: RECEIVE_BLOCK_BYTES,
-      headroom: 0,
+      ...receive,
+      ...{ first: slots, count: receiveBlocks, blocks: receiveBytes },
+      ...{ blockBytes: RECEIVE_BLOCK_BYTES, headroom: 0 },
     };
     this.sendPool = {
-      words,
-      table: sendTable / 4,
-      first: 0,
-      count: sendBlocks,
-      blocks: sendBytes,
-      blockBytes: SEND_BLOCK_BYTES,
-      headroom: 0,
+      ...{ words, table: sendTable / 4 },
+      ...{ first: 0, count: sendBlocks, blocks: sendBytes },
+      ...{ blockBytes: SEND_BLOCK_BYTES, headroom: 0 },
     };
   }
 

@@ -28,6 +28,9 @@ export const ROOM = 3;
 /** No descriptor. */
 export const NIL = -1;
 
+/** One user of a pool may hold one part in so many of what is free. */
+const FREE_SHARE = 8;
+
 /** Where a pool's table and blocks lie. */
 export interface PoolWords {
   /** The whole shared memory as 32-bit words. */
@@ -74,6 +77,15 @@ export class BlockPool {
   /** Blocks that can be taken. */
   get free(): number {
     return this.#freeCount;
+  }
+
+  /**
+   * Most bytes that one user should hold: a share of what is free now. Whoever has less may take more, so
+   * users that hold on to their bytes never exhaust the pool, and a newcomer always finds its share (the
+   * dynamic threshold of shared-memory switches).
+   */
+  get shareBytes(): number {
+    return (this.#freeCount * this.blockBytes) / FREE_SHARE;
   }
 
   /** Takes an empty block, or {@link NIL} when none is left. */

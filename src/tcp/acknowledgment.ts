@@ -1,14 +1,19 @@
 /**
- * What an acknowledgment does to the send side: RTT samples, the send buffer, congestion control, and
- * loss recovery by duplicate ACKs (RFC 5681 section 3.2, RFC 6582 NewReno).
+ * What an acknowledgment does to the send side: RTT samples, the send buffer, the retransmission queue,
+ * congestion control, and the detection of losses: by RACK (RFC 8985) where the peer sends SACK, by duplicate
+ * ACKs where it does not (RFC 5681 section 3.2, RFC 6582 NewReno).
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
-import { Outcome } from "./outcome.ts";
+import { type LossRecovery, Phase, proportionalWindow } from "./loss_recovery.ts";
+import { armProbe, rackDelivered, rackDetect, rackDuplicate, rackRecovered } from "./rack.ts";
+import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
+import { takeSackBlocks } from "./sack_input.ts";
+import { undo } from "./undo.ts";
 
 /** RFC 5681 section 3.2: duplicate ACKs that mean loss. */
 const DUPLICATE_THRESHOLD = 3;
@@ -21,25 +26,63 @@ export function onAcknowledgment(
   nowUs: number,
   counters: Counters,
   config: TcpConfig,
-): Outcome {
-  if (seqGt(segment.ack, conn.sndUna)) {
-    return onNewlyAcknowledged(conn, segment.ack, nowUs, counters, config);
+): void {
+  const loss = conn.loss;
+  if (loss === null) return;
+  const advanced = seqGt(segment.ack, conn.sndUna);
+  if (!advanced && conn.persisting) {
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    return; // Answers to probes say the same again and again, and mean no loss.
   }
-  if (conn.persisting && conn.sndWnd > 0) {
-    // The window has opened: what was held back may go, and its loss is timed afresh.
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
+  let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
+  if (advanced) advance(conn, segment.ack, nowUs);
+  const sackedBefore = loss.queue.sackedBytes;
+  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
+  delivered += loss.queue.sackedBytes - sackedBefore;
+  if (!advanced && isDuplicate(conn, segment, windowBefore)) {
+    loss.duplicateAcks++;
+    conn.duplicateAcksSeen++;
+    counters.count(Counter.duplicateAcks);
+    if (!conn.sack) delivered += conn.sndMss;
+  }
+  if (duplicate) onDsack(conn, loss);
+  if (advanced) undoByTimestamp(conn, loss, segment);
+  if (loss.probing) settleProbe(conn, loss, segment.ack, duplicate, nowUs);
+  const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
+  react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  growSendLimit(conn, config);
+  if (advanced) armProbe(conn, nowUs);
+}
+
+/** Nothing new was acknowledged while data waits for a window. */
+function onProbeAnswered(conn: Connection, opened: boolean, nowUs: number): void {
+  if (opened) {
+    // What was held back may be worth sending now, and its loss is timed afresh.
     conn.persisting = false;
     conn.retransmitAtUs = NEVER;
     conn.backoffs = 0;
-  } else if (conn.persisting) {
-    conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-    conn.unackedSinceUs = nowUs; // The peer is alive, it only has no room (section 3.8.6.1).
+    return;
   }
-  if (isDuplicate(conn, segment, windowBefore)) return onDuplicate(conn, nowUs, counters);
-  return Outcome.none;
+  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+  conn.unackedSinceUs = nowUs; // The peer is alive, it only has no room (section 3.8.6.1).
 }
 
 /** Back-offs beyond this do not lengthen the probe interval in practice: 200 ms * 2^10 > 120 s. */
 const PROBE_BACKOFF_CAP = 10;
+
+/**
+ * A window that had shrunk over data in flight may have opened again: what was lost then need not wait for
+ * a timer that may have been doubled to minutes.
+ */
+function onShrunkWindow(conn: Connection, loss: LossRecovery, windowBefore: number): void {
+  if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
+  loss.queue.markAllLost(false);
+  conn.retransmitAtUs = NEVER;
+  conn.backoffs = 0;
+}
 
 /** RFC 5681 section 2: what counts as a duplicate ACK. A SACK block makes up for a window change. */
 function isDuplicate(conn: Connection, segment: Segment, windowBefore: number): boolean {
@@ -49,81 +92,194 @@ function isDuplicate(conn: Connection, segment: Segment, windowBefore: number): 
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
 
-function onDuplicate(conn: Connection, nowUs: number, counters: Counters): Outcome {
-  conn.duplicateAcks++;
-  conn.duplicateAcksSeen++;
-  counters.count(Counter.duplicateAcks);
-  const mss = conn.sndMss;
-  if (conn.recovering) {
-    // RFC 5681 section 3.2 step 4: each duplicate ACK says that a segment has left the network.
-    conn.congestion.cwndBytes += mss;
-    return Outcome.none;
+/** Takes segments before `ack` off the queue. Returns the bytes that were not known to have arrived. */
+function takeAcknowledged(conn: Connection, loss: LossRecovery, ack: Seq, nowUs: number): number {
+  const { queue } = loss;
+  let delivered = 0;
+  for (let s = queue.head; s !== NO_SEGMENT && seqLt(queue.start(s), ack); s = queue.head) {
+    if (seqGt(queue.end(s), ack)) queue.split(s, ack);
+    if ((queue.flags(s) & Sent.sacked) === 0) {
+      delivered += seqDiff(queue.end(s), queue.start(s));
+      rackDelivered(conn, s, nowUs);
+    }
+    queue.popBefore(ack);
   }
-  if (conn.duplicateAcks !== DUPLICATE_THRESHOLD) return Outcome.none;
-  // RFC 6582 section 3.2 step 1: not for losses that an earlier recovery or timeout deals with.
-  if (seqLt(conn.sndUna, conn.recover)) return Outcome.none;
-  conn.recovering = true;
-  conn.recover = conn.sndMax;
-  conn.congestion.onLoss(seqDiff(conn.sndMax, conn.sndUna), mss, nowUs);
-  conn.congestion.cwndBytes += DUPLICATE_THRESHOLD * mss;
-  conn.timing = false;
-  counters.count(Counter.fastRetransmits);
-  return Outcome.retransmit;
+  if (conn.sack) return delivered;
+  // Without SACK the duplicate ACKs have told of some of it already (RFC 6582, as Linux's Reno counts).
+  const known = Math.min(loss.duplicateAcks * conn.sndMss, delivered);
+  const segments = Math.floor(delivered / conn.sndMss);
+  loss.duplicateAcks = Math.max(0, loss.duplicateAcks - Math.max(0, segments - 1));
+  return delivered - known;
 }
 
-function onNewlyAcknowledged(
-  conn: Connection,
-  ack: number,
-  nowUs: number,
-  counters: Counters,
-  config: TcpConfig,
-): Outcome {
-  const acked = seqDiff(ack, conn.sndUna);
-  const flight = seqDiff(conn.sndMax, conn.sndUna);
+/** SND.UNA moves on. */
+function advance(conn: Connection, ack: Seq, nowUs: number): void {
+  const loss = conn.loss!;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  // Marks that are passed come along, or they would seem to lie ahead when 2 GiB more have gone.
+  if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
   if (conn.timing && seqGe(ack, conn.rttSeq)) {
     conn.rtt.sample(nowUs - conn.rttSentAtUs);
     conn.timing = false;
   }
   releaseAcknowledged(conn, ack);
-  conn.duplicateAcks = 0;
+  if (conn.sack || loss.phase === Phase.open) loss.duplicateAcks = 0;
   conn.backoffs = 0;
   conn.persisting = false;
   const everything = ack === conn.sndMax;
   conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
   conn.unackedSinceUs = everything ? NEVER : nowUs;
-  if (conn.recovering) return recoverFurther(conn, ack, acked, nowUs, counters);
+  loss.probeAtUs = NEVER;
+  if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
+}
+
+/** RFC 2883, RFC 3708: the peer has received something twice. */
+function onDsack(conn: Connection, loss: LossRecovery): void {
+  rackDuplicate(conn);
+  if (!loss.undoPossible || loss.undoPending === 0) return;
+  loss.undoPending--;
+  // Every retransmission of this recovery was needless: nothing had been lost.
+  if (loss.undoPending === 0) undo(conn, loss);
+}
+
+/** RFC 3522: an ACK whose echo is older than the first retransmission is one of the original. */
+function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment): void {
+  if (!loss.undoPossible || loss.undoPending === 0 || !conn.timestamps) return;
+  if ((segment.options & OptionBit.timestamps) === 0) return;
+  if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
+}
+
+/** RFC 8985 section 7.4: what became of a tail loss probe. */
+function settleProbe(
+  conn: Connection,
+  loss: LossRecovery,
+  ack: Seq,
+  duplicate: boolean,
+  nowUs: number,
+): void {
+  if (seqLt(ack, loss.probeEnd)) return;
+  loss.probing = false;
+  if (!loss.probeWasOld || duplicate || ack === loss.probeEnd) return;
+  // The probe has repaired a loss that nothing else would have shown: it is answered as any loss.
+  conn.congestion.onLoss(seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, nowUs);
+  conn.congestion.onRecovered(conn.sndMss, nowUs);
+}
+
+/** RFC 5681 and RFC 6582: the third duplicate ACK, and each partial ACK, names the oldest segment. */
+function detectByDuplicates(conn: Connection, loss: LossRecovery, advanced: boolean): boolean {
+  const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD &&
+    !seqLt(conn.sndUna, loss.recover);
+  const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);
+  if (!first && !partial) return false;
+  const { queue } = loss;
+  const head = queue.head;
+  if (head === NO_SEGMENT) return false;
+  const cut = seqAdd(queue.start(head), conn.sndMss);
+  if (seqLt(cut, queue.end(head))) queue.split(head, cut);
+  queue.markLost(head);
+  return true;
+}
+
+/** Bytes that are believed to be on their way. */
+export function pipeOf(conn: Connection): number {
+  const loss = conn.loss!;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const pipe = loss.queue.pipe(flight);
+  if (conn.sack) return Math.max(pipe, 0);
+  return Math.max(pipe - loss.duplicateAcks * conn.sndMss, 0);
+}
+
+/** Lets the congestion control and the recovery take note. */
+function react(
+  conn: Connection,
+  loss: LossRecovery,
+  acked: number,
+  delivered: number,
+  flight: number,
+  lost: boolean,
+  nowUs: number,
+  counters: Counters,
+): void {
+  const { congestion, sndMss } = conn;
+  if (loss.phase !== Phase.open && seqGe(conn.sndUna, loss.recover)) {
+    leaveRecovery(conn, loss, nowUs);
+  }
+  switch (loss.phase) {
+    case Phase.open:
+      if (lost) {
+        enterRecovery(conn, loss, nowUs, counters);
+        break;
+      }
+      if (acked > 0) grow(conn, acked, flight, nowUs);
+      return;
+    case Phase.loss:
+      if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
+      return;
+  }
+  congestion.cwndBytes = proportionalWindow(
+    loss,
+    pipeOf(conn),
+    delivered,
+    acked > 0 && !lost,
+    congestion.ssthreshBytes,
+    sndMss,
+  );
+  // A partial ACK without SACK names one segment, which goes at once (RFC 6582 section 3.2 step 5).
+  if (lost && !conn.sack) {
+    congestion.cwndBytes = Math.max(congestion.cwndBytes, pipeOf(conn) + sndMss);
+  }
+}
+
+function grow(conn: Connection, acked: number, flight: number, nowUs: number): void {
   const { congestion } = conn;
   const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
   // In slow start the window may grow to twice what was really used (as Linux).
   const limited = conn.cwndLimited || (slowStart && congestion.cwndBytes < 2 * flight);
   congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
-  growSendLimit(conn, config);
-  return Outcome.none;
 }
 
-/** RFC 6582 section 3.2, steps 3 to 5: a full ACK ends recovery, a partial one names the next loss. */
-function recoverFurther(
+/** RFC 6675 section 5, RFC 6937: a loss was detected while none was known. */
+export function enterRecovery(
   conn: Connection,
-  ack: number,
-  acked: number,
+  loss: LossRecovery,
   nowUs: number,
   counters: Counters,
-): Outcome {
-  const { congestion, sndMss } = conn;
-  if (seqGe(ack, conn.recover)) {
-    conn.recovering = false;
-    congestion.onRecovered(sndMss, nowUs);
-    return Outcome.none;
-  }
-  congestion.cwndBytes = Math.max(congestion.cwndBytes - acked, 0) + sndMss;
+): void {
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  loss.phase = Phase.recovery;
+  loss.recover = conn.sndNxt;
+  loss.deliveredBytes = 0;
+  loss.sentBytes = 0;
+  loss.flightAtStart = flight;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  rememberForUndo(conn, loss);
+  conn.congestion.onLoss(flight, conn.sndMss, nowUs);
+  // The first retransmission goes out whatever is in flight (RFC 6675 section 5 step 4.3).
+  conn.congestion.cwndBytes = Math.max(conn.congestion.cwndBytes, pipeOf(conn) + conn.sndMss);
+  conn.timing = false;
   counters.count(Counter.fastRetransmits);
-  return Outcome.retransmit;
+}
+
+/** Keeps what an undo would need; a recovery within a recovery keeps the first. */
+export function rememberForUndo(conn: Connection, loss: LossRecovery): void {
+  loss.undoPossible = true;
+  loss.undoPending = 0;
+  loss.undoCwndBytes = conn.congestion.cwndBytes;
+  loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
+}
+
+function leaveRecovery(conn: Connection, loss: LossRecovery, nowUs: number): void {
+  if (loss.phase === Phase.recovery) conn.congestion.onRecovered(conn.sndMss, nowUs);
+  loss.phase = Phase.open;
+  loss.duplicateAcks = 0;
+  rackRecovered(loss);
 }
 
 /** Gives acknowledged bytes back to the application and tells it when it may be waiting for room. */
-function releaseAcknowledged(conn: Connection, ack: number): void {
+function releaseAcknowledged(conn: Connection, ack: Seq): void {
   const send = conn.send;
   if (send === null) return;
   const position = (ack - conn.iss - 1) | 0;

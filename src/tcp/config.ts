@@ -55,7 +55,7 @@ export interface TcpOptions {
   outOfOrderRanges?: number;
   /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
   challengeAckMs?: number;
-  /** Connections at once, those in TIME-WAIT included. Default 65536, a power of two. */
+  /** Connections at once, those in TIME-WAIT included. Default 65536. */
   maxConnections?: number;
   /** Connections in TIME-WAIT at once; the oldest gives way. Default 16384. */
   maxTimeWait?: number;
@@ -154,7 +154,7 @@ function checked(name: keyof TcpConfig, value: unknown): unknown {
   const wanted = typeof TCP_DEFAULTS[name];
   const given = typeof value;
   if (given !== wanted) {
-    throw new TypeError(`tcp.${name}: expected a ${wanted}, got ${given}`);
+    throw new TypeError(`tcp.${name}: expected a ${wanted}, got ${described(value)}`);
   }
   if (name === "congestion") {
     if (!CONGESTION_NAMES.includes(value as CongestionName)) {
@@ -174,6 +174,19 @@ function checked(name: keyof TcpConfig, value: unknown): unknown {
     }
   }
   return value;
+}
+
+/** A value of the wrong type as a message shows it; what is no primitive, by its type alone. */
+function described(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return `the string "${value}"`;
+    case "number":
+    case "boolean":
+      return `the ${typeof value} ${value}`;
+    default:
+      return value === null ? "null" : `a value of type ${typeof value}`;
+  }
 }
 
 function atMost(config: TcpConfig, low: keyof TcpConfig, high: keyof TcpConfig): void {

@@ -2,6 +2,7 @@ import type { Seq } from "../base/seq.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
+import type { LossRecovery } from "./loss_recovery.ts";
 import type { Listener } from "./listener.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import type { RttEstimator } from "./rtt.ts";
@@ -149,12 +150,10 @@ export class Connection {
   backoffs = 0;
   /** When the oldest unacknowledged data was first sent: for the user timeout. */
   unackedSinceUs = NEVER;
-  duplicateAcks = 0;
-  /** In fast recovery until `recover` is acknowledged (RFC 6582). */
-  recovering = false;
-  recover: Seq = 0;
-  /** The handshake was retransmitted: RFC 6298 section 5.7. */
-  handshakeRetransmitted = false;
+  /** What loss detection knows; there once the SYN was sent. */
+  loss: LossRecovery | null = null;
+  /** The timer expired in the handshake: RFC 6298 section 5.7. */
+  handshakeTimedOut = false;
   congestion: CongestionControl;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
@@ -169,6 +168,8 @@ export class Connection {
   /** End of FIN-WAIT-2 or TIME-WAIT. */
   endAtUs = NEVER;
   wheelAtUs = NEVER;
+  /** The earliest of them, when last worked out. */
+  deadlineUs = NEVER;
 
   // Options of the application.
   noDelay = false;
@@ -193,6 +194,7 @@ export class Connection {
   segmentsOutOfOrder = 0;
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
+  recoveriesUndone = 0;
 
   constructor(
     id: number,

@@ -7,7 +7,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { seqAdd, seqDiff, seqGe, seqGt, seqInRange, seqLe, seqLt } from "../base/seq.ts";
+import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
 import { onAcknowledgment } from "./acknowledgment.ts";
@@ -38,8 +38,6 @@ export function onSegment(
   context: InputContext,
 ): Outcome {
   conn.segmentsReceived++;
-  conn.lastReceivedAtUs = nowUs;
-  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -89,6 +87,7 @@ function onSynSent(
   }
   conn.sndWl2 = segment.ack;
   establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
   takeText(conn, segment, nowUs, context);
   return Outcome.none;
@@ -103,6 +102,8 @@ function onOtherStates(
 ): Outcome {
   const { counters } = context;
   if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  // A window in a segment with SYN is never scaled (RFC 7323 section 2.2).
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
   if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
     const outcome = onSynAgain(conn, segment);
     if (outcome !== Outcome.none) return outcome;
@@ -110,18 +111,18 @@ function onOtherStates(
   // First, check the sequence number, and before that the timestamp (RFC 7323 section 5.3).
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
-    return Outcome.ack;
+    return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
     counters.drop(Drop.tcpOutOfWindow);
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-    // Data is answered at once, because the peer may have missed our ACK; anything else could be our
-    // own ACK coming back, and two stacks could keep answering each other.
-    return segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0
-      ? Outcome.ack
-      : Outcome.challenge;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    return answerToUnusable(segment);
   }
+  // Only what is acceptable is a sign that the peer is there: anybody can send the rest.
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
   rememberTimestamp(conn, segment, nowUs);
   // Second, check the RST bit (RFC 5961 section 3.2).
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
@@ -135,13 +136,22 @@ function onOtherStates(
     counters.drop(Drop.tcpAckMissing);
     return Outcome.none;
   }
-  const outcome = onAckField(conn, segment, nowUs, context);
-  if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
+  if (outcome !== Outcome.none) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
-  const textOutcome = takeText(conn, segment, nowUs, context);
-  return textOutcome === Outcome.none ? outcome : textOutcome;
+  return takeText(conn, segment, nowUs, context);
+}
+
+/**
+ * Data is answered at once, because the peer may have missed our ACK; anything else could be our own ACK
+ * coming back, and two stacks could keep answering each other. An ACK that was overtaken is common too,
+ * and an answer to each would look like duplicate ACKs to the peer.
+ */
+function answerToUnusable(segment: Segment): Outcome {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
 }
 
 /** RFC 9293 section 3.10.7.4 for TIME-WAIT, with RFC 6191: a SYN that can only be a new one. */
@@ -193,7 +203,11 @@ function isAcceptable(conn: Connection, segment: Segment): boolean {
   if (segment.seq === conn.rcvNxt) return true;
   if (window === 0) return false;
   const length = segmentLength(segment);
-  if (length === 0) return seqInRange(segment.seq, conn.rcvNxt, conn.rcvAdvertised);
+  if (length === 0) {
+    // The right edge itself counts, as in Linux: a peer that has filled the window acknowledges from there,
+    // and the RFC's test would turn its ACKs away while the first byte of the window is missing.
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
   // Begins or ends in the window, or covers it whole, which the RFC's two tests would miss.
   const end = seqAdd(segment.seq, length);
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end, conn.rcvNxt);
@@ -222,10 +236,11 @@ function onReset(conn: Connection, segment: Segment, counters: Counters): Outcom
   }
 }
 
-/** The fifth check. Anything but `none` and `retransmit` ends the processing of the segment. */
+/** The fifth check. Anything but `none` ends the processing of the segment. */
 function onAckField(
   conn: Connection,
   segment: Segment,
+  scale: number,
   nowUs: number,
   context: InputContext,
 ): Outcome {
@@ -235,7 +250,7 @@ function onAckField(
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
-    setWindow(conn, segment);
+    setWindow(conn, segment, scale);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }
@@ -246,21 +261,17 @@ function onAckField(
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  if (
-    seqLt(conn.sndWl1, segment.seq) ||
-    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack))
-  ) {
-    setWindow(conn, segment);
-  }
-  const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  const isLatest = seqLt(conn.sndWl1, segment.seq) ||
+    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack));
+  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
+  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  if (conn.state === State.TIME_WAIT) restartTimeWait(conn, nowUs, context.config);
-  return outcome;
+  return Outcome.none;
 }
 
-function setWindow(conn: Connection, segment: Segment): void {
-  conn.sndWnd = segment.window << conn.sndScale;
+function setWindow(conn: Connection, segment: Segment, scale: number): void {
+  conn.sndWnd = segment.window << scale;
   conn.sndWl1 = segment.seq;
   conn.sndWl2 = segment.ack;
   if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
@@ -385,6 +396,7 @@ function onFin(conn: Connection, nowUs: number, config: TcpConfig): void {
   conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
+  conn.receive?.discardAhead(); // Bytes behind the end are the peer's error, and nobody will read them.
   conn.ackPending = true;
   conn.news = News.loud;
   switch (conn.state) {
@@ -409,10 +421,10 @@ function establish(conn: Connection, segment: Segment, nowUs: number, config: Tc
   conn.sndNxt = segment.ack;
   if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
-  if (conn.timing && !conn.handshakeRetransmitted) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
   // RFC 6298 section 5.7: a path that lost the handshake is not trusted with a short timeout.
-  if (conn.handshakeRetransmitted) {
+  if (conn.handshakeTimedOut) {
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
   }
   conn.backoffs = 0;
@@ -428,10 +440,18 @@ export function end(conn: Connection, error: ConnectionError): void {
   conn.error = error;
   conn.news = News.loud;
   conn.ackPending = false;
+  stopTimers(conn);
+}
+
+function stopTimers(conn: Connection): void {
   conn.retransmitAtUs = NEVER;
   conn.delayedAckAtUs = NEVER;
   conn.keepaliveAtUs = NEVER;
   conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
 }
 
 /** The connection is ended by this side; the caller sends the RST. */
@@ -441,8 +461,7 @@ export function abort(conn: Connection): void {
 
 function enterTimeWait(conn: Connection, nowUs: number, config: TcpConfig): void {
   conn.state = State.TIME_WAIT;
-  conn.retransmitAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
+  stopTimers(conn);
   restartTimeWait(conn, nowUs, config);
 }
 

@@ -16,6 +16,8 @@ export const Outcome = {
   synAck: 5,
   /** Send the oldest unacknowledged segment again. */
   retransmit: 6,
+  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
+  lossProbe: 10,
   /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
   probe: 7,
   /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */

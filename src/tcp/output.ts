@@ -4,8 +4,12 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { type Seq, seqAdd, seqDiff, seqGt, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt, seqMax } from "../base/seq.ts";
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
+import { pipeOf } from "./acknowledgment.ts";
+import { Phase } from "./loss_recovery.ts";
+import { armProbe } from "./rack.ts";
+import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
 import { announcedMss, windowScaleFor } from "./negotiation.ts";
@@ -67,7 +71,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.sndMax = conn.sndNxt;
   if (again) {
-    conn.handshakeRetransmitted = true;
+    conn.timing = false; // Karn's rule
     countRetransmission(conn, 0, counters);
   } else {
     conn.timing = true;
@@ -82,15 +86,26 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
 
 /** Sends a segment that carries nothing but the acknowledgment and the window. */
 export function sendAck(conn: Connection, nowUs: number, context: OutputContext): void {
-  begin(conn, conn.sndNxt, Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
   acknowledge(conn, nowUs);
   addSackBlocks(conn);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
+/**
+ * The sequence number of a segment that carries nothing: where the peer most likely is, or it would not
+ * take the segment. `sndNxt` goes back with each timeout, behind what the peer has; `sndMax` may lie
+ * beyond a window that has shrunk, though not by what the scaled field could not say (as in Linux).
+ */
+function sequenceWithoutText(conn: Connection): Seq {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
+
 /** Sends an RST with the connection's own numbers (RFC 9293 section 3.10.5, ABORT). */
 export function sendReset(conn: Connection, nowUs: number, context: OutputContext): void {
-  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
   out.ack = conn.rcvNxt;
   out.window = 0;
   context.counters.count(Counter.resetsOut);
@@ -130,22 +145,53 @@ export function sendKeepalive(conn: Connection, nowUs: number, context: OutputCo
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
-/** Sends the oldest unacknowledged segment again. */
+/**
+ * Sends the oldest unacknowledged segment again: what a window that has shrunk has room for (SHLD-15 of
+ * section 3.8.6), and all of it when that is nothing, as a probe.
+ */
 export function sendOldest(conn: Connection, nowUs: number, context: OutputContext): void {
-  const position = positionOf(conn, conn.sndUna);
-  const unacked = (conn.send!.end - position) | 0;
-  const sent = seqDiff(conn.sndMax, conn.sndUna);
-  const length = Math.min(conn.sndMss, unacked, sent);
-  if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
+  const { queue } = conn.loss!;
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
 }
 
-/** Sends one byte, or the FIN, whatever the window says (section 3.8.6.1). */
+/** RFC 8985 section 7.3: sends a segment of new data, or else the newest one again. */
+export function sendLossProbe(conn: Connection, nowUs: number, context: OutputContext): void {
+  const loss = conn.loss!;
+  const { queue } = loss;
+  loss.probeEnd = conn.sndNxt;
+  loss.probing = true;
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
+  const length = Math.min(unsent, room, conn.sndMss);
+  loss.probeWasOld = length <= 0;
+  if (length > 0) {
+    sendNew(conn, length, nowUs, context);
+    loss.probeEnd = conn.sndNxt;
+  } else if (queue.tail !== NO_SEGMENT) {
+    const last = queue.tail;
+    const start = seqMax(queue.start(last), seqAdd(queue.end(last), -conn.sndMss));
+    const segment = seqLt(queue.start(last), start) ? queue.split(last, start) : last;
+    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
+    queue.touch(segment, nowUs);
+  }
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+
+/**
+ * Sends what the window has room for although it is little (section 3.8.6.2.1, the override), or into a
+ * closed window one byte or the FIN (section 3.8.6.1).
+ */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
-  context.counters.count(Counter.zeroWindowProbes);
+  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
-    sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
-    // The probe is not in flight: while the window is shut it is the next one to be sent again.
+    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
+    sendNew(conn, length, nowUs, context);
+    if (!conn.persisting) return;
+    // A probe is not in flight: while the window is shut it is the next one to be sent again.
+    conn.loss!.queue.clear();
+    conn.loss!.probeAtUs = NEVER;
     conn.sndNxt = conn.sndUna;
   }
 }
@@ -155,37 +201,82 @@ function positionOf(conn: Connection, seq: Seq): number {
   return (seq - conn.iss - 1) | 0;
 }
 
-/** Sends new data, and after a timeout old data again, as far as the windows allow. */
+/** Sends lost data again and new data, as far as the windows allow. */
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
-  const send = conn.send;
-  if (send === null || conn.persisting) return;
-  const { sink } = context;
+  const { send, loss } = conn;
+  if (send === null || loss === null || conn.persisting) return;
+  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
   conn.cwndLimited = false;
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
-    if (unsent <= 0 && !finDue) return;
+    if (unsent <= 0 && !finDue) break;
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
     const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const room = Math.min(conn.sndWnd, cwnd) - flight;
+    const onPath = cwnd - pipeOf(conn);
     if (unsent <= 0) {
       // Only the FIN is left; it takes one number of the peer's window but no room on the path.
       if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
-      sendText(conn, conn.sndNxt, 0, nowUs, context);
-      return;
+      sendNew(conn, 0, nowUs, context);
+      break;
     }
-    const length = worthSending(conn, unsent, room, sink.superBytes);
+    const room = Math.min(conn.sndWnd - flight, onPath);
+    const length = worthSending(conn, unsent, room, context.sink.superBytes);
     if (length === 0) {
-      conn.cwndLimited = cwnd - flight < conn.sndMss;
-      return persistIfIdle(conn, nowUs);
+      conn.cwndLimited = onPath < conn.sndMss;
+      if (flight === 0) return persistIfIdle(conn, nowUs);
+      break;
     }
-    sendText(conn, conn.sndNxt, length, nowUs, context);
+    sendNew(conn, length, nowUs, context);
   }
+}
+
+/** Sends what is lost again, the oldest first. False when the congestion window stopped it. */
+function repeatLost(conn: Connection, nowUs: number, context: OutputContext): boolean {
+  const { queue } = conn.loss!;
+  const mss = conn.sndMss;
+  const { superBytes } = context.sink;
+  const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
+  for (let s = queue.firstToRepeat(); s !== NO_SEGMENT; s = queue.firstToRepeat()) {
+    const pipe = pipeOf(conn);
+    const room = Math.floor(conn.congestion.cwndBytes - pipe);
+    const length = seqDiff(queue.end(s), queue.start(s));
+    // With nothing on the path one segment goes, however small the window.
+    if (room < Math.min(length, mss) && pipe > 0) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0) return false; // It has shrunk; the timer takes care of the oldest.
+    const whole = Math.max(room - (room % mss), mss);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
+  }
+  return true;
+}
+
+/** Sends one segment of the queue again, at most `most` bytes of it: a multiple of the MSS. */
+function repeat(
+  conn: Connection,
+  segment: number,
+  most: number,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const loss = conn.loss!;
+  const { queue } = loss;
+  const start = queue.start(segment);
+  const cut = seqAdd(start, most);
+  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
+  transmit(conn, start, queue.end(segment), nowUs, context);
+  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  loss.undoPending += Math.ceil(out.payloadLength / conn.sndMss);
+  queue.markAgain(segment, nowUs);
 }
 
 /** RFC 3042: the first two duplicate ACKs let one new segment out each. */
 function extraSegments(conn: Connection): number {
-  return conn.recovering ? 0 : Math.min(conn.duplicateAcks, LIMITED_TRANSMIT);
+  const loss = conn.loss!;
+  // With SACK or without, pipeOf has subtracted what those ACKs stand for already.
+  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0
+    ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT)
+    : 0;
 }
 
 function isFinSent(conn: Connection): boolean {
@@ -196,7 +287,7 @@ function isFinSent(conn: Connection): boolean {
 function worthSending(conn: Connection, unsent: number, room: number, superBytes: number): number {
   const mss = conn.sndMss;
   const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
-  const length = Math.min(unsent, room, most);
+  const length = Math.min(unsent, Math.floor(room), most);
   if (length >= mss) {
     const tail = length % mss;
     if (tail === 0) return length;
@@ -224,41 +315,54 @@ function persistIfIdle(conn: Connection, nowUs: number): void {
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
 }
 
-/** Sends `length` bytes from `seq` on, with the FIN if it is due behind them. */
-function sendText(
+/** Sends the next `length` bytes, with the FIN if it is due behind them. */
+function sendNew(conn: Connection, length: number, nowUs: number, context: OutputContext): void {
+  const seq = conn.sndNxt;
+  const behind = positionOf(conn, seqAdd(seq, length));
+  const fin = conn.finQueued && behind === conn.send!.end ? 1 : 0;
+  const next = seqAdd(seq, length + fin);
+  if (seqGe(seq, conn.sndMax) && !conn.timing) {
+    conn.timing = true;
+    conn.rttSeq = next;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  transmit(conn, seq, next, nowUs, context);
+  conn.loss!.queue.push(seq, next, nowUs);
+  conn.sndNxt = next;
+  armProbe(conn, nowUs);
+  if (seqGt(next, conn.sndMax)) {
+    context.counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+}
+
+/** Sends the sequence numbers from `seq` up to `next`: bytes, and the FIN if it is among them. */
+function transmit(
   conn: Connection,
   seq: Seq,
-  length: number,
+  next: Seq,
   nowUs: number,
   context: OutputContext,
 ): void {
   const { sink, counters } = context;
   const send = conn.send!;
   const position = positionOf(conn, seq);
-  const last = ((position + length) | 0) === send.end;
+  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
+  const length = seqDiff(next, seq) - fin;
   let flags: number = Flag.ACK;
-  if (last && length > 0) flags |= Flag.PSH;
-  if (last && conn.finQueued) flags |= Flag.FIN;
+  if (((position + length) | 0) === send.end && length > 0) flags |= Flag.PSH;
+  if (fin === 1) flags |= Flag.FIN;
   begin(conn, seq, flags);
   acknowledge(conn, nowUs);
   out.payloadLength = length;
   if (length > conn.sndMss) out.gsoSize = conn.sndMss;
   const end = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
-  const next = seqAdd(seq, length + (flags & Flag.FIN));
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
     if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false; // Karn's rule
-  } else if (!conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
   }
-  if (length < conn.sndMss) conn.sndSmall = next;
-  if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
-  if (seqGt(next, conn.sndMax)) {
-    counters.add(Counter.bytesOut, length);
-    conn.sndMax = next;
-  }
+  if (conn.loss!.phase === Phase.recovery) conn.loss!.sentBytes += length;
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);

@@ -7,6 +7,8 @@ import { OutOfOrder, type Stored } from "./out_of_order.ts";
 
 /** Where received bytes go: a pool, and the frames that they came in. */
 export interface ReceiveMemory extends BlockMemory {
+  /** Most bytes that one connection should hold, given what all of them hold now. */
+  readonly shareBytes: number;
   /**
    * Takes the segment's frame slot over as a block that holds `length` bytes of payload from `offset`
    * on, so that they need no copy; {@link NIL} when the frame is too small to be worth a slot or too many
@@ -42,7 +44,8 @@ export class ReceiveBuffer {
 
   /** Bytes that may still arrive, counted from the next one in order. */
   get space(): number {
-    return Math.max(0, this.limitBytes - this.stream.pending);
+    const most = Math.min(this.limitBytes, this.#memory.shareBytes);
+    return Math.max(0, Math.floor(most) - this.stream.pending);
   }
 
   /**
@@ -57,7 +60,7 @@ export class ReceiveBuffer {
     while (seqLt(next, end)) {
       const gapEnd = queue.count > 0 && seqLt(queue.left[0], end) ? queue.left[0] : end;
       next = this.#append(segment, next, gapEnd, offset + seqDiff(next, first));
-      if (next !== gapEnd) return next;
+      if (next !== gapEnd) break; // No memory; the ranges ahead were given up for what is in order.
       next = this.#join(queue, next);
     }
     next = this.#join(queue, next);
@@ -115,6 +118,11 @@ export class ReceiveBuffer {
   /** Gives everything back; the application must not read any more. */
   dispose(): void {
     this.stream.dispose();
+    this.discardAhead();
+  }
+
+  /** Gives back what is held behind a gap. */
+  discardAhead(): void {
     this.outOfOrder?.clear(this.#memory);
     this.outOfOrder = null;
   }

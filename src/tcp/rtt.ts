@@ -27,7 +27,7 @@ export class RttEstimator {
     if (this.srttUs === 0) {
       // Section 2.2: the first measurement.
       this.srttUs = rtt;
-      this.rttVarUs = rtt >> 1;
+      this.rttVarUs = Math.floor(rtt / 2);
       this.minUs = rtt;
     } else {
       // Section 2.3 with alpha = 1/8 and beta = 1/4, the variance before the mean.

@@ -9,17 +9,13 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
-import { seqAdd, seqInRange } from "../base/seq.ts";
-import type { Layout } from "../ring/layout.ts";
-import { NIL } from "../ring/pool.ts";
-import { ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
+import { seqAdd, seqInRange, seqLt } from "../base/seq.ts";
+import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
-import { NoControl } from "./congestion/none.ts";
-import { Connection, type FourTuple, News, Owner } from "./connection.ts";
-import { Demultiplexer } from "./demux.ts";
+import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
+import { connectErrorOf, isFragmentationNeeded } from "./icmp_error.ts";
 import { abort, end, onSegment } from "./input.ts";
-import type { IsnSource } from "./isn.ts";
 import { Listener, ListenerTable } from "./listener.ts";
 import { negotiate } from "./negotiation.ts";
 import { Outcome } from "./outcome.ts";
@@ -27,57 +23,25 @@ import {
   output,
   sendAck,
   sendKeepalive,
+  sendLossProbe,
   sendOldest,
   sendProbe,
   sendReset,
   sendResetFor,
   sendSyn,
 } from "./output.ts";
-import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
 import { reportAddresses, reportProgress } from "./report.ts";
-import { RttEstimator } from "./rtt.ts";
-import { SendBuffer } from "./send_buffer.ts";
 import type { SegmentSink } from "./sink.ts";
+import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
 import { ephemeralPort } from "./ports.ts";
 import { State } from "./state.ts";
-import { earliestDeadline, onTimer } from "./timers.ts";
+import { onTimer, updateDeadline } from "./timers.ts";
+import { ConnectionTable, setInitialNumber } from "./table.ts";
 import { TimerWheel } from "./wheel.ts";
 import { afterRead } from "./window.ts";
 
-/** Rows for which the tables have room at first; they double when needed. */
-const INITIAL_ROWS = 1024;
-
-/** Until the handshake tells the MSS, nothing is sent that a congestion window would govern. */
-const NO_CONTROL_YET = new NoControl();
-
-/** What the engine tells the application's side. */
-export interface TcpEvents {
-  /** A connection was established for a listener. */
-  accepted(listener: Listener, conn: Connection): void;
-  /** The `connect` with this name has succeeded. */
-  connected(request: number, conn: Connection): void;
-  /** The `connect` with this name has failed. */
-  connectFailed(request: number, error: ConnectionError): void;
-  /** The row has something to look at; `loud` when the application may be waiting for it. */
-  news(conn: Connection, loud: boolean): void;
-  /** The engine needs nothing of the application's for this connection any more. */
-  ended(conn: Connection): void;
-  /** The connection has gone from one state to another: for the trace. */
-  stateChanged(conn: Connection, before: State): void;
-}
-
-/** What the engine is made of. */
-export interface TcpParts {
-  readonly config: TcpConfig;
-  readonly layout: Layout;
-  readonly counters: Counters;
-  readonly memory: ReceiveMemory;
-  readonly sink: SegmentSink;
-  readonly events: TcpEvents;
-  readonly isn: IsnSource;
-  readonly random: Random;
-  readonly nowUs: number;
-}
+/** How many connections in TIME-WAIT are looked at for one whose row can be had. */
+const TIME_WAIT_LOOKS = 16;
 
 /** The engine of one pipeline. */
 export class Tcp {
@@ -86,42 +50,33 @@ export class Tcp {
   readonly sink: SegmentSink;
   readonly mtu: number;
   readonly listeners: ListenerTable = new ListenerTable();
-  readonly #layout: Layout;
   readonly #words: Int32Array;
-  readonly #memory: ReceiveMemory;
   readonly #events: TcpEvents;
-  readonly #isn: IsnSource;
   readonly #random: Random;
-  readonly #demux: Demultiplexer;
+  readonly #handover: Handover | null;
+  readonly #table: ConnectionTable;
   readonly #wheel: TimerWheel;
-  readonly #connections: (Connection | null)[] = [];
-  /** Rows that were used before and are free again. */
-  readonly #freeRows: number[] = [];
   readonly #dirty: Connection[] = [];
   #dirtyCount = 0;
   /** Connections in TIME-WAIT, the oldest first. */
   readonly #timeWait = new Set<number>();
-  #open = 0;
 
   constructor(parts: TcpParts) {
     this.config = parts.config;
     this.counters = parts.counters;
     this.sink = parts.sink;
     this.mtu = parts.sink.mtu;
-    this.#layout = parts.layout;
     this.#words = parts.layout.words;
-    this.#memory = parts.memory;
     this.#events = parts.events;
-    this.#isn = parts.isn;
     this.#random = parts.random;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
-    this.#wheel = new TimerWheel(capacity, parts.nowUs);
+    this.#handover = parts.handover ?? null;
+    this.#table = new ConnectionTable(parts);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
   }
 
   /** Connections in any state, TIME-WAIT included. */
   get connectionCount(): number {
-    return this.#open;
+    return this.#table.size;
   }
 
   /** Connections in TIME-WAIT. */
@@ -131,8 +86,8 @@ export class Tcp {
 
   /** The connection in this row if it is still the one of that generation. */
   connection(row: number, generation: number): Connection | null {
-    const conn = this.#connections[row];
-    return conn !== null && conn !== undefined && conn.generation === generation ? conn : null;
+    const conn = this.#table.get(row);
+    return conn?.generation === generation ? conn : null;
   }
 
   /** Takes one decoded segment in. */
@@ -141,46 +96,42 @@ export class Tcp {
       Counter.segmentsIn,
       segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1,
     );
-    const id = this.#findFor(segment);
-    if (id < 0) {
+    const conn = this.#table.findFor(segment);
+    if (conn === null) {
       this.#onNoConnection(segment, nowUs);
       return;
     }
-    const conn = this.#connections[id]!;
     const before = conn.state;
-    const outcome = onSegment(conn, segment, nowUs, this);
+    let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      this.#reopen(conn, segment, nowUs);
-      return;
+      const { dst0, dst1, dst2, dst3, dstPort } = segment;
+      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+      if (listener !== null && listener.hasRoom) {
+        this.#reopen(conn, listener, segment, nowUs);
+        return;
+      }
+      // Nobody would take the new connection, so the old one is not given up for it.
+      outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
     this.#settle(conn, before, nowUs);
   }
 
-  #findFor(segment: Segment): number {
-    return this.#demux.find(
-      segment.dst0,
-      segment.dst1,
-      segment.dst2,
-      segment.dst3,
-      segment.src0,
-      segment.src1,
-      segment.src2,
-      segment.src3,
-      segment.dstPort,
-      segment.srcPort,
-    );
-  }
-
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment: Segment, nowUs: number): void {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
+      // Section 3.10.7.2, fourth: it answers nothing that was sent, and so it gets no answer.
+      this.counters.drop(Drop.tcpFlagsInvalid);
+      return;
+    }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
       sendResetFor(segment, this);
@@ -190,18 +141,21 @@ export class Tcp {
   }
 
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old: Connection, segment: Segment, nowUs: number): void {
+  #reopen(old: Connection, listener: Listener, segment: Segment, nowUs: number): void {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onNoConnection(segment, nowUs);
+    const conn = this.#onSyn(listener, segment, nowUs);
+    // The clock of RFC 6528 may be behind a fast connection, whose late segments must not look new.
+    const after = seqAdd(old.sndMax, REOPEN_GAP);
+    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
   }
 
   /** A connection request for a listener. */
-  #onSyn(listener: Listener, segment: Segment, nowUs: number): void {
+  #onSyn(listener: Listener, segment: Segment, nowUs: number): Connection | null {
     if (!listener.hasRoom) {
       this.counters.drop(Drop.tcpBacklogFull);
-      return;
+      return null;
     }
     const conn = this.#create({
       local0: segment.dst0,
@@ -217,7 +171,7 @@ export class Tcp {
     }, nowUs);
     if (conn === null) {
       this.counters.drop(Drop.tcpConnectionLimit);
-      return;
+      return null;
     }
     conn.listener = listener;
     listener.handshakes++;
@@ -231,6 +185,7 @@ export class Tcp {
     conn.sndWl1 = segment.seq;
     this.#events.stateChanged(conn, State.LISTEN);
     this.#touch(conn);
+    return conn;
   }
 
   /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
@@ -238,9 +193,9 @@ export class Tcp {
     let localPort = tuple.localPort;
     if (localPort === 0) {
       const isFree = (port: number) =>
-        !this.listeners.hasPort(port) && this.#isPortFree(tuple, port);
+        !this.listeners.hasPort(port) && this.#table.isFree(tuple, port);
       localPort = ephemeralPort(this.#random, isFree);
-    } else if (!this.#isPortFree(tuple, localPort)) {
+    } else if (!this.#table.isFree(tuple, localPort)) {
       localPort = 0;
     }
     if (localPort === 0) {
@@ -261,26 +216,10 @@ export class Tcp {
     this.#touch(conn);
   }
 
-  #isPortFree(t: FourTuple, port: number): boolean {
-    const id = this.#demux.find(
-      t.local0,
-      t.local1,
-      t.local2,
-      t.local3,
-      t.remote0,
-      t.remote1,
-      t.remote2,
-      t.remote3,
-      port,
-      t.remotePort,
-    );
-    return id < 0;
-  }
-
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request: number, nowUs: number): void {
-    for (const conn of this.#connections) {
-      if (conn === null || conn.request !== request) continue;
+    for (const conn of this.#table.all()) {
+      if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
       conn.owner = Owner.none;
@@ -308,8 +247,8 @@ export class Tcp {
     const listener = this.listeners.get(id);
     if (listener === undefined) return;
     this.listeners.remove(listener);
-    for (const conn of this.#connections) {
-      if (conn === null || conn.listener !== listener || conn.owner !== Owner.listener) continue;
+    for (const conn of this.#table.all()) {
+      if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       sendReset(conn, nowUs, this);
       abort(conn);
@@ -360,7 +299,8 @@ export class Tcp {
       this.#detach(conn);
       return;
     }
-    if (unread || conn.lingerZero) {
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (unread || conn.lingerZero || opening) {
       this.#abort(conn, nowUs);
       return;
     }
@@ -385,6 +325,8 @@ export class Tcp {
 
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn: Connection, on: boolean, nowUs: number): void {
+    // A row that has ended may get a new connection: it must not leave a timer behind.
+    if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1000 : Infinity;
     this.#touch(conn);
@@ -393,19 +335,7 @@ export class Tcp {
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
   icmpError(segment: Segment, nowUs: number): void {
     this.counters.count(Counter.icmpErrorsIn);
-    const id = this.#demux.find(
-      segment.src0,
-      segment.src1,
-      segment.src2,
-      segment.src3,
-      segment.dst0,
-      segment.dst1,
-      segment.dst2,
-      segment.dst3,
-      segment.srcPort,
-      segment.dstPort,
-    );
-    const conn = id < 0 ? null : this.#connections[id];
+    const conn = this.#table.findSender(segment);
     // RFC 5927 section 4.1: only numbers in flight can be quoted by somebody who saw the segment.
     if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
       this.counters.drop(Drop.icmpUnmatched);
@@ -414,8 +344,11 @@ export class Tcp {
     // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
     // error is the answer that the application waits for, as in Linux.
     if (conn.state !== State.SYN_SENT) return;
+    // This one is about the path's MTU (RFC 1191), and says nothing against the destination.
+    const { icmpType, icmpCode } = segment;
+    if (isFragmentationNeeded(icmpType, icmpCode)) return;
     const before = conn.state;
-    end(conn, connectErrorOf(segment.icmpType, segment.icmpCode));
+    end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
   }
 
@@ -424,10 +357,11 @@ export class Tcp {
     for (;;) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
-      const conn = this.#connections[id]!;
+      const conn = this.#table.get(id)!;
       conn.wheelAtUs = Infinity;
       this.#touch(conn);
-      if (earliestDeadline(conn) > nowUs) continue; // It was put off meanwhile; flush re-arms it.
+      updateDeadline(conn);
+      if (conn.deadlineUs > nowUs) continue; // It was put off meanwhile; flush re-arms it.
       const before = conn.state;
       const outcome = onTimer(conn, nowUs, this);
       this.#act(conn, outcome, null, nowUs);
@@ -445,7 +379,7 @@ export class Tcp {
     for (let i = 0; i < this.#dirtyCount; i++) {
       const conn = this.#dirty[i];
       conn.dirty = false;
-      if (this.#connections[conn.id] !== conn) continue;
+      if (this.#table.get(conn.id) !== conn) continue;
       output(conn, nowUs, this);
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
@@ -464,10 +398,10 @@ export class Tcp {
   }
 
   #arm(conn: Connection): void {
-    const atUs = earliestDeadline(conn);
-    if (atUs >= conn.wheelAtUs) return;
-    conn.wheelAtUs = atUs;
-    this.#wheel.schedule(conn.id, atUs);
+    updateDeadline(conn);
+    if (conn.deadlineUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = conn.deadlineUs;
+    this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
 
   #touch(conn: Connection): void {
@@ -493,6 +427,8 @@ export class Tcp {
         return sendSyn(conn, nowUs, this);
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
+      case Outcome.lossProbe:
+        return sendLossProbe(conn, nowUs, this);
       case Outcome.probe:
         return sendProbe(conn, nowUs, this);
       case Outcome.keepalive:
@@ -564,15 +500,30 @@ export class Tcp {
     if (conn.owner === Owner.none) this.#detach(conn);
   }
 
-  #giveUpOldestTimeWait(nowUs: number): boolean {
+  #giveUpOldestTimeWait(nowUs: number): void {
     for (const id of this.#timeWait) {
-      const conn = this.#connections[id]!;
-      this.counters.drop(Drop.tcpTimeWaitLimit);
-      end(conn, ConnectionError.none);
-      this.#settle(conn, State.TIME_WAIT, nowUs);
-      return true;
+      this.#giveUpTimeWait(this.#table.get(id)!, nowUs);
+      return;
     }
-    return false;
+  }
+
+  /** The same for the sake of a row, which one that the application still holds would not free. */
+  #freeTimeWaitRow(nowUs: number): void {
+    let looks = TIME_WAIT_LOOKS;
+    for (const id of this.#timeWait) {
+      const conn = this.#table.get(id)!;
+      if (conn.owner === Owner.none) {
+        this.#giveUpTimeWait(conn, nowUs);
+        return;
+      }
+      if (--looks === 0) return;
+    }
+  }
+
+  #giveUpTimeWait(conn: Connection, nowUs: number): void {
+    this.counters.drop(Drop.tcpTimeWaitLimit);
+    end(conn, ConnectionError.none);
+    this.#settle(conn, State.TIME_WAIT, nowUs);
   }
 
   /** The application has nothing more to do with a connection that goes on for a while. */
@@ -587,8 +538,9 @@ export class Tcp {
 
   /** The connection has reached CLOSED. */
   #finish(conn: Connection): void {
-    this.#demux.remove(conn.id);
-    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#table.unlist(conn);
+    this.#wheel.cancel(conn.id);
+    conn.wheelAtUs = Infinity;
     this.#timeWait.delete(conn.id);
     // What the application has not read stays for it to read; the row is its to give back.
     if (conn.owner !== Owner.application) this.#release(conn);
@@ -600,113 +552,24 @@ export class Tcp {
     conn.receive = null;
     conn.send?.publish();
     conn.send = null;
-    this.#connections[conn.id] = null;
-    this.#freeRows.push(conn.id);
-    this.#open--;
+    this.#table.remove(conn);
     if (known) this.#events.ended(conn);
   }
 
   /** A new connection in a free row, or null when there is none. */
   #create(tuple: FourTuple, nowUs: number): Connection | null {
-    const limit = this.#layout.dimensions.connections;
-    if (this.#open >= limit && !this.#giveUpOldestTimeWait(nowUs)) return null;
-    const id = this.#freeRows.pop() ?? this.#connections.length;
-    if (id >= this.#demux.capacity) {
-      const capacity = Math.min(2 * id, limit);
-      this.#demux.grow(capacity);
-      this.#wheel.grow(capacity);
-    }
-    const { config } = this;
-    const words = this.#words;
-    const row = this.#layout.row(id);
-    const generation = (words[row + Row.generation] + 1) | 0;
-    words.fill(0, row, row + ROW_WORDS);
-    words[row + Row.generation] = generation;
-    words[row + Row.txHead] = NIL;
-    const rtt = new RttEstimator(
-      config.rtoInitialMs * 1000,
-      config.rtoMinMs * 1000,
-      config.rtoMaxMs * 1000,
-    );
-    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
-    conn.receive = new ReceiveBuffer(
-      this.#memory,
-      this.#layout.receiveStream(id),
-      config.receiveBufferInitialBytes,
-      config.outOfOrderRanges,
-    );
-    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
-    conn.userTimeoutUs = config.userTimeoutMs * 1000;
-    conn.lastReceivedAtUs = nowUs;
-    this.#chooseNumbers(conn, nowUs);
-    this.#connections[id] = conn;
-    this.#open++;
-    this.#demux.add(
-      id,
-      tuple.local0,
-      tuple.local1,
-      tuple.local2,
-      tuple.local3,
-      tuple.remote0,
-      tuple.remote1,
-      tuple.remote2,
-      tuple.remote3,
-      tuple.localPort,
-      tuple.remotePort,
-    );
+    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
+    if (this.#table.isFull) return null;
+    const conn = this.#table.create(tuple, nowUs);
+    if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
     return conn;
   }
 
-  #chooseNumbers(conn: Connection, nowUs: number): void {
-    conn.iss = this.#isn.next(
-      conn.local0,
-      conn.local1,
-      conn.local2,
-      conn.local3,
-      conn.remote0,
-      conn.remote1,
-      conn.remote2,
-      conn.remote3,
-      conn.localPort,
-      conn.remotePort,
-      nowUs,
-    );
-    conn.sndUna = conn.iss;
-    conn.sndNxt = conn.iss;
-    conn.sndMax = conn.iss;
-    conn.sndSmall = conn.iss;
-    conn.recover = conn.iss;
-    conn.tsOffset = this.#random.uint32() | 0;
-  }
-
-  /** All connections that the application or nobody holds, for an orderly end of the stack. */
-  *all(): Generator<Connection> {
-    for (const conn of this.#connections) if (conn !== null) yield conn;
+  /** All connections, for an orderly end of the stack. */
+  all(): Iterable<Connection> {
+    return this.#table.all();
   }
 }
 
-/** What an ICMP error means for a connection that is being opened, as in Linux. */
-function connectErrorOf(type: number, code: number): ConnectionError {
-  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
-  switch (code) {
-    case ICMP_NET_UNREACHABLE:
-    case ICMP_NET_UNKNOWN:
-    case ICMP_NET_PROHIBITED:
-    case ICMP_NET_UNREACHABLE_TOS:
-      return ConnectionError.networkUnreachable;
-    case ICMP_PROTOCOL_UNREACHABLE:
-    case ICMP_PORT_UNREACHABLE:
-      return ConnectionError.refused;
-    default:
-      return ConnectionError.hostUnreachable;
-  }
-}
-
-/** Type and codes of RFC 792 and RFC 1122 section 3.2.2.1. */
-const ICMP_UNREACHABLE = 3;
-const ICMP_NET_UNREACHABLE = 0;
-const ICMP_PROTOCOL_UNREACHABLE = 2;
-const ICMP_PORT_UNREACHABLE = 3;
-const ICMP_NET_UNKNOWN = 6;
-const ICMP_NET_PROHIBITED = 9;
-const ICMP_NET_UNREACHABLE_TOS = 11;
+/** How far a reopened connection begins behind the old one's last number: a window, as in Linux. */
+const REOPEN_GAP = 65_537;

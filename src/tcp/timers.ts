@@ -4,11 +4,15 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { seqDiff, seqGe } from "../base/seq.ts";
+import { seqDiff, seqGe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, Owner } from "./connection.ts";
+import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
 import { end } from "./input.ts";
+import { type LossRecovery, Phase } from "./loss_recovery.ts";
+import { rackDetect } from "./rack.ts";
+import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { Outcome } from "./outcome.ts";
 import { State } from "./state.ts";
 
@@ -21,14 +25,13 @@ export interface TimerContext {
   readonly counters: Counters;
 }
 
-/** The earliest deadline of a connection. */
-export function earliestDeadline(conn: Connection): number {
-  return Math.min(
-    conn.retransmitAtUs,
-    conn.delayedAckAtUs,
-    conn.keepaliveAtUs,
-    conn.endAtUs,
-  );
+/** Works out the earliest deadline of a connection, in its field: a number that is returned is boxed. */
+export function updateDeadline(conn: Connection): void {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  conn.deadlineUs = atUs;
 }
 
 /** Deals with every deadline that has come; at most one of them sends something by itself. */
@@ -46,7 +49,25 @@ export function onTimer(conn: Connection, nowUs: number, context: TimerContext):
     if (outcome !== Outcome.none) return outcome;
   }
   if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  if (conn.loss !== null) return onLossTimer(conn, conn.loss, nowUs, context);
   return Outcome.none;
+}
+
+/** RFC 8985: the time of a possible reordering is over, or the tail has been silent for too long. */
+function onLossTimer(
+  conn: Connection,
+  loss: LossRecovery,
+  nowUs: number,
+  context: TimerContext,
+): Outcome {
+  if (loss.reorderAtUs <= nowUs) {
+    const found = rackDetect(conn, nowUs);
+    if (found && loss.phase === Phase.open) enterRecovery(conn, loss, nowUs, context.counters);
+  }
+  if (loss.probeAtUs > nowUs) return Outcome.none;
+  loss.probeAtUs = NEVER;
+  const silent = loss.phase === Phase.open && !loss.probing && seqLt(conn.sndUna, conn.sndNxt);
+  return silent ? Outcome.lossProbe : Outcome.none;
 }
 
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
@@ -55,28 +76,50 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.handshakeTimedOut = true;
     conn.sndNxt = conn.iss;
     return Outcome.none;
   }
   conn.retransmitTimeouts++;
   if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    if (conn.sndWnd > 0) {
+      // What goes now is in the window, and is timed as anything else.
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);
   // RFC 5681 section 3.1, equation 4: ssthresh is set by the first timeout of a loss only.
   if (conn.backoffs === 1) {
+    rememberForUndo(conn, conn.loss!);
     conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
   }
-  // RFC 6582 section 3.2 step 4: duplicate ACKs for what is outstanding now mean nothing new.
-  conn.recover = conn.sndMax;
-  conn.recovering = false;
-  conn.duplicateAcks = 0;
   conn.timing = false;
-  conn.sndNxt = conn.sndUna;
-  // The window may have shrunk to nothing meanwhile; the oldest segment goes regardless.
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+  loseEverything(conn);
+  // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
+}
+
+/** RFC 8985 section 6.3, RFC 6582 section 3.2 step 4: what was in flight is gone. */
+function loseEverything(conn: Connection): void {
+  const loss = conn.loss!;
+  const { queue } = loss;
+  const head = queue.head;
+  // A peer that had the oldest segment would have acknowledged it: it has thrown data away again.
+  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
+  queue.markAllLost(reneged);
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  loss.reorderAtUs = NEVER;
 }
 
 /** Whether what was sent has gone unanswered for as long as it may. */
@@ -88,13 +131,15 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
       return conn.backoffs >= config.synAckRetries;
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
-  }
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
 }
 
-/** The peer has answered a probe not long ago: a window may stay shut for any time (MUST-37). */
+/**
+ * The peer has answered not long ago: a window may stay shut for any time (MUST-37), and one that has
+ * shrunk over data in flight is shut too (SHLD-17).
+ */
 function isAlive(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1000;
 }

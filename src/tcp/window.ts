@@ -24,14 +24,23 @@ export function receiveWindow(conn: Connection): number {
   return space;
 }
 
-/** The window field for the next segment; records the right edge that it advertises. */
+/**
+ * The window field for the next segment; records the right edge that it advertises.
+ *
+ * What the field cannot say of a promise is rounded up (RFC 7323 section 2.4), but no further than one
+ * grain of the field beyond the buffer: rounded up always, the edge would move on with each small segment
+ * however full the buffer is. Beyond that the field falls short of the promise by less than a grain; the
+ * promise holds all the same.
+ */
 export function advertise(conn: Connection): number {
   const window = receiveWindow(conn);
   const scale = conn.rcvScale;
   const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  // Rounding down must not take back what was promised (RFC 7323 section 2.4).
-  const round = window <= promised ? (1 << scale) - 1 : 0;
-  const field = Math.min((window + round) >> scale, 65_535);
+  let field = window >> scale;
+  if (field << scale < promised) {
+    const space = conn.receive === null ? 0 : conn.receive.space;
+    if ((field + 1) << scale < space + (1 << scale)) field++;
+  }
   const edge = seqAdd(conn.rcvNxt, field << scale);
   if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
   return field;

@@ -18,6 +18,7 @@ export class TraceLines {
   readonly #style: TraceStyle;
   readonly #text: ConversationText;
 
+  /** Prints in this style. */
   constructor(style: TraceStyle) {
     this.#style = style;
     this.#text = new ConversationText(style === "classic" ? "classic" : "modern");

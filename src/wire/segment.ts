@@ -3,16 +3,25 @@
  * hands to the output. One object of this class is filled again and again; nothing keeps it.
  */
 export class Segment {
-  // Addresses as four 32-bit words each (see src/base/address.ts).
+  /** Source address, bits 0 to 31 (src/base/address.ts). */
   src0 = 0;
+  /** Source address, bits 32 to 63 (src/base/address.ts). */
   src1 = 0;
+  /** Source address, bits 64 to 95 (src/base/address.ts). */
   src2 = 0;
+  /** Source address, bits 96 to 127 (src/base/address.ts). */
   src3 = 0;
+  /** Destination address, bits 0 to 31 (src/base/address.ts). */
   dst0 = 0;
+  /** Destination address, bits 32 to 63 (src/base/address.ts). */
   dst1 = 0;
+  /** Destination address, bits 64 to 95 (src/base/address.ts). */
   dst2 = 0;
+  /** Destination address, bits 96 to 127 (src/base/address.ts). */
   dst3 = 0;
+  /** Source port. */
   srcPort = 0;
+  /** Destination port. */
   dstPort = 0;
   /** Sequence number of the first byte, or of SYN; signed 32 bits. */
   seq = 0;
@@ -34,18 +43,27 @@ export class Segment {
   mss = 0;
   /** Window scale option, shift count as sent (RFC 7323 section 2.2). */
   windowScale = 0;
-  /** Timestamp value and echo reply (RFC 7323 section 3.2), signed 32 bits. */
+  /** Timestamp value (RFC 7323 section 3.2), signed 32 bits. */
   tsValue = 0;
+  /** Timestamp echo reply, signed 32 bits. */
   tsEcho = 0;
-  /** Number of SACK blocks, 0 to 4, and their edges (RFC 2018 section 3), signed 32 bits. */
+  /** Number of SACK blocks, 0 to 4 (RFC 2018 section 3). */
   sackCount = 0;
+  /** Left edge of SACK block 0, signed 32 bits. */
   sackLeft0 = 0;
+  /** Right edge of SACK block 0, signed 32 bits. */
   sackRight0 = 0;
+  /** Left edge of SACK block 1, signed 32 bits. */
   sackLeft1 = 0;
+  /** Right edge of SACK block 1, signed 32 bits. */
   sackRight1 = 0;
+  /** Left edge of SACK block 2, signed 32 bits. */
   sackLeft2 = 0;
+  /** Right edge of SACK block 2, signed 32 bits. */
   sackRight2 = 0;
+  /** Left edge of SACK block 3, signed 32 bits. */
   sackLeft3 = 0;
+  /** Right edge of SACK block 3, signed 32 bits. */
   sackRight3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
@@ -57,10 +75,16 @@ export class Segment {
    * The descriptor of the frame slot that the payload lies in, -1 when there is none. Whoever keeps
    * the frame sets it to -1; a slot that is still named here when the segment is done with is free.
    */
-  slot = -1;
-  /** For an ICMP error about a segment that was sent: type, code and next-hop MTU (RFC 792, 1191). */
+  slot: number = -1;
+  /** Where the whole frame lies, a byte offset. */
+  frameOffset = 0;
+  /** Bytes of the whole frame, all headers included. */
+  frameLength = 0;
+  /** For an ICMP error about a segment that was sent: its type (RFC 792). */
   icmpType = 0;
+  /** Its code (RFC 792). */
   icmpCode = 0;
+  /** The next hop's MTU that it tells (RFC 1191). */
   icmpMtu = 0;
 }
 

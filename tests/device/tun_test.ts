@@ -13,17 +13,14 @@ import {
   WaitOutcome,
 } from "../../src/device/tun.ts";
 import { receiveFrame, sendFrame } from "./frames.ts";
-import { reasonToSkip } from "./private_network.ts";
+import { testNeeding } from "../support/skip.ts";
 
 const HOST = "10.7.0.1";
 const STACK = "10.7.0.2";
 const WAIT_MS = 5000;
 
-const skip = reasonToSkip();
-if (skip !== null) console.log(`tests/device/tun_test.ts is skipped: ${skip}`);
-
 function tunTest(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name: `tun: ${name}`, ignore: skip !== null, fn });
+  testNeeding({ tun: true, programs: ["ip"] }, `tun: ${name}`, fn);
 }
 
 /** Runs a program to its end and returns what it printed; fails when the program does. */

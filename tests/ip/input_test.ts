@@ -99,6 +99,8 @@ Deno.test("input: every field of a segment is decoded, and none is left over", (
     tsValue: 77,
     tsEcho: -2,
     payloadOffset: offset + 20 + 20 + options.length,
+    frameOffset: offset,
+    frameLength: frame.length,
     payloadLength: 3,
   });
   assertEquals({ ...segment }, { ...expected });
@@ -120,6 +122,8 @@ Deno.test("input: a plain segment clears all that an earlier one had", () => {
     window: 502,
     hopLimit: 64,
     payloadOffset: offset + 40,
+    frameOffset: offset,
+    frameLength: tcpFrame().length,
   });
   assertEquals({ ...segment }, { ...expected });
 });
@@ -307,6 +311,8 @@ Deno.test("input: an echo request points to its whole message", () => {
     icmpType: 8,
     payloadOffset: offset + 20,
     payloadLength: message.length,
+    frameOffset: offset,
+    frameLength: frame.length + 1,
   });
   assertEquals({ ...segment }, { ...expected });
 });
@@ -335,7 +341,8 @@ Deno.test("input: ICMP errors about our segments name the connection and the seq
   const quoted = quotedSegment().slice(0, 28);
   const second = [0, 0, ...be16(1280)];
   for (const [type, code, mtu] of [[3, 4, 1280], [3, 0, 0], [3, 3, 0], [11, 0, 0], [12, 0, 0]]) {
-    const { kind, segment } = decode(icmpError(type, code, quoted, second));
+    const frame = icmpError(type, code, quoted, second);
+    const { kind, segment, offset } = decode(frame);
     assertEquals(kind, InputKind.icmpError, `type ${type}`);
     const expected = Object.assign(new Segment(), {
       src2: 0xffff,
@@ -350,6 +357,8 @@ Deno.test("input: ICMP errors about our segments name the connection and the seq
       icmpCode: code,
       icmpMtu: mtu,
       payloadOffset: segment.payloadOffset,
+      frameOffset: offset,
+      frameLength: frame.length,
     });
     assertEquals({ ...segment }, { ...expected });
   }

@@ -135,6 +135,8 @@ Deno.test("output: what is written is decoded to the same segment", () => {
     segment.gsoSize = isVirtio ? 1000 : 0;
     const length = writePacket(memory, AT, segment, segment.payloadLength, round & 0xffff, mode);
     segment.payloadOffset = AT + length;
+    segment.frameOffset = AT;
+    segment.frameLength = length + segment.payloadLength;
     if (segment.payloadLength <= segment.gsoSize) segment.gsoSize = 0;
     if (mode === ChecksumMode.full) {
       const sum = checksumAdd(memory.view, AT + length, segment.payloadLength, 0);

@@ -90,7 +90,7 @@ Deno.test("what is good passes", () => {
 Deno.test("memory limits become whole blocks, never more than was allowed", () => {
   // Goal: tcp.receiveMemoryBytes and tcp.sendMemoryBytes are limits, whatever the size of a block.
   const tcp = { receiveMemoryBytes: 1_000_000, sendMemoryBytes: 2_000_000, maxConnections: 16 };
-  const dimensions = dimensionsFor(tcpConfig(tcp), tcp, "split", false);
+  const dimensions = dimensionsFor(tcpConfig(tcp), tcp, "split", false, 1);
   assertEquals(dimensions.receiveBlocks, Math.floor(1_000_000 / RECEIVE_BLOCK_BYTES));
   assertEquals(dimensions.sendBlocks, Math.floor(2_000_000 / SEND_BLOCK_BYTES));
   assertEquals(dimensions.connections, 16);

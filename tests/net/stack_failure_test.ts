@@ -114,9 +114,9 @@ for (const shape of ["split", "fused"] as const) {
       const prefix = parseCidr("10.79.0.2/24", "address");
       const tun = TunDevice.open({ name: "wsdie0" });
       tun.configure({ hostAddress: [parseCidr("10.79.0.1/24", "hostAddress")] });
-      const pipeline = await ThreadedPipeline.start({
+      const [pipeline] = await ThreadedPipeline.start({
         shape,
-        tun,
+        tuns: [tun],
         dimensions: DEFAULT_DIMENSIONS,
         settings: { addresses: [prefix.address], config: tcpConfig(), traced: false },
       });

@@ -32,6 +32,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "src/pipeline": ["node:"],
   "src/net": ["node:"],
   "src/node": ["node:"],
+  "src/services": ["node:http", "node:stream"],
   "workers": ["node:"],
   "server.ts": ["@std/cli/"],
 };

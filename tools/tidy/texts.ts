@@ -47,7 +47,10 @@ export function mirroredTests(
       findings.push({ path, line: 1, message: `has no test: write ${test}` });
     }
   }
-  for (const path of Object.keys(exceptions)) {
+  for (const [path, reason] of Object.entries(exceptions)) {
+    for (const [test] of reason.matchAll(/\btests\/[\w/]+\.ts\b/g)) {
+      if (!paths.has(test)) findings.push({ path, line: 1, message: `${test} is not there` });
+    }
     if (paths.has(path) && !paths.has(testPathOf(path))) continue;
     findings.push({ path, line: 1, message: "needs no exception from having a test any more" });
   }

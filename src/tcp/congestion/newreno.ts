@@ -28,7 +28,7 @@ export class NewReno implements CongestionControl {
   }
 
   onLoss(flightBytes: number, mss: number): void {
-    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
+    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) / 2, 2 * mss);
     this.cwndBytes = this.ssthreshBytes;
     this.#creditBytes = 0;
   }

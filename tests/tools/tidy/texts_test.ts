@@ -55,6 +55,13 @@ Deno.test("a file of src/ without its test is found, unless an exception says wh
   assertEquals(mirroredTests([...sources, ...test], exceptions), []);
 });
 
+Deno.test("an exception that names a test which is not there is found", () => {
+  const sources = [...file("src/base/seq.ts", ""), ...file("tests/base/other_test.ts", "")];
+  const by = (test: string) => mirroredTests(sources, { "src/base/seq.ts": `tested by ${test}` });
+  assertEquals(by("tests/base/other_test.ts"), []);
+  assertEquals(by("tests/base/gone_test.ts").length, 1);
+});
+
 Deno.test("an exception that is no longer needed is found", () => {
   const sources = [...file("src/base/seq.ts", ""), ...file("tests/base/seq_test.ts", "")];
   assertEquals(mirroredTests(sources, { "src/base/seq.ts": "has one now" }).length, 1);

@@ -1,0 +1,273 @@
+import { type Seq, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
+
+/** No segment. */
+export const NO_SEGMENT = -1;
+
+/** What is known of a sent segment; bits of its flags. */
+export const Sent = {
+  /** The peer has it (SACK). */
+  sacked: 1,
+  /** It is considered lost. */
+  lost: 2,
+  /** It was sent again, and that copy is in flight. */
+  again: 4,
+  /** It was sent more than once: an ACK does not tell which copy it is for (Karn). */
+  everAgain: 8,
+} as const;
+
+/** Words of one segment: first and last sequence number, flags, next. */
+const WORDS = 4;
+const START = 0;
+const END = 1;
+const FLAGS = 2;
+const NEXT = 3;
+
+const INITIAL_SEGMENTS = 1024;
+
+/**
+ * Places for sent segments, shared by all connections of an engine. It grows by doubling and never
+ * shrinks, so that nothing is allocated in steady state.
+ */
+export class SentSegmentPool {
+  words: Int32Array = new Int32Array(INITIAL_SEGMENTS * WORDS);
+  sentAtUs: Float64Array = new Float64Array(INITIAL_SEGMENTS);
+  /** Head of the list of free places, linked by NEXT. */
+  #free = NO_SEGMENT;
+  #used = 0;
+  #taken = 0;
+
+  /** Segments in flight, of all connections. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  take(start: Seq, end: Seq, flags: number, sentAtUs: number): number {
+    let segment = this.#free;
+    if (segment === NO_SEGMENT) {
+      if (this.#used === this.sentAtUs.length) this.#grow();
+      segment = this.#used++;
+    } else {
+      this.#free = this.words[segment * WORDS + NEXT];
+    }
+    const at = segment * WORDS;
+    this.words[at + START] = start;
+    this.words[at + END] = end;
+    this.words[at + FLAGS] = flags;
+    this.words[at + NEXT] = NO_SEGMENT;
+    this.sentAtUs[segment] = sentAtUs;
+    this.#taken++;
+    return segment;
+  }
+
+  give(segment: number): void {
+    this.words[segment * WORDS + NEXT] = this.#free;
+    this.#free = segment;
+    this.#taken--;
+  }
+
+  #grow(): void {
+    const words = new Int32Array(2 * this.words.length);
+    words.set(this.words);
+    this.words = words;
+    const times = new Float64Array(2 * this.sentAtUs.length);
+    times.set(this.sentAtUs);
+    this.sentAtUs = times;
+  }
+}
+
+/**
+ * The segments of one connection that were sent and are not cumulatively acknowledged, in order: RFC 9293's
+ * retransmission queue and RFC 6675's scoreboard in one.
+ *
+ * ```text
+ *   SND.UNA                                   SND.MAX
+ *     |                                          |
+ *     [ lost ][ again ][ sacked ][ sacked ][ sent ]      each a segment or super-segment
+ * ```
+ *
+ * Invariant: the byte counts are the sums over the segments: `sackedBytes` with {@link Sent.sacked},
+ * `lostBytes` with `lost`, `againBytes` with `again`. `sacked` excludes the other two; `again` implies `lost`.
+ */
+export class RetransmissionQueue {
+  sackedBytes = 0;
+  lostBytes = 0;
+  againBytes = 0;
+  #head = NO_SEGMENT;
+  #tail = NO_SEGMENT;
+  readonly #pool: SentSegmentPool;
+
+  constructor(pool: SentSegmentPool) {
+    this.#pool = pool;
+  }
+
+  /** The oldest segment, or {@link NO_SEGMENT}. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** The newest segment, or {@link NO_SEGMENT}. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** The segment behind this one, or {@link NO_SEGMENT}. */
+  next(segment: number): number {
+    return this.#pool.words[segment * WORDS + NEXT];
+  }
+
+  /** First sequence number of a segment. */
+  start(segment: number): Seq {
+    return this.#pool.words[segment * WORDS + START];
+  }
+
+  /** Sequence number behind a segment. */
+  end(segment: number): Seq {
+    return this.#pool.words[segment * WORDS + END];
+  }
+
+  /** {@link Sent} bits of a segment. */
+  flags(segment: number): number {
+    return this.#pool.words[segment * WORDS + FLAGS];
+  }
+
+  /** When the segment was last sent, microseconds. */
+  sentAtUs(segment: number): number {
+    return this.#pool.sentAtUs[segment];
+  }
+
+  #length(segment: number): number {
+    const at = segment * WORDS;
+    return (this.#pool.words[at + END] - this.#pool.words[at + START]) | 0;
+  }
+
+  /** Bytes in flight by RFC 6675's estimate ("pipe"), given all that is not acknowledged. */
+  pipe(unacknowledged: number): number {
+    return unacknowledged - this.sackedBytes - this.lostBytes + this.againBytes;
+  }
+
+  /** Adds a segment that was sent for the first time. */
+  push(start: Seq, end: Seq, nowUs: number): void {
+    const segment = this.#pool.take(start, end, 0, nowUs);
+    if (this.#tail === NO_SEGMENT) this.#head = segment;
+    else this.#pool.words[this.#tail * WORDS + NEXT] = segment;
+    this.#tail = segment;
+  }
+
+  /**
+   * Takes off one segment that lies wholly before `ack`, or cuts one that `ack` splits; the caller has looked
+   * at it before. False when the oldest segment begins at `ack` or behind it.
+   */
+  popBefore(ack: Seq): boolean {
+    const segment = this.#head;
+    if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
+    if (seqGt(this.end(segment), ack)) this.split(segment, ack);
+    this.#count(segment, -1);
+    this.#head = this.next(segment);
+    if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
+    this.#pool.give(segment);
+    return true;
+  }
+
+  /** Makes two segments of one; both are as the one was. The new one begins at `at`. */
+  split(segment: number, at: Seq): number {
+    const rest = this.#pool.take(
+      at,
+      this.end(segment),
+      this.flags(segment),
+      this.sentAtUs(segment),
+    );
+    const { words } = this.#pool;
+    words[rest * WORDS + NEXT] = words[segment * WORDS + NEXT];
+    words[segment * WORDS + NEXT] = rest;
+    words[segment * WORDS + END] = at;
+    if (this.#tail === segment) this.#tail = rest;
+    return rest;
+  }
+
+  /** The peer has this segment. */
+  markSacked(segment: number): void {
+    this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.sacked);
+  }
+
+  /** The segment, or the copy of it that was in flight, is considered lost. */
+  markLost(segment: number): void {
+    this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.lost);
+  }
+
+  /** The segment was sent again. */
+  markAgain(segment: number, nowUs: number): void {
+    this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
+    this.#pool.sentAtUs[segment] = nowUs;
+  }
+
+  /** The segment was sent again without being lost: a probe. */
+  touch(segment: number, nowUs: number): void {
+    this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
+    this.#pool.sentAtUs[segment] = nowUs;
+  }
+
+  /** A lost segment was not lost after all. */
+  unmarkLost(segment: number): void {
+    this.#setFlags(segment, this.flags(segment) & ~(Sent.lost | Sent.again));
+  }
+
+  /**
+   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
+   * segment is then lost.
+   */
+  markAllLost(forgetSacked: boolean): void {
+    for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
+      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+    }
+  }
+
+  /** The oldest segment that is lost and not sent again, or {@link NO_SEGMENT}. */
+  firstToRepeat(): number {
+    if (this.lostBytes === this.againBytes) return NO_SEGMENT;
+    let s = this.#head;
+    while (s !== NO_SEGMENT && (this.flags(s) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      s = this.next(s);
+    }
+    return s;
+  }
+
+  /** The first segment that ends behind `seq`, at or behind `from`. */
+  findEndingAfter(seq: Seq, from: number): number {
+    let s = from;
+    while (s !== NO_SEGMENT && seqLe(this.end(s), seq)) s = this.next(s);
+    return s;
+  }
+
+  /** Whether `seq` is before the start of the segment. */
+  startsAfter(segment: number, seq: Seq): boolean {
+    return seqLt(seq, this.start(segment));
+  }
+
+  /** Gives every segment back. */
+  clear(): void {
+    for (let s = this.#head; s !== NO_SEGMENT;) {
+      const next = this.next(s);
+      this.#pool.give(s);
+      s = next;
+    }
+    this.#head = NO_SEGMENT;
+    this.#tail = NO_SEGMENT;
+    this.sackedBytes = 0;
+    this.lostBytes = 0;
+    this.againBytes = 0;
+  }
+
+  #setFlags(segment: number, flags: number): void {
+    this.#count(segment, -1);
+    this.#pool.words[segment * WORDS + FLAGS] = flags;
+    this.#count(segment, 1);
+  }
+
+  #count(segment: number, sign: 1 | -1): void {
+    const flags = this.flags(segment);
+    const bytes = sign * this.#length(segment);
+    if ((flags & Sent.sacked) !== 0) this.sackedBytes += bytes;
+    if ((flags & Sent.lost) !== 0) this.lostBytes += bytes;
+    if ((flags & Sent.again) !== 0) this.againBytes += bytes;
+  }
+}

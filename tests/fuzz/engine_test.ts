@@ -1,0 +1,412 @@
+// The whole path from the device to the application under random and mutated frames of live connections.
+import { assert, assertEquals } from "@std/assert";
+import { ManualClock } from "../../src/base/clock.ts";
+import { Drop, dropNames } from "../../src/base/drops.ts";
+import { Memory } from "../../src/base/memory.ts";
+import { SeededRandom } from "../../src/base/random.ts";
+import type { Device } from "../../src/device/device.ts";
+import { memoryPair } from "../../src/device/memory_pair.ts";
+import { InputKind, PacketInput } from "../../src/ip/input.ts";
+import { ChecksumMode, finishTcpChecksum, writePacket } from "../../src/ip/output.ts";
+import type { TcpConn } from "../../src/net/conn.ts";
+import type { Listener } from "../../src/net/listener.ts";
+import { open } from "../../src/net/open.ts";
+import type { Stack } from "../../src/net/stack.ts";
+import type { Connection } from "../../src/tcp/connection.ts";
+import { State } from "../../src/tcp/state.ts";
+import { Tcp } from "../../src/tcp/tcp.ts";
+import { checksumAdd } from "../../src/wire/checksum.ts";
+import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
+import { checkConnection } from "../support/invariants.ts";
+import { icmpBytes, ipv4Frame, OWN, PEER, randomSegment } from "../wire/frames.ts";
+
+const FRAMES = Deno.env.get("WOSHOU_LONG") === "1" ? 1_000_000 : 100_000;
+const SEED = Number(Deno.env.get("WOSHOU_SEED") ?? 0xe221e);
+const PORT = 7;
+/** Ports of the peer whose connections are attacked, and of one that must survive. */
+const FIRST_PORT = 40_000;
+const PORTS = 24;
+const SAFE_PORT = 50_000;
+const AT = 64;
+const MTU = 1500;
+/** Connections that the application keeps without reading from them. */
+const HELD_MAX = 6;
+
+/** What the fuzz needs of the stack's inside: the engine, seen when it works. */
+function observeEngine(): { tcp: Tcp | null; restore(): void } {
+  const { flush } = Tcp.prototype;
+  const seen: { tcp: Tcp | null; restore(): void } = {
+    tcp: null,
+    restore: () => void (Tcp.prototype.flush = flush),
+  };
+  Tcp.prototype.flush = function (this: Tcp, nowUs: number): void {
+    seen.tcp = this;
+    flush.call(this, nowUs);
+  };
+  return seen;
+}
+
+/** An application that echoes, discards behind a half-close, or does not read at all. */
+class Application {
+  readonly #held: TcpConn[] = [];
+  readonly #open = new Set<TcpConn>();
+  #count = 0;
+
+  async serve(listener: Listener): Promise<void> {
+    for await (const conn of listener) {
+      this.#open.add(conn);
+      const isSafe = conn.remoteAddr.port === SAFE_PORT;
+      const kind = isSafe ? 0 : this.#count++ % 3;
+      if (kind === 2) this.#hold(conn);
+      else this.#use(conn, kind === 0).catch(() => this.#close(conn));
+    }
+  }
+
+  closeAll(): void {
+    for (const conn of this.#open) this.#close(conn);
+  }
+
+  #hold(conn: TcpConn): void {
+    this.#held.push(conn);
+    if (this.#held.length > HELD_MAX) this.#close(this.#held.shift()!);
+  }
+
+  async #use(conn: TcpConn, echoes: boolean): Promise<void> {
+    const buffer = new Uint8Array(4096);
+    for (;;) {
+      const count = await conn.read(buffer);
+      if (count === null) break;
+      for (let done = 0; echoes && done < count;) {
+        done += await conn.write(buffer.subarray(done, count));
+      }
+      if (!echoes) await conn.closeWrite();
+    }
+    this.#close(conn);
+  }
+
+  #close(conn: TcpConn): void {
+    this.#open.delete(conn);
+    conn[Symbol.dispose]();
+  }
+}
+
+/** Makes frames: good ones, and all kinds of others. */
+class FrameMaker {
+  readonly memory = new Memory(new SharedArrayBuffer(4096));
+  readonly segment = new Segment();
+  readonly #random: SeededRandom;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  /** Begins a segment from the peer. */
+  begin(port: number, flags: number, seq: number, ack: number): Segment {
+    const s = Object.assign(this.segment, new Segment());
+    s.src2 = 0xffff;
+    s.src3 = PEER.w3;
+    s.dst2 = 0xffff;
+    s.dst3 = OWN.w3;
+    s.srcPort = port;
+    s.dstPort = PORT;
+    s.flags = flags;
+    s.seq = seq | 0;
+    s.ack = ack | 0;
+    s.window = 65_535;
+    return s;
+  }
+
+  /** Writes the segment with `length` bytes of payload; returns the frame's length. */
+  finish(length: number): number {
+    const { memory } = this;
+    const header = writePacket(memory, AT, this.segment, length, 0, ChecksumMode.full);
+    for (let i = 0; i < length; i++) memory.bytes[AT + header + i] = i;
+    const sum = checksumAdd(memory.view, AT + header, length, 0);
+    finishTcpChecksum(memory.view, AT, header, sum);
+    return header + length;
+  }
+
+  /** A segment that a connection might see, give or take. */
+  near(conn: Connection): number {
+    const random = this.#random;
+    const isLikely = random.integer(0, 3) > 0;
+    const flags = isLikely
+      ? [Flag.ACK, Flag.ACK, Flag.ACK | Flag.PSH, Flag.ACK | Flag.FIN][random.integer(0, 3)]
+      : random.integer(0, 255);
+    const seq = conn.rcvNxt + this.#delta(conn);
+    const ack = [conn.sndUna, conn.sndNxt, conn.sndMax][random.integer(0, 2)] +
+      (random.integer(0, 5) === 0 ? this.#delta(conn) : 0);
+    const s = this.begin(conn.remotePort, flags, seq, ack);
+    if ((flags & Flag.SYN) !== 0) s.flags &= ~(Flag.FIN | Flag.RST);
+    s.window = [65_535, 65_535, 1000, 1, 0, random.integer(0, 65_535)][random.integer(0, 5)];
+    s.urgent = random.integer(0, 100);
+    if (conn.timestamps && random.integer(0, 9) > 0) {
+      s.options |= OptionBit.timestamps;
+      s.tsValue = (conn.tsRecent + [0, 1, 10, -1, random.uint32()][random.integer(0, 4)]) | 0;
+    }
+    if (random.integer(0, 9) === 0) this.#sack(s, conn);
+    return this.finish([0, 0, 1, 100, 1400, random.integer(0, 1400)][random.integer(0, 5)]);
+  }
+
+  /** An attack on a connection that must not succeed: the sequence number is not in its window. */
+  blind(conn: Connection): number {
+    const random = this.#random;
+    const kind = random.integer(0, 3);
+    const inside = random.integer(1, 60_000);
+    const outside = conn.rcvNxt + random.integer(8_000_000, 0x7000_0000);
+    if (kind === 0) this.begin(conn.remotePort, Flag.RST, conn.rcvNxt + inside, 0);
+    if (kind === 1) this.begin(conn.remotePort, Flag.SYN, conn.rcvNxt + inside, 0);
+    if (kind === 2) this.begin(conn.remotePort, Flag.ACK, outside, conn.sndUna);
+    if (kind === 3) {
+      this.begin(conn.remotePort, Flag.ACK, conn.rcvNxt, conn.sndMax + random.integer(1, 1 << 30));
+    }
+    return this.finish(kind >= 2 ? random.integer(0, 1000) : 0);
+  }
+
+  /** A SYN with options by chance. */
+  syn(port: number): number {
+    const random = this.#random;
+    const s = this.begin(port, Flag.SYN, random.uint32(), 0);
+    if (random.integer(0, 4) > 0) s.options |= OptionBit.mss;
+    s.mss = [1460, 536, 0, 48, random.integer(0, 65_535)][random.integer(0, 4)];
+    if (random.integer(0, 1) > 0) s.options |= OptionBit.windowScale;
+    s.windowScale = random.integer(0, 14);
+    if (random.integer(0, 1) > 0) s.options |= OptionBit.timestamps | OptionBit.sackPermitted;
+    s.tsValue = random.uint32() | 0;
+    return this.finish(random.integer(0, 9) === 0 ? 100 : 0);
+  }
+
+  /** Anything from PEER, and ICMP errors that quote a connection. */
+  noise(conn: Connection | undefined): number {
+    const random = this.#random;
+    if (random.integer(0, 1) === 0) {
+      Object.assign(this.segment, randomSegment(random));
+      return this.finish(random.integer(0, 500));
+    }
+    const port = conn?.remotePort ?? FIRST_PORT;
+    const seq = (conn?.sndUna ?? random.uint32()) + random.integer(-2, 2);
+    const quoted = ipv4Frame({
+      source: OWN.w3,
+      destination: PEER.w3,
+      payload: [0, PORT, port >> 8, port & 255, seq >>> 24, (seq >> 16) & 255, (seq >> 8) & 255]
+        .concat(seq & 255),
+    });
+    const error = icmpBytes([3, 3, 11, 12][random.integer(0, 3)], random.integer(0, 15), [
+      0,
+      0,
+      random.integer(0, 255),
+      random.integer(0, 255),
+      ...quoted,
+    ]);
+    const frame = ipv4Frame({ protocol: 1, payload: error });
+    this.memory.bytes.set(frame, AT);
+    return frame.length;
+  }
+
+  /** Changes bytes of the frame; mostly the checksums are made right again. */
+  mutate(length: number): void {
+    const random = this.#random;
+    const { bytes, view } = this.memory;
+    for (let i = random.integer(1, 4); i > 0; i--) {
+      bytes[AT + random.integer(0, Math.min(length, 72) - 1)] = random.uint32();
+    }
+    const headerLength = (bytes[AT] & 15) * 4;
+    if (random.integer(0, 3) === 0 || headerLength < 20 || length < headerLength + 20) return;
+    view.setUint16(AT + 2, length);
+    view.setUint16(AT + 10, 0);
+    view.setUint16(AT + 10, ~checksumAdd(view, AT, headerLength, 0));
+    const at = AT + headerLength;
+    view.setUint16(at + 16, 0);
+    const pseudo = checksumAdd(view, AT + 12, 8, 6 + length - headerLength);
+    view.setUint16(at + 16, ~checksumAdd(view, at, length - headerLength, pseudo));
+  }
+
+  #delta(conn: Connection): number {
+    const random = this.#random;
+    const window = (conn.rcvAdvertised - conn.rcvNxt) | 0;
+    const choices = [0, 0, 0, 0, 1, -1, 1400, 2800, -1400, window, window - 1, window + 1];
+    const index = random.integer(0, choices.length + 1);
+    return choices[index] ?? random.integer(-100_000, 100_000);
+  }
+
+  #sack(s: Segment, conn: Connection): void {
+    s.options |= OptionBit.sack;
+    s.sackCount = 1;
+    s.sackLeft0 = (conn.sndUna + this.#random.integer(-10, 3000)) | 0;
+    s.sackRight0 = (s.sackLeft0 + this.#random.integer(-10, 3000)) | 0;
+  }
+}
+
+/** One run: the stack, its attacker, and what both know. */
+class Fuzz {
+  readonly clock = new ManualClock(1_000_000);
+  readonly random = new SeededRandom(SEED);
+  readonly frames = new FrameMaker(this.random);
+  readonly states = new Set<number>();
+  readonly #far: Device;
+  readonly #pieces = new Int32Array(2);
+  readonly #seen: { tcp: Tcp | null };
+  readonly #input = new PacketInput({ virtioHeader: false, addresses: [PEER] });
+  readonly #reply = new Segment();
+  readonly #replyMemory = new Memory(new SharedArrayBuffer(4096));
+
+  constructor(far: Device, seen: { tcp: Tcp | null }) {
+    this.#far = far;
+    this.#seen = seen;
+  }
+
+  connection(port: number): Connection | undefined {
+    for (const conn of this.#seen.tcp?.all() ?? []) {
+      if (conn.remotePort === port && conn.state !== State.CLOSED) return conn;
+    }
+    return undefined;
+  }
+
+  /** Sends the frame that was made and lets the stack work. */
+  async send(length: number): Promise<void> {
+    this.#pieces[0] = AT;
+    this.#pieces[1] = Math.min(length, MTU);
+    this.#far.send(this.frames.memory.bytes, this.#pieces, 1);
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    for (let i = 0; i < 8; i++) await null;
+  }
+
+  /** Takes the stack's frames off the wire; returns the payload bytes that it sent to `port`. */
+  collect(port = -1): number {
+    const { bytes } = this.#replyMemory;
+    let payload = 0;
+    for (;;) {
+      const length = this.#far.receive(bytes, AT, MTU);
+      if (length === 0) return payload;
+      const kind = this.#input.decode(this.#replyMemory, AT, length, this.#reply);
+      // A mutated source address gets its answer too; everything else must be a good frame for PEER.
+      const { reason } = this.#input;
+      if (kind === InputKind.dropped && reason !== Drop.ipDestinationForeign) {
+        assert(reason === Drop.icmpInvalid, `the stack sent a bad frame: ${dropNames[reason]}`);
+      }
+      if (kind === InputKind.tcp && this.#reply.dstPort === port) {
+        payload += this.#reply.payloadLength;
+      }
+    }
+  }
+
+  async pass(us: number): Promise<void> {
+    const end = this.clock.now() + us;
+    for (let i = 0; i < 100_000 && this.clock.nextWake() <= end; i++) {
+      this.clock.set(Math.max(this.clock.nextWake(), this.clock.now()));
+      await this.settle();
+      this.collect();
+    }
+    this.clock.set(end);
+    await this.settle();
+  }
+
+  check(): void {
+    const now = this.clock.now();
+    for (const conn of this.#seen.tcp!.all()) {
+      this.states.add(conn.state);
+      checkConnection(conn, now);
+    }
+  }
+
+  /** Opens a connection in order, from `port`. */
+  async connect(port: number): Promise<void> {
+    const s = this.frames.begin(port, Flag.SYN, 1000, 0);
+    s.options = OptionBit.mss;
+    s.mss = 1460;
+    await this.send(this.frames.finish(0));
+    const conn = this.connection(port);
+    assert(conn !== undefined, "the SYN was not taken");
+    this.frames.begin(port, Flag.ACK, conn.rcvNxt, conn.sndMax);
+    await this.send(this.frames.finish(0));
+    assertEquals(conn.state, State.ESTABLISHED);
+  }
+
+  /** Sends 100 bytes in order and expects their echo. */
+  async expectEcho(port: number): Promise<void> {
+    this.collect();
+    const conn = this.connection(port);
+    assert(conn !== undefined, `the connection of port ${port} is gone`);
+    this.frames.begin(port, Flag.ACK | Flag.PSH, conn.rcvNxt, conn.sndMax);
+    await this.send(this.frames.finish(100));
+    for (let i = 0; i < 20; i++) await this.settle();
+    assertEquals(this.collect(port), 100, "bytes echoed");
+    this.frames.begin(port, Flag.ACK, conn.rcvNxt, conn.sndMax);
+    await this.send(this.frames.finish(0));
+  }
+
+  /** One frame of whatever kind. */
+  async step(): Promise<void> {
+    const { random, frames } = this;
+    const port = FIRST_PORT + random.integer(0, PORTS - 1);
+    const conn = this.connection(port);
+    const kind = random.integer(0, 19);
+    let length: number;
+    if (kind === 0) length = frames.noise(conn);
+    else if (kind <= 2) length = frames.blind(this.connection(SAFE_PORT)!);
+    else if (conn === undefined) length = frames.syn(port);
+    else if (conn.state === State.SYN_RECEIVED && kind < 15) {
+      frames.begin(port, Flag.ACK, conn.rcvNxt, conn.sndMax);
+      length = frames.finish(0);
+    } else length = frames.near(conn);
+    if (kind >= 17) frames.mutate(length);
+    await this.send(length);
+  }
+}
+
+async function fuzz(run: Fuzz, stack: Stack): Promise<void> {
+  let failure: unknown = null;
+  stack.closed.catch((error) => void (failure = error));
+  for (let round = 0; round < FRAMES; round++) {
+    try {
+      await run.step();
+      if (round % 4 === 0) run.check();
+      run.collect();
+      if (round % 16 === 0) await run.pass(run.random.integer(0, 20_000));
+      if (round % 1024 === 0) {
+        await run.pass(run.random.integer(0, 5_000_000));
+        await run.expectEcho(SAFE_PORT);
+      }
+      if (failure !== null) throw failure;
+    } catch (error) {
+      throw new Error(`WOSHOU_SEED=${SEED}, round ${round}: ${error}`, { cause: error });
+    }
+  }
+}
+
+Deno.test(`fuzz: ${FRAMES} frames at live connections`, async () => {
+  // Goal: no throw, no impossible state, no other connection touched, and in the end nothing held.
+  const seen = observeEngine();
+  try {
+    const [near, far] = memoryPair({ mtu: MTU, queueFrames: 4096 });
+    const run = new Fuzz(far, seen);
+    const stack = await open({
+      device: near,
+      address: "10.7.0.2/24",
+      clock: run.clock,
+      random: new SeededRandom(SEED + 1),
+    });
+    const application = new Application();
+    const listener = stack.listen({ port: PORT });
+    const serving = application.serve(listener);
+    await run.settle();
+    await run.connect(SAFE_PORT);
+    await fuzz(run, stack);
+    await run.expectEcho(SAFE_PORT);
+    const states = [...run.states].sort((a, b) => a - b);
+    assertEquals(states.filter((state) => state >= State.SYN_RECEIVED).length, 8, `${states}`);
+    listener.close();
+    await serving;
+    application.closeAll();
+    await run.pass(2_000_000_000);
+    const { memory, counters } = stack.stats();
+    assertEquals([memory.receiveBytes, memory.sendBytes, counters.connectionsNow], [0, 0, 0]);
+    assertEquals(run.clock.nextWake(), Infinity);
+    await stack.close();
+  } finally {
+    seen.restore();
+  }
+});

@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type OpenOptions, type PipelineShape, type Stack, TunDevice } from "../../mod.ts";
+import { ThreadedPipeline } from "../../src/pipeline/threads.ts";
+import { SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
+import { ip, until } from "../support/process.ts";
+import { testNeeding } from "../support/skip.ts";
+import { openStack, STACK, workerThreads } from "../support/stack.ts";
+import { settings } from "./stage_parts.ts";
+
+const SHAPES = { split: 3, fused: 1 } as const;
+
+for (const shape of ["split", "fused"] as const) {
+  testNeeding({ tun: true }, `threads: ${shape} starts its threads and ends them`, async () => {
+    await until("no worker of another test is left", () => workerThreads().length === 0);
+    const tun = TunDevice.open({ name: "wsthr0" });
+    const parts = { shape, tuns: [tun], dimensions: SMALL_DIMENSIONS, settings };
+    const [pipeline] = await ThreadedPipeline.start(parts);
+    let failures = 0;
+    pipeline.onFailure(() => failures++);
+    assertEquals(workerThreads().length, SHAPES[shape]);
+    await pipeline.stop();
+    await until("they are gone", () => workerThreads().length === 0, workerThreads);
+    assertEquals(failures, 0, "an orderly stop is no failure");
+  });
+
+  testNeeding({ tun: true }, `threads: ${shape} says when a thread dies, and why`, async () => {
+    const tun = TunDevice.open({ name: "wsthr1" });
+    const parts = { shape, tuns: [tun], dimensions: SMALL_DIMENSIONS, settings };
+    const [pipeline] = await ThreadedPipeline.start(parts);
+    let failure = "";
+    pipeline.onFailure((error) => failure = error.message);
+    await ip("link del wsthr1");
+    await until("a thread says so", () => failure !== "");
+    assertStringIncludes(failure, "wsthr1 is gone");
+    await pipeline.stop();
+  });
+}
+
+/** Everything that can be pending on a stack, each with what it rejects with. */
+async function pendingCalls(net: Stack): Promise<Promise<unknown>[]> {
+  const listener = net.listen({ port: 5000 });
+  const accepting = listener.accept();
+  const client = await Deno.connect({ hostname: STACK, port: 5000 });
+  const conn = await accepting;
+  const full = writeUntilFull(conn);
+  return [
+    listener.accept(),
+    conn.read(new Uint8Array(1)),
+    full,
+    net.connect({ hostname: "10.7.0.77", port: 1 }),
+    net.closed,
+  ].map((call) => call.finally(() => closeQuietly(client)));
+}
+
+async function writeUntilFull(conn: { write(bytes: Uint8Array): Promise<number> }) {
+  const chunk = new Uint8Array(1 << 16);
+  for (let i = 0; i < 10_000; i++) await conn.write(chunk);
+}
+
+function closeQuietly(conn: Deno.TcpConn): void {
+  conn[Symbol.dispose]();
+}
+
+for (const pipeline of ["split", "fused", "inline"] satisfies PipelineShape[]) {
+  testNeeding(
+    { tun: true },
+    `threads: when ${pipeline} dies, every pending call rejects with the cause`,
+    async () => {
+      // Goal: nothing hangs, and nobody has to guess why.
+      const options: OpenOptions = { device: "wsdie0", pipeline };
+      const net = await openStack(options);
+      const ending = Promise.allSettled(await pendingCalls(net));
+      await ip("link del wsdie0");
+      for (const outcome of await ending) {
+        assert(outcome.status === "rejected");
+        const error = outcome.reason;
+        assert(error instanceof Deno.errors.ConnectionAborted && error.cause instanceof Error);
+        assertStringIncludes(error.cause.message, "wsdie0 is gone");
+      }
+      await net.close();
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import { assertEquals } from "@std/assert";
+import { Counters } from "../../src/base/counters.ts";
+import { Drop } from "../../src/base/drops.ts";
+import { SeededRandom } from "../../src/base/random.ts";
+import {
+  TraceKind,
+  TraceReader,
+  type TraceRecord,
+  TraceWriter,
+} from "../../src/pipeline/trace_ring.ts";
+import { Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
+import { State } from "../../src/tcp/state.ts";
+import { randomSegment } from "../wire/frames.ts";
+import { connectionIn } from "./stage_parts.ts";
+
+function rig(originUs = 0) {
+  const layout = new Layout({ ...SMALL_DIMENSIONS, traceRecords: 4 });
+  const counters = new Counters();
+  const writer = new TraceWriter(layout.trace, counters, originUs);
+  const reader = new TraceReader(layout.trace);
+  return { layout, counters, writer, reader };
+}
+
+Deno.test("trace ring: a segment arrives with its direction and its time, far beyond 2^32 too", () => {
+  const originUs = Date.UTC(2031, 3, 1) * 1000;
+  const { writer, reader } = rig(originUs);
+  const segment = randomSegment(new SeededRandom(3));
+  writer.nowUs = 5_000_000_123;
+  writer.segment(TraceKind.segmentOut, segment);
+  const seen: unknown[] = [];
+  reader.drain((record) => seen.push(record));
+  assertEquals(seen, [], "nothing is shown before publish");
+  assertEquals([writer.publish(), writer.publish()], [true, false]);
+  reader.drain(({ kind, timeUs, segment: { seq, srcPort, flags } }) =>
+    seen.push([kind, timeUs, seq, srcPort, flags])
+  );
+  const expected = [TraceKind.segmentOut, originUs + 5_000_000_123];
+  assertEquals(seen, [[...expected, segment.seq, segment.srcPort, segment.flags]]);
+});
+
+Deno.test("trace ring: a change of state names both states and both ends, the local one first", () => {
+  const { layout, writer, reader } = rig();
+  const conn = connectionIn(layout, 3);
+  conn.state = State.ESTABLISHED;
+  writer.state(conn, State.SYN_SENT);
+  writer.publish();
+  const seen: unknown[] = [];
+  reader.drain(({ kind, stateBefore, stateAfter, segment: s }: TraceRecord) =>
+    seen.push([kind, stateBefore, stateAfter, s.src3, s.srcPort, s.dst3, s.dstPort])
+  );
+  assertEquals(seen, [[TraceKind.state, State.SYN_SENT, State.ESTABLISHED, 11, 7, 22, 40_000]]);
+});
+
+Deno.test("trace ring: without a viewer records are dropped and counted, and later ones come", () => {
+  const { counters, writer, reader } = rig();
+  const segment = randomSegment(new SeededRandom(3));
+  for (let i = 0; i < 10; i++) {
+    segment.seq = i;
+    writer.segment(TraceKind.segmentIn, segment);
+    writer.publish();
+  }
+  assertEquals(counters.drops(Drop.traceOverflow), 6);
+  const seen: number[] = [];
+  const look = (record: TraceRecord) => void seen.push(record.segment.seq);
+  reader.drain(look);
+  segment.seq = 99;
+  writer.segment(TraceKind.segmentIn, segment);
+  writer.publish();
+  reader.drain(look);
+  assertEquals(seen, [0, 1, 2, 3, 99]);
+});

@@ -1,0 +1,36 @@
+/** A stack on a TUN in the namespace of the run, with the kernel on the other side. */
+
+import { open, type OpenOptions, type Stack } from "../../mod.ts";
+
+/** The stack's address. */
+export const STACK = "10.7.0.2";
+/** The kernel's address on the TUN. */
+export const HOST = "10.7.0.1";
+
+/** Opens a stack at 10.7.0.2 with the kernel at 10.7.0.1. */
+export function openStack(options: OpenOptions = {}): Promise<Stack> {
+  return open({ address: `${STACK}/24`, hostAddress: `${HOST}/24`, ...options });
+}
+
+/** The names of the workers of this process: Deno numbers them. */
+export function workerThreads(): string[] {
+  const names: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      names.push(Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim());
+    } catch (error) {
+      // A thread may end while they are counted.
+      if (!(error instanceof Deno.errors.NotFound) && !isNoSuchProcess(error)) throw error;
+    }
+  }
+  return names.filter((name) => name.startsWith("worker-"));
+}
+
+/** How many file descriptors this process has open. */
+export function openDescriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+function isNoSuchProcess(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ESRCH";
+}
