@@ -1,15 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { open, SeededRandom } from "../../mod.ts";
 import { testNeeding } from "../support/skip.ts";
-import {
-  interfaceExists,
-  listenFor,
-  openOnTun,
-  SHAPES,
-  TUN,
-  untilUsage,
-  usage,
-} from "./tun_stacks.ts";
+import { interfaceExists, openOnTun, SHAPES, TUN, untilUsage, usage } from "./tun_stacks.ts";
 import { failure, openAlone, readAll, writeAll } from "./worlds.ts";
 
 const CHILD = new URL("./open_child.ts", import.meta.url).pathname;
@@ -107,7 +99,7 @@ for (const shape of SHAPES) {
     assertEquals([name, code], ["Busy", "EBUSY"]);
     assertStringIncludes(message, first.device);
     assertEquals(usage().fds, before.fds);
-    using listener = await listenFor(first.net, 7);
+    using listener = first.net.listen({ port: 7 });
     const [client, server] = await Promise.all([
       Deno.connect({ hostname: first.address, port: 7 }),
       listener.accept(),
@@ -124,7 +116,7 @@ for (const shape of SHAPES) {
       await using stack = await openOnTun(shape);
       const random = new SeededRandom(31);
       const data = Uint8Array.from({ length: 300_000 }, () => random.uint32());
-      using own = await listenFor(stack.net, 7);
+      using own = stack.net.listen({ port: 7 });
       using kernels = Deno.listen({ hostname: stack.host, port: 0 });
       const pairs = [
         await Promise.all([Deno.connect({ hostname: stack.address, port: 7 }), own.accept()]),
@@ -152,7 +144,7 @@ for (const shape of SHAPES) {
       const round = async () => {
         const { net, device, address } = await openOnTun(shape);
         assert(interfaceExists(device));
-        using listener = await listenFor(net, 7);
+        using listener = net.listen({ port: 7 });
         const [client, server] = await Promise.all([
           Deno.connect({ hostname: address, port: 7 }),
           listener.accept(),
@@ -188,7 +180,7 @@ testNeeding(
     await using stack = await openOnTun("inline", { mtu: 1000, offload: false });
     const link = new Deno.Command("ip", { args: ["link", "show", stack.device] }).outputSync();
     assertStringIncludes(new TextDecoder().decode(link.stdout), "mtu 1000 ");
-    using listener = await listenFor(stack.net, 7);
+    using listener = stack.net.listen({ port: 7 });
     const [client, server] = await Promise.all([
       Deno.connect({ hostname: stack.address, port: 7 }),
       listener.accept(),

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ManualClock, memoryPair, open, type Stack, type TcpConn } from "../../mod.ts";
 import { testNeeding } from "../support/skip.ts";
 import { runVirtual } from "../support/virtual_time.ts";
-import { interfaceExists, listenFor, openOnTun, SHAPES, TUN } from "./tun_stacks.ts";
+import { interfaceExists, openOnTun, SHAPES, TUN } from "./tun_stacks.ts";
 import { Cable } from "./virtual_pair.ts";
 import { type Failure, failure, isPending, openAlone, openTwo, turn } from "./worlds.ts";
 
@@ -151,7 +151,7 @@ for (const shape of SHAPES) {
   testNeeding(TUN, `${shape}: close ends every call that waits, within a second`, async () => {
     // Goal: the same on a real interface and with threads; the kernel's side is told with a FIN.
     const { net, address, host, device } = await openOnTun(shape);
-    using listener = await listenFor(net, 7);
+    using listener = net.listen({ port: 7 });
     const [client, conn] = await Promise.all([
       Deno.connect({ hostname: address, port: 7 }),
       listener.accept(),

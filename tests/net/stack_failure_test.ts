@@ -9,7 +9,7 @@ import { RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
 import { testNeeding } from "../support/skip.ts";
-import { openOnTun, TUN, untilUsage, usage } from "./tun_stacks.ts";
+import { openOnTun, SHAPES, TUN, untilUsage, usage } from "./tun_stacks.ts";
 import { Cable } from "./virtual_pair.ts";
 import { openAlone, turn, until } from "./worlds.ts";
 
@@ -141,7 +141,7 @@ for (const shape of ["split", "fused"] as const) {
   });
 }
 
-for (const shape of ["split", "fused"] as const) {
+for (const shape of SHAPES) {
   testNeeding(TUN, `${shape}: an interface that goes away ends the stack`, async () => {
     // Goal: `ip link del` under a running stack is told to everybody, with the interface's name.
     const { net, device, host } = await openOnTun(shape);

@@ -1,12 +1,6 @@
 /** Stacks on real TUN interfaces, in the network namespace of the run. */
 
-import {
-  type Listener,
-  open,
-  type OpenOptions,
-  type PipelineShape,
-  type Stack,
-} from "../../mod.ts";
+import { open, type OpenOptions, type PipelineShape, type Stack } from "../../mod.ts";
 import { until } from "./worlds.ts";
 
 /** Every shape of the pipeline. */
@@ -45,19 +39,6 @@ export async function openOnTun(
   });
   return { net, device, address, host, [Symbol.asyncDispose]: () => net.close() };
 }
-
-/**
- * Listens so that the kernel finds the listener. The stage obeys commands in their order, so the answer to a
- * later one proves it. (Within the process `listen` alone is enough, but the kernel does not wait for it.)
- */
-export async function listenFor(net: Stack, port: number): Promise<Listener> {
-  const listener = net.listen({ port });
-  await net.connect({ port: NOBODYS_PORT }).then((conn) => conn.close(), () => {});
-  return listener;
-}
-
-/** The port of tcpmux, which no test listens on. */
-const NOBODYS_PORT = 1;
 
 /** Open file descriptors and threads of this process. */
 export function usage(): { fds: number; threads: number } {
