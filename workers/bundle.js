@@ -4,15 +4,30 @@ import { parentPort, workerData } from "node:worker_threads";
 
 // src/base/clock.ts
 var TIMER_MAX_MS = 2147483647;
-var systemClock = {
-  originUs: Math.floor(performance.timeOrigin * 1e3),
-  now: () => Math.floor(performance.now() * 1e3),
+var SystemClock = class {
+  originUs = Math.floor(performance.timeOrigin * 1e3);
+  #timers = /* @__PURE__ */ new Map();
+  #nextId = 1;
+  now() {
+    return Math.floor(performance.now() * 1e3);
+  }
   wakeAt(atUs, wake) {
+    const id = this.#nextId++;
     const delayMs = Math.max(0, Math.ceil(atUs / 1e3 - performance.now()));
-    return Number(setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)));
-  },
-  cancelWake: (id) => clearTimeout(id)
+    const timer = setTimeout(() => {
+      this.#timers.delete(id);
+      wake();
+    }, Math.min(delayMs, TIMER_MAX_MS));
+    Deno.unrefTimer(timer);
+    this.#timers.set(id, timer);
+    return id;
+  }
+  cancelWake(id) {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
 };
+var systemClock = new SystemClock();
 
 // src/base/random.ts
 var pool = new Uint32Array(256);
@@ -1523,6 +1538,11 @@ var RingProducer = class {
     }
     return this.#records + (this.#tail & this.#capacity - 1) * this.#recordWords;
   }
+  /** Records that can be claimed now. */
+  get room() {
+    this.#head = Atomics.load(this.words, this.#control + HEAD);
+    return this.#capacity - (this.#tail - this.#head | 0);
+  }
   /** Ends the record that `claim` gave; the consumer sees it after `publish`. */
   push() {
     this.#tail = this.#tail + 1 | 0;
@@ -1684,6 +1704,8 @@ var Layout = class {
   dimensions;
   memory;
   words;
+  /** Places of the event ring that belong to the rows. */
+  rowEvents;
   /** Word index of the control region; add a {@link Control} value. */
   control = 0;
   readerCounters;
@@ -1708,6 +1730,7 @@ var Layout = class {
   constructor(dimensions, buffer) {
     this.dimensions = dimensions;
     const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    this.rowEvents = EVENTS_PER_ROW * connections;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -1720,7 +1743,7 @@ var Layout = class {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
+      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
@@ -1831,6 +1854,7 @@ var Layout = class {
 };
 var COMMAND_RECORDS = 4096;
 var REPLY_RECORDS = 4096;
+var EVENTS_PER_ROW = 4;
 var Cutter = class {
   end = 0;
   /** Byte offset of a region of that many bytes. */
@@ -3353,6 +3377,8 @@ var Connection = class {
   lingerZero = false;
   // Work lists.
   dirty = false;
+  /** More could be sent, but the sink has no room for it now. */
+  blocked = false;
   news = 0;
   // Totals for `info()`.
   bytesSent = 0;
@@ -5098,6 +5124,10 @@ function sendData(conn, nowUs, context) {
     const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
     if (unsent <= 0 && !finDue) break;
+    if (!context.sink.hasRoom(conn.remote3)) {
+      conn.blocked = true;
+      break;
+    }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
     const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
     const onPath = cwnd - pipeOf(conn);
@@ -5122,6 +5152,10 @@ function repeatLost(conn, nowUs, context) {
   const { superBytes } = context.sink;
   const most = superBytes > mss ? superBytes - superBytes % mss : mss;
   for (let s = queue.firstToRepeat(); s !== NO_SEGMENT; s = queue.firstToRepeat()) {
+    if (!context.sink.hasRoom(conn.remote3)) {
+      conn.blocked = true;
+      return false;
+    }
     const pipe = pipeOf(conn);
     const room = Math.floor(conn.congestion.cwndBytes - pipe);
     const length = seqDiff(queue.end(s), queue.start(s));
@@ -6661,19 +6695,24 @@ var Tcp = class {
   }
   /** Lets every touched connection send and report. */
   flush(nowUs) {
+    let blocked = 0;
     for (let i = 0; i < this.#dirtyCount; i++) {
       const conn = this.#dirty[i];
       conn.dirty = false;
+      conn.blocked = false;
       if (this.#table.get(conn.id) !== conn) continue;
       output(conn, nowUs, this);
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
       conn.send?.publish();
-      if (conn.owner === Owner.application && conn.request < 0) this.#report(conn);
+      if (conn.owner !== Owner.listener && conn.request < 0) this.#report(conn);
+      if (conn.blocked) this.#dirty[blocked++] = conn;
+      conn.dirty = conn.blocked;
     }
-    this.#dirtyCount = 0;
+    this.#dirtyCount = blocked;
   }
   #report(conn) {
+    if (conn.send === null) return;
     reportProgress(this.#words, conn);
     if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
     if (conn.news === News.none) return;
@@ -6908,12 +6947,19 @@ var ApplicationLink = class {
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   #ring;
+  /** Places that must stay free for the rows. */
+  #reserved;
   #words;
   #trace;
   constructor(layout, trace) {
     this.#ring = new RingProducer(layout.events);
+    this.#reserved = layout.rowEvents;
     this.#words = layout.words;
     this.#trace = trace;
+  }
+  /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
+  get hasRoom() {
+    return this.#ring.room > this.#reserved;
   }
   accepted(listener, conn) {
     this.#loud = true;
@@ -7096,6 +7142,7 @@ var TraceWriter = class {
 var SUPER_BYTES = 65535 - 80;
 var MAX_PIECES2 = 64;
 var LOOPBACK_PACKETS = 32;
+var LOOPBACK_DATA_PACKETS = 16;
 var Egress = class {
   superBytes;
   mtu;
@@ -7122,6 +7169,10 @@ var Egress = class {
     this.#own = Int32Array.from(addresses, (address) => address.w3);
     this.mtu = device.mtu;
     this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
+  }
+  hasRoom(remote3) {
+    const waiting = this.#loopbackTail - this.#loopbackHead;
+    return waiting < LOOPBACK_DATA_PACKETS || !this.#isOwn(remote3);
   }
   send(segment, end2) {
     this.trace?.segment(TraceKind.segmentOut, segment);
@@ -7428,11 +7479,17 @@ var TcpStage = class {
   }
   #takeCommands(nowUs) {
     const { words } = this.#commands;
-    let at = this.#commands.next();
-    if (at < 0) return false;
-    for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
-    this.#commands.release();
-    return true;
+    let obeyed = false;
+    while (this.#commands.hasNext()) {
+      if (!this.#link.hasRoom) {
+        this.#tidyAtUs = nowUs;
+        break;
+      }
+      this.#obey(words, this.#commands.next(), nowUs);
+      obeyed = true;
+    }
+    if (obeyed) this.#commands.release();
+    return obeyed;
   }
   #obey(words, at, nowUs) {
     const tcp = this.#tcp;

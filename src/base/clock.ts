@@ -13,16 +13,36 @@ export interface Clock {
 /** Longest delay of a JavaScript timer, milliseconds. */
 const TIMER_MAX_MS = 0x7fff_ffff;
 
-/** The machine's monotonic clock. */
-export const systemClock: Clock = {
-  originUs: Math.floor(performance.timeOrigin * 1000),
-  now: () => Math.floor(performance.now() * 1000),
-  wakeAt(atUs, wake) {
+/** The machine's monotonic clock. Its wakes do not keep the process alive: whoever waits does. */
+class SystemClock implements Clock {
+  readonly originUs: number = Math.floor(performance.timeOrigin * 1000);
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  #nextId = 1;
+
+  now(): number {
+    return Math.floor(performance.now() * 1000);
+  }
+
+  wakeAt(atUs: number, wake: () => void): number {
+    const id = this.#nextId++;
     const delayMs = Math.max(0, Math.ceil(atUs / 1000 - performance.now()));
-    return Number(setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)));
-  },
-  cancelWake: (id) => clearTimeout(id),
-};
+    const timer = setTimeout(() => {
+      this.#timers.delete(id);
+      wake();
+    }, Math.min(delayMs, TIMER_MAX_MS));
+    Deno.unrefTimer(timer);
+    this.#timers.set(id, timer);
+    return id;
+  }
+
+  cancelWake(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
+}
+
+/** The machine's monotonic clock. */
+export const systemClock: Clock = new SystemClock();
 
 interface Wake {
   readonly id: number;

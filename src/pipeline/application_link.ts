@@ -13,13 +13,21 @@ export class ApplicationLink implements TcpEvents {
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   readonly #ring: RingProducer;
+  /** Places that must stay free for the rows. */
+  readonly #reserved: number;
   readonly #words: Int32Array;
   readonly #trace: TraceWriter | null;
 
   constructor(layout: Layout, trace: TraceWriter | null) {
     this.#ring = new RingProducer(layout.events);
+    this.#reserved = layout.rowEvents;
     this.#words = layout.words;
     this.#trace = trace;
+  }
+
+  /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
+  get hasRoom(): boolean {
+    return this.#ring.room > this.#reserved;
   }
 
   accepted(listener: Listener, conn: Connection): void {

@@ -18,6 +18,8 @@ const SUPER_BYTES = 65_535 - 80;
 const MAX_PIECES = 64;
 /** Packets that the stack has sent to itself and not yet taken in. */
 const LOOPBACK_PACKETS = 32;
+/** How many of them may be data; the others are for ACKs, which nobody holds back. */
+const LOOPBACK_DATA_PACKETS = 16;
 
 /**
  * The way out: builds headers and hands packets to the device, or, for the stack's own addresses, back
@@ -56,6 +58,11 @@ export class Egress implements SegmentSink {
     this.#own = Int32Array.from(addresses, (address) => address.w3);
     this.mtu = device.mtu;
     this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
+  }
+
+  hasRoom(remote3: number): boolean {
+    const waiting = this.#loopbackTail - this.#loopbackHead;
+    return waiting < LOOPBACK_DATA_PACKETS || !this.#isOwn(remote3);
   }
 
   send(segment: Segment, end: number): void {

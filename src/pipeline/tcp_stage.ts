@@ -203,11 +203,18 @@ export class TcpStage {
 
   #takeCommands(nowUs: number): boolean {
     const { words } = this.#commands;
-    let at = this.#commands.next();
-    if (at < 0) return false;
-    for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
-    this.#commands.release();
-    return true;
+    let obeyed = false;
+    while (this.#commands.hasNext()) {
+      // An application that does not look at its answers does not get more of them.
+      if (!this.#link.hasRoom) {
+        this.#tidyAtUs = nowUs;
+        break;
+      }
+      this.#obey(words, this.#commands.next(), nowUs);
+      obeyed = true;
+    }
+    if (obeyed) this.#commands.release();
+    return obeyed;
   }
 
   #obey(words: Int32Array, at: number, nowUs: number): void {

@@ -94,7 +94,7 @@ export const DEFAULT_DIMENSIONS: Dimensions = {
 
 /** The dimensions of a stack in a simulation, of which there may be thousands one after the other. */
 export const SMALL_DIMENSIONS: Dimensions = {
-  connections: 64,
+  connections: 4096,
   slots: 64,
   receiveBlocks: 1024,
   sendBlocks: 512,
@@ -107,6 +107,8 @@ export class Layout {
   readonly dimensions: Dimensions;
   readonly memory: Memory;
   readonly words: Int32Array;
+  /** Places of the event ring that belong to the rows. */
+  readonly rowEvents: number;
   /** Word index of the control region; add a {@link Control} value. */
   readonly control = 0;
   readonly readerCounters: Counters;
@@ -133,6 +135,7 @@ export class Layout {
     this.dimensions = dimensions;
     const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } =
       dimensions;
+    this.rowEvents = EVENTS_PER_ROW * connections;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
@@ -143,7 +146,7 @@ export class Layout {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
+      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames),
     };
@@ -233,8 +236,10 @@ export class Layout {
 
 /** Commands that may wait; the application keeps what does not fit until there is room. */
 const COMMAND_RECORDS = 4096;
-/** Events besides those of rows: answers to `listen` and `connect`. */
+/** Events besides those of rows: answers to `connect`, for which commands wait when there is no room. */
 const REPLY_RECORDS = 4096;
+/** Events that a row can have waiting: accepted or connected, news, ended. */
+const EVENTS_PER_ROW = 4;
 
 /** A ring's place, before the words are there. */
 type RingPlace = Omit<RingWords, "words">;

@@ -65,6 +65,12 @@ export class RingProducer {
     return this.#records + (this.#tail & (this.#capacity - 1)) * this.#recordWords;
   }
 
+  /** Records that can be claimed now. */
+  get room(): number {
+    this.#head = Atomics.load(this.words, this.#control + HEAD);
+    return this.#capacity - ((this.#tail - this.#head) | 0);
+  }
+
   /** Ends the record that `claim` gave; the consumer sees it after `publish`. */
   push(): void {
     this.#tail = (this.#tail + 1) | 0;

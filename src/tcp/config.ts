@@ -55,7 +55,7 @@ export interface TcpOptions {
   outOfOrderRanges?: number;
   /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
   challengeAckMs?: number;
-  /** Connections at once, those in TIME-WAIT included. Default 65536. */
+  /** Connections at once, those in TIME-WAIT included. Default 65536, with `inline` 4096. */
   maxConnections?: number;
   /** Connections in TIME-WAIT at once; the oldest gives way. Default 16384. */
   maxTimeWait?: number;

@@ -182,6 +182,8 @@ export class Connection {
 
   // Work lists.
   dirty = false;
+  /** More could be sent, but the sink has no room for it now. */
+  blocked = false;
   news: News = 0;
 
   // Totals for `info()`.

@@ -211,6 +211,10 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
     if (unsent <= 0 && !finDue) break;
+    if (!context.sink.hasRoom(conn.remote3)) {
+      conn.blocked = true;
+      break;
+    }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
     const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
     const onPath = cwnd - pipeOf(conn);
@@ -238,6 +242,10 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
   const { superBytes } = context.sink;
   const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
   for (let s = queue.firstToRepeat(); s !== NO_SEGMENT; s = queue.firstToRepeat()) {
+    if (!context.sink.hasRoom(conn.remote3)) {
+      conn.blocked = true;
+      return false;
+    }
     const pipe = pipeOf(conn);
     const room = Math.floor(conn.congestion.cwndBytes - pipe);
     const length = seqDiff(queue.end(s), queue.start(s));

@@ -11,6 +11,11 @@ export interface SegmentSink {
   readonly mtu: number;
   /** Pairs of (byte offset, length); payload pieces start at {@link FIRST_PIECE}. */
   readonly pieces: Int32Array;
+  /**
+   * Whether data for this IPv4 address (the last word of an address) can be taken now. A connection that
+   * finds no room is asked again with the next flush. What carries no data is taken always, or is lost.
+   */
+  hasRoom(remote3: number): boolean;
   /** Sends `segment` with the payload in `pieces` up to index `end`. Keeps nothing. */
   send(segment: Segment, end: number): void;
 }

@@ -376,20 +376,26 @@ export class Tcp {
 
   /** Lets every touched connection send and report. */
   flush(nowUs: number): void {
+    let blocked = 0;
     for (let i = 0; i < this.#dirtyCount; i++) {
       const conn = this.#dirty[i];
       conn.dirty = false;
+      conn.blocked = false;
       if (this.#table.get(conn.id) !== conn) continue;
       output(conn, nowUs, this);
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
       conn.send?.publish();
-      if (conn.owner === Owner.application && conn.request < 0) this.#report(conn);
+      // Also when the application has let go of it: what it wrote is its memory until all is acknowledged.
+      if (conn.owner !== Owner.listener && conn.request < 0) this.#report(conn);
+      if (conn.blocked) this.#dirty[blocked++] = conn;
+      conn.dirty = conn.blocked;
     }
-    this.#dirtyCount = 0;
+    this.#dirtyCount = blocked;
   }
 
   #report(conn: Connection): void {
+    if (conn.send === null) return; // The application was told of its end.
     reportProgress(this.#words, conn);
     if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
     if (conn.news === News.none) return;

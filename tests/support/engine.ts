@@ -434,7 +434,8 @@ export class Harness {
       }
       assertEquals(bytes, segment.payloadLength, "the pieces are not the payload");
     };
-    return { superBytes: options.superBytes ?? 0, mtu: options.mtu ?? 1500, pieces, send };
+    const hasRoom = () => true;
+    return { superBytes: options.superBytes ?? 0, mtu: options.mtu ?? 1500, pieces, send, hasRoom };
   }
 
   #adopt(conn: Connection): void {
