@@ -104,6 +104,8 @@ export class Port {
     words[at + Field.value] = backlog;
     putAddress(words, at + Field.address, address);
     this.#finish(true);
+    // At once: a peer may connect as soon as `listen` has returned.
+    this.#flush();
   }
 
   /** Stops to listen. */
