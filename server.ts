@@ -125,8 +125,6 @@ async function run(options: OpenOptions): Promise<void> {
   const stop = () => void net.close();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
   const running = SERVICES.map(({ port, service }) => serve(net.listen({ port }), service(net)));
-  // The listeners are the TCP stage's own only when this turn is over: nobody may hear of them before.
-  await new Promise((resolve) => setTimeout(resolve, 0));
   const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
   console.log(
     `listening on ${net.addresses.join(", ")}: ${names} ` +

@@ -243,6 +243,26 @@ testNeeding(
   },
 );
 
+/** The server without capabilities, where /dev/net holds what `prepare` puts into the empty folder. */
+function withDevices(prepare: string, flags: readonly string[]): [string, string[]] {
+  const script = `mount -t tmpfs none /dev/net && ${prepare} && exec "$@"`;
+  const [program, args] = unprivileged(flags);
+  return ["unshare", ["-m", "sh", "-c", script, "sh", program, ...args]];
+}
+
+testNeeding(
+  { tun: true, programs: ["setpriv", "unshare", "mount"] },
+  "server: a TUN driver that is missing or forbidden is named, with what would help",
+  async () => {
+    const flags = ["--device", "wsm0"];
+    const missing = await runToEnd(...withDevices("true", flags));
+    assertRefused(missing, "/dev/net/tun is missing", flags);
+    const forbid = "touch /dev/net/tun && chmod 000 /dev/net/tun";
+    const forbidden = await runToEnd(...withDevices(forbid, flags));
+    assertRefused(forbidden, "/dev/net/tun is not permitted for this user", flags);
+  },
+);
+
 testNeeding(
   { tun: true, programs: ["setpriv", "ip"] },
   "server: a persistent interface of this user needs no privilege",

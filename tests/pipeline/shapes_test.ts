@@ -165,3 +165,13 @@ async function openAndStop(pipeline: PipelineShape, offload: boolean): Promise<v
   const outcomes = (await Promise.all(pending)).map((pair) => pair.map(({ status }) => status));
   assertEquals(outcomes, kernels.slice(1).map(() => ["rejected", "fulfilled"]));
 }
+
+for (const pipeline of ["split", "fused"] as const) {
+  testNeeding({ tun: true }, `shapes: ${pipeline} with three queues: the same bytes`, async () => {
+    // Goal: whichever queue a flow comes by, a connection from outside stays with that queue.
+    await using net = await openStack({ device: "wsshape0", pipeline, queues: 3 });
+    for (let round = 0; round < 3; round++) await exchangeAll(Deno, net, STACK);
+    assertCounted(net, 3 * TOTAL_THERE, 3 * TOTAL_BACK);
+    await assertReleased(net);
+  });
+}
