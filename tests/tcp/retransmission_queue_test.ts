@@ -79,12 +79,12 @@ Deno.test("retransmission queue: the life of a segment that is lost, sent again 
   const [first, second] = segmentsOf(queue);
   assertEquals(queue.pipe(400), 400);
   queue.markLost(first);
-  assertEquals([queue.pipe(400), queue.firstToRepeat()], [300, first]);
+  assertEquals([queue.pipe(400), queue.firstToRepeat(queue.head)], [300, first]);
   queue.markAgain(first, 50);
-  assertEquals([queue.pipe(400), queue.firstToRepeat()], [400, NO_SEGMENT]);
+  assertEquals([queue.pipe(400), queue.firstToRepeat(queue.head)], [400, NO_SEGMENT]);
   assertEquals(queue.sentAtUs(first), 50);
   queue.markLost(first);
-  assertEquals([queue.pipe(400), queue.firstToRepeat()], [300, first]);
+  assertEquals([queue.pipe(400), queue.firstToRepeat(queue.head)], [300, first]);
   queue.markSacked(second);
   assertEquals(queue.pipe(400), 200);
   queue.markAgain(first, 60);
@@ -244,7 +244,7 @@ class Pair {
       `pipe ${queue.pipe(pipe)} of ${pipe}`,
     );
     const repeat = twin.find((it) => (it.flags & (Sent.lost | Sent.again)) === Sent.lost);
-    const found = queue.firstToRepeat();
+    const found = queue.firstToRepeat(queue.head);
     assertEquals(
       found === NO_SEGMENT ? undefined : queue.start(found),
       repeat && seqOf(repeat.start),
