@@ -3862,7 +3862,7 @@ function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthr
     send = Math.min(ssthreshBytes - pipeBytes, limit);
   }
   if (sent === 0) send = Math.max(send, mss);
-  return pipeBytes + Math.max(send, 0);
+  return Math.max(pipeBytes + send, pipeBytes, mss);
 }
 
 // src/tcp/rack.ts
@@ -4126,7 +4126,8 @@ function onDsack(conn, loss, segment) {
   if (loss.undoPending === 0) undo(conn, loss);
 }
 function undoByTimestamp(conn, loss, segment) {
-  if (!loss.undoPossible || loss.undoPending === 0 || !conn.timestamps) return;
+  if (loss.phase === Phase.open || !conn.timestamps) return;
+  if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
   if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
 }

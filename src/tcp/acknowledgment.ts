@@ -154,7 +154,9 @@ function onDsack(conn: Connection, loss: LossRecovery, segment: Segment): void {
 
 /** RFC 3522: an ACK whose echo is older than the first retransmission is one of the original. */
 function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment): void {
-  if (!loss.undoPossible || loss.undoPending === 0 || !conn.timestamps) return;
+  // Afterwards every ACK is newer, and when 24 days have gone it would seem older again.
+  if (loss.phase === Phase.open || !conn.timestamps) return;
+  if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
   if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
 }

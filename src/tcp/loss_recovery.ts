@@ -102,5 +102,5 @@ export function proportionalWindow(
   }
   // The first retransmission goes out at once (RFC 6937bis, as Linux).
   if (sent === 0) send = Math.max(send, mss);
-  return pipeBytes + Math.max(send, 0);
+  return Math.max(pipeBytes + send, pipeBytes, mss);
 }
