@@ -3786,10 +3786,10 @@ var RetransmissionQueue = class {
       if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
     }
   }
-  /** The oldest segment that is lost and not sent again, or {@link NO_SEGMENT}. */
-  firstToRepeat() {
+  /** The oldest segment at or behind `from` that is lost and not sent again, or {@link NO_SEGMENT}. */
+  firstToRepeat(from) {
     if (this.lostBytes === this.againBytes) return NO_SEGMENT;
-    let s = this.#head;
+    let s = from;
     while (s !== NO_SEGMENT && (this.flags(s) & (Sent.lost | Sent.again)) !== Sent.lost) {
       s = this.next(s);
     }
@@ -3869,8 +3869,9 @@ var LossRecovery = class {
   reorderAtUs = Infinity;
   // Tail loss probes, RFC 8985 section 7.
   probeAtUs = Infinity;
-  /** SND.NXT when a probe was sent; `probing` until it is settled. */
+  /** SND.NXT when a probe was sent, and what was in flight; `probing` until it is settled. */
   probeEnd = 0;
+  probeFlight = 0;
   probing = false;
   /** The probe was old data: only a DSACK tells whether the original was lost. */
   probeWasOld = false;
@@ -3883,6 +3884,10 @@ var LossRecovery = class {
   undoSsthreshBytes = 0;
   undoPending = 0;
   undoPossible = false;
+  /** SND.UNA when that began: what was received twice before it was not sent again in it. */
+  undoFrom = 0;
+  /** Bytes that the peer has reported as received twice. */
+  duplicateBytes = 0;
   /** Timestamp value of the first retransmission of this recovery (Eifel, RFC 3522). */
   undoTimestamp = 0;
   constructor(pool2, iss) {
@@ -3903,7 +3908,7 @@ function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthr
     send = Math.min(ssthreshBytes - pipeBytes, limit);
   }
   if (sent === 0) send = Math.max(send, mss);
-  return pipeBytes + Math.max(send, 0);
+  return Math.max(pipeBytes + send, pipeBytes, mss);
 }
 
 // src/tcp/rack.ts
@@ -3950,7 +3955,8 @@ function reorderWindowUs(conn) {
     const enough = recovery.queue.sackedBytes >= DUPLICATE_THRESHOLD * conn.sndMss;
     if (recovery.phase !== Phase.open || enough) return 0;
   }
-  return Math.min(recovery.reorderQuarters * conn.rtt.minUs / 4, conn.rtt.srttUs);
+  const windowUs = Math.floor(recovery.reorderQuarters * conn.rtt.minUs / 4);
+  return Math.min(windowUs, conn.rtt.srttUs);
 }
 function rackDetect(conn, nowUs) {
   const recovery = conn.loss;
@@ -3961,9 +3967,12 @@ function rackDetect(conn, nowUs) {
   let found = false;
   for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
     const flags = queue.flags(s);
-    if ((flags & Sent.sacked) !== 0 || (flags & (Sent.lost | Sent.again)) === Sent.lost) continue;
     const sentAtUs = queue.sentAtUs(s);
-    if (!sentAfter(recovery.rackSentAtUs, recovery.rackEnd, sentAtUs, queue.end(s))) continue;
+    if (!sentAfter(recovery.rackSentAtUs, recovery.rackEnd, sentAtUs, queue.end(s))) {
+      if ((flags & Sent.everAgain) === 0) break;
+      continue;
+    }
+    if ((flags & Sent.sacked) !== 0 || (flags & (Sent.lost | Sent.again)) === Sent.lost) continue;
     const lostAtUs = sentAtUs + allowedUs;
     if (lostAtUs <= nowUs) {
       queue.markLost(s);
@@ -4033,6 +4042,11 @@ function markCovered(conn, segment, left, right, nowUs) {
     queue.split(s, queue.start(s) + keep | 0);
   }
   rackDelivered(conn, s, nowUs);
+  const timed = conn.timing && seqLt(queue.start(s), conn.rttSeq) && seqGe(queue.end(s), conn.rttSeq);
+  if (timed && (queue.flags(s) & Sent.everAgain) === 0) {
+    conn.rtt.sample(nowUs - conn.rttSentAtUs);
+    conn.timing = false;
+  }
   queue.markSacked(s);
   return s;
 }
@@ -4076,9 +4090,12 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
     counters.count(Counter.duplicateAcks);
     if (!conn.sack) delivered += conn.sndMss;
   }
-  if (duplicate) onDsack(conn, loss);
+  if (duplicate) onDsack(conn, loss, segment);
   if (advanced) undoByTimestamp(conn, loss, segment);
-  if (loss.probing) settleProbe(conn, loss, segment.ack, duplicate, nowUs);
+  if (loss.probing) {
+    const again = !advanced && conn.sndWnd === windowBefore;
+    settleProbe(conn, loss, segment, duplicate, again, nowUs);
+  }
   const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
   growSendLimit(conn, config);
@@ -4144,23 +4161,36 @@ function advance(conn, ack, nowUs) {
   loss.probeAtUs = NEVER;
   if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
 }
-function onDsack(conn, loss) {
-  rackDuplicate(conn);
-  if (!loss.undoPossible || loss.undoPending === 0) return;
-  loss.undoPending--;
+function onDsack(conn, loss, segment) {
+  const { sackLeft0: left, sackRight0: right } = segment;
+  const bytes = seqDiff(right, left);
+  loss.duplicateBytes += bytes;
+  if (loss.duplicateBytes > conn.bytesRetransmitted) return;
+  if (!isProbeDuplicate(loss, segment)) rackDuplicate(conn);
+  if (!loss.undoPossible || loss.undoPending === 0 || seqLe(right, loss.undoFrom)) return;
+  loss.undoPending = Math.max(0, loss.undoPending - Math.ceil(bytes / conn.sndMss));
   if (loss.undoPending === 0) undo(conn, loss);
 }
 function undoByTimestamp(conn, loss, segment) {
-  if (!loss.undoPossible || loss.undoPending === 0 || !conn.timestamps) return;
+  if (loss.phase === Phase.open || !conn.timestamps) return;
+  if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
   if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
 }
-function settleProbe(conn, loss, ack, duplicate, nowUs) {
-  if (seqLt(ack, loss.probeEnd)) return;
-  loss.probing = false;
-  if (!loss.probeWasOld || duplicate || ack === loss.probeEnd) return;
-  conn.congestion.onLoss(seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, nowUs);
-  conn.congestion.onRecovered(conn.sndMss, nowUs);
+function isProbeDuplicate(loss, segment) {
+  return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;
+}
+function settleProbe(conn, loss, segment, duplicate, again, nowUs) {
+  if (seqLt(segment.ack, loss.probeEnd)) return;
+  if (!loss.probeWasOld || duplicate && isProbeDuplicate(loss, segment)) {
+    loss.probing = false;
+  } else if (seqGt(segment.ack, loss.probeEnd)) {
+    loss.probing = false;
+    conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
+    conn.congestion.onRecovered(conn.sndMss, nowUs);
+  } else if (again && segment.payloadLength === 0 && segment.sackCount === 0) {
+    loss.probing = false;
+  }
 }
 function detectByDuplicates(conn, loss, advanced) {
   const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD2 && !seqLt(conn.sndUna, loss.recover);
@@ -4220,13 +4250,14 @@ function enterRecovery(conn, loss, nowUs, counters) {
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
   conn.congestion.onLoss(flight, conn.sndMss, nowUs);
-  conn.congestion.cwndBytes = Math.max(conn.congestion.cwndBytes, pipeOf(conn) + conn.sndMss);
+  conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
   conn.timing = false;
   counters.count(Counter.fastRetransmits);
 }
 function rememberForUndo(conn, loss) {
   loss.undoPossible = true;
   loss.undoPending = 0;
+  loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
 }
@@ -5083,6 +5114,7 @@ function sendLossProbe(conn, nowUs, context) {
   const loss = conn.loss;
   const { queue } = loss;
   loss.probeEnd = conn.sndNxt;
+  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
   loss.probing = true;
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
   const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
@@ -5092,13 +5124,19 @@ function sendLossProbe(conn, nowUs, context) {
     sendNew(conn, length, nowUs, context);
     loss.probeEnd = conn.sndNxt;
   } else if (queue.tail !== NO_SEGMENT) {
-    const last = queue.tail;
-    const start = seqMax(queue.start(last), seqAdd(queue.end(last), -conn.sndMss));
-    const segment = seqLt(queue.start(last), start) ? queue.split(last, start) : last;
+    const segment = lastWireSegment(conn, queue.tail);
     transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
     queue.touch(segment, nowUs);
   }
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+function lastWireSegment(conn, last) {
+  const { queue } = conn.loss;
+  const start = queue.start(last);
+  const behind = seqDiff(queue.end(last), start);
+  const bytes = behind - (isFinSent(conn) ? 1 : 0);
+  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
+  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
 }
 function sendProbe(conn, nowUs, context) {
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
@@ -5151,7 +5189,9 @@ function repeatLost(conn, nowUs, context) {
   const mss = conn.sndMss;
   const { superBytes } = context.sink;
   const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  for (let s = queue.firstToRepeat(); s !== NO_SEGMENT; s = queue.firstToRepeat()) {
+  for (let s = queue.head; ; ) {
+    s = queue.firstToRepeat(s);
+    if (s === NO_SEGMENT) return true;
     if (!context.sink.hasRoom(conn.remote3)) {
       conn.blocked = true;
       return false;
@@ -5161,11 +5201,10 @@ function repeatLost(conn, nowUs, context) {
     const length = seqDiff(queue.end(s), queue.start(s));
     if (room < Math.min(length, mss) && pipe > 0) return false;
     const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
-    if (windowRoom <= 0) return false;
+    if (windowRoom <= 0 || windowRoom < Math.min(length, mss) && pipe > 0) return false;
     const whole = Math.max(room - room % mss, mss);
     repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
-  return true;
 }
 function repeat(conn, segment, most, nowUs, context) {
   const loss = conn.loss;
@@ -5175,7 +5214,10 @@ function repeat(conn, segment, most, nowUs, context) {
   if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
   transmit(conn, start, queue.end(segment), nowUs, context);
   if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
-  loss.undoPending += Math.ceil(out.payloadLength / conn.sndMss);
+  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
+  if (segment === queue.head && loss.phase === Phase.recovery) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
   queue.markAgain(segment, nowUs);
 }
 function extraSegments(conn) {
@@ -5428,9 +5470,13 @@ function onTimer(conn, nowUs, context) {
     const outcome = onKeepalive(conn, nowUs, context);
     if (outcome !== Outcome.none) return outcome;
   }
+  const loss = conn.loss;
+  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
+    const outcome = onLossTimer(conn, loss, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
   if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  if (conn.loss !== null) return onLossTimer(conn, conn.loss, nowUs, context);
-  return Outcome.none;
+  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
 }
 function onLossTimer(conn, loss, nowUs, context) {
   if (loss.reorderAtUs <= nowUs) {
@@ -5439,8 +5485,8 @@ function onLossTimer(conn, loss, nowUs, context) {
   }
   if (loss.probeAtUs > nowUs) return Outcome.none;
   loss.probeAtUs = NEVER;
-  const silent = loss.phase === Phase.open && !loss.probing && seqLt(conn.sndUna, conn.sndNxt);
-  return silent ? Outcome.lossProbe : Outcome.none;
+  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
+  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt) ? Outcome.lossProbe : Outcome.none;
 }
 function onRetransmit(conn, nowUs, context) {
   const { config, counters } = context;
@@ -5464,8 +5510,11 @@ function onRetransmit(conn, nowUs, context) {
   }
   counters.count(Counter.retransmissionTimeouts);
   if (conn.backoffs === 1) {
-    rememberForUndo(conn, conn.loss);
-    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+    const loss = conn.loss;
+    rememberForUndo(conn, loss);
+    const flight = seqDiff(conn.sndMax, conn.sndUna);
+    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
+    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
   }
   conn.timing = false;
   loseEverything(conn);

@@ -5,7 +5,7 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
@@ -48,9 +48,12 @@ export function onAcknowledgment(
     counters.count(Counter.duplicateAcks);
     if (!conn.sack) delivered += conn.sndMss;
   }
-  if (duplicate) onDsack(conn, loss);
+  if (duplicate) onDsack(conn, loss, segment);
   if (advanced) undoByTimestamp(conn, loss, segment);
-  if (loss.probing) settleProbe(conn, loss, segment.ack, duplicate, nowUs);
+  if (loss.probing) {
+    const again = !advanced && conn.sndWnd === windowBefore;
+    settleProbe(conn, loss, segment, duplicate, again, nowUs);
+  }
   const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
   growSendLimit(conn, config);
@@ -136,35 +139,57 @@ function advance(conn: Connection, ack: Seq, nowUs: number): void {
 }
 
 /** RFC 2883, RFC 3708: the peer has received something twice. */
-function onDsack(conn: Connection, loss: LossRecovery): void {
-  rackDuplicate(conn);
-  if (!loss.undoPossible || loss.undoPending === 0) return;
-  loss.undoPending--;
+function onDsack(conn: Connection, loss: LossRecovery, segment: Segment): void {
+  const { sackLeft0: left, sackRight0: right } = segment;
+  const bytes = seqDiff(right, left);
+  loss.duplicateBytes += bytes;
+  // More than was sent again must have been doubled by the network (as Linux).
+  if (loss.duplicateBytes > conn.bytesRetransmitted) return;
+  if (!isProbeDuplicate(loss, segment)) rackDuplicate(conn);
+  if (!loss.undoPossible || loss.undoPending === 0 || seqLe(right, loss.undoFrom)) return;
+  loss.undoPending = Math.max(0, loss.undoPending - Math.ceil(bytes / conn.sndMss));
   // Every retransmission of this recovery was needless: nothing had been lost.
   if (loss.undoPending === 0) undo(conn, loss);
 }
 
 /** RFC 3522: an ACK whose echo is older than the first retransmission is one of the original. */
 function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment): void {
-  if (!loss.undoPossible || loss.undoPending === 0 || !conn.timestamps) return;
+  // Afterwards every ACK is newer, and when 24 days have gone it would seem older again.
+  if (loss.phase === Phase.open || !conn.timestamps) return;
+  if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
   if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
 }
 
-/** RFC 8985 section 7.4: what became of a tail loss probe. */
+/** A DSACK is that of the tail loss probe: a guess that it was needless says nothing about reordering. */
+function isProbeDuplicate(loss: LossRecovery, segment: Segment): boolean {
+  return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;
+}
+
+/**
+ * RFC 8985 section 7.4: what became of a tail loss probe. The ACK up to it comes for the original or for
+ * the probe; only what follows tells which: a report that both have come, or an ACK of more.
+ * `again` is true when the ACK says nothing new.
+ */
 function settleProbe(
   conn: Connection,
   loss: LossRecovery,
-  ack: Seq,
+  segment: Segment,
   duplicate: boolean,
+  again: boolean,
   nowUs: number,
 ): void {
-  if (seqLt(ack, loss.probeEnd)) return;
-  loss.probing = false;
-  if (!loss.probeWasOld || duplicate || ack === loss.probeEnd) return;
-  // The probe has repaired a loss that nothing else would have shown: it is answered as any loss.
-  conn.congestion.onLoss(seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, nowUs);
-  conn.congestion.onRecovered(conn.sndMss, nowUs);
+  if (seqLt(segment.ack, loss.probeEnd)) return;
+  if (!loss.probeWasOld || (duplicate && isProbeDuplicate(loss, segment))) {
+    loss.probing = false;
+  } else if (seqGt(segment.ack, loss.probeEnd)) {
+    loss.probing = false;
+    // The probe has repaired a loss that nothing else would have shown: it is answered as any loss.
+    conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
+    conn.congestion.onRecovered(conn.sndMss, nowUs);
+  } else if (again && segment.payloadLength === 0 && segment.sackCount === 0) {
+    loss.probing = false;
+  }
 }
 
 /** RFC 5681 and RFC 6582: the third duplicate ACK, and each partial ACK, names the oldest segment. */
@@ -257,8 +282,9 @@ export function enterRecovery(
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
   conn.congestion.onLoss(flight, conn.sndMss, nowUs);
-  // The first retransmission goes out whatever is in flight (RFC 6675 section 5 step 4.3).
-  conn.congestion.cwndBytes = Math.max(conn.congestion.cwndBytes, pipeOf(conn) + conn.sndMss);
+  // The first retransmission goes out whatever is in flight (RFC 6675 section 5 step 4.3), and what
+  // follows as ACKs come: what is lost has left the path, but must not go again in one burst.
+  conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
   conn.timing = false;
   counters.count(Counter.fastRetransmits);
 }
@@ -267,6 +293,7 @@ export function enterRecovery(
 export function rememberForUndo(conn: Connection, loss: LossRecovery): void {
   loss.undoPossible = true;
   loss.undoPending = 0;
+  loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
 }

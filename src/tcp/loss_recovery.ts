@@ -49,8 +49,9 @@ export class LossRecovery {
 
   // Tail loss probes, RFC 8985 section 7.
   probeAtUs = Infinity;
-  /** SND.NXT when a probe was sent; `probing` until it is settled. */
+  /** SND.NXT when a probe was sent, and what was in flight; `probing` until it is settled. */
   probeEnd: Seq = 0;
+  probeFlight = 0;
   probing = false;
   /** The probe was old data: only a DSACK tells whether the original was lost. */
   probeWasOld = false;
@@ -65,6 +66,10 @@ export class LossRecovery {
   undoSsthreshBytes = 0;
   undoPending = 0;
   undoPossible = false;
+  /** SND.UNA when that began: what was received twice before it was not sent again in it. */
+  undoFrom: Seq = 0;
+  /** Bytes that the peer has reported as received twice. */
+  duplicateBytes = 0;
   /** Timestamp value of the first retransmission of this recovery (Eifel, RFC 3522). */
   undoTimestamp = 0;
 
@@ -97,5 +102,5 @@ export function proportionalWindow(
   }
   // The first retransmission goes out at once (RFC 6937bis, as Linux).
   if (sent === 0) send = Math.max(send, mss);
-  return pipeBytes + Math.max(send, 0);
+  return Math.max(pipeBytes + send, pipeBytes, mss);
 }

@@ -4,7 +4,7 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt, seqMax } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import { pipeOf } from "./acknowledgment.ts";
 import { Phase } from "./loss_recovery.ts";
@@ -160,6 +160,7 @@ export function sendLossProbe(conn: Connection, nowUs: number, context: OutputCo
   const loss = conn.loss!;
   const { queue } = loss;
   loss.probeEnd = conn.sndNxt;
+  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
   loss.probing = true;
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
   const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
@@ -169,13 +170,21 @@ export function sendLossProbe(conn: Connection, nowUs: number, context: OutputCo
     sendNew(conn, length, nowUs, context);
     loss.probeEnd = conn.sndNxt;
   } else if (queue.tail !== NO_SEGMENT) {
-    const last = queue.tail;
-    const start = seqMax(queue.start(last), seqAdd(queue.end(last), -conn.sndMss));
-    const segment = seqLt(queue.start(last), start) ? queue.split(last, start) : last;
+    const segment = lastWireSegment(conn, queue.tail);
     transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
     queue.touch(segment, nowUs);
   }
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+
+/** Cuts the newest segment where the wire has cut it last; a FIN stays with the bytes before it. */
+function lastWireSegment(conn: Connection, last: number): number {
+  const { queue } = conn.loss!;
+  const start = queue.start(last);
+  const behind = seqDiff(queue.end(last), start);
+  const bytes = behind - (isFinSent(conn) ? 1 : 0);
+  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
+  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
 }
 
 /**
@@ -241,7 +250,9 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
   const mss = conn.sndMss;
   const { superBytes } = context.sink;
   const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
-  for (let s = queue.firstToRepeat(); s !== NO_SEGMENT; s = queue.firstToRepeat()) {
+  for (let s = queue.head;;) {
+    s = queue.firstToRepeat(s);
+    if (s === NO_SEGMENT) return true;
     if (!context.sink.hasRoom(conn.remote3)) {
       conn.blocked = true;
       return false;
@@ -252,11 +263,11 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
     // With nothing on the path one segment goes, however small the window.
     if (room < Math.min(length, mss) && pipe > 0) return false;
     const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
-    if (windowRoom <= 0) return false; // It has shrunk; the timer takes care of the oldest.
+    // It has shrunk: the timer takes care of the oldest, and nothing is cut into little pieces.
+    if (windowRoom <= 0 || (windowRoom < Math.min(length, mss) && pipe > 0)) return false;
     const whole = Math.max(room - (room % mss), mss);
     repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
-  return true;
 }
 
 /** Sends one segment of the queue again, at most `most` bytes of it: a multiple of the MSS. */
@@ -274,7 +285,11 @@ function repeat(
   if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
   transmit(conn, start, queue.end(segment), nowUs, context);
   if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
-  loss.undoPending += Math.ceil(out.payloadLength / conn.sndMss);
+  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
+  // The oldest gets the time of a timeout once more, or a second copy of it could not do any good.
+  if (segment === queue.head && loss.phase === Phase.recovery) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
   queue.markAgain(segment, nowUs);
 }
 

@@ -66,7 +66,8 @@ function reorderWindowUs(conn: Connection): number {
     const enough = recovery.queue.sackedBytes >= DUPLICATE_THRESHOLD * conn.sndMss;
     if (recovery.phase !== Phase.open || enough) return 0;
   }
-  return Math.min((recovery.reorderQuarters * conn.rtt.minUs) / 4, conn.rtt.srttUs);
+  const windowUs = Math.floor((recovery.reorderQuarters * conn.rtt.minUs) / 4);
+  return Math.min(windowUs, conn.rtt.srttUs);
 }
 
 /**
@@ -82,9 +83,13 @@ export function rackDetect(conn: Connection, nowUs: number): boolean {
   let found = false;
   for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
     const flags = queue.flags(s);
-    if ((flags & Sent.sacked) !== 0 || (flags & (Sent.lost | Sent.again)) === Sent.lost) continue;
     const sentAtUs = queue.sentAtUs(s);
-    if (!sentAfter(recovery.rackSentAtUs, recovery.rackEnd, sentAtUs, queue.end(s))) continue;
+    if (!sentAfter(recovery.rackSentAtUs, recovery.rackEnd, sentAtUs, queue.end(s))) {
+      // Whatever is behind one that was sent only once was sent later still.
+      if ((flags & Sent.everAgain) === 0) break;
+      continue;
+    }
+    if ((flags & Sent.sacked) !== 0 || (flags & (Sent.lost | Sent.again)) === Sent.lost) continue;
     const lostAtUs = sentAtUs + allowedUs;
     if (lostAtUs <= nowUs) {
       queue.markLost(s);

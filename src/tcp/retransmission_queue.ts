@@ -221,10 +221,10 @@ export class RetransmissionQueue {
     }
   }
 
-  /** The oldest segment that is lost and not sent again, or {@link NO_SEGMENT}. */
-  firstToRepeat(): number {
+  /** The oldest segment at or behind `from` that is lost and not sent again, or {@link NO_SEGMENT}. */
+  firstToRepeat(from: number): number {
     if (this.lostBytes === this.againBytes) return NO_SEGMENT;
-    let s = this.#head;
+    let s = from;
     while (s !== NO_SEGMENT && (this.flags(s) & (Sent.lost | Sent.again)) !== Sent.lost) {
       s = this.next(s);
     }

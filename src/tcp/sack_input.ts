@@ -70,6 +70,13 @@ function markCovered(
     queue.split(s, (queue.start(s) + keep) | 0);
   }
   rackDelivered(conn, s, nowUs);
+  // Its cumulative ACK would come late, when the hole before it is filled.
+  const timed = conn.timing && seqLt(queue.start(s), conn.rttSeq) &&
+    seqGe(queue.end(s), conn.rttSeq);
+  if (timed && (queue.flags(s) & Sent.everAgain) === 0) {
+    conn.rtt.sample(nowUs - conn.rttSentAtUs);
+    conn.timing = false;
+  }
   queue.markSacked(s);
   return s;
 }

@@ -48,9 +48,14 @@ export function onTimer(conn: Connection, nowUs: number, context: TimerContext):
     const outcome = onKeepalive(conn, nowUs, context);
     if (outcome !== Outcome.none) return outcome;
   }
+  const loss = conn.loss;
+  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
+    // A probe at the time of the timeout takes its place (RFC 8985 section 7.2).
+    const outcome = onLossTimer(conn, loss, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
   if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  if (conn.loss !== null) return onLossTimer(conn, conn.loss, nowUs, context);
-  return Outcome.none;
+  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
 }
 
 /** RFC 8985: the time of a possible reordering is over, or the tail has been silent for too long. */
@@ -66,8 +71,10 @@ function onLossTimer(
   }
   if (loss.probeAtUs > nowUs) return Outcome.none;
   loss.probeAtUs = NEVER;
-  const silent = loss.phase === Phase.open && !loss.probing && seqLt(conn.sndUna, conn.sndNxt);
-  return silent ? Outcome.lossProbe : Outcome.none;
+  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
+  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt)
+    ? Outcome.lossProbe
+    : Outcome.none;
 }
 
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
@@ -94,8 +101,12 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   counters.count(Counter.retransmissionTimeouts);
   // RFC 5681 section 3.1, equation 4: ssthresh is set by the first timeout of a loss only.
   if (conn.backoffs === 1) {
-    rememberForUndo(conn, conn.loss!);
-    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+    const loss = conn.loss!;
+    rememberForUndo(conn, loss);
+    const flight = seqDiff(conn.sndMax, conn.sndUna);
+    // What an earlier reduction has stopped is still unacknowledged, but no longer on the path.
+    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
+    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
   }
   conn.timing = false;
   loseEverything(conn);

@@ -92,6 +92,8 @@ export function fillSegment(segment: Segment, line: SegmentLine): void {
   segment.sackCount = edges.length / 2;
   [segment.sackLeft0, segment.sackRight0] = [edges[0], edges[1]];
   [segment.sackLeft1, segment.sackRight1] = [edges[2] ?? 0, edges[3] ?? 0];
+  [segment.sackLeft2, segment.sackRight2] = [edges[4] ?? 0, edges[5] ?? 0];
+  [segment.sackLeft3, segment.sackRight3] = [edges[6] ?? 0, edges[7] ?? 0];
 }
 
 /** A segment from the stack as a line, with every word that it has. */
