@@ -194,3 +194,19 @@ testNeeding(NEEDS, "e2e: a peer that never reads holds only its own connection u
   assert(["ConnectionReset", "BrokenPipe"].includes(outcome), outcome);
   stuck.conn.close();
 });
+
+testNeeding(NEEDS, "e2e: a window below a segment is filled, not nibbled at", async () => {
+  // Goal: RFC 9293 section 3.8.6.2.1: when the override timeout expires, what fits is sent at once.
+  await using net = await openStack({ device: DEVICE, offload: false, ...ADDRESSES });
+  using listener = net.listen({ port: 5602 });
+  const accepting = listener.accept();
+  using _kernel = await Deno.connect({ hostname: STACK, port: 5602 });
+  using conn = await accepting;
+  const writing = (async () => {
+    const chunk = new Uint8Array(65_536);
+    for (let i = 0; i < 10_000; i++) await conn.write(chunk);
+  })().catch(() => {});
+  await until("the window is shut", () => conn.info().sendWindowBytes === 0, () => conn.info());
+  conn.abort();
+  await writing;
+});

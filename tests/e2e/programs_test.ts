@@ -120,3 +120,25 @@ programTest(["nmap"], "nmap sees four open ports and the rest closed", async () 
   assertEquals(await scan("-sT"), [open, "96 closed tcp ports (conn-refused)"]);
   assertEquals(await scan("-sS"), [open, "96 closed tcp ports (reset)"]);
 });
+
+testNeeding(
+  { tun: true, programs: ["nmap"] },
+  "e2e: closed ports answer odd segments with resets and open ones keep silent",
+  async () => {
+    // Goal: RFC 9293 section 3.10.7.1 and 3.10.7.2, as a scanner with FIN, no flags, or all of them asks.
+    await using _server = await ServerProcess.start([]);
+    const silent = ["7", "9", "19", "80"].map((port) => `${port} open|filtered`).join(", ");
+    for (const kind of ["-sF", "-sN", "-sX"]) {
+      const seen = await scan(
+        kind,
+        "--max-retries",
+        "0",
+        "--max-rtt-timeout",
+        "200ms",
+        "--initial-rtt-timeout",
+        "200ms",
+      );
+      assertEquals(seen, [silent, "96 closed tcp ports (reset)"], kind);
+    }
+  },
+);
