@@ -4129,7 +4129,9 @@ function undoByTimestamp(conn, loss, segment) {
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
-  if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
+  if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
+  if (loss.phase === Phase.recovery) rackDuplicate(conn);
+  undo(conn, loss);
 }
 function isProbeDuplicate(loss, segment) {
   return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;

@@ -158,7 +158,11 @@ function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment)
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
-  if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
+  if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
+  // What was only late and was sent again RACK cannot see as overtaken: it is told as by a DSACK, which
+  // not every peer sends.
+  if (loss.phase === Phase.recovery) rackDuplicate(conn);
+  undo(conn, loss);
 }
 
 /** A DSACK is that of the tail loss probe: a guess that it was needless says nothing about reordering. */
