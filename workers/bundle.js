@@ -3132,7 +3132,12 @@ var NewReno = class {
 var UNBOUNDED_BYTES = 1073741823;
 var NoControl = class {
   name = "none";
-  cwndBytes = UNBOUNDED_BYTES;
+  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
+  get cwndBytes() {
+    return UNBOUNDED_BYTES;
+  }
+  set cwndBytes(_bytes) {
+  }
   ssthreshBytes = Infinity;
   onAck() {
   }

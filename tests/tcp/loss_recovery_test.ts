@@ -352,3 +352,17 @@ Deno.test("recovery: a peer without SACK gets no probes", () => {
   h.advanceMs(20);
   assertEquals([sent(h), h.conn.retransmitTimeouts], [["0"], 1]);
 });
+
+Deno.test("recovery: without congestion control only the peer's window limits, after a loss too", () => {
+  // Goal: what recovery makes of the window must not stay.
+  const h = sending(60, { tcp: { congestion: "none" } });
+  const flight = sent(h).length;
+  assertEquals(flight, 44); // 65,535 bytes.
+  h.advanceMs(100);
+  h.inject(ack(0, [1, 44]));
+  assertEquals(sent(h)[0], "0");
+  h.advanceMs(100);
+  h.inject(ack(44));
+  h.write(60 * MSS);
+  assertEquals(h.conn.sndNxt - h.conn.sndUna, flight * MSS);
+});
