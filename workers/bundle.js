@@ -4035,7 +4035,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
     onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
     return;
   }
-  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
@@ -4071,11 +4071,11 @@ function onProbeAnswered(conn, opened, nowUs) {
   conn.unackedSinceUs = nowUs;
 }
 var PROBE_BACKOFF_CAP = 10;
-function onShrunkWindow(conn, loss, windowBefore) {
+function onShrunkWindow(conn, loss, windowBefore, nowUs) {
   if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
   loss.queue.markAllLost(false);
-  conn.retransmitAtUs = NEVER;
   conn.backoffs = 0;
+  conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
 }
 function isDuplicate2(conn, segment, windowBefore) {
   if (segment.ack !== conn.sndUna || conn.sndUna === conn.sndMax) return false;

@@ -311,6 +311,16 @@ Deno.test("recovery: a window that stays shut over a loss is probed with it", ()
   assertEquals(h.conn.loss!.queue.head, NO_SEGMENT);
 });
 
+Deno.test("recovery: a window that opens by less than what is missing leaves a timer", () => {
+  // Goal: no stall when the first lost segment lies behind the window, because the peer has what is before.
+  const h = timedOut();
+  h.inject(`${ack(0, [0, 3])} win 500`);
+  h.inject(`${ack(0, [0, 3])} win 2000`);
+  assert(h.conn.retransmitAtUs < Infinity);
+  h.advanceMs(2000);
+  assert(sent(h).length > 0);
+});
+
 // --- Without SACK (RFC 6582) ---
 
 Deno.test("recovery: NewReno repairs one hole for each partial ACK, without a timeout", () => {
