@@ -3176,7 +3176,12 @@ var NewReno = class {
 var UNBOUNDED_BYTES = 1073741823;
 var NoControl = class {
   name = "none";
-  cwndBytes = UNBOUNDED_BYTES;
+  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
+  get cwndBytes() {
+    return UNBOUNDED_BYTES;
+  }
+  set cwndBytes(_bytes) {
+  }
   ssthreshBytes = Infinity;
   onAck() {
   }
@@ -4076,7 +4081,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
     onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
     return;
   }
-  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
@@ -4112,11 +4117,11 @@ function onProbeAnswered(conn, opened, nowUs) {
   conn.unackedSinceUs = nowUs;
 }
 var PROBE_BACKOFF_CAP = 10;
-function onShrunkWindow(conn, loss, windowBefore) {
+function onShrunkWindow(conn, loss, windowBefore, nowUs) {
   if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
   loss.queue.markAllLost(false);
-  conn.retransmitAtUs = NEVER;
   conn.backoffs = 0;
+  conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
 }
 function isDuplicate2(conn, segment, windowBefore) {
   if (segment.ack !== conn.sndUna || conn.sndUna === conn.sndMax) return false;
@@ -4175,7 +4180,9 @@ function undoByTimestamp(conn, loss, segment) {
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
-  if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
+  if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
+  if (loss.phase === Phase.recovery) rackDuplicate(conn);
+  undo(conn, loss);
 }
 function isProbeDuplicate(loss, segment) {
   return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;

@@ -34,7 +34,7 @@ export function onAcknowledgment(
     onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
     return; // Answers to probes say the same again and again, and mean no loss.
   }
-  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore);
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
@@ -80,11 +80,17 @@ const PROBE_BACKOFF_CAP = 10;
  * A window that had shrunk over data in flight may have opened again: what was lost then need not wait for
  * a timer that may have been doubled to minutes.
  */
-function onShrunkWindow(conn: Connection, loss: LossRecovery, windowBefore: number): void {
+function onShrunkWindow(
+  conn: Connection,
+  loss: LossRecovery,
+  windowBefore: number,
+  nowUs: number,
+): void {
   if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
   loss.queue.markAllLost(false);
-  conn.retransmitAtUs = NEVER;
   conn.backoffs = 0;
+  // What goes now may still be nothing: the first lost segment may lie behind what the window covers.
+  conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
 }
 
 /** RFC 5681 section 2: what counts as a duplicate ACK. A SACK block makes up for a window change. */
@@ -158,7 +164,11 @@ function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment)
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
-  if (seqLt(segment.tsEcho, loss.undoTimestamp)) undo(conn, loss);
+  if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
+  // What was only late and was sent again RACK cannot see as overtaken: it is told as by a DSACK, which
+  // not every peer sends.
+  if (loss.phase === Phase.recovery) rackDuplicate(conn);
+  undo(conn, loss);
 }
 
 /** A DSACK is that of the tail loss probe: a guess that it was needless says nothing about reordering. */

@@ -311,6 +311,16 @@ Deno.test("recovery: a window that stays shut over a loss is probed with it", ()
   assertEquals(h.conn.loss!.queue.head, NO_SEGMENT);
 });
 
+Deno.test("recovery: a window that opens by less than what is missing leaves a timer", () => {
+  // Goal: no stall when the first lost segment lies behind the window, because the peer has what is before.
+  const h = timedOut();
+  h.inject(`${ack(0, [0, 3])} win 500`);
+  h.inject(`${ack(0, [0, 3])} win 2000`);
+  assert(h.conn.retransmitAtUs < Infinity);
+  h.advanceMs(2000);
+  assert(sent(h).length > 0);
+});
+
 // --- Without SACK (RFC 6582) ---
 
 Deno.test("recovery: NewReno repairs one hole for each partial ACK, without a timeout", () => {
@@ -351,4 +361,18 @@ Deno.test("recovery: a peer without SACK gets no probes", () => {
   assertEquals(sent(h), []);
   h.advanceMs(20);
   assertEquals([sent(h), h.conn.retransmitTimeouts], [["0"], 1]);
+});
+
+Deno.test("recovery: without congestion control only the peer's window limits, after a loss too", () => {
+  // Goal: what recovery makes of the window must not stay.
+  const h = sending(60, { tcp: { congestion: "none" } });
+  const flight = sent(h).length;
+  assertEquals(flight, 44); // 65,535 bytes.
+  h.advanceMs(100);
+  h.inject(ack(0, [1, 44]));
+  assertEquals(sent(h)[0], "0");
+  h.advanceMs(100);
+  h.inject(ack(44));
+  h.write(60 * MSS);
+  assertEquals(h.conn.sndNxt - h.conn.sndUna, flight * MSS);
 });

@@ -122,3 +122,17 @@ Deno.test("undo: a timeout that a DSACK shows to be needless is taken back", () 
   assertEquals(h.conn.recoveriesUndone, 1);
   assert(h.conn.congestion.cwndBytes >= 10 * MSS);
 });
+
+Deno.test("undo: a recovery that was for nothing teaches RACK that segments come late", () => {
+  // Goal: a late segment that went again does not look overtaken, and not every peer sends DSACK.
+  const h = connected({ peer: "sackOK ts 100 0" });
+  const mss = h.conn.sndMss;
+  h.write(10 * mss);
+  const echo = h.outbox[0].segment.tsValue;
+  h.outbox.length = 0;
+  h.advanceMs(100);
+  h.inject(`. 1:1 ack 1 ts 101 ${echo} sack ${1 + mss}:${1 + 4 * mss}`);
+  h.inject(`. 1:1 ack ${1 + 4 * mss} ts 102 ${echo}`);
+  const loss = h.conn.loss!;
+  assertEquals([h.conn.recoveriesUndone, loss.reorderingSeen, loss.reorderQuarters], [1, true, 2]);
+});
