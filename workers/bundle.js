@@ -6701,6 +6701,13 @@ var Tcp = class {
     conn.lingerZero = true;
     this.close(conn, nowUs);
   }
+  /** Resets every connection that still exchanges something, whoever holds it. */
+  abortAll(nowUs) {
+    for (const conn of this.#table.all()) {
+      const over = conn.state === State.TIME_WAIT || conn.state === State.CLOSED;
+      if (!over) this.#abort(conn, nowUs);
+    }
+  }
   #abort(conn, nowUs) {
     const before = conn.state;
     if (before !== State.TIME_WAIT && before !== State.SYN_SENT) sendReset(conn, nowUs, this);
@@ -6958,7 +6965,9 @@ var Command = {
   /** One connection of a listener was accepted: id. */
   acceptTaken: 10,
   /** Close every connection; `stopped` comes when none is left. */
-  shutdown: 11
+  shutdown: 11,
+  /** Reset every connection that a shutdown has left. */
+  abortAll: 12
 };
 var Event = {
   /** The row has something to look at. */
@@ -7566,6 +7575,8 @@ var TcpStage = class {
         return tcp.cancelConnect(id, nowUs);
       case Command.acceptTaken:
         return tcp.acceptTaken(id);
+      case Command.abortAll:
+        return tcp.abortAll(nowUs);
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }

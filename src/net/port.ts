@@ -179,6 +179,12 @@ export class Port implements EndpointHost {
     this.#finish(true);
   }
 
+  /** Resets what a shutdown has left; `onStopped` hears of it. */
+  abortAll(): void {
+    this.#begin(Command.abortAll, 0, 0);
+    this.#finish(true);
+  }
+
   /** Calls the endpoint again when more of the send memory is free. */
   awaitSendMemory(endpoint: Endpoint): void {
     this.#memoryWaiters.add(endpoint);

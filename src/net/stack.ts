@@ -84,6 +84,8 @@ export interface StackParts {
 
 /** How long `close` waits for peers to answer the FINs before it resets what is left. */
 const CLOSE_PATIENCE_US = 500_000;
+/** How long it then waits for a pipeline to have sent the resets. */
+const RESET_PATIENCE_US = 100_000;
 /** RFC 1122 section 3.2.1.3. */
 const LOOPBACK = ipv4Address(0x7f00_0001);
 const DEFAULT_BACKLOG = 511;
@@ -285,16 +287,22 @@ export class Stack implements AsyncDisposable {
     this.#resolveClosed();
   }
 
-  /** Has one pipeline close its connections; resolves when it has, or when patience is over. */
+  /** Has one pipeline close its connections, and reset those whose peers do not answer in time. */
   async #shutDown(port: Port): Promise<void> {
     for (const endpoint of [...port.endpoints()]) if (!endpoint.closed) endpoint.close();
-    await new Promise<void>((resolve) => {
-      const patience = this.#clock.wakeAt(this.#clock.now() + CLOSE_PATIENCE_US, resolve);
+    if (await this.#stopped(port, CLOSE_PATIENCE_US, () => port.shutdown())) return;
+    await this.#stopped(port, RESET_PATIENCE_US, () => port.abortAll());
+  }
+
+  /** Whether the pipeline reports within `patienceUs` that no connection is left. */
+  #stopped(port: Port, patienceUs: number, command: () => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      const patience = this.#clock.wakeAt(this.#clock.now() + patienceUs, () => resolve(false));
       port.onStopped(() => {
         this.#clock.cancelWake(patience);
-        resolve();
+        resolve(true);
       });
-      port.shutdown();
+      command();
     });
   }
 

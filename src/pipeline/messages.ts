@@ -34,6 +34,8 @@ export const Command = {
   acceptTaken: 10,
   /** Close every connection; `stopped` comes when none is left. */
   shutdown: 11,
+  /** Reset every connection that a shutdown has left. */
+  abortAll: 12,
 } as const;
 
 /** What has happened, in word 0 of an event. */

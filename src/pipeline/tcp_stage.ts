@@ -234,6 +234,8 @@ export class TcpStage {
         return tcp.cancelConnect(id, nowUs);
       case Command.acceptTaken:
         return tcp.acceptTaken(id);
+      case Command.abortAll:
+        return tcp.abortAll(nowUs);
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }

@@ -316,6 +316,14 @@ export class Tcp {
     this.close(conn, nowUs);
   }
 
+  /** Resets every connection that still exchanges something, whoever holds it. */
+  abortAll(nowUs: number): void {
+    for (const conn of this.#table.all()) {
+      const over = conn.state === State.TIME_WAIT || conn.state === State.CLOSED;
+      if (!over) this.#abort(conn, nowUs);
+    }
+  }
+
   #abort(conn: Connection, nowUs: number): void {
     const before = conn.state;
     if (before !== State.TIME_WAIT && before !== State.SYN_SENT) sendReset(conn, nowUs, this);
