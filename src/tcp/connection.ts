@@ -87,6 +87,8 @@ export class Connection {
   sndSmall: Seq = 0;
   /** Payload bytes of a full segment, options subtracted. */
   sndMss = 536;
+  /** Most that is announced and sent as MSS, both ways; 0 is no limit but the path's (TCP_MAXSEG). */
+  mssClamp = 0;
 
   // Receive sequence space.
   irs: Seq = 0;
@@ -132,6 +134,9 @@ export class Connection {
   quickAcks = 0;
   lastChallengeAtUs = -NEVER;
 
+  /** Position up to which the application had read when the window was last looked at. */
+  readSeen = 0;
+
   // Receive window tuning.
   tuneSeq: Seq = 0;
   tuneAtUs = 0;
@@ -172,7 +177,13 @@ export class Connection {
 
   // Options of the application.
   noDelay = false;
+  /** Nothing short is sent while more may be written, for 200 ms at the most (TCP_CORK). */
+  cork = false;
   keepAlive = false;
+  /** Idle time before the first probe, between probes, and how many; the stack's when not changed. */
+  keepaliveIdleUs = 0;
+  keepaliveIntervalUs = 0;
+  keepaliveProbes = 0;
   keepaliveProbesSent = 0;
   lastReceivedAtUs = 0;
   userTimeoutUs = 0;

@@ -49,7 +49,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu);
+  out.mss = announcedMss(sink.mtu, conn.mssClamp);
   // A SYN offers what the configuration allows; a SYN-ACK only what the SYN offered.
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
@@ -139,9 +139,20 @@ export function sendOldest(conn: Connection, nowUs: number, context: OutputConte
   if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
 }
 
-/** Sends one byte, or the FIN, whatever the window says (section 3.8.6.1). */
+/**
+ * Sends one byte, or the FIN, whatever the window says (section 3.8.6.1). What waited for another reason
+ * than the window, such as a cork, goes as far as the window has room.
+ */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  const room = Math.min(conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, unsent);
+  if (room > 0) {
+    conn.persisting = false;
+    conn.backoffs = 0;
+    conn.retransmitAtUs = NEVER;
+    sendText(conn, conn.sndNxt, room, nowUs, context);
+    return;
+  }
   context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
     sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
@@ -210,10 +221,13 @@ function worthSending(conn: Connection, unsent: number, room: number, superBytes
 
 /**
  * Nagle's rule in Minshall's form, as in Linux: a short segment waits while an earlier short one is
- * unacknowledged. Data that is sent again after a timeout does not wait.
+ * unacknowledged, and in a corked connection until the probe timer pushes it. Data that is sent again after
+ * a timeout does not wait.
  */
 function mayEndShort(conn: Connection): boolean {
-  if (conn.noDelay || conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.cork) return false;
+  if (conn.noDelay) return true;
   return !seqGt(conn.sndSmall, conn.sndUna);
 }
 

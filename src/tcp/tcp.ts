@@ -209,6 +209,7 @@ export class Tcp {
       return null;
     }
     conn.listener = listener;
+    conn.mssClamp = listener.mssClamp;
     listener.handshakes++;
     conn.state = State.SYN_RECEIVED;
     conn.irs = segment.seq;
@@ -360,7 +361,7 @@ export class Tcp {
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn: Connection, on: boolean, nowUs: number): void {
     conn.keepAlive = on;
-    conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1000 : Infinity;
+    conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
     this.#touch(conn);
   }
 

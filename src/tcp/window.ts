@@ -90,6 +90,9 @@ export function afterRead(
   nowUs: number,
   config: TcpConfig,
 ): void {
+  // News of a write or of an option open no window: only what was read does.
+  if (readPosition === conn.readSeen) return;
+  conn.readSeen = readPosition;
   const receive = conn.receive!;
   const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
   if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {

@@ -1,0 +1,150 @@
+/**
+ * The sockets of a script: the file descriptors, and what happens to them besides the calls. System calls
+ * themselves are in calls.ts.
+ */
+
+import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
+import type { FourTuple } from "../../src/tcp/connection.ts";
+import { Flow } from "./flow.ts";
+import { Machine } from "./machine.ts";
+import type { Settings } from "./settings.ts";
+import { errnoOf, Socket } from "./socket.ts";
+import { applyOptions } from "./socket_options.ts";
+
+/** The port of the stack when the script leaves it to the runner. */
+export const DEFAULT_PORT = 8080;
+
+/** Ports of the peer in passive opens, and of the stack in active ones. */
+const FIRST_EPHEMERAL_PORT = 32_768;
+
+/** Sockets over one stack. */
+export class Kernel {
+  readonly machine: Machine;
+  readonly settings: Settings;
+  readonly #descriptors = new Map<number, Socket>();
+  readonly #byId = new Map<number, Socket>();
+  #nextId = 1;
+  #nextPort = FIRST_EPHEMERAL_PORT;
+  /** What the packets of the script are about. */
+  current: Socket | null = null;
+  flow: Flow | null = null;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.machine = new Machine(settings.config, settings.mtu, settings.localAddress, {
+      began: (listener, conn) => {
+        const socket = this.#byId.get(listener < 0 ? conn.request : listener);
+        if (socket === undefined) return;
+        if (listener < 0) conn.mssClamp = socket.options.maxSegment ?? 0;
+        applyOptions(conn, socket.options, this.machine.tcp, this.machine.nowUs);
+      },
+      accepted: (listener, stream) => {
+        const socket = this.#byId.get(listener);
+        if (socket === undefined) return;
+        socket.acceptQueue.push(stream);
+        applyOptions(stream.conn, socket.options, this.machine.tcp, this.machine.nowUs);
+      },
+      connected: (request, stream) => {
+        const socket = this.#byId.get(request);
+        if (socket === undefined) return;
+        socket.use = "connected";
+        socket.stream = stream;
+        applyOptions(stream.conn, socket.options, this.machine.tcp, this.machine.nowUs);
+      },
+      connectFailed: (request, error) => {
+        const socket = this.#byId.get(request);
+        if (socket === undefined) return;
+        socket.use = "closed";
+        socket.connectError = errnoOf(error, false);
+      },
+    });
+  }
+
+  /** A new socket, without a descriptor. */
+  create(): Socket {
+    const socket = new Socket(this.#nextId++);
+    this.#byId.set(socket.id, socket);
+    return socket;
+  }
+
+  /** Gives a socket the descriptor that the script knows it by. */
+  enter(descriptor: number, socket: Socket): void {
+    this.#descriptors.set(descriptor, socket);
+  }
+
+  get(descriptor: number): Socket | undefined {
+    return this.#descriptors.get(descriptor);
+  }
+
+  /** Takes a descriptor away; the socket itself is forgotten when its connection is. */
+  remove(descriptor: number): void {
+    this.#descriptors.delete(descriptor);
+  }
+
+  /** A port that nothing has used yet. */
+  ephemeralPort(): number {
+    return this.#nextPort++;
+  }
+
+  /** The connection that the script's packets are about: the newest of the flow. */
+  get connection(): Socket | null {
+    const { flow } = this;
+    let found: Socket | null = null;
+    for (const socket of this.#byId.values()) {
+      const conn = socket.conn;
+      if (conn !== null && flow !== null && conn.remotePort === flow.remotePort) found = socket;
+    }
+    return found;
+  }
+
+  /** Starts an active open of the socket and makes it the one that packets are about. */
+  connect(socket: Socket, port: number): void {
+    const { machine, settings } = this;
+    if (socket.localPort === 0) socket.localPort = this.ephemeralPort();
+    socket.use = "connecting";
+    socket.connectError = null;
+    this.current = socket;
+    this.flow = new Flow(socket.localPort, port);
+    socket.flow = this.flow;
+    const tuple: FourTuple = {
+      local0: 0,
+      local1: 0,
+      local2: IPV4_MAPPED_W2,
+      local3: settings.localAddress,
+      remote0: 0,
+      remote1: 0,
+      remote2: IPV4_MAPPED_W2,
+      remote3: settings.remoteAddress,
+      localPort: socket.localPort,
+      remotePort: port,
+    };
+    machine.tcp.connect(socket.id, tuple, machine.nowUs);
+    machine.settle();
+  }
+
+  /** The flow that an inbound packet is for; a SYN that begins a connection makes one. */
+  flowFor(isFirstSyn: boolean): Flow {
+    const { flow } = this;
+    if (flow === null) {
+      const port = this.current?.localPort || DEFAULT_PORT;
+      return this.flow = new Flow(port, this.ephemeralPort());
+    }
+    if (!isFirstSyn || this.current?.use === "connecting") return flow;
+    const state = this.#liveState(flow);
+    if (state === "open") return flow;
+    if (state === "closed" && this.current?.use === "listening") {
+      return this.flow = new Flow(this.current.localPort, this.ephemeralPort());
+    }
+    flow.restart();
+    return flow;
+  }
+
+  #liveState(flow: Flow): "open" | "timeWait" | "closed" {
+    for (const conn of this.machine.tcp.all()) {
+      if (conn.remotePort !== flow.remotePort || conn.localPort !== flow.localPort) continue;
+      if (conn.state === 0) continue;
+      return conn.state === 10 ? "timeWait" : "open";
+    }
+    return "closed";
+  }
+}

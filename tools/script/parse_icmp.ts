@@ -1,0 +1,58 @@
+import type { Cursor } from "./cursor.ts";
+import type { IcmpPacket } from "./syntax.ts";
+
+/** Type numbers of RFC 792 by the names of the language. */
+const TYPES: Readonly<Record<string, number>> = {
+  unreachable: 3,
+  source_quench: 4,
+  redirect: 5,
+  time_exceeded: 11,
+  parameter_problem: 12,
+};
+
+/** Codes of "destination unreachable" (RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1). */
+const UNREACHABLE: readonly string[] = [
+  "net_unreachable",
+  "host_unreachable",
+  "protocol_unreachable",
+  "port_unreachable",
+  "frag_needed",
+  "source_route_failed",
+  "net_unknown",
+  "host_unknown",
+  "source_host_isolated",
+  "net_prohibited",
+  "host_prohibited",
+  "net_unreachable_for_tos",
+  "host_unreachable_for_tos",
+  "packet_filtered",
+  "precedence_violation",
+  "precedence_cutoff",
+];
+
+/** Parses `icmp unreachable frag_needed mtu 1200 [1:1461(1460)]` from `icmp` on. */
+export function parseIcmp(cursor: Cursor, inbound: boolean, start: number): IcmpPacket {
+  if (cursor.takes("icmpv6")) cursor.fail("ipv6 is not there yet: icmpv6");
+  cursor.expect("icmp");
+  const name = cursor.expectMatch(/[a-z_]+/y, "an ICMP type")[0];
+  const type = TYPES[name];
+  if (type === undefined) cursor.fail(`the ICMP type "${name}" is not known,`);
+  let code = 0;
+  const codeName = cursor.match(/(?!mtu\b)[a-z_]+|\d+/y);
+  if (codeName !== null) code = codeOf(codeName[0]);
+  if (code < 0) cursor.fail(`the ICMP code "${codeName![0]}" is not known,`);
+  const mtu = cursor.match(/mtu\b/y) === null ? 0 : cursor.number("the MTU");
+  let seq = 0;
+  let length = 0;
+  if (cursor.takes("[")) {
+    const quoted = cursor.match(/(?:tcp\s*)?(\d+):(\d+)\s*\((\d+)\)\s*\]/y);
+    if (quoted === null) cursor.fail("expected the quoted range, such as [1:1461(1460)],");
+    seq = Number(quoted[1]);
+    length = Number(quoted[3]);
+  }
+  return { kind: "icmp", inbound, type, code, mtu, seq, length, text: cursor.since(start) };
+}
+
+function codeOf(name: string): number {
+  return /^\d/.test(name) ? Number(name) : UNREACHABLE.indexOf(name);
+}
