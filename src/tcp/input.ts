@@ -328,7 +328,7 @@ function takeText(
     // Nobody will ever read this: tell the peer (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
     counters.drop(Drop.tcpDataAfterClose);
     abort(conn);
-    return Outcome.abort;
+    return Outcome.reset;
   }
   const clipped = seqGt(end, conn.rcvAdvertised) ? conn.rcvAdvertised : end;
   if (clipped !== end) {

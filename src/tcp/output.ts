@@ -147,9 +147,7 @@ export function sendProbe(conn: Connection, nowUs: number, context: OutputContex
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
   const room = Math.min(conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, unsent);
   if (room > 0) {
-    conn.persisting = false;
-    conn.backoffs = 0;
-    conn.retransmitAtUs = NEVER;
+    stopPersisting(conn);
     sendText(conn, conn.sndNxt, room, nowUs, context);
     return;
   }
@@ -169,7 +167,7 @@ function positionOf(conn: Connection, seq: Seq): number {
 /** Sends new data, and after a timeout old data again, as far as the windows allow. */
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
   const send = conn.send;
-  if (send === null || conn.persisting) return;
+  if (send === null) return;
   const { sink } = context;
   conn.cwndLimited = false;
   for (;;) {
@@ -190,6 +188,8 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       conn.cwndLimited = cwnd - flight < conn.sndMss;
       return persistIfIdle(conn, nowUs);
     }
+    // What was waited for, more to send or more room, has come before the probe was due.
+    if (conn.persisting) stopPersisting(conn);
     sendText(conn, conn.sndNxt, length, nowUs, context);
   }
 }
@@ -236,6 +236,12 @@ function persistIfIdle(conn: Connection, nowUs: number): void {
   if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
   conn.persisting = true;
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+
+function stopPersisting(conn: Connection): void {
+  conn.persisting = false;
+  conn.backoffs = 0;
+  conn.retransmitAtUs = NEVER;
 }
 
 /** Sends `length` bytes from `seq` on, with the FIN if it is due behind them. */

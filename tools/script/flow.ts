@@ -27,6 +27,14 @@ export class Flow {
     this.remotePort = remotePort;
   }
 
+  /** The number of a SYN that may make a new connection of an old one. */
+  #candidate: number | null = null;
+
+  /** This SYN begins a new connection between the same ports if the stack answers it with one. */
+  mayRestart(seq: number): void {
+    this.#candidate = seq | 0;
+  }
+
   /** A new connection between the same ports begins. */
   restart(): void {
     this.#localIsn = null;
@@ -98,6 +106,11 @@ export class Flow {
   toScript(sent: SentPacket, expected: TcpPacket): SentPacket {
     const isSyn = (sent.flags & Flag.SYN) !== 0;
     const expectsSyn = (expected.flags & Flag.SYN) !== 0;
+    if (isSyn && this.#candidate !== null) {
+      this.restart();
+      this.#remoteIsn = this.#candidate;
+      this.#candidate = null;
+    }
     if (isSyn && this.#localIsn === null) {
       this.#localIsn = sent.seq;
       this.#scriptIsn = expectsSyn ? expected.seq | 0 : 0;

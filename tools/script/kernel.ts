@@ -5,6 +5,7 @@
 
 import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
 import type { FourTuple } from "../../src/tcp/connection.ts";
+import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
 import { Machine } from "./machine.ts";
 import type { Settings } from "./settings.ts";
@@ -123,7 +124,7 @@ export class Kernel {
   }
 
   /** The flow that an inbound packet is for; a SYN that begins a connection makes one. */
-  flowFor(isFirstSyn: boolean): Flow {
+  flowFor(isFirstSyn: boolean, seq: number): Flow {
     const { flow } = this;
     if (flow === null) {
       const port = this.current?.localPort || DEFAULT_PORT;
@@ -135,15 +136,16 @@ export class Kernel {
     if (state === "closed" && this.current?.use === "listening") {
       return this.flow = new Flow(this.current.localPort, this.ephemeralPort());
     }
-    flow.restart();
+    if (state === "timeWait") flow.mayRestart(seq);
+    else flow.restart();
     return flow;
   }
 
   #liveState(flow: Flow): "open" | "timeWait" | "closed" {
     for (const conn of this.machine.tcp.all()) {
       if (conn.remotePort !== flow.remotePort || conn.localPort !== flow.localPort) continue;
-      if (conn.state === 0) continue;
-      return conn.state === 10 ? "timeWait" : "open";
+      if (conn.state === State.CLOSED) continue;
+      return conn.state === State.TIME_WAIT ? "timeWait" : "open";
     }
     return "closed";
   }

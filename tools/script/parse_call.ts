@@ -66,7 +66,10 @@ function parsePrimary(cursor: Cursor): Value {
   if (cursor.takes("[")) return { kind: "array", items: parseList(cursor, "]") };
   if (cursor.takes("{")) return parseStruct(cursor);
   const text = cursor.match(/"((?:[^"\\\n]|\\.)*)"/y);
-  if (text !== null) return { kind: "string", value: text[1] };
+  if (text !== null) {
+    cursor.takes("..."); // `"abc"...`: a text of which only the beginning is shown.
+    return { kind: "string", value: text[1] };
+  }
   const number = cursor.match(/-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?)/y);
   if (number !== null) {
     const digits = number[0].replace("-", "");

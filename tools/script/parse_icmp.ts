@@ -30,29 +30,35 @@ const UNREACHABLE: readonly string[] = [
   "precedence_cutoff",
 ];
 
+/** The numbers of a quoted segment. */
+export interface Quoted {
+  readonly seq: number;
+  readonly length: number;
+}
+
+/** The quoted segment, `[1:1461(1460)]`, which may stand before or behind the rest; null when it is not there. */
+export function parseQuoted(cursor: Cursor): Quoted | null {
+  const quoted = cursor.match(/\[\s*(?:tcp\s*)?(\d+):(\d+)\s*\((\d+)\)\s*\]/y);
+  return quoted === null ? null : { seq: Number(quoted[1]), length: Number(quoted[3]) };
+}
+
 /** Parses `icmp unreachable frag_needed mtu 1200 [1:1461(1460)]` from `icmp` on. */
-export function parseIcmp(cursor: Cursor, inbound: boolean, start: number): IcmpPacket {
+export function parseIcmp(
+  cursor: Cursor,
+  inbound: boolean,
+  start: number,
+  quotedBefore: Quoted | null,
+): IcmpPacket {
   if (cursor.takes("icmpv6")) cursor.fail("ipv6 is not there yet: icmpv6");
   cursor.expect("icmp");
   const name = cursor.expectMatch(/[a-z_]+/y, "an ICMP type")[0];
   const type = TYPES[name];
   if (type === undefined) cursor.fail(`the ICMP type "${name}" is not known,`);
   let code = 0;
-  const codeName = cursor.match(/(?!mtu\b)[a-z_]+|\d+/y);
-  if (codeName !== null) code = codeOf(codeName[0]);
+  const codeName = cursor.match(/(?!mtu\b)[a-z_]+/y);
+  if (codeName !== null) code = UNREACHABLE.indexOf(codeName[0]);
   if (code < 0) cursor.fail(`the ICMP code "${codeName![0]}" is not known,`);
   const mtu = cursor.match(/mtu\b/y) === null ? 0 : cursor.number("the MTU");
-  let seq = 0;
-  let length = 0;
-  if (cursor.takes("[")) {
-    const quoted = cursor.match(/(?:tcp\s*)?(\d+):(\d+)\s*\((\d+)\)\s*\]/y);
-    if (quoted === null) cursor.fail("expected the quoted range, such as [1:1461(1460)],");
-    seq = Number(quoted[1]);
-    length = Number(quoted[3]);
-  }
-  return { kind: "icmp", inbound, type, code, mtu, seq, length, text: cursor.since(start) };
-}
-
-function codeOf(name: string): number {
-  return /^\d/.test(name) ? Number(name) : UNREACHABLE.indexOf(name);
+  const quoted = quotedBefore ?? parseQuoted(cursor) ?? { seq: 0, length: 0 };
+  return { kind: "icmp", inbound, type, code, mtu, ...quoted, text: cursor.since(start) };
 }

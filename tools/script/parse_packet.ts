@@ -1,7 +1,7 @@
 /** Packets: `< S 0:0(0) win 32792 <mss 1460,nop,wscale 7>`, `< icmp unreachable ... [1:1461(1460)]`. */
 
 import { Flag } from "../../src/wire/segment.ts";
-import { parseIcmp } from "./parse_icmp.ts";
+import { parseIcmp, parseQuoted } from "./parse_icmp.ts";
 import { parseOptions } from "./parse_options.ts";
 import type { Cursor } from "./cursor.ts";
 import type { IcmpPacket, IpInfo, TcpPacket } from "./syntax.ts";
@@ -25,10 +25,11 @@ export function parsePacket(cursor: Cursor): TcpPacket | IcmpPacket {
   const start = cursor.at;
   const inbound = cursor.takes("<");
   if (!inbound) cursor.expect(">");
+  const quoted = parseQuoted(cursor);
   const ip = parseIpInfo(cursor);
   const other = cursor.peek(/(icmpv6|icmp|udp|igmp|gre|mpls|sctp|ipv4|ipv6|vxlan|esp)\b/y);
   if (other !== null) {
-    if (other[1].startsWith("icmp")) return parseIcmp(cursor, inbound, start);
+    if (other[1].startsWith("icmp")) return parseIcmp(cursor, inbound, start, quoted);
     cursor.fail(`${other[1]} packets are not there yet,`);
   }
   const flags = parseFlags(cursor);
@@ -46,8 +47,7 @@ export function parsePacket(cursor: Cursor): TcpPacket | IcmpPacket {
 }
 
 function parseFlags(cursor: Cursor): number {
-  const letters =
-    cursor.expectMatch(/[SFRP.UEWA]+[0-7]?(?=\s)|[0-7](?=\s)|-(?=\s)/y, "TCP flags")[0];
+  const letters = cursor.expectMatch(/[SFRP.UEWA0-7]+(?=\s)|-(?=\s)/y, "TCP flags")[0];
   let flags = 0;
   for (const letter of letters) {
     if (letter in LETTERS) flags |= LETTERS[letter];

@@ -148,7 +148,7 @@ export class ScriptRun {
     const kernel = this.#kernel;
     const { localAddress, remoteAddress } = this.#settings;
     const isFirstSyn = (packet.flags & (Flag.SYN | Flag.ACK | Flag.RST)) === Flag.SYN;
-    const flow = kernel.flowFor(isFirstSyn);
+    const flow = kernel.flowFor(isFirstSyn, packet.seq);
     const wire = flow.toWire(packet);
     const fault = packetFault(wire);
     if (fault !== null) throw new ScriptError(event.line, fault);
