@@ -1,11 +1,9 @@
-import type { Socket } from "./socket.ts";
-
 /** The answer of a call. */
 export interface Answer {
   readonly value: number;
   readonly errno?: string;
-  /** The socket that the call has made: its descriptor is the one that the script expects. */
-  readonly socket?: Socket;
+  /** The call has made something; this enters it under the descriptor that the script expects. */
+  readonly opens?: (descriptor: number) => void;
   /** What the call gave besides its value and should not have. */
   readonly fault?: string;
 }

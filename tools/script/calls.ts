@@ -7,6 +7,7 @@ import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
 import { dataCall } from "./calls_data.ts";
+import { epollCall } from "./calls_epoll.ts";
 import { pollCall } from "./calls_poll.ts";
 import type { Socket } from "./socket.ts";
 import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
@@ -20,6 +21,8 @@ const DONE = done({ value: 0 });
 export function beginCall(kernel: Kernel, call: CallEvent): Attempt {
   if (call.name === "socket") return done(makeSocket(kernel, call.args));
   if (call.name === "poll") return pollCall(kernel, call.args);
+  const epoll = epollCall(kernel, call);
+  if (epoll !== null) return epoll;
   const descriptor = numberOf(call.args[0]);
   const socket = kernel.get(descriptor);
   if (socket === undefined) return done(failed("EBADF"));
@@ -39,7 +42,7 @@ function makeSocket(kernel: Kernel, args: readonly Value[]): Answer {
   }
   const socket = kernel.create();
   socket.nonBlocking = (type & SYMBOLS.SOCK_NONBLOCK) !== 0;
-  return { value: 0, socket };
+  return { value: 0, opens: (descriptor) => kernel.enter(descriptor, socket) };
 }
 
 function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: CallEvent): Attempt {
@@ -121,7 +124,7 @@ function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt
     child.localPort = socket.localPort;
     child.options = { ...socket.options, others: new Map(socket.options.others) };
     child.nonBlocking = (flags & SYMBOLS.SOCK_NONBLOCK) !== 0;
-    return { value: 0, socket: child };
+    return { value: 0, opens: (number) => kernel.enter(number, child) };
   };
 }
 

@@ -5,7 +5,7 @@ import type { Answer, Attempt } from "./answer.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Socket } from "./socket.ts";
 import { SYMBOLS } from "./symbols.ts";
-import type { CallEvent } from "./syntax.ts";
+import type { CallEvent, Value } from "./syntax.ts";
 import { CallError, fieldOf, numberOf, optionalNumber, vectorBytes } from "./values.ts";
 
 /** Begins a call that reads or writes; null when it is another one. */
@@ -21,7 +21,11 @@ export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attem
     case "readv":
       return receive(kernel, socket, vectorBytes(args[1]), 0);
     case "recvmsg":
-      return receive(kernel, socket, vectorBytes(fieldOf(args[1], "msg_iov")), flags(2));
+      return withControl(
+        receive(kernel, socket, vectorBytes(fieldOf(args[1], "msg_iov")), flags(2)),
+        socket,
+        fieldOf(args[1], "msg_control"),
+      );
     case "write":
       return send(kernel, socket, numberOf(args[2]), 0);
     case "send":
@@ -30,6 +34,9 @@ export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attem
     case "writev":
       return send(kernel, socket, vectorBytes(args[1]), 0);
     case "sendmsg":
+      if (hasControl(fieldOf(args[1], "msg_control"))) {
+        throw new CallError("control messages for sendmsg() are not there yet");
+      }
       return send(kernel, socket, vectorBytes(fieldOf(args[1], "msg_iov")), flags(2));
     case "sendfile":
       throw new CallError("sendfile() is not there yet");
@@ -41,6 +48,32 @@ function refused(flags: number, unknown: readonly string[]): void {
   for (const name of unknown) {
     if ((flags & SYMBOLS[name]) !== 0) throw new CallError(`${name} is not there yet`);
   }
+}
+
+function hasControl(value: Value | undefined): boolean {
+  return value?.kind === "array" && value.items.length > 0;
+}
+
+/** Compares the control messages that recvmsg(2) gives: of those only the one about waiting bytes. */
+function withControl(attempt: Attempt, socket: Socket, control: Value | undefined): Attempt {
+  if (control?.kind !== "array") return attempt;
+  const wanted = control.items.map((item) => {
+    const type = fieldOf(item, "cmsg_type");
+    if (type?.kind !== "name" || (type.name !== "TCP_CM_INQ" && type.name !== "TCP_INQ")) {
+      throw new CallError("control messages other than TCP_CM_INQ are not there yet");
+    }
+    return optionalNumber(fieldOf(item, "cmsg_data"));
+  });
+  return () => {
+    const answer = attempt();
+    if (answer === null || answer.value < 0) return answer;
+    // The end of the stream counts as a byte, so that whoever looks knows to read again.
+    const isEnd = socket.conn?.finReceived === true ? 1 : 0;
+    const waiting = (socket.stream?.available ?? 0) + isEnd;
+    const other = wanted.find((bytes) => bytes !== null && bytes !== waiting);
+    if (other === undefined) return answer;
+    return { ...answer, fault: `expected TCP_CM_INQ ${other}, got ${waiting}` };
+  };
 }
 
 function receive(kernel: Kernel, socket: Socket, most: number, flags: number): Attempt {

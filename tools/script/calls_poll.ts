@@ -36,8 +36,8 @@ export function pollCall(kernel: Kernel, args: readonly Value[]): Attempt {
     if (ready === 0 && machine.nowUs < untilUs) return null;
     for (const [index, { descriptor, wanted }] of watched.entries()) {
       if (wanted === null || wanted === found[index]) continue;
-      const fault = `fd ${descriptor}: expected revents ${names(wanted)}, got ${
-        names(found[index])
+      const fault = `fd ${descriptor}: expected revents ${pollNames(wanted)}, got ${
+        pollNames(found[index])
       }`;
       return { value: ready, fault };
     }
@@ -45,7 +45,8 @@ export function pollCall(kernel: Kernel, args: readonly Value[]): Attempt {
   };
 }
 
-function names(events: number): string {
+/** Names of poll(2) events. */
+export function pollNames(events: number): string {
   const all = Object.keys(SYMBOLS).filter((name) =>
     name.startsWith("POLL") && (events & SYMBOLS[name]) !== 0
   );

@@ -18,12 +18,21 @@ export const DEFAULT_PORT = 8080;
 /** Ports of the peer in passive opens, and of the stack in active ones. */
 const FIRST_EPHEMERAL_PORT = 32_768;
 
+/** What an epoll set knows of one descriptor. */
+export interface EpollInterest {
+  events: number;
+  /** What was last reported of an edge-triggered descriptor. */
+  reported: string;
+}
+
 /** Sockets over one stack. */
 export class Kernel {
   readonly machine: Machine;
   readonly settings: Settings;
   readonly #descriptors = new Map<number, Socket>();
   readonly #byId = new Map<number, Socket>();
+  /** Epoll sets by descriptor: what each watches. */
+  readonly epolls = new Map<number, Map<number, EpollInterest>>();
   #nextId = 1;
   #nextPort = FIRST_EPHEMERAL_PORT;
   /** What the packets of the script are about. */

@@ -18,6 +18,7 @@ import {
   type TcpPacket,
 } from "./syntax.ts";
 import { infoValue } from "./tcp_info.ts";
+import { isStateCheck, stateFault } from "./state_check.ts";
 import { CallError, numberOf } from "./values.ts";
 
 /** How much longer than its time a packet is waited for, so that a message can say when it came. */
@@ -93,6 +94,7 @@ export class ScriptRun {
       case "call":
         return this.#call(event, action, baseUs);
       case "command":
+        if (isStateCheck(action.text)) return this.#checkState(event, action.text);
         return applyCommand(this.#settings, { line: event.line, text: action.text });
       case "code":
         return this.#runCode(event, action.text);
@@ -316,9 +318,9 @@ export class ScriptRun {
   #checkResult(call: CallEvent, answer: Answer, fail: (message: string) => never): void {
     const got = answer.errno === undefined ? String(answer.value) : `-1 ${answer.errno}`;
     const wanted = call.result === null ? null : numberOf(call.result);
-    if (answer.socket !== undefined) {
+    if (answer.opens !== undefined) {
       if (wanted !== null && wanted < 0) fail("got a file descriptor");
-      if (wanted !== null) this.#kernel.enter(wanted, answer.socket);
+      if (wanted !== null) answer.opens(wanted);
       return;
     }
     if (wanted === null) return;
@@ -328,6 +330,11 @@ export class ScriptRun {
     if (wantedErrno !== null && ERRNO[wantedErrno] !== ERRNO[answer.errno ?? ""]) {
       fail(`got ${got}`);
     }
+  }
+
+  #checkState(event: ScriptEvent, text: string): void {
+    const fault = stateFault(this.#kernel, text);
+    if (fault !== null) throw new ScriptError(event.line, fault);
   }
 
   // Code.

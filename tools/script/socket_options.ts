@@ -46,6 +46,14 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "TCP_FASTOPEN_CONNECT",
   "TCP_FASTOPEN_NO_COOKIE",
   "TCP_SAVE_SYN",
+  "TCP_FUNCTION_BLK",
+  "TCP_LOG",
+  "TCP_LOGBUF",
+  "TCP_LOGID",
+  "TCP_INQ",
+  "SO_NOSIGPIPE",
+  "SO_RCVBUFFORCE",
+  "SO_TIMESTAMP",
   "IP_MTU_DISCOVER",
   "IP_TOS",
   "IP_TTL",
@@ -78,6 +86,10 @@ export function setOption(
     const onoff = numberOf(fieldOf(value, "onoff", "l_onoff", "0") ?? value);
     const seconds = optionalNumber(fieldOf(value, "linger", "l_linger", "1")) ?? 0;
     options.linger = onoff === 0 ? null : seconds;
+    return null;
+  }
+  if (WITHOUT_EFFECT.has(name) && (value.kind === "struct" || textOf(value) !== null)) {
+    notes.push(`setsockopt ${name} has no effect`);
     return null;
   }
   if (value.kind === "struct" || textOf(value) !== null) {

@@ -80,6 +80,10 @@ export const SYMBOLS: Readonly<Record<string, number>> = {
   TCP_FASTOPEN_NO_COOKIE: 34,
   TCP_ZEROCOPY_RECEIVE: 35,
   TCP_INQ: 36,
+  TCP_CM_INQ: 36,
+  TCP_ULP: 31,
+  TCP_REPAIR: 19,
+  TCP_QUEUE_SEQ: 21,
   TCP_TX_DELAY: 37,
   TCP_RTO_MAX_MS: 44,
   TCP_RTO_MIN_US: 45,
@@ -150,6 +154,15 @@ export const SYMBOLS: Readonly<Record<string, number>> = {
   SIOCOUTQNSD: 0x894b,
   FIONBIO: 0x5421,
   NULL: 0,
+  // FreeBSD's, by numbers that nothing else has.
+  SO_NOSIGPIPE: 0x800,
+  TCP_FUNCTION_BLK: 0x2000,
+  TCP_LOG: 0x22,
+  TCP_LOGBUF: 0x23,
+  TCP_LOGID: 0x24,
+  TCP_NOPUSH: 0x1004,
+  TCP_NOOPT: 0x1008,
+  TCP_KEEPINIT: 0x1080,
 };
 
 /** Numbers of system errors. */
