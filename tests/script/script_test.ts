@@ -30,7 +30,7 @@ for (const path of scripts()) {
 Deno.test("scripts: each says its goal, and there are many", () => {
   // Goal: a script that nobody can read is of no use.
   const paths = scripts();
-  assert(paths.length >= 100, `${paths.length} scripts`);
+  assert(paths.length >= 150, `${paths.length} scripts`);
   for (const path of paths) assertStringIncludes(read(path).slice(0, 20), "Goal: ", path);
 });
 
@@ -175,5 +175,51 @@ Deno.test("runner: one run leaves nothing for the next", () => {
     assertEquals(verdict(first), "PASS x.pkt");
     assertEquals(verdict(second), "PASS x.pkt");
     assertStringIncludes(verdict(`${OPEN}+0 read(9, ..., 1) = 0`), "EBADF");
+  }
+});
+
+/** Runs the command as a user does. */
+async function command(...args: string[]): Promise<{ code: number; lines: string[] }> {
+  const tool = new URL("../../tools/script.ts", import.meta.url).pathname;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", tool, ...args],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  return { code, lines: text.trimEnd().split("\n") };
+}
+
+Deno.test("command: a line for each script, a count at the end, and the exit code", async () => {
+  // Goal: what people and programs read.
+  const { code, lines } = await command("nagle", "close/half.pkt", "no/such.pkt");
+  assertEquals(code, 1);
+  assertEquals(lines[0], "PASS nagle/cork.pkt");
+  assertEquals(lines.at(-3), "PASS close/half.pkt");
+  assert(/^FAIL no\/such\.pkt:0: .*os error 2/.test(lines.at(-2)!), lines.at(-2));
+  assert(/^\d+ passed, 1 failed$/.test(lines.at(-1)!), lines.at(-1));
+});
+
+Deno.test("command: --json gives an object a line", async () => {
+  // Goal: the same for programs.
+  const { code, lines } = await command("--json", "--verbose", "close/half.pkt");
+  assertEquals(code, 0);
+  const [result, counts] = lines.map((line) => JSON.parse(line));
+  assertEquals([result.path, result.passed, result.line, result.reason], [
+    "close/half.pkt",
+    true,
+    0,
+    "",
+  ]);
+  assert(result.notes.length > 0);
+  assertEquals(counts, { passed: 1, failed: 0 });
+});
+
+Deno.test("command: a wrong call says how it is called", async () => {
+  // Goal: misuse is not a failed script.
+  for (const args of [["--no-such-option", "nagle"], [], ["--ip-version=5", "nagle"]]) {
+    const { code, lines } = await command(...args);
+    assertEquals(code, 2, args.join(" "));
+    assert(lines.some((line) => line.startsWith("usage: ")), lines.join("\n"));
   }
 });
