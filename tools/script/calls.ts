@@ -17,8 +17,40 @@ import { CallError, fieldOf, numberOf, optionalNumber, socketAddress, textOf } f
 
 const DONE = done({ value: 0 });
 
+/** How many values the calls take at the least, so that none is looked for in vain. */
+const LEAST_VALUES: Readonly<Record<string, number>> = {
+  socket: 3,
+  bind: 3,
+  listen: 2,
+  accept: 3,
+  accept4: 4,
+  connect: 3,
+  read: 3,
+  readv: 3,
+  recv: 4,
+  recvfrom: 6,
+  recvmsg: 3,
+  write: 3,
+  writev: 3,
+  send: 4,
+  sendto: 6,
+  sendmsg: 3,
+  close: 1,
+  shutdown: 2,
+  fcntl: 2,
+  ioctl: 2,
+  getsockopt: 5,
+  setsockopt: 5,
+  poll: 3,
+  epoll_create: 1,
+  epoll_ctl: 4,
+  epoll_wait: 4,
+};
+
 /** Begins a call. Throws a {@link CallError} for what the runner does not know. */
 export function beginCall(kernel: Kernel, call: CallEvent): Attempt {
+  const least = LEAST_VALUES[call.name] ?? 0;
+  if (call.args.length < least) throw new CallError(`${call.name}() takes ${least} values`);
   if (call.name === "socket") return done(makeSocket(kernel, call.args));
   if (call.name === "poll") return pollCall(kernel, call.args);
   const epoll = epollCall(kernel, call);

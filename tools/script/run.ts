@@ -252,12 +252,17 @@ export class ScriptRun {
     return sent;
   }
 
-  /** PSH is looked at on new data behind which nothing else was sent at once. */
+  /**
+   * PSH is looked at where everything that was written has been sent, for the first time. Where a window
+   * cuts a burst Linux sets it by the sizes of its buffers, which is nothing to be compared with.
+   */
   #pushCounts(sent: SentPacket): boolean {
     if (sent.length === 0) return true;
     const next = this.#oldest();
     const isLast = next === null || next.atUs !== sent.atUs || next.length === 0;
-    return isLast && sent.seq >= this.#furthest;
+    const send = this.#kernel.connection?.conn?.send ?? null;
+    const isEnd = send === null || sent.seq + sent.length > send.end;
+    return isLast && isEnd && sent.seq >= this.#furthest;
   }
 
   // System calls.
@@ -283,15 +288,15 @@ export class ScriptRun {
   #tryPending(): void {
     const pending = this.#pending;
     if (pending === null) return;
-    let answer: Answer | null;
     try {
-      answer = pending.attempt();
+      const answer = pending.attempt();
+      if (answer === null) return;
+      this.#pending = null;
+      this.#checkAnswer(pending, answer);
     } catch (error) {
+      this.#pending = null;
       throw located(error, pending.event);
     }
-    if (answer === null) return;
-    this.#pending = null;
-    this.#checkAnswer(pending, answer);
   }
 
   #finishPending(untilUs: number): void {
