@@ -177,6 +177,9 @@ export class Connection {
 
   // Options of the application.
   noDelay = false;
+  /** How often a SYN is sent again, and how long FIN-WAIT-2 lasts; the stack's when not changed. */
+  synRetries = 0;
+  finWait2Us = 0;
   /** Nothing short is sent while more may be written, for 200 ms at the most (TCP_CORK). */
   cork = false;
   keepAlive = false;

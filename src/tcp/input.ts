@@ -286,7 +286,7 @@ function afterFinAcknowledged(conn: Connection, nowUs: number, config: TcpConfig
     case State.FIN_WAIT_1:
       conn.state = State.FIN_WAIT_2;
       // A connection that nobody holds must not wait for ever for the peer's FIN.
-      if (conn.owner === Owner.none) conn.endAtUs = nowUs + config.finWait2Ms * 1000;
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
       break;
     case State.CLOSING:
       enterTimeWait(conn, nowUs, config);

@@ -339,7 +339,7 @@ export class Tcp {
       this.#abort(conn, nowUs);
       return;
     }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + this.config.finWait2Ms * 1000;
+    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }

@@ -84,7 +84,7 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
 function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   switch (conn.state) {
     case State.SYN_SENT:
-      return conn.backoffs >= config.synRetries;
+      return conn.backoffs >= conn.synRetries;
     case State.SYN_RECEIVED:
       return conn.backoffs >= config.synAckRetries;
   }

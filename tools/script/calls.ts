@@ -53,6 +53,8 @@ export function beginCall(kernel: Kernel, call: CallEvent): Attempt {
   if (call.args.length < least) throw new CallError(`${call.name}() takes ${least} values`);
   if (call.name === "socket") return done(makeSocket(kernel, call.args));
   if (call.name === "poll") return pollCall(kernel, call.args);
+  // The files of sendfile(2): what is in them does not matter, everything that is sent is zeros.
+  if (call.name === "open") return done({ value: 0, opens: () => {} });
   const epoll = epollCall(kernel, call);
   if (epoll !== null) return epoll;
   const descriptor = numberOf(call.args[0]);
@@ -160,7 +162,22 @@ function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt
   };
 }
 
+/** A connect to AF_UNSPEC ends what there is; the socket is as new. */
+function disconnect(kernel: Kernel, socket: Socket): Answer {
+  const { machine } = kernel;
+  const { use, stream } = socket;
+  if (use === "listening") machine.tcp.unlisten(socket.id, machine.nowUs);
+  if (use === "connecting") machine.tcp.cancelConnect(socket.id, machine.nowUs);
+  if (stream !== null) machine.tcp.abort(stream.conn, machine.nowUs);
+  machine.settle();
+  socket.stream = null;
+  socket.use = "new";
+  return { value: 0 };
+}
+
 function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt {
+  const family = optionalNumber(fieldOf(args[1], "sa_family"));
+  if (family === SYMBOLS.AF_UNSPEC) return done(disconnect(kernel, socket));
   switch (socket.use) {
     case "listening":
     case "connected":

@@ -39,7 +39,7 @@ export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attem
       }
       return send(kernel, socket, vectorBytes(fieldOf(args[1], "msg_iov")), flags(2));
     case "sendfile":
-      throw new CallError("sendfile() is not there yet");
+      return send(kernel, socket, numberOf(args[3]), 0);
   }
   return null;
 }
@@ -97,7 +97,7 @@ function receive(kernel: Kernel, socket: Socket, most: number, flags: number): A
       machine.tcp.onApplicationNews(stream.conn, machine.nowUs);
       machine.settle();
     }
-    const wanted = (flags & MSG_WAITALL) !== 0 ? most : 1;
+    const wanted = (flags & MSG_WAITALL) !== 0 ? most : socket.options.readLowBytes;
     if (count >= Math.min(wanted, most)) return { value: count };
     if (socket.isReadOver) return ending(socket, count);
     if (waits) return null;

@@ -1,3 +1,4 @@
+import { seqDiff } from "../../src/base/seq.ts";
 import { ConnectionError } from "../../src/ring/row.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
@@ -23,6 +24,12 @@ export interface SocketOptions {
   sendBufferBytes: number | null;
   receiveBufferBytes: number | null;
   congestion: string | null;
+  synRetries: number | null;
+  finWait2Seconds: number | null;
+  /** Unread bytes from which on a socket is readable (SO_RCVLOWAT). */
+  readLowBytes: number;
+  /** Unsent bytes below which a socket is writable; 0 for no such limit (TCP_NOTSENT_LOWAT). */
+  unsentLowBytes: number;
   /** Options that have no effect but are remembered, by level and name. */
   readonly others: Map<string, number>;
 }
@@ -42,6 +49,10 @@ export function defaultOptions(): SocketOptions {
     sendBufferBytes: null,
     receiveBufferBytes: null,
     congestion: null,
+    synRetries: null,
+    finWait2Seconds: null,
+    readLowBytes: 1,
+    unsentLowBytes: 0,
     others: new Map(),
   };
 }
@@ -100,6 +111,11 @@ export class Socket {
     return stream === null ? 0 : Math.max(0, stream.conn.sendLimit - stream.pending);
   }
 
+  #isUnsentLow({ conn, pending }: Stream): boolean {
+    const { unsentLowBytes } = this.options;
+    return unsentLowBytes === 0 || pending - seqDiff(conn.sndMax, conn.sndUna) < unsentLowBytes;
+  }
+
   /** The events of poll(2) that hold now. */
   get pollEvents(): number {
     const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP, POLLRDHUP } = SYMBOLS;
@@ -111,10 +127,10 @@ export class Socket {
     const closed = stream.conn.state === State.CLOSED;
     const over = this.isReadOver;
     if (over) events |= POLLRDHUP;
-    if (over || stream.available > 0) events |= POLLIN | POLLRDNORM;
+    if (over || stream.available >= this.options.readLowBytes) events |= POLLIN | POLLRDNORM;
     if (closed || (over && this.writeShut)) events |= POLLHUP;
     // Linux calls a socket writable when a third of its buffer is free.
-    const writable = 3 * this.room >= stream.conn.sendLimit;
+    const writable = 3 * this.room >= stream.conn.sendLimit && this.#isUnsentLow(stream);
     if (writable || closed || this.writeShut) events |= POLLOUT | POLLWRNORM;
     return events;
   }

@@ -31,14 +31,9 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_BUSY_POLL",
   "SO_INCOMING_CPU",
   "SO_OOBINLINE",
-  "SO_RCVLOWAT",
   "SO_SNDTIMEO",
   "SO_RCVTIMEO",
-  "TCP_NOTSENT_LOWAT",
   "TCP_WINDOW_CLAMP",
-  "TCP_QUICKACK",
-  "TCP_SYNCNT",
-  "TCP_LINGER2",
   "TCP_DEFER_ACCEPT",
   "TCP_THIN_LINEAR_TIMEOUTS",
   "TCP_THIN_DUPACK",
@@ -62,6 +57,9 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "IPV6_V6ONLY",
   "SO_MAX_PACING_RATE",
 ]);
+
+/** ACKs without delay after TCP_QUICKACK, as many as Linux sends. */
+const QUICK_ACKS = 16;
 
 /** Least and greatest values that Linux takes; anything else is EINVAL. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
@@ -96,6 +94,10 @@ export function setOption(
     throw new CallError(`setsockopt ${name} is not there yet`);
   }
   const number = numberOf(value);
+  if (name === "TCP_QUICKACK") {
+    setQuickAck(socket, number !== 0);
+    return null;
+  }
   const range = RANGES[name];
   const clears = name === "TCP_MAXSEG" && number === 0;
   if (range !== undefined && !clears && (number < range[0] || number > range[1])) return "EINVAL";
@@ -105,6 +107,14 @@ export function setOption(
     notes.push(`setsockopt ${name} has no effect`);
   }
   return null;
+}
+
+/** Acknowledges at once for a while, or no longer. */
+function setQuickAck({ conn, options }: Socket, on: boolean): void {
+  options.others.set("TCP_QUICKACK", on ? 1 : 0);
+  if (conn === null) return;
+  conn.quickAcks = on ? QUICK_ACKS : 0;
+  if (on && conn.unackedBytes > 0) conn.ackPending = true;
 }
 
 function setKnown(options: SocketOptions, name: string, number: number): boolean {
@@ -126,6 +136,18 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
       return true;
     case "TCP_KEEPCNT":
       options.keepProbes = number;
+      return true;
+    case "TCP_SYNCNT":
+      options.synRetries = number;
+      return true;
+    case "TCP_LINGER2":
+      options.finWait2Seconds = number;
+      return true;
+    case "SO_RCVLOWAT":
+      options.readLowBytes = Math.max(1, number);
+      return true;
+    case "TCP_NOTSENT_LOWAT":
+      options.unsentLowBytes = number;
       return true;
     case "TCP_USER_TIMEOUT":
       options.userTimeoutMs = number;
@@ -172,6 +194,8 @@ export function applyOptions(
   if (options.keepIntervalSeconds !== null) {
     conn.keepaliveIntervalUs = options.keepIntervalSeconds * 1e6;
   }
+  if (options.synRetries !== null) conn.synRetries = options.synRetries;
+  if (options.finWait2Seconds !== null) conn.finWait2Us = options.finWait2Seconds * 1e6;
   if (options.keepProbes !== null) conn.keepaliveProbes = options.keepProbes;
   if (options.receiveBufferBytes !== null && conn.receive !== null) {
     conn.receive.limitBytes = options.receiveBufferBytes;
@@ -223,6 +247,12 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return options.keepProbes ?? 9;
     case "TCP_USER_TIMEOUT":
       return options.userTimeoutMs ?? 0;
+    case "SO_RCVLOWAT":
+      return options.readLowBytes;
+    case "TCP_NOTSENT_LOWAT":
+      return options.unsentLowBytes;
+    case "TCP_SYNCNT":
+      return options.synRetries ?? 6;
     case "TCP_CONGESTION": {
       const control = options.congestion ?? conn?.congestion.name ?? "cubic";
       return control === "newreno" ? "reno" : control;
