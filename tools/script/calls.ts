@@ -3,6 +3,7 @@
  * after everything that happens, until it has an answer: that is what blocking means here.
  */
 
+import { IPV4_MAPPED_W2, isIpv4 } from "../../src/base/address.ts";
 import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
@@ -13,7 +14,7 @@ import type { Socket } from "./socket.ts";
 import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { CallEvent, Value } from "./syntax.ts";
-import { CallError, fieldOf, numberOf, optionalNumber, socketAddress, textOf } from "./values.ts";
+import { CallError, fieldOf, numberOf, optionalNumber, socketPort, textOf } from "./values.ts";
 
 const DONE = done({ value: 0 });
 
@@ -68,7 +69,7 @@ function makeSocket(kernel: Kernel, args: readonly Value[]): Answer {
   const family = optionalNumber(args[0]);
   const type = optionalNumber(args[1]) ?? SYMBOLS.SOCK_STREAM;
   const protocol = optionalNumber(args[2]) ?? 0;
-  if (family === SYMBOLS.AF_INET6 && kernel.settings.ipVersion !== "ipv4-mapped-ipv6") {
+  if (family === SYMBOLS.AF_INET6 && kernel.settings.socketFamily !== "ipv6") {
     throw new CallError("ipv6 is not there yet");
   }
   if ((type & 15) !== SYMBOLS.SOCK_STREAM || (protocol !== 0 && protocol !== SYMBOLS.IPPROTO_TCP)) {
@@ -119,7 +120,7 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
 }
 
 function bind(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer {
-  const { port } = socketAddress(args[1]);
+  const port = socketPort(args[1]);
   if (socket.localPort !== 0) return failed("EINVAL");
   socket.localPort = port ?? DEFAULT_PORT;
   if (socket.localPort === 0) socket.localPort = kernel.ephemeralPort();
@@ -133,7 +134,8 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
   const { tcp } = kernel.machine;
   // Linux compares the length of the queue with "greater", so that it holds one more.
   const backlog = Math.max(0, numberOf(args[1])) + 1;
-  const port = tcp.listen(socket.id, [0, 0, 0xffff, 0], socket.localPort, backlog);
+  const any = isIpv4(kernel.settings.localAddress) ? [0, 0, IPV4_MAPPED_W2, 0] : [0, 0, 0, 0];
+  const port = tcp.listen(socket.id, any, socket.localPort, backlog);
   if (port < 0) return failed("EADDRINUSE");
   const listener = tcp.listeners.get(socket.id);
   if (listener !== undefined) listener.mssClamp = socket.options.maxSegment ?? 0;
@@ -187,7 +189,7 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
   }
   const pending = socket.takeError();
   if (pending !== null) return done(failed(pending));
-  kernel.connect(socket, socketAddress(args[1]).port ?? DEFAULT_PORT);
+  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT);
   const answer = connected(socket);
   if (answer === null && socket.nonBlocking) return done(failed("EINPROGRESS"));
   return () => answer ?? connected(socket);

@@ -7,6 +7,7 @@
  * sequence number.
  */
 
+import type { Address } from "../../src/base/address.ts";
 import { Flag } from "../../src/wire/segment.ts";
 import type { FrameEnds, SentPacket, WirePacket } from "./frames.ts";
 import type { ScriptOption, TcpPacket } from "./syntax.ts";
@@ -44,7 +45,7 @@ export class Flow {
   }
 
   /** The stack's end of the flow first. */
-  ends(local: number, remote: number): FrameEnds {
+  ends(local: Address, remote: Address): FrameEnds {
     const { localPort, remotePort } = this;
     return {
       source: local,

@@ -1,9 +1,10 @@
 /** Frames from and to packets of a script: real headers and checksums, so that the whole input path runs. */
 
-import { checksumAdd, checksumFold, pseudoHeaderSum4 } from "../../src/wire/checksum.ts";
-import { writeIcmpChecksum } from "../../src/wire/icmp.ts";
-import { IPV4_HEADER_BYTES, Ipv4Field, Protocol, writeIpv4Header } from "../../src/wire/ipv4.ts";
+import type { Address } from "../../src/base/address.ts";
+import { IcmpField, writeIcmpChecksum } from "../../src/wire/icmp.ts";
 import { TCP_FLAGS_MASK, TCP_HEADER_BYTES, TcpField, TcpOption } from "../../src/wire/tcp.ts";
+import { familyOf, ipHeaderBytes } from "./addresses.ts";
+import { type IpPacket, readIpHeader, transportChecksum, writeIpHeader } from "./ip_frames.ts";
 import type { ScriptOption } from "./syntax.ts";
 
 /** Option kinds that the language knows by name. */
@@ -11,10 +12,10 @@ const FAST_OPEN = 34;
 const EXPERIMENT = 254;
 const FAST_OPEN_MAGIC: readonly number[] = [0xf9, 0x89];
 
-/** The addresses and ports of a frame as 32 and 16 bits. */
+/** The addresses and ports of a frame. */
 export interface FrameEnds {
-  readonly source: number;
-  readonly destination: number;
+  readonly source: Address;
+  readonly destination: Address;
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
@@ -45,17 +46,18 @@ export function packetFault(packet: WirePacket): string | null {
   return null;
 }
 
-/** Builds an IPv4 frame; the payload is zeros. */
+/** Builds a frame; the payload is zeros. */
 export function tcpFrame(ends: FrameEnds, packet: WirePacket): Uint8Array<ArrayBuffer> {
   const options = packet.options.flatMap((option) => optionBytes(option));
   const headerBytes = TCP_HEADER_BYTES + options.length;
-  const total = IPV4_HEADER_BYTES + headerBytes + packet.length;
-  const frame = new Uint8Array(total);
-  const view = new DataView(frame.buffer);
+  const length = headerBytes + packet.length;
   const { source, destination } = ends;
-  const { tcp } = Protocol;
-  writeIpv4Header(view, 0, packet.trafficClass, total, 0, packet.ttl, tcp, source, destination);
-  const at = IPV4_HEADER_BYTES;
+  const { trafficClass, ttl } = packet;
+  const ip: IpPacket = { source, destination, protocol: "tcp", trafficClass, ttl };
+  const at = ipHeaderBytes(familyOf(source));
+  const frame = new Uint8Array(at + length);
+  const view = new DataView(frame.buffer);
+  writeIpHeader(view, 0, ip, length);
   view.setUint16(at + TcpField.sourcePort, ends.sourcePort);
   view.setUint16(at + TcpField.destinationPort, ends.destinationPort);
   view.setInt32(at + TcpField.sequence, packet.seq | 0);
@@ -64,38 +66,50 @@ export function tcpFrame(ends: FrameEnds, packet: WirePacket): Uint8Array<ArrayB
   view.setUint16(at + TcpField.window, packet.window);
   view.setUint16(at + TcpField.urgent, packet.urgent);
   frame.set(options, at + TCP_HEADER_BYTES);
-  const pseudo = pseudoHeaderSum4(source, destination, tcp, total - at);
-  view.setUint16(at + TcpField.checksum, checksumFold(checksumAdd(view, at, total - at, pseudo)));
+  view.setUint16(at + TcpField.checksum, transportChecksum(view, ip, length));
   return frame;
 }
 
+/** What an ICMP error says, with numbers as on the wire. */
+export interface WireError {
+  readonly type: number;
+  readonly code: number;
+  readonly mtu: number;
+  /** Sequence number and payload of the quoted segment. */
+  readonly seq: number;
+  readonly length: number;
+}
+
+/** Bytes of the quoted TCP header that every error has (RFC 792). */
+const QUOTED_TCP_BYTES = 8;
+
 /** Builds an ICMP error from `router` about a segment that `ends` (the stack first) has sent. */
 export function icmpFrame(
-  router: number,
+  router: Address,
   ends: FrameEnds,
-  type: number,
-  code: number,
-  mtu: number,
-  seq: number,
-  length: number,
+  error: WireError,
 ): Uint8Array<ArrayBuffer> {
-  const quotedBytes = IPV4_HEADER_BYTES + 8;
-  const total = IPV4_HEADER_BYTES + 8 + quotedBytes;
-  const frame = new Uint8Array(total);
+  const family = familyOf(router);
+  const header = ipHeaderBytes(family);
+  const length = IcmpField.quoted + header + QUOTED_TCP_BYTES;
+  const frame = new Uint8Array(header + length);
   const view = new DataView(frame.buffer);
-  writeIpv4Header(view, 0, 0, total, 0, 64, Protocol.icmp, router, ends.source);
-  const icmp = IPV4_HEADER_BYTES;
-  view.setUint8(icmp, type);
-  view.setUint8(icmp + 1, code);
-  view.setUint16(icmp + 6, mtu);
-  const quoted = icmp + 8;
-  const size = IPV4_HEADER_BYTES + TCP_HEADER_BYTES + length;
-  writeIpv4Header(view, quoted, 0, size, 0, 64, Protocol.tcp, ends.source, ends.destination);
-  const tcp = quoted + IPV4_HEADER_BYTES;
+  const { source, destination } = ends;
+  const path = { trafficClass: 0, ttl: 64 };
+  const ip: IpPacket = { source: router, destination: source, protocol: "icmp", ...path };
+  writeIpHeader(view, 0, ip, length);
+  view.setUint8(header + IcmpField.type, error.type);
+  view.setUint8(header + IcmpField.code, error.code);
+  if (family === "ipv4") view.setUint16(header + IcmpField.mtu, error.mtu);
+  else view.setUint32(header + IcmpField.mtu - 2, error.mtu); // RFC 4443 section 3.2
+  const quoted = header + IcmpField.quoted;
+  const about: IpPacket = { source, destination, protocol: "tcp", ...path };
+  const tcp = quoted + writeIpHeader(view, quoted, about, TCP_HEADER_BYTES + error.length);
   view.setUint16(tcp + TcpField.sourcePort, ends.sourcePort);
   view.setUint16(tcp + TcpField.destinationPort, ends.destinationPort);
-  view.setInt32(tcp + TcpField.sequence, seq | 0);
-  writeIcmpChecksum(view, icmp, total - icmp);
+  view.setInt32(tcp + TcpField.sequence, error.seq | 0);
+  if (family === "ipv4") writeIcmpChecksum(view, header, length);
+  else view.setUint16(header + IcmpField.checksum, transportChecksum(view, ip, length));
   return frame;
 }
 
@@ -133,17 +147,20 @@ function wordBytes(word: number): number[] {
   return [(word >>> 24) & 255, (word >>> 16) & 255, (word >>> 8) & 255, word & 255];
 }
 
-/** Takes a frame of the stack apart; null when it is no TCP over IPv4. */
+/** Takes a frame of the stack apart; null when it is no TCP. */
 export function readFrame(frame: Uint8Array<ArrayBuffer>, atUs: number): SentPacket | null {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  if (view.getUint8(0) !== 0x45 || view.getUint8(Ipv4Field.protocol) !== Protocol.tcp) return null;
-  const at = IPV4_HEADER_BYTES;
+  const ip = readIpHeader(view);
+  if (ip === null) return null;
+  const { at, source, destination, trafficClass, ttl } = ip;
   const dataOffsetFlags = view.getUint16(at + TcpField.dataOffsetFlags);
   const headerBytes = (dataOffsetFlags >> 12) * 4;
   return {
     atUs,
-    source: view.getInt32(Ipv4Field.source),
-    destination: view.getInt32(Ipv4Field.destination),
+    source,
+    destination,
+    trafficClass,
+    ttl,
     sourcePort: view.getUint16(at),
     destinationPort: view.getUint16(at + 2),
     flags: dataOffsetFlags & TCP_FLAGS_MASK,
@@ -153,8 +170,6 @@ export function readFrame(frame: Uint8Array<ArrayBuffer>, atUs: number): SentPac
     urgent: view.getUint16(at + TcpField.urgent),
     length: frame.length - at - headerBytes,
     options: readOptions(frame.subarray(at + TCP_HEADER_BYTES, at + headerBytes)),
-    trafficClass: view.getUint8(Ipv4Field.trafficClass),
-    ttl: view.getUint8(Ipv4Field.hopLimit),
   };
 }
 

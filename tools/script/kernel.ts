@@ -3,7 +3,6 @@
  * themselves are in calls.ts.
  */
 
-import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
 import type { FourTuple } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
@@ -116,15 +115,16 @@ export class Kernel {
     this.current = socket;
     this.flow = new Flow(socket.localPort, port);
     socket.flow = this.flow;
+    const { localAddress: local, remoteAddress: remote } = settings;
     const tuple: FourTuple = {
-      local0: 0,
-      local1: 0,
-      local2: IPV4_MAPPED_W2,
-      local3: settings.localAddress,
-      remote0: 0,
-      remote1: 0,
-      remote2: IPV4_MAPPED_W2,
-      remote3: settings.remoteAddress,
+      local0: local.w0,
+      local1: local.w1,
+      local2: local.w2,
+      local3: local.w3,
+      remote0: remote.w0,
+      remote1: remote.w1,
+      remote2: remote.w2,
+      remote3: remote.w3,
       localPort: socket.localPort,
       remotePort: port,
     };

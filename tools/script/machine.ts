@@ -3,7 +3,7 @@
  * with a device that keeps what is sent. Everything happens within the caller's call.
  */
 
-import { ipv4Address } from "../../src/base/address.ts";
+import type { Address } from "../../src/base/address.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { InputKind, PacketInput } from "../../src/ip/input.ts";
 import { Egress } from "../../src/pipeline/egress.ts";
@@ -110,11 +110,11 @@ export class Machine {
   readonly #deadlines: number[] = [];
   readonly #streams = new Map<Connection, Stream>();
 
-  constructor(config: TcpConfig, mtu: number, localAddress: number, events: MachineEvents) {
+  constructor(config: TcpConfig, mtu: number, localAddress: Address, events: MachineEvents) {
     const layout = freshLayout();
     this.#layout = layout;
     this.#slots = new ReceiveSlots(layout);
-    const addresses = [ipv4Address(localAddress)];
+    const addresses = [localAddress];
     this.#input = new PacketInput({ virtioHeader: false, addresses });
     const pool = new BlockPool(layout.sendPool);
     const release = (descriptor: number) => pool.give(descriptor);

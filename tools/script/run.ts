@@ -171,8 +171,7 @@ export class ScriptRun {
     if (kernel.flow === null) throw new ScriptError(event.line, "there is nothing to quote yet");
     const ends = kernel.flow.ends(localAddress, remoteAddress);
     const seq = kernel.flow.localSeq(packet.seq);
-    const { type, code, mtu, length } = packet;
-    kernel.machine.inject(icmpFrame(remoteAddress, ends, type, code, mtu, seq, length));
+    kernel.machine.inject(icmpFrame(remoteAddress, ends, { ...packet, seq }));
     this.#tryPending();
   }
 

@@ -1,14 +1,23 @@
 /** What the lines before the events, and shell commands anywhere, set: of the run and of the stack. */
 
-import { parseIpv4 } from "../../src/base/address.ts";
+import type { Address } from "../../src/base/address.ts";
 import { TCP_DEFAULTS, type TcpConfig, tcpConfig } from "../../src/tcp/config.ts";
+import {
+  type Family,
+  FAMILY_DEFAULTS,
+  familyOf,
+  ipHeaderBytes,
+  parseAddress,
+} from "./addresses.ts";
 import { type Command, ScriptError, type ScriptOptionLine } from "./syntax.ts";
 
 /** The settings of one run. */
 export interface Settings {
-  ipVersion: "ipv4" | "ipv6" | "ipv4-mapped-ipv6" | null;
-  localAddress: number;
-  remoteAddress: number;
+  readonly family: Family;
+  /** What sockets are made of; IPv6 ones speak IPv4 too, by mapped addresses. */
+  socketFamily: Family;
+  localAddress: Address;
+  remoteAddress: Address;
   mtu: number;
   toleranceUs: number;
   /** Microseconds of one step of the stack's timestamps as the script has them; 0: not checked. */
@@ -24,16 +33,18 @@ export interface Settings {
   readonly notes: string[];
 }
 
-/** Bytes of IPv4 and TCP headers: `--mss` is about the MTU. */
-const HEADER_BYTES = 40;
+/** Bytes of a TCP header without options. */
+const TCP_HEADER_BYTES = 20;
 
 /** The settings of a script that says nothing. */
-export function defaultSettings(): Settings {
+export function defaultSettings(family: Family): Settings {
+  const { local, remote, mtu } = FAMILY_DEFAULTS[family];
   return {
-    ipVersion: null,
-    localAddress: parseIpv4("192.168.0.1")!.w3,
-    remoteAddress: parseIpv4("192.0.2.1")!.w3,
-    mtu: 1500,
+    family,
+    socketFamily: family,
+    localAddress: parseAddress(local)!,
+    remoteAddress: parseAddress(remote)!,
+    mtu,
     toleranceUs: 4000,
     timestampTickUs: 0,
     strictSegments: false,
@@ -56,22 +67,16 @@ export function applyOption(settings: Settings, option: ScriptOptionLine): void 
   };
   switch (name) {
     case "ip_version":
-      if (value !== "ipv4" && value !== "ipv6" && value !== "ipv4-mapped-ipv6") {
-        throw new ScriptError(
-          line,
-          `--ip_version: "${value}" is not ipv4, ipv6 or ipv4-mapped-ipv6`,
-        );
-      }
-      settings.ipVersion = value;
+      if (value === "ipv4-mapped-ipv6") settings.socketFamily = "ipv6";
       return;
     case "local_ip":
-      settings.localAddress = addressOf(value, name, line);
+      settings.localAddress = addressOf(settings, option);
       return;
     case "remote_ip":
-      settings.remoteAddress = addressOf(value, name, line);
+      settings.remoteAddress = addressOf(settings, option);
       return;
     case "mss":
-      settings.mtu = number() + HEADER_BYTES;
+      settings.mtu = number() + ipHeaderBytes(settings.family) + TCP_HEADER_BYTES;
       return;
     case "mtu":
       settings.mtu = number();
@@ -93,11 +98,31 @@ export function applyOption(settings: Settings, option: ScriptOptionLine): void 
   }
 }
 
-function addressOf(text: string, name: string, line: number): number {
-  if (text.includes(":")) throw new ScriptError(line, `ipv6 is not there yet: --${name}=${text}`);
-  const address = parseIpv4(text.split("/")[0]);
-  if (address === null) throw new ScriptError(line, `--${name}: "${text}" is not an address`);
-  return address.w3;
+/** The families that the lines of a script ask for; null when they do not say. */
+export function familiesOf(options: readonly ScriptOptionLine[]): readonly Family[] | null {
+  const option = options.find(({ name }) => name === "ip_version");
+  switch (option?.value) {
+    case undefined:
+      return null;
+    case "ipv4":
+    case "ipv4-mapped-ipv6":
+      return ["ipv4"];
+    case "ipv6":
+      return ["ipv6"];
+  }
+  throw new ScriptError(
+    option!.line,
+    `--ip_version: "${option!.value}" is not ipv4, ipv6 or ipv4-mapped-ipv6`,
+  );
+}
+
+function addressOf(settings: Settings, { name, value, line }: ScriptOptionLine): Address {
+  const address = parseAddress(value.split("/")[0]);
+  if (address === null) throw new ScriptError(line, `--${name}: "${value}" is not an address`);
+  if (familyOf(address) !== settings.family) {
+    throw new ScriptError(line, `--${name}: ${value} is no address for ${settings.family}`);
+  }
+  return address;
 }
 
 /** Values by the stack's option; null is one that the stack does not have. */

@@ -1,6 +1,5 @@
 /** What the values of a system call mean. */
 
-import { parseIpv4 } from "../../src/base/address.ts";
 import { SYMBOLS } from "./symbols.ts";
 import type { Value } from "./syntax.ts";
 
@@ -56,12 +55,6 @@ function numberOfCall(name: string, args: readonly Value[]): number {
     case "ntohs":
     case "ntohl":
       return numberOf(args[0]);
-    case "inet_addr": {
-      const text = textOf(args[0]) ?? "";
-      const address = parseIpv4(text);
-      if (address === null) throw new CallError(`"${text}" is not an IPv4 address`);
-      return address.w3;
-    }
   }
   throw new CallError(`${name}() is not there yet`);
 }
@@ -89,14 +82,9 @@ export function fieldOf(value: Value | undefined, ...names: readonly string[]): 
   return undefined;
 }
 
-/** Port and address of a socket address; null for what the runner supplies. */
-export function socketAddress(
-  value: Value | undefined,
-): { port: number | null; word: number | null } {
-  const port = fieldOf(value, "sin_port", "sin6_port");
-  const address = fieldOf(value, "sin_addr", "sin6_addr");
-  if (fieldOf(value, "sin6_addr") !== undefined) throw new CallError("ipv6 is not there yet");
-  return { port: optionalNumber(port), word: optionalNumber(address) };
+/** The port of a socket address; null for what the runner supplies. */
+export function socketPort(value: Value | undefined): number | null {
+  return optionalNumber(fieldOf(value, "sin_port", "sin6_port"));
 }
 
 /** Bytes of the pieces of an I/O vector, `[{..., 1000}, {..., 200}]`. */
