@@ -9,11 +9,13 @@ import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
 import { dataCall } from "./calls_data.ts";
 import { epollCall } from "./calls_epoll.ts";
+import { pipeCall } from "./calls_pipe.ts";
 import { pollCall } from "./calls_poll.ts";
 import type { Socket } from "./socket.ts";
 import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { CallEvent, Value } from "./syntax.ts";
+import { infoValue } from "./tcp_info.ts";
 import { CallError, fieldOf, numberOf, optionalNumber, socketPort, textOf } from "./values.ts";
 
 const DONE = done({ value: 0 });
@@ -58,6 +60,8 @@ export function beginCall(kernel: Kernel, call: CallEvent): Attempt {
   if (call.name === "open") return done({ value: 0, opens: () => {} });
   const epoll = epollCall(kernel, call);
   if (epoll !== null) return epoll;
+  const pipe = pipeCall(kernel, call);
+  if (pipe !== null) return pipe;
   const descriptor = numberOf(call.args[0]);
   const socket = kernel.get(descriptor);
   if (socket === undefined) return done(failed("EBADF"));
@@ -282,6 +286,7 @@ function ioctl(socket: Socket, args: readonly Value[]): Answer {
 
 function readOption(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer {
   const name = optionName(args[1], args[2]);
+  if (name === "TCP_INFO") return infoAnswer(kernel, args[3]);
   if (name === "SO_LINGER") return lingerAnswer(socket, args[3]);
   const found = getOption(socket, name, kernel.settings.notes);
   const text = textOf(args[3]);
@@ -294,6 +299,21 @@ function readOption(kernel: Kernel, socket: Socket, args: readonly Value[]): Ans
     if (wanted === 2 * found) return { value: 0 };
   }
   return { value: 0, fault: `expected [${wanted}], got [${found}]` };
+}
+
+/** Compares the fields of TCP_INFO that the script names. */
+function infoAnswer(kernel: Kernel, value: Value): Answer {
+  if (value.kind !== "struct") return { value: 0 };
+  const source = kernel.info;
+  for (const [name, field] of value.fields) {
+    const wanted = field.kind === "name" ? infoValue(field.name, source) : optionalNumber(field);
+    const found = infoValue(name, source);
+    if (found === null) throw new CallError(`getsockopt TCP_INFO: ${name} is not there yet`);
+    if (wanted !== null && wanted !== found) {
+      return { value: 0, fault: `expected ${name}=${wanted}, got ${found}` };
+    }
+  }
+  return { value: 0 };
 }
 
 function lingerAnswer(socket: Socket, value: Value): Answer {

@@ -76,7 +76,8 @@ function withControl(attempt: Attempt, socket: Socket, control: Value | undefine
   };
 }
 
-function receive(kernel: Kernel, socket: Socket, most: number, flags: number): Attempt {
+/** Reads as read(2) does. */
+export function receive(kernel: Kernel, socket: Socket, most: number, flags: number): Attempt {
   refused(flags, ["MSG_ERRQUEUE", "MSG_OOB"]);
   const { MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL } = SYMBOLS;
   const waits = !socket.nonBlocking && (flags & MSG_DONTWAIT) === 0;
@@ -112,7 +113,8 @@ function ending(socket: Socket, count: number): Answer {
   return error === null || error === "EPIPE" ? { value: 0 } : { value: -1, errno: error };
 }
 
-function send(kernel: Kernel, socket: Socket, length: number, flags: number): Attempt {
+/** Writes as write(2) does. */
+export function send(kernel: Kernel, socket: Socket, length: number, flags: number): Attempt {
   refused(flags, ["MSG_FASTOPEN", "MSG_ZEROCOPY", "MSG_OOB"]);
   const { MSG_DONTWAIT, MSG_MORE } = SYMBOLS;
   const waits = !socket.nonBlocking && (flags & MSG_DONTWAIT) === 0;

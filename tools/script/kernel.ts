@@ -9,6 +9,7 @@ import { Flow } from "./flow.ts";
 import { Machine } from "./machine.ts";
 import type { Settings } from "./settings.ts";
 import { errnoOf, Socket } from "./socket.ts";
+import type { InfoSource } from "./tcp_info.ts";
 import { applyOptions } from "./socket_options.ts";
 
 /** The port of the stack when the script leaves it to the runner. */
@@ -32,6 +33,8 @@ export class Kernel {
   readonly #byId = new Map<number, Socket>();
   /** Epoll sets by descriptor: what each watches. */
   readonly epolls = new Map<number, Map<number, EpollInterest>>();
+  /** Bytes in pipes, by the descriptors of both ends. */
+  readonly pipes = new Map<number, { bytes: number }>();
   #nextId = 1;
   #nextPort = FIRST_EPHEMERAL_PORT;
   /** What the packets of the script are about. */
@@ -104,6 +107,20 @@ export class Kernel {
       if (conn !== null && flow !== null && conn.remotePort === flow.remotePort) found = socket;
     }
     return found;
+  }
+
+  /** What is known of the script's connection, from its first segment on; null before. */
+  get info(): InfoSource | null {
+    const { nowUs, tcp } = this.machine;
+    const common = { nowUs, mtu: this.settings.mtu };
+    const stream = this.connection?.stream ?? null;
+    if (stream !== null) return { conn: stream.conn, pendingBytes: stream.pending, ...common };
+    for (const conn of tcp.all()) {
+      const { flow } = this;
+      const isIt = conn.remotePort === flow?.remotePort && conn.localPort === flow.localPort;
+      if (isIt) return { conn, pendingBytes: 0, ...common };
+    }
+    return null;
   }
 
   /** Starts an active open of the socket and makes it the one that packets are about. */

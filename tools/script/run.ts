@@ -345,9 +345,7 @@ export class ScriptRun {
 
   #runCode(event: ScriptEvent, text: string): void {
     const kernel = this.#kernel;
-    const stream = kernel.connection?.stream ?? null;
-    const { nowUs } = kernel.machine;
-    const source = stream === null ? null : { stream, nowUs, mtu: this.#settings.mtu };
+    const source = kernel.info;
     const names = (name: string) => {
       const value = infoValue(name, source);
       if (value !== null) return value;

@@ -154,6 +154,9 @@ export const SYMBOLS: Readonly<Record<string, number>> = {
   SIOCOUTQNSD: 0x894b,
   FIONBIO: 0x5421,
   NULL: 0,
+  SPLICE_F_MOVE: 1,
+  SPLICE_F_NONBLOCK: 2,
+  SPLICE_F_MORE: 4,
   // FreeBSD's, by numbers that nothing else has.
   SO_NOSIGPIPE: 0x800,
   TCP_FUNCTION_BLK: 0x2000,

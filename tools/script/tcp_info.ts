@@ -5,7 +5,6 @@ import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { HEADERS_IPV4 } from "../../src/tcp/negotiation.ts";
 import { receiveWindow } from "../../src/tcp/window.ts";
-import type { Stream } from "./machine.ts";
 import { INFO_SYMBOLS } from "./symbols.ts";
 
 /** Linux's "no threshold yet". */
@@ -13,7 +12,9 @@ const INFINITE_SSTHRESH = 0x7fff_ffff;
 
 /** What is asked about, and when. */
 export interface InfoSource {
-  readonly stream: Stream;
+  readonly conn: Connection;
+  /** Bytes that are written and not acknowledged. */
+  readonly pendingBytes: number;
   readonly nowUs: number;
   readonly mtu: number;
 }
@@ -60,8 +61,8 @@ const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_bytes_retrans: (conn) => conn.bytesRetransmitted,
   tcpi_segs_out: (conn) => conn.segmentsSent,
   tcpi_segs_in: (conn) => conn.segmentsReceived,
-  tcpi_notsent_bytes: (conn, { stream }) =>
-    Math.max(0, stream.pending - seqDiff(conn.sndMax, conn.sndUna)),
+  tcpi_notsent_bytes: (conn, { pendingBytes }) =>
+    Math.max(0, pendingBytes - seqDiff(conn.sndMax, conn.sndUna)),
   tcpi_rcv_ooopack: (conn) => conn.segmentsOutOfOrder,
   tcpi_snd_wnd: (conn) => conn.sndWnd,
   tcpi_rcv_wnd: (conn) => receiveWindow(conn),
@@ -73,7 +74,7 @@ export function infoValue(name: string, source: InfoSource | null): number | nul
   if (name in INFO_SYMBOLS) return INFO_SYMBOLS[name];
   const read = FIELDS[name];
   if (read === undefined || source === null) return null;
-  return read(source.stream.conn, source);
+  return read(source.conn, source);
 }
 
 const LINUX_STATES: Readonly<Record<State, number>> = {
