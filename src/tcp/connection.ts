@@ -177,6 +177,9 @@ export class Connection {
 
   // Options of the application.
   noDelay = false;
+  /** Buffers whose size the application has set do not grow with use (SO_RCVBUF, SO_SNDBUF). */
+  receiveBufferFixed = false;
+  sendBufferFixed = false;
   /** How often a SYN is sent again, and how long FIN-WAIT-2 lasts; the stack's when not changed. */
   synRetries = 0;
   finWait2Us = 0;

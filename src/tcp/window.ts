@@ -97,7 +97,7 @@ export function afterRead(
   const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
   if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
     const read = (readPosition - conn.tuneReadMark) | 0;
-    if (2 * read > receive.limitBytes) {
+    if (2 * read > receive.limitBytes && !conn.receiveBufferFixed) {
       receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
     }
     conn.tuneReadMark = readPosition;

@@ -99,3 +99,23 @@ Deno.test("persist: more to send ends the wait for the probe when the window has
   h.expect("P. 1:1001 ack 1");
   assertEquals(h.conn.persisting, false);
 });
+
+Deno.test("buffers: a size that the application has set does not grow with use", () => {
+  // Goal: SO_RCVBUF and SO_SNDBUF switch auto-tuning off, as in Linux.
+  for (const fixed of [false, true]) {
+    const h = new Harness({
+      tcp: { receiveBufferInitialBytes: 4000, sendBufferInitialBytes: 4000 },
+    });
+    h.establish("mss 1000");
+    h.conn.receiveBufferFixed = fixed;
+    h.conn.sendBufferFixed = fixed;
+    h.advanceMs(100);
+    h.inject(". 1:3001 ack 1");
+    h.read();
+    h.write(2000);
+    h.outbox.length = 0;
+    h.inject(". 3001:3001 ack 2001");
+    assertEquals(h.conn.receive!.limitBytes, fixed ? 4000 : 8000);
+    assertEquals(h.conn.sendLimit > 4000, !fixed);
+  }
+});

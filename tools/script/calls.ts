@@ -172,7 +172,7 @@ function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt
 function disconnect(kernel: Kernel, socket: Socket): Answer {
   const { machine } = kernel;
   const { use, stream } = socket;
-  if (use === "listening") machine.tcp.unlisten(socket.id, machine.nowUs);
+  if (use === "listening") stopListening(kernel, socket);
   if (use === "connecting") machine.tcp.cancelConnect(socket.id, machine.nowUs);
   if (stream !== null) machine.tcp.abort(stream.conn, machine.nowUs);
   machine.settle();
@@ -212,7 +212,7 @@ function shutDown(kernel: Kernel, socket: Socket, how: number): Answer {
   const { SHUT_RD, SHUT_WR, SHUT_RDWR } = SYMBOLS;
   if (how < SHUT_RD || how > SHUT_RDWR) return failed("EINVAL");
   if (socket.use === "listening" && how !== SHUT_WR) {
-    machine.tcp.unlisten(socket.id, machine.nowUs);
+    stopListening(kernel, socket);
     machine.settle();
     socket.use = "closed";
     return { value: 0 };
@@ -233,11 +233,17 @@ function shutDown(kernel: Kernel, socket: Socket, how: number): Answer {
   return { value: 0 };
 }
 
+/** Handshakes and connections that nobody has accepted are reset. */
+function stopListening({ machine }: Kernel, socket: Socket): void {
+  machine.tcp.unlisten(socket.id, machine.nowUs);
+  for (const { conn } of socket.acceptQueue.splice(0)) machine.tcp.abort(conn, machine.nowUs);
+}
+
 function close(kernel: Kernel, socket: Socket): Attempt {
   const { machine } = kernel;
   const { use, stream } = socket;
   socket.use = "closed";
-  if (use === "listening") machine.tcp.unlisten(socket.id, machine.nowUs);
+  if (use === "listening") stopListening(kernel, socket);
   if (use === "connecting") machine.tcp.cancelConnect(socket.id, machine.nowUs);
   if (stream === null) {
     machine.settle();

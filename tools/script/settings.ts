@@ -87,6 +87,9 @@ export function applyOption(settings: Settings, option: ScriptOptionLine): void 
     case "tcp_ts_tick_usecs":
       settings.timestampTickUs = number();
       return;
+    case "init_scripts":
+      applyCommand(settings, { line, text: value });
+      return;
     case "strict_segments":
       settings.strictSegments = true;
       return;

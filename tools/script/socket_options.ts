@@ -199,8 +199,12 @@ export function applyOptions(
   if (options.keepProbes !== null) conn.keepaliveProbes = options.keepProbes;
   if (options.receiveBufferBytes !== null && conn.receive !== null) {
     conn.receive.limitBytes = options.receiveBufferBytes;
+    conn.receiveBufferFixed = true;
   }
-  if (options.sendBufferBytes !== null) conn.sendLimit = options.sendBufferBytes;
+  if (options.sendBufferBytes !== null) {
+    conn.sendLimit = options.sendBufferBytes;
+    conn.sendBufferFixed = true;
+  }
   if (conn.state === State.CLOSED) return;
   if (conn.keepAlive !== options.keepAlive || options.keepAlive) {
     tcp.setKeepAlive(conn, options.keepAlive, nowUs);

@@ -101,6 +101,7 @@ export const SYMBOLS: Readonly<Record<string, number>> = {
   IP_PMTUDISC_PROBE: 3,
   IP_BIND_ADDRESS_NO_PORT: 24,
   IPV6_TCLASS: 67,
+  IPV6_RECVERR: 25,
   IPV6_V6ONLY: 26,
   SHUT_RD: 0,
   SHUT_WR: 1,
