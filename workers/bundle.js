@@ -3248,6 +3248,8 @@ var Connection = class {
   sndSmall = 0;
   /** Payload bytes of a full segment, options subtracted. */
   sndMss = 536;
+  /** Most that is announced and sent as MSS, both ways; 0 is no limit but the path's (TCP_MAXSEG). */
+  mssClamp = 0;
   // Receive sequence space.
   irs = 0;
   rcvNxt = 0;
@@ -3288,6 +3290,8 @@ var Connection = class {
   /** ACKs still to be sent without delay (as Linux's quick-ACK phase). */
   quickAcks = 0;
   lastChallengeAtUs = -NEVER;
+  /** Position up to which the application had read when the window was last looked at. */
+  readSeen = 0;
   // Receive window tuning.
   tuneSeq = 0;
   tuneAtUs = 0;
@@ -3325,7 +3329,19 @@ var Connection = class {
   wheelAtUs = NEVER;
   // Options of the application.
   noDelay = false;
+  /** Buffers whose size the application has set do not grow with use (SO_RCVBUF, SO_SNDBUF). */
+  receiveBufferFixed = false;
+  sendBufferFixed = false;
+  /** How often a SYN is sent again, and how long FIN-WAIT-2 lasts; the stack's when not changed. */
+  synRetries = 0;
+  finWait2Us = 0;
+  /** Nothing short is sent while more may be written, for 200 ms at the most (TCP_CORK). */
+  cork = false;
   keepAlive = false;
+  /** Idle time before the first probe, between probes, and how many; the stack's when not changed. */
+  keepaliveIdleUs = 0;
+  keepaliveIntervalUs = 0;
+  keepaliveProbes = 0;
   keepaliveProbesSent = 0;
   lastReceivedAtUs = 0;
   userTimeoutUs = 0;
@@ -3680,6 +3696,7 @@ function releaseAcknowledged(conn, ack) {
   conn.news = waiting ? News.loud : conn.news === News.none ? News.quiet : conn.news;
 }
 function growSendLimit(conn, config) {
+  if (conn.sendBufferFixed) return;
   const wanted = Math.min(2 * conn.congestion.cwndBytes, config.sendBufferMaxBytes);
   if (wanted > conn.sendLimit) conn.sendLimit = wanted;
 }
@@ -3695,8 +3712,9 @@ var TIMESTAMPS_BYTES = 12;
 var DEFAULT_MSS = 536;
 var MIN_MSS = 48;
 var MAX_SCALE = 14;
-function announcedMss(mtu) {
-  return mtu - HEADERS_IPV4;
+function announcedMss(mtu, clamp2 = 0) {
+  const most = mtu - HEADERS_IPV4;
+  return clamp2 > 0 ? Math.min(most, clamp2) : most;
 }
 function windowScaleFor(bytes) {
   let scale = 0;
@@ -3718,7 +3736,7 @@ function negotiate(conn, syn, config, mtu, nowUs) {
   }
   const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
   const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
-  const mss = Math.max(Math.min(announced, mtu - HEADERS_IPV4), MIN_MSS);
+  const mss = Math.max(Math.min(announced, announcedMss(mtu, conn.mssClamp)), MIN_MSS);
   conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
   conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
   conn.sendLimit = config.sendBufferInitialBytes;
@@ -3953,11 +3971,13 @@ function measureReceiverRtt(conn, nowUs) {
   conn.tuneAtUs = nowUs;
 }
 function afterRead(conn, readPosition, nowUs, config) {
+  if (readPosition === conn.readSeen) return;
+  conn.readSeen = readPosition;
   const receive = conn.receive;
   const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
   if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
     const read = readPosition - conn.tuneReadMark | 0;
-    if (2 * read > receive.limitBytes) {
+    if (2 * read > receive.limitBytes && !conn.receiveBufferFixed) {
       receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
     }
     conn.tuneReadMark = readPosition;
@@ -4155,7 +4175,7 @@ function afterFinAcknowledged(conn, nowUs, config) {
   switch (conn.state) {
     case State.FIN_WAIT_1:
       conn.state = State.FIN_WAIT_2;
-      if (conn.owner === Owner.none) conn.endAtUs = nowUs + config.finWait2Ms * 1e3;
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
       break;
     case State.CLOSING:
       enterTimeWait(conn, nowUs, config);
@@ -4186,7 +4206,7 @@ function takeText(conn, segment, nowUs, context) {
   if (conn.owner === Owner.none && seqGt(end2, conn.rcvNxt)) {
     counters.drop(Drop.tcpDataAfterClose);
     abort(conn);
-    return Outcome.abort;
+    return Outcome.reset;
   }
   const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
   if (clipped !== end2) {
@@ -4306,6 +4326,8 @@ var Listener = class {
   /** Established connections that the application has not accepted. */
   waiting = 0;
   closed = false;
+  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
+  mssClamp = 0;
   constructor(id, address, port, backlog) {
     this.id = id;
     this.local0 = address[0];
@@ -4403,7 +4425,7 @@ function sendSyn(conn, nowUs, context) {
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu);
+  out.mss = announcedMss(sink.mtu, conn.mssClamp);
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
     out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
@@ -4480,6 +4502,12 @@ function sendOldest(conn, nowUs, context) {
 }
 function sendProbe(conn, nowUs, context) {
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = Math.min(conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, unsent);
+  if (room > 0) {
+    stopPersisting(conn);
+    sendText(conn, conn.sndNxt, room, nowUs, context);
+    return;
+  }
   context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
     sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
@@ -4491,7 +4519,7 @@ function positionOf(conn, seq) {
 }
 function sendData(conn, nowUs, context) {
   const send = conn.send;
-  if (send === null || conn.persisting) return;
+  if (send === null) return;
   const { sink } = context;
   conn.cwndLimited = false;
   for (; ; ) {
@@ -4511,6 +4539,7 @@ function sendData(conn, nowUs, context) {
       conn.cwndLimited = cwnd - flight < conn.sndMss;
       return persistIfIdle(conn, nowUs);
     }
+    if (conn.persisting) stopPersisting(conn);
     sendText(conn, conn.sndNxt, length, nowUs, context);
   }
 }
@@ -4534,13 +4563,20 @@ function worthSending(conn, unsent, room, superBytes) {
   return length >= conn.sndWndMax / 2 ? length : 0;
 }
 function mayEndShort(conn) {
-  if (conn.noDelay || conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.cork) return false;
+  if (conn.noDelay) return true;
   return !seqGt(conn.sndSmall, conn.sndUna);
 }
 function persistIfIdle(conn, nowUs) {
   if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
   conn.persisting = true;
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+function stopPersisting(conn) {
+  conn.persisting = false;
+  conn.backoffs = 0;
+  conn.retransmitAtUs = NEVER;
 }
 function sendText(conn, seq, length, nowUs, context) {
   const { sink, counters } = context;
@@ -4781,7 +4817,7 @@ function onRetransmit(conn, nowUs, context) {
 function hasGivenUp(conn, nowUs, config) {
   switch (conn.state) {
     case State.SYN_SENT:
-      return conn.backoffs >= config.synRetries;
+      return conn.backoffs >= conn.synRetries;
     case State.SYN_RECEIVED:
       return conn.backoffs >= config.synAckRetries;
   }
@@ -4801,11 +4837,11 @@ function giveUp(conn, counters) {
   return opening ? Outcome.none : Outcome.abort;
 }
 function onKeepalive(conn, nowUs, context) {
-  const { config, counters } = context;
+  const { counters } = context;
   conn.keepaliveAtUs = NEVER;
   if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
   const idleUs = nowUs - conn.lastReceivedAtUs;
-  const idleLimitUs = config.keepaliveIdleMs * 1e3;
+  const idleLimitUs = conn.keepaliveIdleUs;
   const busy = seqGe(conn.sndUna, conn.sndMax) === false;
   if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
     const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
@@ -4813,11 +4849,11 @@ function onKeepalive(conn, nowUs, context) {
     return Outcome.none;
   }
   const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
-  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
+  if (conn.keepaliveProbesSent >= conn.keepaliveProbes || userTimeoutOver) {
     return giveUp(conn, counters);
   }
   conn.keepaliveProbesSent++;
-  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1e3;
+  conn.keepaliveAtUs = nowUs + conn.keepaliveIntervalUs;
   return Outcome.keepalive;
 }
 
@@ -5414,6 +5450,11 @@ var ConnectionTable = class {
     conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
     conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
     conn.userTimeoutUs = config.userTimeoutMs * 1e3;
+    conn.synRetries = config.synRetries;
+    conn.finWait2Us = config.finWait2Ms * 1e3;
+    conn.keepaliveIdleUs = config.keepaliveIdleMs * 1e3;
+    conn.keepaliveIntervalUs = config.keepaliveIntervalMs * 1e3;
+    conn.keepaliveProbes = config.keepaliveProbes;
     conn.lastReceivedAtUs = nowUs;
     this.#enter(conn, nowUs);
     return conn;
@@ -5793,6 +5834,7 @@ var Tcp = class {
       return null;
     }
     conn.listener = listener;
+    conn.mssClamp = listener.mssClamp;
     listener.handshakes++;
     conn.state = State.SYN_RECEIVED;
     conn.irs = segment.seq;
@@ -5915,7 +5957,7 @@ var Tcp = class {
       this.#abort(conn, nowUs);
       return;
     }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + this.config.finWait2Ms * 1e3;
+    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }
@@ -5934,7 +5976,7 @@ var Tcp = class {
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn, on, nowUs) {
     conn.keepAlive = on;
-    conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1e3 : Infinity;
+    conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
     this.#touch(conn);
   }
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
