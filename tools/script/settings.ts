@@ -177,6 +177,18 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   "sack.enable": flag("sack"),
   initcwnd_segments: count("initialWindowSegments"),
   msl: count("mslMs"),
+  delayed_ack: (value) => ({ delayedAckMs: value === "0" ? 0 : TCP_DEFAULTS.delayedAckMs }),
+  delacktime: count("delayedAckMs"),
+  keepidle: count("keepaliveIdleMs"),
+  keepintvl: count("keepaliveIntervalMs"),
+  keepcnt: count("keepaliveProbes"),
+  rexmit_min: count("rtoMinMs"),
+  rexmit_max: count("rtoMaxMs"),
+  rexmit_initial: count("rtoInitialMs"),
+  finwait2_timeout: count("finWait2Ms"),
+  recvspace: count("receiveBufferInitialBytes"),
+  sendspace: count("sendBufferInitialBytes"),
+  syncookies: count("synCookies"),
 };
 
 /** What `defaults.sh` of the suites sets: Linux's values as those suites expect them. */

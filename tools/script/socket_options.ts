@@ -25,6 +25,8 @@ export function optionName(level: Value, name: Value): string {
 /** Options that scripts set in passing and that change nothing that this stack does. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_REUSEADDR",
+  "SO_DEBUG",
+  "SO_DONTROUTE",
   "SO_REUSEPORT",
   "SO_PRIORITY",
   "SO_MARK",
@@ -123,6 +125,7 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
       options.noDelay = number !== 0;
       return true;
     case "TCP_CORK":
+    case "TCP_NOPUSH":
       options.cork = number !== 0;
       return true;
     case "SO_KEEPALIVE":
@@ -240,6 +243,7 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
     case "TCP_NODELAY":
       return options.noDelay ? 1 : 0;
     case "TCP_CORK":
+    case "TCP_NOPUSH":
       return options.cork ? 1 : 0;
     case "TCP_MAXSEG":
       return conn === null ? options.maxSegment ?? 536 : conn.sndMss;
