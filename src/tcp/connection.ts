@@ -132,6 +132,10 @@ export class Connection {
   unackedBytes = 0;
   /** ACKs still to be sent without delay (as Linux's quick-ACK phase). */
   quickAcks = 0;
+  /** Text goes back and forth, so that an ACK can wait for what is sent anyway (Linux's ping-pong mode). */
+  interactive = false;
+  /** When text last arrived in order. */
+  lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
 
   /** Position up to which the application had read when the window was last looked at. */

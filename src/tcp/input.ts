@@ -341,6 +341,7 @@ function takeText(
     takeInOrder(conn, segment, start, clipped, nowUs, context);
   } else if (segment.payloadLength > 0) {
     counters.drop(Drop.tcpDuplicate);
+    conn.interactive = false;
     conn.ackPending = true;
   }
   if (hasFin && clipped === end && seqGe(conn.rcvNxt, end)) onFin(conn, nowUs, context.config);
@@ -358,6 +359,7 @@ function takeAhead(
   const { counters } = context;
   const length = seqDiff(end, start);
   if (length > 0) {
+    conn.interactive = false; // The peer needs ACKs now to find what is missing.
     conn.segmentsOutOfOrder++;
     counters.count(Counter.segmentsOutOfOrder);
     const stored = conn.receive!.acceptAhead(start, segment.payloadOffset, length);

@@ -273,6 +273,11 @@ function sendText(
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
+  // An answer that follows soon carries the ACK: the quick-ACK phase is over (as Linux).
+  const isNew = length > 0 && seq === conn.sndMax;
+  if (isNew && nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1000) {
+    conn.interactive = true;
+  }
   if (length < conn.sndMss) conn.sndSmall = next;
   if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
   if (seqGt(next, conn.sndMax)) {

@@ -58,10 +58,11 @@ export function afterReceive(
   const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
   if (full > conn.rcvMss) conn.rcvMss = full;
   conn.unackedBytes += taken;
+  conn.lastTextAtUs = nowUs;
   measureReceiverRtt(conn, nowUs);
   if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
     conn.ackPending = true;
-  } else if (conn.quickAcks > 0) {
+  } else if (conn.quickAcks > 0 && !conn.interactive) {
     conn.quickAcks--;
     conn.ackPending = true;
   } else if (conn.delayedAckAtUs === NEVER) {

@@ -116,6 +116,7 @@ function setQuickAck({ conn, options }: Socket, on: boolean): void {
   options.others.set("TCP_QUICKACK", on ? 1 : 0);
   if (conn === null) return;
   conn.quickAcks = on ? QUICK_ACKS : 0;
+  conn.interactive = !on;
   if (on && conn.unackedBytes > 0) conn.ackPending = true;
 }
 
