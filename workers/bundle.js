@@ -3289,6 +3289,10 @@ var Connection = class {
   unackedBytes = 0;
   /** ACKs still to be sent without delay (as Linux's quick-ACK phase). */
   quickAcks = 0;
+  /** Text goes back and forth, so that an ACK can wait for what is sent anyway (Linux's ping-pong mode). */
+  interactive = false;
+  /** When text last arrived in order. */
+  lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
   /** Position up to which the application had read when the window was last looked at. */
   readSeen = 0;
@@ -3953,10 +3957,11 @@ function afterReceive(conn, segment, taken, hadGap, nowUs, config) {
   const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
   if (full > conn.rcvMss) conn.rcvMss = full;
   conn.unackedBytes += taken;
+  conn.lastTextAtUs = nowUs;
   measureReceiverRtt(conn, nowUs);
   if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
     conn.ackPending = true;
-  } else if (conn.quickAcks > 0) {
+  } else if (conn.quickAcks > 0 && !conn.interactive) {
     conn.quickAcks--;
     conn.ackPending = true;
   } else if (conn.delayedAckAtUs === NEVER) {
@@ -4219,6 +4224,7 @@ function takeText(conn, segment, nowUs, context) {
     takeInOrder(conn, segment, start, clipped, nowUs, context);
   } else if (segment.payloadLength > 0) {
     counters.drop(Drop.tcpDuplicate);
+    conn.interactive = false;
     conn.ackPending = true;
   }
   if (hasFin && clipped === end2 && seqGe(conn.rcvNxt, end2)) onFin(conn, nowUs, context.config);
@@ -4228,6 +4234,7 @@ function takeAhead(conn, segment, start, end2, context) {
   const { counters } = context;
   const length = seqDiff(end2, start);
   if (length > 0) {
+    conn.interactive = false;
     conn.segmentsOutOfOrder++;
     counters.count(Counter.segmentsOutOfOrder);
     const stored = conn.receive.acceptAhead(start, segment.payloadOffset, length);
@@ -4599,6 +4606,10 @@ function sendText(conn, seq, length, nowUs, context) {
     conn.timing = true;
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
+  }
+  const isNew = length > 0 && seq === conn.sndMax;
+  if (isNew && nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1e3) {
+    conn.interactive = true;
   }
   if (length < conn.sndMss) conn.sndSmall = next;
   if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
