@@ -329,6 +329,7 @@ function releaseAcknowledged(conn: Connection, ack: Seq): void {
 
 /** The send buffer must hold two windows, or the window cannot be used (as Linux's tcp_sndbuf_expand). */
 function growSendLimit(conn: Connection, config: TcpConfig): void {
+  if (conn.sendBufferFixed) return;
   const wanted = Math.min(2 * conn.congestion.cwndBytes, config.sendBufferMaxBytes);
   if (wanted > conn.sendLimit) conn.sendLimit = wanted;
 }

@@ -88,6 +88,8 @@ export class Connection {
   sndSmall: Seq = 0;
   /** Payload bytes of a full segment, options subtracted. */
   sndMss = 536;
+  /** Most that is announced and sent as MSS, both ways; 0 is no limit but the path's (TCP_MAXSEG). */
+  mssClamp = 0;
 
   // Receive sequence space.
   irs: Seq = 0;
@@ -131,7 +133,14 @@ export class Connection {
   unackedBytes = 0;
   /** ACKs still to be sent without delay (as Linux's quick-ACK phase). */
   quickAcks = 0;
+  /** Text goes back and forth, so that an ACK can wait for what is sent anyway (Linux's ping-pong mode). */
+  interactive = false;
+  /** When text last arrived in order. */
+  lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
+
+  /** Position up to which the application had read when the window was last looked at. */
+  readSeen = 0;
 
   // Receive window tuning.
   tuneSeq: Seq = 0;
@@ -173,7 +182,19 @@ export class Connection {
 
   // Options of the application.
   noDelay = false;
+  /** Buffers whose size the application has set do not grow with use (SO_RCVBUF, SO_SNDBUF). */
+  receiveBufferFixed = false;
+  sendBufferFixed = false;
+  /** How often a SYN is sent again, and how long FIN-WAIT-2 lasts; the stack's when not changed. */
+  synRetries = 0;
+  finWait2Us = 0;
+  /** Nothing short is sent while more may be written, for 200 ms at the most (TCP_CORK). */
+  cork = false;
   keepAlive = false;
+  /** Idle time before the first probe, between probes, and how many; the stack's when not changed. */
+  keepaliveIdleUs = 0;
+  keepaliveIntervalUs = 0;
+  keepaliveProbes = 0;
   keepaliveProbesSent = 0;
   lastReceivedAtUs = 0;
   userTimeoutUs = 0;

@@ -287,7 +287,7 @@ function afterFinAcknowledged(conn: Connection, nowUs: number, config: TcpConfig
     case State.FIN_WAIT_1:
       conn.state = State.FIN_WAIT_2;
       // A connection that nobody holds must not wait for ever for the peer's FIN.
-      if (conn.owner === Owner.none) conn.endAtUs = nowUs + config.finWait2Ms * 1000;
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
       break;
     case State.CLOSING:
       enterTimeWait(conn, nowUs, config);
@@ -329,7 +329,7 @@ function takeText(
     // Nobody will ever read this: tell the peer (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
     counters.drop(Drop.tcpDataAfterClose);
     abort(conn);
-    return Outcome.abort;
+    return Outcome.reset;
   }
   const clipped = seqGt(end, conn.rcvAdvertised) ? conn.rcvAdvertised : end;
   if (clipped !== end) {
@@ -342,6 +342,7 @@ function takeText(
     takeInOrder(conn, segment, start, clipped, nowUs, context);
   } else if (segment.payloadLength > 0) {
     counters.drop(Drop.tcpDuplicate);
+    conn.interactive = false;
     conn.ackPending = true;
   }
   if (hasFin && clipped === end && seqGe(conn.rcvNxt, end)) onFin(conn, nowUs, context.config);
@@ -359,6 +360,7 @@ function takeAhead(
   const { counters } = context;
   const length = seqDiff(end, start);
   if (length > 0) {
+    conn.interactive = false; // The peer needs ACKs now to find what is missing.
     conn.segmentsOutOfOrder++;
     counters.count(Counter.segmentsOutOfOrder);
     const stored = conn.receive!.acceptAhead(start, segment.payloadOffset, length);

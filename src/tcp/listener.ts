@@ -15,6 +15,8 @@ export class Listener {
   /** Established connections that the application has not accepted. */
   waiting = 0;
   closed = false;
+  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
+  mssClamp = 0;
 
   constructor(id: number, address: readonly number[], port: number, backlog: number) {
     this.id = id;

@@ -19,9 +19,13 @@ const MIN_MSS = 48;
 /** RFC 7323 section 2.3. */
 const MAX_SCALE = 14;
 
-/** The MSS to announce on a device with this MTU (RFC 6691: the MTU less fixed headers). */
-export function announcedMss(mtu: number): number {
-  return mtu - HEADERS_IPV4;
+/**
+ * The MSS to announce on a device with this MTU (RFC 6691: the MTU less fixed headers). `clamp` is what the
+ * application allows at the most, 0 when it does not care.
+ */
+export function announcedMss(mtu: number, clamp = 0): number {
+  const most = mtu - HEADERS_IPV4;
+  return clamp > 0 ? Math.min(most, clamp) : most;
 }
 
 /** The least shift with which a buffer of `bytes` can be advertised in 16 bits. */
@@ -53,7 +57,7 @@ export function negotiate(
   }
   const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
   const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
-  const mss = Math.max(Math.min(announced, mtu - HEADERS_IPV4), MIN_MSS);
+  const mss = Math.max(Math.min(announced, announcedMss(mtu, conn.mssClamp)), MIN_MSS);
   conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
   conn.congestion = createCongestion(
     config.congestion,

@@ -53,7 +53,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu);
+  out.mss = announcedMss(sink.mtu, conn.mssClamp);
   // A SYN offers what the configuration allows; a SYN-ACK only what the SYN offered.
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
@@ -213,7 +213,7 @@ function positionOf(conn: Connection, seq: Seq): number {
 /** Sends lost data again and new data, as far as the windows allow. */
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
   const { send, loss } = conn;
-  if (send === null || loss === null || conn.persisting) return;
+  if (send === null || loss === null) return;
   if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
   conn.cwndLimited = false;
   for (;;) {
@@ -240,6 +240,8 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       if (flight === 0) return persistIfIdle(conn, nowUs);
       break;
     }
+    // What was waited for, more to send or more room, has come before the probe was due.
+    if (conn.persisting) stopPersisting(conn);
     sendNew(conn, length, nowUs, context);
   }
 }
@@ -324,10 +326,13 @@ function worthSending(conn: Connection, unsent: number, room: number, superBytes
 
 /**
  * Nagle's rule in Minshall's form, as in Linux: a short segment waits while an earlier short one is
- * unacknowledged. Data that is sent again after a timeout does not wait.
+ * unacknowledged, and in a corked connection until the probe timer pushes it. Data that is sent again after
+ * a timeout does not wait.
  */
 function mayEndShort(conn: Connection): boolean {
-  if (conn.noDelay || conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.cork) return false;
+  if (conn.noDelay) return true;
   return !seqGt(conn.sndSmall, conn.sndUna);
 }
 
@@ -336,6 +341,12 @@ function persistIfIdle(conn: Connection, nowUs: number): void {
   if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
   conn.persisting = true;
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+
+function stopPersisting(conn: Connection): void {
+  conn.persisting = false;
+  conn.backoffs = 0;
+  conn.retransmitAtUs = NEVER;
 }
 
 /** Sends the next `length` bytes, with the FIN if it is due behind them. */
@@ -350,6 +361,9 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
     conn.rttSentAtUs = nowUs;
   }
   if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  // An answer that follows soon carries the ACK: the quick-ACK phase is over (as Linux).
+  const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1000;
+  if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
   transmit(conn, seq, next, nowUs, context);
   conn.loss!.queue.push(seq, next, nowUs);
   conn.sndNxt = next;

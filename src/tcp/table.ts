@@ -135,6 +135,11 @@ export class ConnectionTable {
     );
     conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
     conn.userTimeoutUs = config.userTimeoutMs * 1000;
+    conn.synRetries = config.synRetries;
+    conn.finWait2Us = config.finWait2Ms * 1000;
+    conn.keepaliveIdleUs = config.keepaliveIdleMs * 1000;
+    conn.keepaliveIntervalUs = config.keepaliveIntervalMs * 1000;
+    conn.keepaliveProbes = config.keepaliveProbes;
     conn.lastReceivedAtUs = nowUs;
     this.#enter(conn, nowUs);
     return conn;

@@ -174,6 +174,7 @@ export class Tcp {
       return null;
     }
     conn.listener = listener;
+    conn.mssClamp = listener.mssClamp;
     listener.handshakes++;
     conn.state = State.SYN_RECEIVED;
     conn.irs = segment.seq;
@@ -304,7 +305,7 @@ export class Tcp {
       this.#abort(conn, nowUs);
       return;
     }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + this.config.finWait2Ms * 1000;
+    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }
@@ -336,7 +337,7 @@ export class Tcp {
     // A row that has ended may get a new connection: it must not leave a timer behind.
     if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
-    conn.keepaliveAtUs = on ? nowUs + this.config.keepaliveIdleMs * 1000 : Infinity;
+    conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
     this.#touch(conn);
   }
 

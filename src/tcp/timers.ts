@@ -137,7 +137,7 @@ function loseEverything(conn: Connection): void {
 function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   switch (conn.state) {
     case State.SYN_SENT:
-      return conn.backoffs >= config.synRetries;
+      return conn.backoffs >= conn.synRetries;
     case State.SYN_RECEIVED:
       return conn.backoffs >= config.synAckRetries;
   }
@@ -163,11 +163,11 @@ function giveUp(conn: Connection, counters: Counters): Outcome {
 }
 
 function onKeepalive(conn: Connection, nowUs: number, context: TimerContext): Outcome {
-  const { config, counters } = context;
+  const { counters } = context;
   conn.keepaliveAtUs = NEVER;
   if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
   const idleUs = nowUs - conn.lastReceivedAtUs;
-  const idleLimitUs = config.keepaliveIdleMs * 1000;
+  const idleLimitUs = conn.keepaliveIdleUs;
   // Data in flight is its own probe; and whoever has spoken is alive.
   const busy = seqGe(conn.sndUna, conn.sndMax) === false;
   if (busy || (idleUs < idleLimitUs && conn.keepaliveProbesSent === 0)) {
@@ -177,10 +177,10 @@ function onKeepalive(conn: Connection, nowUs: number, context: TimerContext): Ou
   }
   const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs &&
     conn.keepaliveProbesSent > 0;
-  if (conn.keepaliveProbesSent >= config.keepaliveProbes || userTimeoutOver) {
+  if (conn.keepaliveProbesSent >= conn.keepaliveProbes || userTimeoutOver) {
     return giveUp(conn, counters);
   }
   conn.keepaliveProbesSent++;
-  conn.keepaliveAtUs = nowUs + config.keepaliveIntervalMs * 1000;
+  conn.keepaliveAtUs = nowUs + conn.keepaliveIntervalUs;
   return Outcome.keepalive;
 }

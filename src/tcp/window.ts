@@ -58,10 +58,11 @@ export function afterReceive(
   const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
   if (full > conn.rcvMss) conn.rcvMss = full;
   conn.unackedBytes += taken;
+  conn.lastTextAtUs = nowUs;
   measureReceiverRtt(conn, nowUs);
   if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
     conn.ackPending = true;
-  } else if (conn.quickAcks > 0) {
+  } else if (conn.quickAcks > 0 && !conn.interactive) {
     conn.quickAcks--;
     conn.ackPending = true;
   } else if (conn.delayedAckAtUs === NEVER) {
@@ -90,11 +91,14 @@ export function afterRead(
   nowUs: number,
   config: TcpConfig,
 ): void {
+  // News of a write or of an option open no window: only what was read does.
+  if (readPosition === conn.readSeen) return;
+  conn.readSeen = readPosition;
   const receive = conn.receive!;
   const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
   if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
     const read = (readPosition - conn.tuneReadMark) | 0;
-    if (2 * read > receive.limitBytes) {
+    if (2 * read > receive.limitBytes && !conn.receiveBufferFixed) {
       receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
     }
     conn.tuneReadMark = readPosition;

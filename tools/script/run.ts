@@ -1,0 +1,377 @@
+/** Runs one script: waits for the time of each event, does it or expects it, and compares. */
+
+import { Flag } from "../../src/wire/segment.ts";
+import type { Answer, Attempt } from "./answer.ts";
+import { beginCall } from "./calls.ts";
+import { icmpFrame, packetFault, type SentPacket, tcpFrame } from "./frames.ts";
+import { Kernel } from "./kernel.ts";
+import { mismatch, packetText } from "./match.ts";
+import { PythonError, runPython } from "./python.ts";
+import { applyCommand, type Settings } from "./settings.ts";
+import { ERRNO } from "./symbols.ts";
+import {
+  type CallEvent,
+  type IcmpPacket,
+  type Script,
+  ScriptError,
+  type ScriptEvent,
+  type TcpPacket,
+} from "./syntax.ts";
+import { infoValue } from "./tcp_info.ts";
+import { isStateCheck, stateFault } from "./state_check.ts";
+import { CallError, numberOf } from "./values.ts";
+
+/** How much longer than its time a packet is waited for, so that a message can say when it came. */
+const PATIENCE_US = 200_000_000;
+/** Steps of the clock in one wait, so that no script can keep the runner. */
+const STEPS_MAX = 1_000_000;
+
+/** A call that has not returned. */
+interface PendingCall {
+  readonly event: ScriptEvent;
+  readonly call: CallEvent;
+  readonly attempt: Attempt;
+  readonly endUs: number;
+  readonly toleranceUs: number;
+}
+
+/** One run of one script. */
+export class ScriptRun {
+  readonly #script: Script;
+  readonly #settings: Settings;
+  readonly #kernel: Kernel;
+  /** When the previous event was over, in microseconds since the start. */
+  #lastUs = 0;
+  #pending: PendingCall | null = null;
+  /** Furthest sequence number of the script that has been seen, for what is new data. */
+  #furthest = 0;
+  /** What was printed, and failures that do not count. */
+  readonly output: string[] = [];
+
+  constructor(script: Script, settings: Settings) {
+    this.#script = script;
+    this.#settings = settings;
+    for (const command of script.before) applyCommand(settings, command);
+    this.#kernel = new Kernel(settings);
+  }
+
+  /** Runs everything. Throws a {@link ScriptError} for the first thing that does not hold. */
+  run(): void {
+    for (const event of this.#script.events) {
+      try {
+        this.#runEvent(event);
+      } catch (error) {
+        if (!(error instanceof ScriptError) || !this.#isTolerated(event)) throw error;
+        this.output.push(`${error.line}: not fatal: ${error.message}`);
+      }
+      this.#lastUs = this.#now;
+    }
+    this.#finishPending(Infinity);
+  }
+
+  #isTolerated({ action }: ScriptEvent): boolean {
+    const { nonFatal } = this.#settings;
+    return nonFatal.has(action.kind === "tcp" ? "packet" : action.kind === "call" ? "syscall" : "");
+  }
+
+  get #now(): number {
+    return this.#kernel.machine.elapsedUs;
+  }
+
+  #runEvent(event: ScriptEvent): void {
+    const { action } = event;
+    if (action.kind === "tcp" && !action.inbound) return this.#expect(event, action);
+    if (event.time.kind === "range") {
+      throw new ScriptError(event.line, "only a packet of the stack can have a range of times");
+    }
+    const baseUs = this.#lastUs;
+    this.#waitUntil(event);
+    switch (action.kind) {
+      case "tcp":
+        return this.#inject(event, action);
+      case "icmp":
+        return this.#injectIcmp(event, action);
+      case "call":
+        return this.#call(event, action, baseUs);
+      case "command":
+        if (isStateCheck(action.text)) return this.#checkState(event, action.text);
+        return applyCommand(this.#settings, { line: event.line, text: action.text });
+      case "code":
+        return this.#runCode(event, action.text);
+    }
+  }
+
+  // Time.
+
+  #dueUs({ time }: ScriptEvent): number {
+    switch (time.kind) {
+      case "relative":
+        return this.#lastUs + time.us;
+      case "absolute":
+        return time.us;
+      case "any":
+        return this.#now;
+      case "range":
+        return time.fromUs + (time.relative ? this.#lastUs : 0);
+    }
+  }
+
+  #tolerance(dueUs: number): number {
+    return Math.max(this.#settings.toleranceUs, (dueUs - this.#lastUs) / 8);
+  }
+
+  #waitUntil(event: ScriptEvent): void {
+    const dueUs = this.#dueUs(event);
+    if (this.#now - dueUs > this.#tolerance(dueUs)) {
+      throw new ScriptError(
+        event.line,
+        `the time of this event, ${seconds(dueUs)}, is over: it is ${seconds(this.#now)}`,
+      );
+    }
+    this.#advance(dueUs, () => false);
+  }
+
+  /** Lets time pass until then, or until `enough` says so. */
+  #advance(untilUs: number, enough: () => boolean): void {
+    const { machine } = this.#kernel;
+    const end = machine.nowUs + (untilUs - machine.elapsedUs);
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
+      this.#tryPending();
+      if (enough() || machine.nowUs >= end) return;
+      if (machine.nextUs === Infinity && end === Infinity) return;
+      machine.step(end);
+    }
+    throw new Error(`The clock has moved ${STEPS_MAX} times without an end`);
+  }
+
+  // Packets in.
+
+  #inject(event: ScriptEvent, packet: TcpPacket): void {
+    const kernel = this.#kernel;
+    const { localAddress, remoteAddress } = this.#settings;
+    const isFirstSyn = (packet.flags & (Flag.SYN | Flag.ACK | Flag.RST)) === Flag.SYN;
+    const flow = kernel.flowFor(isFirstSyn, packet.seq);
+    const wire = flow.toWire(packet);
+    const fault = packetFault(wire);
+    if (fault !== null) throw new ScriptError(event.line, fault);
+    const ends = {
+      source: remoteAddress,
+      destination: localAddress,
+      sourcePort: flow.remotePort,
+      destinationPort: flow.localPort,
+    };
+    kernel.machine.inject(tcpFrame(ends, wire));
+    this.#tryPending();
+  }
+
+  #injectIcmp(event: ScriptEvent, packet: IcmpPacket): void {
+    const kernel = this.#kernel;
+    const { localAddress, remoteAddress } = this.#settings;
+    if (!packet.inbound) throw new ScriptError(event.line, "the stack sends no ICMP errors yet");
+    if (kernel.flow === null) throw new ScriptError(event.line, "there is nothing to quote yet");
+    const ends = kernel.flow.ends(localAddress, remoteAddress);
+    const seq = kernel.flow.localSeq(packet.seq);
+    kernel.machine.inject(icmpFrame(remoteAddress, ends, { ...packet, seq }));
+    this.#tryPending();
+  }
+
+  // Packets out.
+
+  #expect(event: ScriptEvent, expected: TcpPacket): void {
+    const { time } = event;
+    const dueUs = this.#dueUs(event);
+    const lateUs = time.kind === "range" ? time.toUs + (time.relative ? this.#lastUs : 0) : dueUs;
+    const toleranceUs = this.#tolerance(lateUs);
+    const untilUs = (time.kind === "any" ? this.#now : lateUs + toleranceUs) + PATIENCE_US;
+    let first = this.#nextPacket(untilUs);
+    if (first === null) {
+      throw new ScriptError(event.line, `nothing was sent: expected ${expected.text}`);
+    }
+    const { flow } = this.#kernel;
+    first = flow!.toScript(first, expected);
+    const sent = this.#gathered(first, expected);
+    const pushCounts = this.#pushCounts(sent);
+    this.#furthest = Math.max(this.#furthest, sent.seq + sent.length);
+    const context = {
+      settings: this.#settings,
+      pushCounts,
+      firstTimestamp: flow!.firstScriptTimestamp,
+    };
+    const fault = mismatch(expected, sent, context);
+    if (fault !== null) throw new ScriptError(event.line, fault);
+    if (time.kind === "any") return;
+    const atUs = this.#elapsedAt(sent);
+    if (atUs < dueUs - toleranceUs || atUs > lateUs + toleranceUs) {
+      const wanted = dueUs === lateUs
+        ? seconds(dueUs)
+        : `from ${seconds(dueUs)} to ${seconds(lateUs)}`;
+      throw new ScriptError(
+        event.line,
+        `time: expected ${expected.text} at ${wanted}, it was sent at ${seconds(atUs)}`,
+      );
+    }
+  }
+
+  #elapsedAt(sent: SentPacket): number {
+    const { machine } = this.#kernel;
+    return machine.elapsedUs - (machine.nowUs - sent.atUs);
+  }
+
+  /** The oldest packet of the flow that was not looked at; null when none is sent until then. */
+  #nextPacket(untilUs: number): SentPacket | null {
+    const { machine } = this.#kernel;
+    this.#advance(untilUs, () => this.#oldest() !== null);
+    return this.#oldest() === null ? null : machine.sent.shift()!;
+  }
+
+  #oldest(): SentPacket | null {
+    const { machine, flow } = this.#kernel;
+    // Packets of other connections than the one that the script is about are not looked at.
+    while (machine.sent.length > 0 && flow !== null && !flow.owns(machine.sent[0])) {
+      machine.sent.shift();
+    }
+    return flow === null ? null : machine.sent[0] ?? null;
+  }
+
+  /** Takes the segments that follow `first` in as long as less was sent than is expected. */
+  #gathered(first: SentPacket, expected: TcpPacket): SentPacket {
+    let sent = first;
+    if (this.#settings.strictSegments || first.length === 0) return sent;
+    const { flow } = this.#kernel;
+    while (sent.length < expected.length) {
+      const next = this.#oldest();
+      if (next === null) return sent;
+      const more = flow!.toScript(next, expected);
+      const follows = more.seq === ((sent.seq + sent.length) >>> 0) && more.length > 0;
+      if (!follows || more.length > first.length) return sent;
+      if (sent.length + more.length > expected.length) return sent;
+      this.#kernel.machine.sent.shift();
+      sent = { ...more, seq: first.seq, length: sent.length + more.length, atUs: first.atUs };
+    }
+    return sent;
+  }
+
+  /**
+   * PSH is looked at where everything that was written has been sent, for the first time. Where a window
+   * cuts a burst Linux sets it by the sizes of its buffers, which is nothing to be compared with.
+   */
+  #pushCounts(sent: SentPacket): boolean {
+    if (sent.length === 0) return true;
+    const next = this.#oldest();
+    const isLast = next === null || next.atUs !== sent.atUs || next.length === 0;
+    const send = this.#kernel.connection?.conn?.send ?? null;
+    const isEnd = send === null || sent.seq + sent.length > send.end;
+    return isLast && isEnd && sent.seq >= this.#furthest;
+  }
+
+  // System calls.
+
+  #call(event: ScriptEvent, call: CallEvent, baseUs: number): void {
+    this.#finishPending(Infinity);
+    let attempt: Attempt;
+    try {
+      attempt = beginCall(this.#kernel, call);
+    } catch (error) {
+      throw located(error, event);
+    }
+    const startUs = this.#now;
+    const isRelative = event.time.kind === "relative" || event.time.kind === "any";
+    const endUs = call.endUs === null ? startUs : call.endUs + (isRelative ? baseUs : 0);
+    const toleranceUs = Math.max(this.#settings.toleranceUs, (endUs - startUs) / 8);
+    this.#pending = { event, call, attempt, endUs, toleranceUs };
+    this.#tryPending();
+    if (call.endUs === null) this.#finishPending(startUs + toleranceUs);
+  }
+
+  /** Asks the call that blocks again. */
+  #tryPending(): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    try {
+      const answer = pending.attempt();
+      if (answer === null) return;
+      this.#pending = null;
+      this.#checkAnswer(pending, answer);
+    } catch (error) {
+      this.#pending = null;
+      throw located(error, pending.event);
+    }
+  }
+
+  #finishPending(untilUs: number): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    const limitUs = Math.min(untilUs, pending.endUs + pending.toleranceUs + PATIENCE_US);
+    this.#advance(Math.max(limitUs, this.#now), () => this.#pending === null);
+    if (this.#pending === null) return;
+    this.#pending = null;
+    throw new ScriptError(pending.event.line, `${pending.call.text}: the call does not return`);
+  }
+
+  #checkAnswer({ event, call, endUs, toleranceUs }: PendingCall, answer: Answer): void {
+    const fail = (message: string): never => {
+      throw new ScriptError(event.line, `${call.text}: ${message}`);
+    };
+    this.#checkResult(call, answer, fail);
+    if (answer.fault !== undefined) fail(answer.fault);
+    if (Math.abs(this.#now - endUs) > toleranceUs && event.time.kind !== "any") {
+      fail(`expected its return at ${seconds(endUs)}, it returned at ${seconds(this.#now)}`);
+    }
+  }
+
+  #checkResult(call: CallEvent, answer: Answer, fail: (message: string) => never): void {
+    const got = answer.errno === undefined ? String(answer.value) : `-1 ${answer.errno}`;
+    const wanted = call.result === null ? null : numberOf(call.result);
+    if (answer.opens !== undefined) {
+      if (wanted !== null && wanted < 0) fail("got a file descriptor");
+      if (wanted !== null) answer.opens(wanted);
+      return;
+    }
+    if (wanted === null) return;
+    if (wanted !== answer.value) return fail(`got ${got}`);
+    if (wanted >= 0) return;
+    const wantedErrno = call.errno;
+    if (wantedErrno !== null && ERRNO[wantedErrno] !== ERRNO[answer.errno ?? ""]) {
+      fail(`got ${got}`);
+    }
+  }
+
+  #checkState(event: ScriptEvent, text: string): void {
+    const fault = stateFault(this.#kernel, text);
+    if (fault !== null) throw new ScriptError(event.line, fault);
+  }
+
+  // Code.
+
+  #runCode(event: ScriptEvent, text: string): void {
+    const kernel = this.#kernel;
+    const source = kernel.info;
+    const names = (name: string) => {
+      const value = infoValue(name, source);
+      if (value !== null) return value;
+      const why = source === null ? "there is no connection" : "is not there yet";
+      throw new ScriptError(event.line, `code: ${name}: ${why}`);
+    };
+    try {
+      runPython(text, names, (line) => this.output.push(line));
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error;
+      throw new ScriptError(event.line + error.line, error.message);
+    }
+  }
+
+  /** What the stack has sent and the script has not expected, for `--verbose`. */
+  leftOver(): string[] {
+    return this.#kernel.machine.sent.map((packet) =>
+      `${seconds(this.#elapsedAt(packet))} ${packetText(packet)}`
+    );
+  }
+}
+
+function seconds(us: number): string {
+  return `${(us / 1e6).toFixed(6).replace(/0{1,3}$/, "")} s`;
+}
+
+function located(error: unknown, event: ScriptEvent): unknown {
+  return error instanceof CallError ? new ScriptError(event.line, error.message) : error;
+}
