@@ -6870,7 +6870,7 @@ var TcpStage = class {
 // src/pipeline/loops.ts
 var BATCH = 64;
 var SLOTS_AHEAD = 64;
-var BUSY_POLL_US = 50;
+var BUSY_POLL_US = 200;
 var SLEEP_MAX_MS = 1e3;
 var Patience = class {
   #idleSinceUs = -1;

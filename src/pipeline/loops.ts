@@ -26,8 +26,11 @@ const BATCH = 64;
 /** Free slots that the reader is given ahead: enough for a burst, few enough to stay in the cache. */
 const SLOTS_AHEAD = 64;
 
-/** How long a thread looks for more work before it sleeps, microseconds (as net.core.busy_poll). */
-const BUSY_POLL_US = 50;
+/**
+ * How long a thread looks for more work before it sleeps, microseconds (as net.core.busy_poll): longer than
+ * one round trip of a ping-pong between two cores, or every one of them would find it just asleep.
+ */
+const BUSY_POLL_US = 200;
 
 /** Longest sleep, so that a lost wake-up would show as a delay and not as a hang. */
 const SLEEP_MAX_MS = 1000;
