@@ -4,15 +4,30 @@ import { parentPort, workerData } from "node:worker_threads";
 
 // src/base/clock.ts
 var TIMER_MAX_MS = 2147483647;
-var systemClock = {
-  originUs: Math.floor(performance.timeOrigin * 1e3),
-  now: () => Math.floor(performance.now() * 1e3),
+var SystemClock = class {
+  originUs = Math.floor(performance.timeOrigin * 1e3);
+  #timers = /* @__PURE__ */ new Map();
+  #nextId = 1;
+  now() {
+    return Math.floor(performance.now() * 1e3);
+  }
   wakeAt(atUs, wake) {
+    const id = this.#nextId++;
     const delayMs = Math.max(0, Math.ceil(atUs / 1e3 - performance.now()));
-    return Number(setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS)));
-  },
-  cancelWake: (id) => clearTimeout(id)
+    const timer = setTimeout(() => {
+      this.#timers.delete(id);
+      wake();
+    }, Math.min(delayMs, TIMER_MAX_MS));
+    Deno.unrefTimer(timer);
+    this.#timers.set(id, timer);
+    return id;
+  }
+  cancelWake(id) {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+  }
 };
+var systemClock = new SystemClock();
 
 // src/base/random.ts
 var pool = new Uint32Array(256);
@@ -29,6 +44,26 @@ var systemRandom = {
 
 // src/device/libc.ts
 var LIBC_SYMBOLS = {
+  /** memcpy out of memory that is known by its address. */
+  memcpyTo: {
+    name: "memcpy",
+    parameters: [
+      "buffer",
+      "usize",
+      "usize"
+    ],
+    result: "void"
+  },
+  /** memcpy into such memory. */
+  memcpyFrom: {
+    name: "memcpy",
+    parameters: [
+      "usize",
+      "buffer",
+      "usize"
+    ],
+    result: "void"
+  },
   open: {
     parameters: [
       "buffer",
@@ -1503,6 +1538,11 @@ var RingProducer = class {
     }
     return this.#records + (this.#tail & this.#capacity - 1) * this.#recordWords;
   }
+  /** Records that can be claimed now. */
+  get room() {
+    this.#head = Atomics.load(this.words, this.#control + HEAD);
+    return this.#capacity - (this.#tail - this.#head | 0);
+  }
   /** Ends the record that `claim` gave; the consumer sees it after `publish`. */
   push() {
     this.#tail = this.#tail + 1 | 0;
@@ -1664,6 +1704,8 @@ var Layout = class {
   dimensions;
   memory;
   words;
+  /** Places of the event ring that belong to the rows. */
+  rowEvents;
   /** Word index of the control region; add a {@link Control} value. */
   control = 0;
   readerCounters;
@@ -1688,6 +1730,7 @@ var Layout = class {
   constructor(dimensions, buffer) {
     this.dimensions = dimensions;
     const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    this.rowEvents = EVENTS_PER_ROW * connections;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -1700,7 +1743,7 @@ var Layout = class {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, 4 * connections + REPLY_RECORDS),
+      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
@@ -1811,6 +1854,7 @@ var Layout = class {
 };
 var COMMAND_RECORDS = 4096;
 var REPLY_RECORDS = 4096;
+var EVENTS_PER_ROW = 4;
 var Cutter = class {
   end = 0;
   /** Byte offset of a region of that many bytes. */
@@ -3132,7 +3176,12 @@ var NewReno = class {
 var UNBOUNDED_BYTES = 1073741823;
 var NoControl = class {
   name = "none";
-  cwndBytes = UNBOUNDED_BYTES;
+  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
+  get cwndBytes() {
+    return UNBOUNDED_BYTES;
+  }
+  set cwndBytes(_bytes) {
+  }
   ssthreshBytes = Infinity;
   onAck() {
   }
@@ -3312,10 +3361,8 @@ var Connection = class {
   backoffs = 0;
   /** When the oldest unacknowledged data was first sent: for the user timeout. */
   unackedSinceUs = NEVER;
-  duplicateAcks = 0;
-  /** In fast recovery until `recover` is acknowledged (RFC 6582). */
-  recovering = false;
-  recover = 0;
+  /** What loss detection knows; there once the SYN was sent. */
+  loss = null;
   /** The timer expired in the handshake: RFC 6298 section 5.7. */
   handshakeTimedOut = false;
   congestion;
@@ -3331,6 +3378,8 @@ var Connection = class {
   /** End of FIN-WAIT-2 or TIME-WAIT. */
   endAtUs = NEVER;
   wheelAtUs = NEVER;
+  /** The earliest of them, when last worked out. */
+  deadlineUs = NEVER;
   // Options of the application.
   noDelay = false;
   /** Buffers whose size the application has set do not grow with use (SO_RCVBUF, SO_SNDBUF). */
@@ -3353,6 +3402,8 @@ var Connection = class {
   lingerZero = false;
   // Work lists.
   dirty = false;
+  /** More could be sent, but the sink has no room for it now. */
+  blocked = false;
   news = 0;
   // Totals for `info()`.
   bytesSent = 0;
@@ -3364,6 +3415,7 @@ var Connection = class {
   segmentsOutOfOrder = 0;
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
+  recoveriesUndone = 0;
   constructor(id, generation, rows, tuple, rtt, congestion) {
     this.id = id;
     this.generation = generation;
@@ -3401,6 +3453,9 @@ function seqGt(a, b) {
 }
 function seqGe(a, b) {
   return (a - b | 0) >= 0;
+}
+function seqMax(a, b) {
+  return (a - b | 0) >= 0 ? a : b;
 }
 function seqMin(a, b) {
   return (a - b | 0) <= 0 ? a : b;
@@ -3588,107 +3643,656 @@ var ICMP_NET_UNKNOWN = 6;
 var ICMP_NET_PROHIBITED = 9;
 var ICMP_NET_UNREACHABLE_TOS = 11;
 
-// src/tcp/outcome.ts
-var Outcome = {
-  /** Nothing besides what `output` will find. */
-  none: 0,
-  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
-  ack: 1,
-  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
-  challenge: 2,
-  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
-  reset: 3,
-  /** Send an RST from the connection's own numbers; the connection has ended. */
-  abort: 4,
-  /** Send the SYN-ACK again. */
-  synAck: 5,
-  /** Send the oldest unacknowledged segment again. */
-  retransmit: 6,
-  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
-  probe: 7,
-  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
-  keepalive: 8,
-  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
-  reopen: 9
+// src/tcp/retransmission_queue.ts
+var NO_SEGMENT = -1;
+var Sent = {
+  /** The peer has it (SACK). */
+  sacked: 1,
+  /** It is considered lost. */
+  lost: 2,
+  /** It was sent again, and that copy is in flight. */
+  again: 4,
+  /** It was sent more than once: an ACK does not tell which copy it is for (Karn). */
+  everAgain: 8
+};
+var WORDS = 4;
+var START2 = 0;
+var END = 1;
+var FLAGS = 2;
+var NEXT2 = 3;
+var INITIAL_SEGMENTS = 1024;
+var SentSegmentPool = class {
+  words = new Int32Array(INITIAL_SEGMENTS * WORDS);
+  sentAtUs = new Float64Array(INITIAL_SEGMENTS);
+  /** Head of the list of free places, linked by NEXT. */
+  #free = NO_SEGMENT;
+  #used = 0;
+  #taken = 0;
+  /** Segments in flight, of all connections. */
+  get taken() {
+    return this.#taken;
+  }
+  take(start, end2, flags, sentAtUs) {
+    let segment = this.#free;
+    if (segment === NO_SEGMENT) {
+      if (this.#used === this.sentAtUs.length) this.#grow();
+      segment = this.#used++;
+    } else {
+      this.#free = this.words[segment * WORDS + NEXT2];
+    }
+    const at = segment * WORDS;
+    this.words[at + START2] = start;
+    this.words[at + END] = end2;
+    this.words[at + FLAGS] = flags;
+    this.words[at + NEXT2] = NO_SEGMENT;
+    this.sentAtUs[segment] = sentAtUs;
+    this.#taken++;
+    return segment;
+  }
+  give(segment) {
+    this.words[segment * WORDS + NEXT2] = this.#free;
+    this.#free = segment;
+    this.#taken--;
+  }
+  #grow() {
+    const words = new Int32Array(2 * this.words.length);
+    words.set(this.words);
+    this.words = words;
+    const times = new Float64Array(2 * this.sentAtUs.length);
+    times.set(this.sentAtUs);
+    this.sentAtUs = times;
+  }
+};
+var RetransmissionQueue = class {
+  sackedBytes = 0;
+  lostBytes = 0;
+  againBytes = 0;
+  #head = NO_SEGMENT;
+  #tail = NO_SEGMENT;
+  #pool;
+  constructor(pool2) {
+    this.#pool = pool2;
+  }
+  /** The oldest segment, or {@link NO_SEGMENT}. */
+  get head() {
+    return this.#head;
+  }
+  /** The newest segment, or {@link NO_SEGMENT}. */
+  get tail() {
+    return this.#tail;
+  }
+  /** The segment behind this one, or {@link NO_SEGMENT}. */
+  next(segment) {
+    return this.#pool.words[segment * WORDS + NEXT2];
+  }
+  /** First sequence number of a segment. */
+  start(segment) {
+    return this.#pool.words[segment * WORDS + START2];
+  }
+  /** Sequence number behind a segment. */
+  end(segment) {
+    return this.#pool.words[segment * WORDS + END];
+  }
+  /** {@link Sent} bits of a segment. */
+  flags(segment) {
+    return this.#pool.words[segment * WORDS + FLAGS];
+  }
+  /** When the segment was last sent, microseconds. */
+  sentAtUs(segment) {
+    return this.#pool.sentAtUs[segment];
+  }
+  #length(segment) {
+    const at = segment * WORDS;
+    return this.#pool.words[at + END] - this.#pool.words[at + START2] | 0;
+  }
+  /** Bytes in flight by RFC 6675's estimate ("pipe"), given all that is not acknowledged. */
+  pipe(unacknowledged) {
+    return unacknowledged - this.sackedBytes - this.lostBytes + this.againBytes;
+  }
+  /** Adds a segment that was sent for the first time. */
+  push(start, end2, nowUs) {
+    const segment = this.#pool.take(start, end2, 0, nowUs);
+    if (this.#tail === NO_SEGMENT) this.#head = segment;
+    else this.#pool.words[this.#tail * WORDS + NEXT2] = segment;
+    this.#tail = segment;
+  }
+  /**
+   * Takes off one segment that lies wholly before `ack`, or cuts one that `ack` splits; the caller has looked
+   * at it before. False when the oldest segment begins at `ack` or behind it.
+   */
+  popBefore(ack) {
+    const segment = this.#head;
+    if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
+    if (seqGt(this.end(segment), ack)) this.split(segment, ack);
+    this.#count(segment, -1);
+    this.#head = this.next(segment);
+    if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
+    this.#pool.give(segment);
+    return true;
+  }
+  /** Makes two segments of one; both are as the one was. The new one begins at `at`. */
+  split(segment, at) {
+    const rest = this.#pool.take(at, this.end(segment), this.flags(segment), this.sentAtUs(segment));
+    const { words } = this.#pool;
+    words[rest * WORDS + NEXT2] = words[segment * WORDS + NEXT2];
+    words[segment * WORDS + NEXT2] = rest;
+    words[segment * WORDS + END] = at;
+    if (this.#tail === segment) this.#tail = rest;
+    return rest;
+  }
+  /** The peer has this segment. */
+  markSacked(segment) {
+    this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.sacked);
+  }
+  /** The segment, or the copy of it that was in flight, is considered lost. */
+  markLost(segment) {
+    this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.lost);
+  }
+  /** The segment was sent again. */
+  markAgain(segment, nowUs) {
+    this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
+    this.#pool.sentAtUs[segment] = nowUs;
+  }
+  /** The segment was sent again without being lost: a probe. */
+  touch(segment, nowUs) {
+    this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
+    this.#pool.sentAtUs[segment] = nowUs;
+  }
+  /** A lost segment was not lost after all. */
+  unmarkLost(segment) {
+    this.#setFlags(segment, this.flags(segment) & ~(Sent.lost | Sent.again));
+  }
+  /**
+   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
+   * segment is then lost.
+   */
+  markAllLost(forgetSacked) {
+    for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
+      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+    }
+  }
+  /** The oldest segment at or behind `from` that is lost and not sent again, or {@link NO_SEGMENT}. */
+  firstToRepeat(from) {
+    if (this.lostBytes === this.againBytes) return NO_SEGMENT;
+    let s = from;
+    while (s !== NO_SEGMENT && (this.flags(s) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      s = this.next(s);
+    }
+    return s;
+  }
+  /** The first segment that ends behind `seq`, at or behind `from`. */
+  findEndingAfter(seq, from) {
+    let s = from;
+    while (s !== NO_SEGMENT && seqLe(this.end(s), seq)) s = this.next(s);
+    return s;
+  }
+  /** Whether `seq` is before the start of the segment. */
+  startsAfter(segment, seq) {
+    return seqLt(seq, this.start(segment));
+  }
+  /** Gives every segment back. */
+  clear() {
+    for (let s = this.#head; s !== NO_SEGMENT; ) {
+      const next = this.next(s);
+      this.#pool.give(s);
+      s = next;
+    }
+    this.#head = NO_SEGMENT;
+    this.#tail = NO_SEGMENT;
+    this.sackedBytes = 0;
+    this.lostBytes = 0;
+    this.againBytes = 0;
+  }
+  #setFlags(segment, flags) {
+    this.#count(segment, -1);
+    this.#pool.words[segment * WORDS + FLAGS] = flags;
+    this.#count(segment, 1);
+  }
+  #count(segment, sign) {
+    const flags = this.flags(segment);
+    const bytes = sign * this.#length(segment);
+    if ((flags & Sent.sacked) !== 0) this.sackedBytes += bytes;
+    if ((flags & Sent.lost) !== 0) this.lostBytes += bytes;
+    if ((flags & Sent.again) !== 0) this.againBytes += bytes;
+  }
 };
 
-// src/tcp/acknowledgment.ts
-var DUPLICATE_THRESHOLD = 3;
-function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) {
-  if (seqGt(segment.ack, conn.sndUna)) {
-    return onNewlyAcknowledged(conn, segment.ack, nowUs, counters, config);
+// src/tcp/loss_recovery.ts
+var Phase = {
+  /** No loss is known. */
+  open: 0,
+  /** Fast recovery: a loss was detected, and the window is reduced for it. */
+  recovery: 1,
+  /** The retransmission timer has expired: what was in flight is considered lost. */
+  loss: 2
+};
+var LossRecovery = class {
+  queue;
+  phase = Phase.open;
+  /** Recovery ends when this is acknowledged: SND.MAX at its start (RFC 6582, RFC 6675). */
+  recover;
+  /** Duplicate ACKs in a row: how segments that left the network are counted without SACK. */
+  duplicateAcks = 0;
+  // RACK, RFC 8985 section 5.2.
+  /** Of the segments that were delivered, when the one sent last was sent, and where it ended. */
+  rackSentAtUs = 0;
+  rackEnd;
+  /** Round-trip time of that segment. */
+  rackRttUs = 0;
+  /** Highest sequence number that was delivered. */
+  rackForward;
+  /** A segment was delivered behind one that was sent after it. */
+  reorderingSeen = false;
+  /** Quarters of the least RTT that a segment may be late (RACK.reo_wnd_mult). */
+  reorderQuarters = 1;
+  /** Recoveries for which a widened window stays (RACK.reo_wnd_persist). */
+  reorderPersist = 0;
+  /** The round trip in which a DSACK has widened the window ends here; `dsackRoundOpen` while it lasts. */
+  dsackRound = 0;
+  dsackRoundOpen = false;
+  /** When the next segment that may only be reordered counts as lost. */
+  reorderAtUs = Infinity;
+  // Tail loss probes, RFC 8985 section 7.
+  probeAtUs = Infinity;
+  /** SND.NXT when a probe was sent, and what was in flight; `probing` until it is settled. */
+  probeEnd = 0;
+  probeFlight = 0;
+  probing = false;
+  /** The probe was old data: only a DSACK tells whether the original was lost. */
+  probeWasOld = false;
+  // Proportional rate reduction, RFC 6937 section 3.
+  deliveredBytes = 0;
+  sentBytes = 0;
+  flightAtStart = 0;
+  // Undo: what the window was, and how many retransmissions a DSACK has not yet shown to be needless.
+  undoCwndBytes = 0;
+  undoSsthreshBytes = 0;
+  undoPending = 0;
+  undoPossible = false;
+  /** SND.UNA when that began: what was received twice before it was not sent again in it. */
+  undoFrom = 0;
+  /** Bytes that the peer has reported as received twice. */
+  duplicateBytes = 0;
+  /** Timestamp value of the first retransmission of this recovery (Eifel, RFC 3522). */
+  undoTimestamp = 0;
+  constructor(pool2, iss) {
+    this.queue = new RetransmissionQueue(pool2);
+    this.recover = iss;
+    this.rackEnd = iss;
+    this.rackForward = iss;
   }
-  if (conn.persisting && conn.sndWnd > 0) {
+};
+function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthreshBytes, mss) {
+  recovery.deliveredBytes += deliveredBytes;
+  const { deliveredBytes: delivered, sentBytes: sent, flightAtStart } = recovery;
+  let send;
+  if (pipeBytes > ssthreshBytes) {
+    send = Math.ceil(delivered * ssthreshBytes / Math.max(flightAtStart, 1)) - sent;
+  } else {
+    const limit = Math.max(delivered - sent, deliveredBytes) + (advanced ? mss : 0);
+    send = Math.min(ssthreshBytes - pipeBytes, limit);
+  }
+  if (sent === 0) send = Math.max(send, mss);
+  return Math.max(pipeBytes + send, pipeBytes, mss);
+}
+
+// src/tcp/rack.ts
+var DUPLICATE_THRESHOLD = 3;
+var REORDER_QUARTERS_MAX = 16;
+var REORDER_PERSIST = 16;
+var DELAYED_ACK_MAX_US = 2e5;
+var PROBE_INITIAL_US = 1e6;
+var MINIMUM_US = 2e3;
+function sentAfter(time1Us, end1, time2Us, end2) {
+  return time1Us > time2Us || time1Us === time2Us && seqGt(end1, end2);
+}
+function rackDelivered(conn, segment, nowUs) {
+  const recovery = conn.loss;
+  const { queue } = recovery;
+  const end2 = queue.end(segment);
+  const sentAtUs = queue.sentAtUs(segment);
+  const again = (queue.flags(segment) & Sent.everAgain) !== 0;
+  if (seqGt(end2, recovery.rackForward)) recovery.rackForward = end2;
+  else if (!again && seqLt(end2, recovery.rackForward)) recovery.reorderingSeen = true;
+  const rttUs = nowUs - sentAtUs;
+  if (again && rttUs < conn.rtt.minUs) return;
+  if (sentAfter(sentAtUs, end2, recovery.rackSentAtUs, recovery.rackEnd)) {
+    recovery.rackSentAtUs = sentAtUs;
+    recovery.rackEnd = end2;
+    recovery.rackRttUs = rttUs;
+  }
+}
+function rackDuplicate(conn) {
+  const recovery = conn.loss;
+  if (recovery.dsackRoundOpen) return;
+  recovery.dsackRoundOpen = true;
+  recovery.dsackRound = conn.sndNxt;
+  recovery.reorderingSeen = true;
+  recovery.reorderQuarters = Math.min(recovery.reorderQuarters + 1, REORDER_QUARTERS_MAX);
+  recovery.reorderPersist = REORDER_PERSIST;
+}
+function rackRecovered(recovery) {
+  if (recovery.reorderPersist > 0 && --recovery.reorderPersist === 0) recovery.reorderQuarters = 1;
+}
+function reorderWindowUs(conn) {
+  const recovery = conn.loss;
+  if (!recovery.reorderingSeen) {
+    const enough = recovery.queue.sackedBytes >= DUPLICATE_THRESHOLD * conn.sndMss;
+    if (recovery.phase !== Phase.open || enough) return 0;
+  }
+  const windowUs = Math.floor(recovery.reorderQuarters * conn.rtt.minUs / 4);
+  return Math.min(windowUs, conn.rtt.srttUs);
+}
+function rackDetect(conn, nowUs) {
+  const recovery = conn.loss;
+  const { queue } = recovery;
+  recovery.reorderAtUs = Infinity;
+  if (recovery.rackSentAtUs === 0) return false;
+  const allowedUs = recovery.rackRttUs + reorderWindowUs(conn);
+  let found = false;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    const flags = queue.flags(s);
+    const sentAtUs = queue.sentAtUs(s);
+    if (!sentAfter(recovery.rackSentAtUs, recovery.rackEnd, sentAtUs, queue.end(s))) {
+      if ((flags & Sent.everAgain) === 0) break;
+      continue;
+    }
+    if ((flags & Sent.sacked) !== 0 || (flags & (Sent.lost | Sent.again)) === Sent.lost) continue;
+    const lostAtUs = sentAtUs + allowedUs;
+    if (lostAtUs <= nowUs) {
+      queue.markLost(s);
+      found = true;
+    } else if (lostAtUs < recovery.reorderAtUs) {
+      recovery.reorderAtUs = lostAtUs;
+    }
+  }
+  return found;
+}
+function armProbe(conn, nowUs) {
+  const recovery = conn.loss;
+  const { queue } = recovery;
+  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0) return;
+  if (recovery.probing) return;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  if (flight === 0) return;
+  const { srttUs } = conn.rtt;
+  let timeoutUs = srttUs > 0 ? Math.max(2 * srttUs, MINIMUM_US) : PROBE_INITIAL_US;
+  if (flight <= conn.sndMss) timeoutUs += DELAYED_ACK_MAX_US;
+  recovery.probeAtUs = Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
+}
+
+// src/tcp/sack_input.ts
+function takeSackBlocks(conn, segment, nowUs) {
+  const count = segment.sackCount;
+  if (count === 0) return false;
+  const { sackLeft0, sackRight0, sackLeft1, sackRight1 } = segment;
+  const duplicate = isDuplicate(segment, count);
+  if (!duplicate) takeBlock(conn, sackLeft0, sackRight0, nowUs);
+  if (count > 1) takeBlock(conn, sackLeft1, sackRight1, nowUs);
+  if (count > 2) takeBlock(conn, segment.sackLeft2, segment.sackRight2, nowUs);
+  if (count > 3) takeBlock(conn, segment.sackLeft3, segment.sackRight3, nowUs);
+  return duplicate;
+}
+function isDuplicate(segment, count) {
+  const { sackLeft0, sackRight0 } = segment;
+  if (!seqLt(sackLeft0, sackRight0)) return false;
+  if (seqLe(sackRight0, segment.ack)) return true;
+  return count > 1 && seqGe(sackLeft0, segment.sackLeft1) && seqLe(sackRight0, segment.sackRight1);
+}
+function takeBlock(conn, left, right, nowUs) {
+  if (!seqLt(left, right) || seqGt(right, conn.sndNxt) || seqLe(right, conn.sndUna)) return;
+  const { queue } = conn.loss;
+  const from = seqMax(left, conn.sndUna);
+  let s = queue.findEndingAfter(from, queue.head);
+  while (s !== NO_SEGMENT && seqLt(queue.start(s), right)) {
+    if ((queue.flags(s) & Sent.sacked) === 0) s = markCovered(conn, s, from, right, nowUs);
+    s = queue.next(s);
+  }
+}
+function markCovered(conn, segment, left, right, nowUs) {
+  const { queue } = conn.loss;
+  const start = queue.start(segment);
+  const end2 = queue.end(segment);
+  const mss = conn.sndMss;
+  let s = segment;
+  if (seqLt(start, left)) {
+    const skip = Math.ceil((left - start | 0) / mss) * mss;
+    const cut = start + skip | 0;
+    if (seqGe(cut, end2)) return s;
+    s = queue.split(s, cut);
+  }
+  if (seqGt(end2, right)) {
+    const keep = Math.floor((right - queue.start(s) | 0) / mss) * mss;
+    if (keep <= 0) return s;
+    queue.split(s, queue.start(s) + keep | 0);
+  }
+  rackDelivered(conn, s, nowUs);
+  const timed = conn.timing && seqLt(queue.start(s), conn.rttSeq) && seqGe(queue.end(s), conn.rttSeq);
+  if (timed && (queue.flags(s) & Sent.everAgain) === 0) {
+    conn.rtt.sample(nowUs - conn.rttSentAtUs);
+    conn.timing = false;
+  }
+  queue.markSacked(s);
+  return s;
+}
+
+// src/tcp/undo.ts
+function undo(conn, loss) {
+  const { queue } = loss;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    if ((queue.flags(s) & Sent.lost) !== 0) queue.unmarkLost(s);
+  }
+  const { congestion } = conn;
+  congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
+  congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
+  loss.phase = Phase.open;
+  loss.undoPossible = false;
+  loss.duplicateAcks = 0;
+  conn.recoveriesUndone++;
+}
+
+// src/tcp/acknowledgment.ts
+var DUPLICATE_THRESHOLD2 = 3;
+function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) {
+  const loss = conn.loss;
+  if (loss === null) return;
+  const advanced = seqGt(segment.ack, conn.sndUna);
+  if (!advanced && conn.persisting) {
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    return;
+  }
+  if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
+  let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
+  if (advanced) advance(conn, segment.ack, nowUs);
+  const sackedBefore = loss.queue.sackedBytes;
+  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
+  delivered += loss.queue.sackedBytes - sackedBefore;
+  if (!advanced && isDuplicate2(conn, segment, windowBefore)) {
+    loss.duplicateAcks++;
+    conn.duplicateAcksSeen++;
+    counters.count(Counter.duplicateAcks);
+    if (!conn.sack) delivered += conn.sndMss;
+  }
+  if (duplicate) onDsack(conn, loss, segment);
+  if (advanced) undoByTimestamp(conn, loss, segment);
+  if (loss.probing) {
+    const again = !advanced && conn.sndWnd === windowBefore;
+    settleProbe(conn, loss, segment, duplicate, again, nowUs);
+  }
+  const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
+  react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  growSendLimit(conn, config);
+  if (advanced) armProbe(conn, nowUs);
+}
+function onProbeAnswered(conn, opened, nowUs) {
+  if (opened) {
     conn.persisting = false;
     conn.retransmitAtUs = NEVER;
     conn.backoffs = 0;
-  } else if (conn.persisting) {
-    conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-    conn.unackedSinceUs = nowUs;
+    return;
   }
-  if (isDuplicate(conn, segment, windowBefore)) return onDuplicate(conn, nowUs, counters);
-  return Outcome.none;
+  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+  conn.unackedSinceUs = nowUs;
 }
 var PROBE_BACKOFF_CAP = 10;
-function isDuplicate(conn, segment, windowBefore) {
+function onShrunkWindow(conn, loss, windowBefore, nowUs) {
+  if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
+  loss.queue.markAllLost(false);
+  conn.backoffs = 0;
+  conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
+}
+function isDuplicate2(conn, segment, windowBefore) {
   if (segment.ack !== conn.sndUna || conn.sndUna === conn.sndMax) return false;
   if (segment.payloadLength > 0) return false;
   if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
-function onDuplicate(conn, nowUs, counters) {
-  conn.duplicateAcks++;
-  conn.duplicateAcksSeen++;
-  counters.count(Counter.duplicateAcks);
-  const mss = conn.sndMss;
-  if (conn.recovering) {
-    conn.congestion.cwndBytes += mss;
-    return Outcome.none;
+function takeAcknowledged(conn, loss, ack, nowUs) {
+  const { queue } = loss;
+  let delivered = 0;
+  for (let s = queue.head; s !== NO_SEGMENT && seqLt(queue.start(s), ack); s = queue.head) {
+    if (seqGt(queue.end(s), ack)) queue.split(s, ack);
+    if ((queue.flags(s) & Sent.sacked) === 0) {
+      delivered += seqDiff(queue.end(s), queue.start(s));
+      rackDelivered(conn, s, nowUs);
+    }
+    queue.popBefore(ack);
   }
-  if (conn.duplicateAcks !== DUPLICATE_THRESHOLD) return Outcome.none;
-  if (seqLt(conn.sndUna, conn.recover)) return Outcome.none;
-  conn.recovering = true;
-  conn.recover = conn.sndMax;
-  conn.congestion.onLoss(seqDiff(conn.sndMax, conn.sndUna), mss, nowUs);
-  conn.congestion.cwndBytes += DUPLICATE_THRESHOLD * mss;
-  conn.timing = false;
-  counters.count(Counter.fastRetransmits);
-  return Outcome.retransmit;
+  if (conn.sack) return delivered;
+  const known = Math.min(loss.duplicateAcks * conn.sndMss, delivered);
+  const segments = Math.floor(delivered / conn.sndMss);
+  loss.duplicateAcks = Math.max(0, loss.duplicateAcks - Math.max(0, segments - 1));
+  return delivered - known;
 }
-function onNewlyAcknowledged(conn, ack, nowUs, counters, config) {
-  const acked = seqDiff(ack, conn.sndUna);
-  const flight = seqDiff(conn.sndMax, conn.sndUna);
+function advance(conn, ack, nowUs) {
+  const loss = conn.loss;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
+  if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
   if (conn.timing && seqGe(ack, conn.rttSeq)) {
     conn.rtt.sample(nowUs - conn.rttSentAtUs);
     conn.timing = false;
   }
   releaseAcknowledged(conn, ack);
-  conn.duplicateAcks = 0;
+  if (conn.sack || loss.phase === Phase.open) loss.duplicateAcks = 0;
   conn.backoffs = 0;
   conn.persisting = false;
   const everything = ack === conn.sndMax;
   conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
   conn.unackedSinceUs = everything ? NEVER : nowUs;
-  if (conn.recovering) return recoverFurther(conn, ack, acked, nowUs, counters);
+  loss.probeAtUs = NEVER;
+  if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
+}
+function onDsack(conn, loss, segment) {
+  const { sackLeft0: left, sackRight0: right } = segment;
+  const bytes = seqDiff(right, left);
+  loss.duplicateBytes += bytes;
+  if (loss.duplicateBytes > conn.bytesRetransmitted) return;
+  if (!isProbeDuplicate(loss, segment)) rackDuplicate(conn);
+  if (!loss.undoPossible || loss.undoPending === 0 || seqLe(right, loss.undoFrom)) return;
+  loss.undoPending = Math.max(0, loss.undoPending - Math.ceil(bytes / conn.sndMss));
+  if (loss.undoPending === 0) undo(conn, loss);
+}
+function undoByTimestamp(conn, loss, segment) {
+  if (loss.phase === Phase.open || !conn.timestamps) return;
+  if (!loss.undoPossible || loss.undoPending === 0) return;
+  if ((segment.options & OptionBit.timestamps) === 0) return;
+  if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
+  if (loss.phase === Phase.recovery) rackDuplicate(conn);
+  undo(conn, loss);
+}
+function isProbeDuplicate(loss, segment) {
+  return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;
+}
+function settleProbe(conn, loss, segment, duplicate, again, nowUs) {
+  if (seqLt(segment.ack, loss.probeEnd)) return;
+  if (!loss.probeWasOld || duplicate && isProbeDuplicate(loss, segment)) {
+    loss.probing = false;
+  } else if (seqGt(segment.ack, loss.probeEnd)) {
+    loss.probing = false;
+    conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
+    conn.congestion.onRecovered(conn.sndMss, nowUs);
+  } else if (again && segment.payloadLength === 0 && segment.sackCount === 0) {
+    loss.probing = false;
+  }
+}
+function detectByDuplicates(conn, loss, advanced) {
+  const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD2 && !seqLt(conn.sndUna, loss.recover);
+  const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);
+  if (!first && !partial) return false;
+  const { queue } = loss;
+  const head = queue.head;
+  if (head === NO_SEGMENT) return false;
+  const cut = seqAdd(queue.start(head), conn.sndMss);
+  if (seqLt(cut, queue.end(head))) queue.split(head, cut);
+  queue.markLost(head);
+  return true;
+}
+function pipeOf(conn) {
+  const loss = conn.loss;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const pipe = loss.queue.pipe(flight);
+  if (conn.sack) return Math.max(pipe, 0);
+  return Math.max(pipe - loss.duplicateAcks * conn.sndMss, 0);
+}
+function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
+  const { congestion, sndMss } = conn;
+  if (loss.phase !== Phase.open && seqGe(conn.sndUna, loss.recover)) {
+    leaveRecovery(conn, loss, nowUs);
+  }
+  switch (loss.phase) {
+    case Phase.open:
+      if (lost) {
+        enterRecovery(conn, loss, nowUs, counters);
+        break;
+      }
+      if (acked > 0) grow(conn, acked, flight, nowUs);
+      return;
+    case Phase.loss:
+      if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
+      return;
+  }
+  congestion.cwndBytes = proportionalWindow(loss, pipeOf(conn), delivered, acked > 0 && !lost, congestion.ssthreshBytes, sndMss);
+  if (lost && !conn.sack) {
+    congestion.cwndBytes = Math.max(congestion.cwndBytes, pipeOf(conn) + sndMss);
+  }
+}
+function grow(conn, acked, flight, nowUs) {
   const { congestion } = conn;
   const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
   const limited = conn.cwndLimited || slowStart && congestion.cwndBytes < 2 * flight;
   congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
-  growSendLimit(conn, config);
-  return Outcome.none;
 }
-function recoverFurther(conn, ack, acked, nowUs, counters) {
-  const { congestion, sndMss } = conn;
-  if (seqGe(ack, conn.recover)) {
-    conn.recovering = false;
-    congestion.onRecovered(sndMss, nowUs);
-    return Outcome.none;
-  }
-  congestion.cwndBytes = Math.max(congestion.cwndBytes - acked, 0) + sndMss;
+function enterRecovery(conn, loss, nowUs, counters) {
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  loss.phase = Phase.recovery;
+  loss.recover = conn.sndNxt;
+  loss.deliveredBytes = 0;
+  loss.sentBytes = 0;
+  loss.flightAtStart = flight;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  rememberForUndo(conn, loss);
+  conn.congestion.onLoss(flight, conn.sndMss, nowUs);
+  conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
+  conn.timing = false;
   counters.count(Counter.fastRetransmits);
-  return Outcome.retransmit;
+}
+function rememberForUndo(conn, loss) {
+  loss.undoPossible = true;
+  loss.undoPending = 0;
+  loss.undoFrom = conn.sndUna;
+  loss.undoCwndBytes = conn.congestion.cwndBytes;
+  loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
+}
+function leaveRecovery(conn, loss, nowUs) {
+  if (loss.phase === Phase.recovery) conn.congestion.onRecovered(conn.sndMss, nowUs);
+  loss.phase = Phase.open;
+  loss.duplicateAcks = 0;
+  rackRecovered(loss);
 }
 function releaseAcknowledged(conn, ack) {
   const send = conn.send;
@@ -3786,8 +4390,7 @@ function chainAppendArray(memory, tail, source, from, length) {
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    const whole = count === source.length;
-    memory.bytes.set(whole ? source : source.subarray(from + done, from + done + count), target);
+    memory.copier.write(source, from + done, target, count);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;
@@ -3928,6 +4531,32 @@ var OutOfOrder = class {
   }
 };
 
+// src/tcp/outcome.ts
+var Outcome = {
+  /** Nothing besides what `output` will find. */
+  none: 0,
+  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
+  ack: 1,
+  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
+  challenge: 2,
+  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
+  reset: 3,
+  /** Send an RST from the connection's own numbers; the connection has ended. */
+  abort: 4,
+  /** Send the SYN-ACK again. */
+  synAck: 5,
+  /** Send the oldest unacknowledged segment again. */
+  retransmit: 6,
+  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
+  lossProbe: 10,
+  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
+  probe: 7,
+  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
+  keepalive: 8,
+  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
+  reopen: 9
+};
+
 // src/tcp/window.ts
 function synWindow(conn) {
   return Math.min(65535, conn.receive.limitBytes);
@@ -3996,8 +4625,6 @@ function afterRead(conn, readPosition, nowUs, config) {
 var PAWS_IDLE_US = 24 * 86400 * 1e6;
 function onSegment(conn, segment, nowUs, context) {
   conn.segmentsReceived++;
-  conn.lastReceivedAtUs = nowUs;
-  if (conn.keepaliveProbesSent > 0) conn.keepaliveProbesSent = 0;
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -4036,6 +4663,7 @@ function onSynSent(conn, segment, nowUs, context) {
   }
   conn.sndWl2 = segment.ack;
   establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
   takeText(conn, segment, nowUs, context);
   return Outcome.none;
@@ -4059,6 +4687,8 @@ function onOtherStates(conn, segment, nowUs, context) {
     if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
     return answerToUnusable(segment);
   }
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
   rememberTimestamp(conn, segment, nowUs);
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
   if ((segment.flags & Flag.SYN) !== 0) {
@@ -4070,11 +4700,10 @@ function onOtherStates(conn, segment, nowUs, context) {
     return Outcome.none;
   }
   const outcome = onAckField(conn, segment, scale, nowUs, context);
-  if (outcome !== Outcome.none && outcome !== Outcome.retransmit) return outcome;
+  if (outcome !== Outcome.none) return outcome;
   if (conn.state === State.CLOSED) return Outcome.none;
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
-  const textOutcome = takeText(conn, segment, nowUs, context);
-  return textOutcome === Outcome.none ? outcome : textOutcome;
+  return takeText(conn, segment, nowUs, context);
 }
 function answerToUnusable(segment) {
   const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
@@ -4161,10 +4790,10 @@ function onAckField(conn, segment, scale, nowUs, context) {
   const windowBefore = conn.sndWnd;
   const isLatest = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
   if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
-  const outcome = onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  return outcome;
+  return Outcome.none;
 }
 function setWindow(conn, segment, scale) {
   conn.sndWnd = segment.window << scale;
@@ -4261,6 +4890,7 @@ function onFin(conn, nowUs, config) {
   conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
+  conn.receive?.discardAhead();
   conn.ackPending = true;
   conn.news = News.loud;
   switch (conn.state) {
@@ -4298,18 +4928,24 @@ function end(conn, error) {
   conn.error = error;
   conn.news = News.loud;
   conn.ackPending = false;
+  stopTimers(conn);
+}
+function stopTimers(conn) {
   conn.retransmitAtUs = NEVER;
   conn.delayedAckAtUs = NEVER;
   conn.keepaliveAtUs = NEVER;
   conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
 }
 function abort(conn) {
   end(conn, ConnectionError.aborted);
 }
 function enterTimeWait(conn, nowUs, config) {
   conn.state = State.TIME_WAIT;
-  conn.retransmitAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
+  stopTimers(conn);
   restartTimeWait(conn, nowUs, config);
 }
 function restartTimeWait(conn, nowUs, config) {
@@ -4462,13 +5098,18 @@ function sendSyn(conn, nowUs, context) {
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendAck(conn, nowUs, context) {
-  begin(conn, conn.sndNxt, Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
   acknowledge(conn, nowUs);
   addSackBlocks(conn);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
+function sequenceWithoutText(conn) {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
 function sendReset(conn, nowUs, context) {
-  begin(conn, conn.sndNxt, Flag.RST | Flag.ACK);
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
   out.ack = conn.rcvNxt;
   out.window = 0;
   context.counters.count(Counter.resetsOut);
@@ -4501,23 +5142,47 @@ function sendKeepalive(conn, nowUs, context) {
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendOldest(conn, nowUs, context) {
-  const position = positionOf(conn, conn.sndUna);
-  const unacked = conn.send.end - position | 0;
-  const sent = seqDiff(conn.sndMax, conn.sndUna);
-  const length = Math.min(conn.sndMss, unacked, sent);
-  if (length > 0 || conn.finQueued) sendText(conn, conn.sndUna, length, nowUs, context);
+  const { queue } = conn.loss;
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
+}
+function sendLossProbe(conn, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  loss.probeEnd = conn.sndNxt;
+  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
+  loss.probing = true;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
+  const length = Math.min(unsent, room, conn.sndMss);
+  loss.probeWasOld = length <= 0;
+  if (length > 0) {
+    sendNew(conn, length, nowUs, context);
+    loss.probeEnd = conn.sndNxt;
+  } else if (queue.tail !== NO_SEGMENT) {
+    const segment = lastWireSegment(conn, queue.tail);
+    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
+    queue.touch(segment, nowUs);
+  }
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+}
+function lastWireSegment(conn, last) {
+  const { queue } = conn.loss;
+  const start = queue.start(last);
+  const behind = seqDiff(queue.end(last), start);
+  const bytes = behind - (isFinSent(conn) ? 1 : 0);
+  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
+  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
 }
 function sendProbe(conn, nowUs, context) {
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  const room = Math.min(conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna), conn.sndMss, unsent);
-  if (room > 0) {
-    stopPersisting(conn);
-    sendText(conn, conn.sndNxt, room, nowUs, context);
-    return;
-  }
-  context.counters.count(Counter.zeroWindowProbes);
+  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
   if (unsent > 0 || conn.finQueued) {
-    sendText(conn, conn.sndNxt, Math.min(unsent > 0 ? unsent : 0, 1), nowUs, context);
+    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
+    sendNew(conn, length, nowUs, context);
+    if (!conn.persisting) return;
+    conn.loss.queue.clear();
+    conn.loss.probeAtUs = NEVER;
     conn.sndNxt = conn.sndUna;
   }
 }
@@ -4525,33 +5190,76 @@ function positionOf(conn, seq) {
   return seq - conn.iss - 1 | 0;
 }
 function sendData(conn, nowUs, context) {
-  const send = conn.send;
-  if (send === null) return;
-  const { sink } = context;
+  const { send, loss } = conn;
+  if (send === null || loss === null) return;
+  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
   conn.cwndLimited = false;
   for (; ; ) {
     const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
-    if (unsent <= 0 && !finDue) return;
+    if (unsent <= 0 && !finDue) break;
+    if (!context.sink.hasRoom(conn.remote3)) {
+      conn.blocked = true;
+      break;
+    }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
     const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const room = Math.min(conn.sndWnd, cwnd) - flight;
+    const onPath = cwnd - pipeOf(conn);
     if (unsent <= 0) {
       if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
-      sendText(conn, conn.sndNxt, 0, nowUs, context);
-      return;
+      sendNew(conn, 0, nowUs, context);
+      break;
     }
-    const length = worthSending(conn, unsent, room, sink.superBytes);
+    const room = Math.min(conn.sndWnd - flight, onPath);
+    const length = worthSending(conn, unsent, room, context.sink.superBytes);
     if (length === 0) {
-      conn.cwndLimited = cwnd - flight < conn.sndMss;
-      return persistIfIdle(conn, nowUs);
+      conn.cwndLimited = onPath < conn.sndMss;
+      if (flight === 0) return persistIfIdle(conn, nowUs);
+      break;
     }
     if (conn.persisting) stopPersisting(conn);
-    sendText(conn, conn.sndNxt, length, nowUs, context);
+    sendNew(conn, length, nowUs, context);
   }
 }
+function repeatLost(conn, nowUs, context) {
+  const { queue } = conn.loss;
+  const mss = conn.sndMss;
+  const { superBytes } = context.sink;
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  for (let s = queue.head; ; ) {
+    s = queue.firstToRepeat(s);
+    if (s === NO_SEGMENT) return true;
+    if (!context.sink.hasRoom(conn.remote3)) {
+      conn.blocked = true;
+      return false;
+    }
+    const pipe = pipeOf(conn);
+    const room = Math.floor(conn.congestion.cwndBytes - pipe);
+    const length = seqDiff(queue.end(s), queue.start(s));
+    if (room < Math.min(length, mss) && pipe > 0) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0 || windowRoom < Math.min(length, mss) && pipe > 0) return false;
+    const whole = Math.max(room - room % mss, mss);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
+  }
+}
+function repeat(conn, segment, most, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const start = queue.start(segment);
+  const cut = seqAdd(start, most);
+  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
+  transmit(conn, start, queue.end(segment), nowUs, context);
+  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
+  if (segment === queue.head && loss.phase === Phase.recovery) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  }
+  queue.markAgain(segment, nowUs);
+}
 function extraSegments(conn) {
-  return conn.recovering ? 0 : Math.min(conn.duplicateAcks, LIMITED_TRANSMIT);
+  const loss = conn.loss;
+  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0 ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT) : 0;
 }
 function isFinSent(conn) {
   return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
@@ -4585,38 +5293,47 @@ function stopPersisting(conn) {
   conn.backoffs = 0;
   conn.retransmitAtUs = NEVER;
 }
-function sendText(conn, seq, length, nowUs, context) {
+function sendNew(conn, length, nowUs, context) {
+  const seq = conn.sndNxt;
+  const behind = positionOf(conn, seqAdd(seq, length));
+  const fin = conn.finQueued && behind === conn.send.end ? 1 : 0;
+  const next = seqAdd(seq, length + fin);
+  if (seqGe(seq, conn.sndMax) && !conn.timing) {
+    conn.timing = true;
+    conn.rttSeq = next;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1e3;
+  if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
+  transmit(conn, seq, next, nowUs, context);
+  conn.loss.queue.push(seq, next, nowUs);
+  conn.sndNxt = next;
+  armProbe(conn, nowUs);
+  if (seqGt(next, conn.sndMax)) {
+    context.counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+}
+function transmit(conn, seq, next, nowUs, context) {
   const { sink, counters } = context;
   const send = conn.send;
   const position = positionOf(conn, seq);
-  const last = (position + length | 0) === send.end;
+  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
+  const length = seqDiff(next, seq) - fin;
   let flags = Flag.ACK;
-  if (last && length > 0) flags |= Flag.PSH;
-  if (last && conn.finQueued) flags |= Flag.FIN;
+  if ((position + length | 0) === send.end && length > 0) flags |= Flag.PSH;
+  if (fin === 1) flags |= Flag.FIN;
   begin(conn, seq, flags);
   acknowledge(conn, nowUs);
   out.payloadLength = length;
   if (length > conn.sndMss) out.gsoSize = conn.sndMss;
   const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
-  const next = seqAdd(seq, length + (flags & Flag.FIN));
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
     if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false;
-  } else if (!conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
   }
-  const isNew = length > 0 && seq === conn.sndMax;
-  if (isNew && nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1e3) {
-    conn.interactive = true;
-  }
-  if (length < conn.sndMss) conn.sndSmall = next;
-  if (seqGt(next, conn.sndNxt)) conn.sndNxt = next;
-  if (seqGt(next, conn.sndMax)) {
-    counters.add(Counter.bytesOut, length);
-    conn.sndMax = next;
-  }
+  if (conn.loss.phase === Phase.recovery) conn.loss.sentBytes += length;
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
@@ -4779,8 +5496,12 @@ function ephemeralPort(random, isFree) {
 
 // src/tcp/timers.ts
 var ORPHAN_RETRIES = 8;
-function earliestDeadline(conn) {
-  return Math.min(conn.retransmitAtUs, conn.delayedAckAtUs, conn.keepaliveAtUs, conn.endAtUs);
+function updateDeadline(conn) {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  conn.deadlineUs = atUs;
 }
 function onTimer(conn, nowUs, context) {
   if (conn.endAtUs <= nowUs) {
@@ -4795,8 +5516,23 @@ function onTimer(conn, nowUs, context) {
     const outcome = onKeepalive(conn, nowUs, context);
     if (outcome !== Outcome.none) return outcome;
   }
+  const loss = conn.loss;
+  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
+    const outcome = onLossTimer(conn, loss, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
   if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  return Outcome.none;
+  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
+}
+function onLossTimer(conn, loss, nowUs, context) {
+  if (loss.reorderAtUs <= nowUs) {
+    const found = rackDetect(conn, nowUs);
+    if (found && loss.phase === Phase.open) enterRecovery(conn, loss, nowUs, context.counters);
+  }
+  if (loss.probeAtUs > nowUs) return Outcome.none;
+  loss.probeAtUs = NEVER;
+  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
+  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt) ? Outcome.lossProbe : Outcome.none;
 }
 function onRetransmit(conn, nowUs, context) {
   const { config, counters } = context;
@@ -4810,20 +5546,40 @@ function onRetransmit(conn, nowUs, context) {
   }
   conn.retransmitTimeouts++;
   if (conn.persisting) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    if (conn.sndWnd > 0) {
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);
   if (conn.backoffs === 1) {
-    conn.congestion.onTimeout(seqDiff(conn.sndMax, conn.sndUna), conn.sndMss, nowUs);
+    const loss = conn.loss;
+    rememberForUndo(conn, loss);
+    const flight = seqDiff(conn.sndMax, conn.sndUna);
+    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
+    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
   }
-  conn.recover = conn.sndMax;
-  conn.recovering = false;
-  conn.duplicateAcks = 0;
   conn.timing = false;
-  conn.sndNxt = conn.sndUna;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  return conn.sndWnd === 0 ? Outcome.retransmit : Outcome.none;
+  loseEverything(conn);
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
+}
+function loseEverything(conn) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const head = queue.head;
+  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
+  queue.markAllLost(reneged);
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  loss.reorderAtUs = NEVER;
 }
 function hasGivenUp(conn, nowUs, config) {
   switch (conn.state) {
@@ -4833,10 +5589,9 @@ function hasGivenUp(conn, nowUs, config) {
       return conn.backoffs >= config.synAckRetries;
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.retransmitTimeouts >= ORPHAN_RETRIES) {
-    return conn.persisting || conn.backoffs >= ORPHAN_RETRIES;
-  }
-  return conn.backoffs >= config.dataRetries && !(conn.persisting && isAlive(conn, nowUs, config));
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
 }
 function isAlive(conn, nowUs, config) {
   return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
@@ -4870,7 +5625,7 @@ function onKeepalive(conn, nowUs, context) {
 
 // src/tcp/demux.ts
 var ROW_WORDS2 = 12;
-var NEXT2 = 0;
+var NEXT3 = 0;
 var HASH = 1;
 var LOCAL = 2;
 var REMOTE = 6;
@@ -4955,11 +5710,11 @@ var Demultiplexer = class {
     const buckets = this.#buckets;
     const bucket = rows[row + HASH] & buckets.length - 1;
     if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT2];
+      buckets[bucket] = rows[row + NEXT3];
     } else {
       let before = buckets[bucket] * ROW_WORDS2;
-      while (rows[before + NEXT2] !== id) before = rows[before + NEXT2] * ROW_WORDS2;
-      rows[before + NEXT2] = rows[row + NEXT2];
+      while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
+      rows[before + NEXT3] = rows[row + NEXT3];
     }
     rows[row + PORTS] = 0;
     if (this.#last === id) this.#last = NONE;
@@ -4982,7 +5737,7 @@ var Demultiplexer = class {
         this.#last = id;
         return id;
       }
-      id = rows[row + NEXT2];
+      id = rows[row + NEXT3];
     }
     return NONE;
   }
@@ -5008,7 +5763,7 @@ var Demultiplexer = class {
   #enchain(id) {
     const row = id * ROW_WORDS2;
     const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT2] = this.#buckets[bucket];
+    this.#rows[row + NEXT3] = this.#buckets[bucket];
     this.#buckets[bucket] = id;
   }
   #rowOf(id) {
@@ -5286,6 +6041,10 @@ var ReceiveBuffer = class {
   /** Gives everything back; the application must not read any more. */
   dispose() {
     this.stream.dispose();
+    this.discardAhead();
+  }
+  /** Gives back what is held behind a gap. */
+  discardAhead() {
     this.outOfOrder?.clear(this.#memory);
     this.outOfOrder = null;
   }
@@ -5399,6 +6158,7 @@ var ConnectionTable = class {
   #isn;
   #random;
   #demux;
+  #sent = new SentSegmentPool();
   #rows = [];
   /** Rows that were used before and are free again. */
   #freeRows = [];
@@ -5486,11 +6246,13 @@ var ConnectionTable = class {
     this.#size++;
     this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
+    conn.loss = new LossRecovery(this.#sent, iss);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
   }
   /** The connection has ended: no segment finds it any more. It keeps its row. */
   unlist(conn) {
+    conn.loss?.queue.clear();
     this.#demux.remove(conn.id);
   }
   /** Gives the row of an ended connection back. */
@@ -5506,7 +6268,11 @@ function setInitialNumber(conn, iss) {
   conn.sndNxt = iss;
   conn.sndMax = iss;
   conn.sndSmall = iss;
-  conn.recover = iss;
+  if (conn.loss !== null) {
+    conn.loss.recover = iss;
+    conn.loss.rackEnd = iss;
+    conn.loss.rackForward = iss;
+  }
 }
 
 // src/tcp/wheel.ts
@@ -5518,7 +6284,7 @@ var TOP_LEVEL = LEVELS - 1;
 var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
 var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
 var NODE_BYTES = 16;
-var NEXT3 = 2;
+var NEXT4 = 2;
 var PREV = 3;
 var UNSCHEDULED = -1;
 var TimerWheel = class {
@@ -5542,7 +6308,7 @@ var TimerWheel = class {
     this.#deadlines = new Float64Array(buffer);
     this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
     for (let slot = 0; slot < SLOT_NODES; slot++) {
-      this.#links[slot * 4 + NEXT3] = slot;
+      this.#links[slot * 4 + NEXT4] = slot;
       this.#links[slot * 4 + PREV] = slot;
     }
     this.#clearFrom(0);
@@ -5567,7 +6333,7 @@ var TimerWheel = class {
       this.cancel(id);
       return;
     }
-    const scheduled = this.#links[node * 4 + NEXT3] !== UNSCHEDULED;
+    const scheduled = this.#links[node * 4 + NEXT4] !== UNSCHEDULED;
     const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
     this.#deadlines[node * 2] = atUs;
     const slot = this.#slotFor(node);
@@ -5579,19 +6345,19 @@ var TimerWheel = class {
   /** Takes the timer of `id` off, if it is scheduled. */
   cancel(id) {
     const node = this.#nodeOf(id);
-    if (this.#links[node * 4 + NEXT3] === UNSCHEDULED) return;
+    if (this.#links[node * 4 + NEXT4] === UNSCHEDULED) return;
     this.#unlink(node);
-    this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    this.#links[node * 4 + NEXT4] = UNSCHEDULED;
     this.#size--;
   }
   /** Whether the timer of `id` is scheduled. */
   isScheduled(id) {
-    return this.#links[this.#nodeOf(id) * 4 + NEXT3] !== UNSCHEDULED;
+    return this.#links[this.#nodeOf(id) * 4 + NEXT4] !== UNSCHEDULED;
   }
   /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
   deadline(id) {
     const node = this.#nodeOf(id);
-    return this.#links[node * 4 + NEXT3] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+    return this.#links[node * 4 + NEXT4] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
   }
   /**
    * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
@@ -5618,7 +6384,7 @@ var TimerWheel = class {
         this.#cascade(slot);
         continue;
       }
-      const id = this.#links[slot * 4 + NEXT3] - SLOT_NODES;
+      const id = this.#links[slot * 4 + NEXT4] - SLOT_NODES;
       this.cancel(id);
       return id;
     }
@@ -5635,7 +6401,7 @@ var TimerWheel = class {
     const start = this.#tick[0] + this.#ticksAhead(level);
     if (level > 0 && level < TOP_LEVEL) {
       const slot = slotAt(start | 0, level);
-      const first = this.#links[slot * 4 + NEXT3];
+      const first = this.#links[slot * 4 + NEXT4];
       if (first === this.#links[slot * 4 + PREV]) {
         return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
       }
@@ -5656,7 +6422,7 @@ var TimerWheel = class {
   }
   #clearFrom(firstId) {
     for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
-      this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+      this.#links[node * 4 + NEXT4] = UNSCHEDULED;
     }
   }
   #nodeOf(id) {
@@ -5677,18 +6443,18 @@ var TimerWheel = class {
   #link(node, slot) {
     const links = this.#links;
     const last = links[slot * 4 + PREV];
-    links[node * 4 + NEXT3] = slot;
+    links[node * 4 + NEXT4] = slot;
     links[node * 4 + PREV] = last;
-    links[last * 4 + NEXT3] = node;
+    links[last * 4 + NEXT4] = node;
     links[slot * 4 + PREV] = node;
     this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
   }
   #unlink(node) {
     const links = this.#links;
-    const next = links[node * 4 + NEXT3];
+    const next = links[node * 4 + NEXT4];
     const prev = links[node * 4 + PREV];
     links[next * 4 + PREV] = prev;
-    links[prev * 4 + NEXT3] = next;
+    links[prev * 4 + NEXT4] = next;
     if (next === prev) {
       this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
     }
@@ -5713,12 +6479,12 @@ var TimerWheel = class {
   /** Moves the timers of a slot that the tick has entered to where they belong now. */
   #cascade(slot) {
     const links = this.#links;
-    let node = links[slot * 4 + NEXT3];
-    links[slot * 4 + NEXT3] = slot;
+    let node = links[slot * 4 + NEXT4];
+    links[slot * 4 + NEXT4] = slot;
     links[slot * 4 + PREV] = slot;
     this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
     while (node !== slot) {
-      const next = links[node * 4 + NEXT3];
+      const next = links[node * 4 + NEXT4];
       this.#link(node, this.#slotFor(node));
       node = next;
     }
@@ -5729,6 +6495,7 @@ function slotAt(tick, level) {
 }
 
 // src/tcp/tcp.ts
+var TIME_WAIT_LOOKS = 16;
 var Tcp = class {
   config;
   counters;
@@ -5964,7 +6731,8 @@ var Tcp = class {
       this.#detach(conn);
       return;
     }
-    if (unread || conn.lingerZero) {
+    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
+    if (unread || conn.lingerZero || opening) {
       this.#abort(conn, nowUs);
       return;
     }
@@ -5978,6 +6746,13 @@ var Tcp = class {
     conn.lingerZero = true;
     this.close(conn, nowUs);
   }
+  /** Resets every connection that still exchanges something, whoever holds it. */
+  abortAll(nowUs) {
+    for (const conn of this.#table.all()) {
+      const over = conn.state === State.TIME_WAIT || conn.state === State.CLOSED;
+      if (!over) this.#abort(conn, nowUs);
+    }
+  }
   #abort(conn, nowUs) {
     const before = conn.state;
     if (before !== State.TIME_WAIT && before !== State.SYN_SENT) sendReset(conn, nowUs, this);
@@ -5986,6 +6761,7 @@ var Tcp = class {
   }
   /** Switches keepalive probes on or off. */
   setKeepAlive(conn, on, nowUs) {
+    if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
     this.#touch(conn);
@@ -6013,7 +6789,8 @@ var Tcp = class {
       const conn = this.#table.get(id);
       conn.wheelAtUs = Infinity;
       this.#touch(conn);
-      if (earliestDeadline(conn) > nowUs) continue;
+      updateDeadline(conn);
+      if (conn.deadlineUs > nowUs) continue;
       const before = conn.state;
       const outcome = onTimer(conn, nowUs, this);
       this.#act(conn, outcome, null, nowUs);
@@ -6026,19 +6803,24 @@ var Tcp = class {
   }
   /** Lets every touched connection send and report. */
   flush(nowUs) {
+    let blocked = 0;
     for (let i = 0; i < this.#dirtyCount; i++) {
       const conn = this.#dirty[i];
       conn.dirty = false;
+      conn.blocked = false;
       if (this.#table.get(conn.id) !== conn) continue;
       output(conn, nowUs, this);
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
       conn.send?.publish();
-      if (conn.owner === Owner.application && conn.request < 0) this.#report(conn);
+      if (conn.owner !== Owner.listener && conn.request < 0) this.#report(conn);
+      if (conn.blocked) this.#dirty[blocked++] = conn;
+      conn.dirty = conn.blocked;
     }
-    this.#dirtyCount = 0;
+    this.#dirtyCount = blocked;
   }
   #report(conn) {
+    if (conn.send === null) return;
     reportProgress(this.#words, conn);
     if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
     if (conn.news === News.none) return;
@@ -6046,10 +6828,10 @@ var Tcp = class {
     conn.news = News.none;
   }
   #arm(conn) {
-    const atUs = earliestDeadline(conn);
-    if (atUs >= conn.wheelAtUs) return;
-    conn.wheelAtUs = atUs;
-    this.#wheel.schedule(conn.id, atUs);
+    updateDeadline(conn);
+    if (conn.deadlineUs >= conn.wheelAtUs) return;
+    conn.wheelAtUs = conn.deadlineUs;
+    this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
   #touch(conn) {
     if (conn.dirty) return;
@@ -6073,6 +6855,8 @@ var Tcp = class {
         return sendSyn(conn, nowUs, this);
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
+      case Outcome.lossProbe:
+        return sendLossProbe(conn, nowUs, this);
       case Outcome.probe:
         return sendProbe(conn, nowUs, this);
       case Outcome.keepalive:
@@ -6141,12 +6925,26 @@ var Tcp = class {
   }
   #giveUpOldestTimeWait(nowUs) {
     for (const id of this.#timeWait) {
-      this.counters.drop(Drop.tcpTimeWaitLimit);
-      const conn = this.#table.get(id);
-      end(conn, ConnectionError.none);
-      this.#settle(conn, State.TIME_WAIT, nowUs);
+      this.#giveUpTimeWait(this.#table.get(id), nowUs);
       return;
     }
+  }
+  /** The same for the sake of a row, which one that the application still holds would not free. */
+  #freeTimeWaitRow(nowUs) {
+    let looks = TIME_WAIT_LOOKS;
+    for (const id of this.#timeWait) {
+      const conn = this.#table.get(id);
+      if (conn.owner === Owner.none) {
+        this.#giveUpTimeWait(conn, nowUs);
+        return;
+      }
+      if (--looks === 0) return;
+    }
+  }
+  #giveUpTimeWait(conn, nowUs) {
+    this.counters.drop(Drop.tcpTimeWaitLimit);
+    end(conn, ConnectionError.none);
+    this.#settle(conn, State.TIME_WAIT, nowUs);
   }
   /** The application has nothing more to do with a connection that goes on for a while. */
   #detach(conn) {
@@ -6160,7 +6958,8 @@ var Tcp = class {
   /** The connection has reached CLOSED. */
   #finish(conn) {
     this.#table.unlist(conn);
-    if (conn.wheelAtUs !== Infinity) this.#wheel.cancel(conn.id);
+    this.#wheel.cancel(conn.id);
+    conn.wheelAtUs = Infinity;
     this.#timeWait.delete(conn.id);
     if (conn.owner !== Owner.application) this.#release(conn);
   }
@@ -6175,7 +6974,7 @@ var Tcp = class {
   }
   /** A new connection in a free row, or null when there is none. */
   #create(tuple, nowUs) {
-    if (this.#table.isFull) this.#giveUpOldestTimeWait(nowUs);
+    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
     if (this.#table.isFull) return null;
     const conn = this.#table.create(tuple, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
@@ -6211,7 +7010,9 @@ var Command = {
   /** One connection of a listener was accepted: id. */
   acceptTaken: 10,
   /** Close every connection; `stopped` comes when none is left. */
-  shutdown: 11
+  shutdown: 11,
+  /** Reset every connection that a shutdown has left. */
+  abortAll: 12
 };
 var Event = {
   /** The row has something to look at. */
@@ -6256,12 +7057,19 @@ var ApplicationLink = class {
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   #ring;
+  /** Places that must stay free for the rows. */
+  #reserved;
   #words;
   #trace;
   constructor(layout, trace) {
     this.#ring = new RingProducer(layout.events);
+    this.#reserved = layout.rowEvents;
     this.#words = layout.words;
     this.#trace = trace;
+  }
+  /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
+  get hasRoom() {
+    return this.#ring.room > this.#reserved;
   }
   accepted(listener, conn) {
     this.#loud = true;
@@ -6444,6 +7252,7 @@ var TraceWriter = class {
 var SUPER_BYTES = 65535 - 80;
 var MAX_PIECES2 = 64;
 var LOOPBACK_PACKETS = 32;
+var LOOPBACK_DATA_PACKETS = 16;
 var Egress = class {
   superBytes;
   mtu;
@@ -6470,6 +7279,10 @@ var Egress = class {
     this.#own = Int32Array.from(addresses, (address) => address.w3);
     this.mtu = device.mtu;
     this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
+  }
+  hasRoom(remote3) {
+    const waiting = this.#loopbackTail - this.#loopbackHead;
+    return waiting < LOOPBACK_DATA_PACKETS || !this.#isOwn(remote3);
   }
   send(segment, end2) {
     this.trace?.segment(TraceKind.segmentOut, segment);
@@ -6568,12 +7381,28 @@ var Egress = class {
   }
 };
 
+// src/ring/copier.ts
+var ArrayCopier = class {
+  #bytes;
+  constructor(bytes) {
+    this.#bytes = bytes;
+  }
+  read(offset, target, at, length) {
+    target.set(this.#bytes.subarray(offset, offset + length), at);
+  }
+  write(source, from, offset, length) {
+    const whole = length === source.length;
+    this.#bytes.set(whole ? source : source.subarray(from, from + length), offset);
+  }
+};
+
 // src/pipeline/slots.ts
 var ADOPT_MIN_BYTES = 8192;
 var SLOTS_FOR_INPUT = 64;
 var ReceiveSlots = class {
   bytes;
   pool;
+  copier;
   /** Frame slots that are neither on their way in nor held by unread bytes. */
   slots;
   #adoptLimit;
@@ -6581,6 +7410,7 @@ var ReceiveSlots = class {
   constructor(layout) {
     this.bytes = layout.memory.bytes;
     this.pool = new BlockPool(layout.receivePool);
+    this.copier = new ArrayCopier(this.bytes);
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }
@@ -6759,11 +7589,17 @@ var TcpStage = class {
   }
   #takeCommands(nowUs) {
     const { words } = this.#commands;
-    let at = this.#commands.next();
-    if (at < 0) return false;
-    for (; at >= 0; at = this.#commands.next()) this.#obey(words, at, nowUs);
-    this.#commands.release();
-    return true;
+    let obeyed = false;
+    while (this.#commands.hasNext()) {
+      if (!this.#link.hasRoom) {
+        this.#tidyAtUs = nowUs;
+        break;
+      }
+      this.#obey(words, this.#commands.next(), nowUs);
+      obeyed = true;
+    }
+    if (obeyed) this.#commands.release();
+    return obeyed;
   }
   #obey(words, at, nowUs) {
     const tcp = this.#tcp;
@@ -6784,6 +7620,8 @@ var TcpStage = class {
         return tcp.cancelConnect(id, nowUs);
       case Command.acceptTaken:
         return tcp.acceptTaken(id);
+      case Command.abortAll:
+        return tcp.abortAll(nowUs);
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }
