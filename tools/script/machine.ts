@@ -18,7 +18,9 @@ import type { Connection } from "../../src/tcp/connection.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import type { Listener } from "../../src/tcp/listener.ts";
 import { State } from "../../src/tcp/state.ts";
-import { Tcp, type TcpEvents } from "../../src/tcp/tcp.ts";
+import type { TcpEvents } from "../../src/tcp/parts.ts";
+import { ArrayCopier } from "../../src/ring/copier.ts";
+import { Tcp } from "../../src/tcp/tcp.ts";
 import { Segment } from "../../src/wire/segment.ts";
 import { readFrame, type SentPacket } from "./frames.ts";
 import { WireDevice } from "./wire_device.ts";
@@ -52,7 +54,11 @@ export class Stream {
   constructor(conn: Connection, layout: Layout, sendMemory: BlockMemory) {
     this.conn = conn;
     const { memory, receivePool } = layout;
-    this.#reader = new StreamReader(memory.bytes, receivePool.table, layout.receiveStream(conn.id));
+    this.#reader = new StreamReader(
+      new ArrayCopier(memory.bytes),
+      receivePool.table,
+      layout.receiveStream(conn.id),
+    );
     this.#writer = new StreamWriter(sendMemory, layout.sendStream(conn.id));
   }
 
@@ -118,7 +124,8 @@ export class Machine {
     this.#input = new PacketInput({ virtioHeader: false, addresses });
     const pool = new BlockPool(layout.sendPool);
     const release = (descriptor: number) => pool.give(descriptor);
-    this.#sendMemory = { bytes: layout.memory.bytes, pool, release };
+    const { bytes } = layout.memory;
+    this.#sendMemory = { bytes, pool, copier: new ArrayCopier(bytes), release };
     const device = new WireDevice(mtu, (frame) => {
       const packet = readFrame(frame, this.nowUs);
       if (packet !== null) this.sent.push(packet);

@@ -1,6 +1,7 @@
 /** TCP_INFO as Linux's `struct tcp_info` names it, from a connection. */
 
-import { seqDiff, seqLt } from "../../src/base/seq.ts";
+import { Phase } from "../../src/tcp/loss_recovery.ts";
+import { seqDiff } from "../../src/base/seq.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { HEADERS_IPV4 } from "../../src/tcp/negotiation.ts";
@@ -66,6 +67,9 @@ const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_rcv_ooopack: (conn) => conn.segmentsOutOfOrder,
   tcpi_snd_wnd: (conn) => conn.sndWnd,
   tcpi_rcv_wnd: (conn) => receiveWindow(conn),
+  tcpi_sacked: (conn) => segments(conn.loss?.queue.sackedBytes ?? 0, conn),
+  tcpi_lost: (conn) => segments(conn.loss?.queue.lostBytes ?? 0, conn),
+  tcpi_retrans: (conn) => segments(conn.loss?.queue.againBytes ?? 0, conn),
   tcpi_total_rto: (conn) => conn.retransmitTimeouts,
 };
 
@@ -93,9 +97,10 @@ const LINUX_STATES: Readonly<Record<State, number>> = {
 
 /** Linux's tcp_ca_state from what this stack keeps. */
 function congestionState(conn: Connection): number {
-  if (conn.recovering) return INFO_SYMBOLS.TCP_CA_Recovery;
-  const inLoss = conn.retransmitTimeouts > 0 && !conn.persisting &&
-    seqLt(conn.sndUna, conn.recover);
-  if (inLoss) return INFO_SYMBOLS.TCP_CA_Loss;
-  return conn.duplicateAcks > 0 ? INFO_SYMBOLS.TCP_CA_Disorder : INFO_SYMBOLS.TCP_CA_Open;
+  const loss = conn.loss;
+  if (loss === null) return INFO_SYMBOLS.TCP_CA_Open;
+  if (loss.phase === Phase.recovery) return INFO_SYMBOLS.TCP_CA_Recovery;
+  if (loss.phase === Phase.loss) return INFO_SYMBOLS.TCP_CA_Loss;
+  const disordered = loss.duplicateAcks > 0 || loss.queue.sackedBytes > 0;
+  return disordered ? INFO_SYMBOLS.TCP_CA_Disorder : INFO_SYMBOLS.TCP_CA_Open;
 }
