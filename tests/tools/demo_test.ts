@@ -35,7 +35,7 @@ async function finish(command: Deno.Command): Promise<Run> {
 
 function demo(args: readonly string[], env: Record<string, string> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", DEMO, ...args],
+    args: ["run", "-A", "--quiet", "--no-prompt", DEMO, ...args],
     env,
     stdin: "null",
     stdout: "piped",
@@ -147,7 +147,7 @@ function exists(path: string): boolean {
 if (inNamespace().tun) {
   Deno.test("without /dev/net/tun the demonstration says so and runs over the memory pair", async () => {
     const script = 'mount -t tmpfs none /dev/net && exec "$@"';
-    const args = ["run", "-A", "--no-prompt", DEMO, "--mib", "1"];
+    const args = ["run", "-A", "--quiet", "--no-prompt", DEMO, "--mib", "1"];
     const run = await finish(
       new Deno.Command("unshare", {
         args: ["-rm", "sh", "-c", script, "sh", Deno.execPath(), ...args],
