@@ -33,7 +33,7 @@ Deno.test("paths of one machine are found, and relative ones and addresses are n
   }
   assertEquals(machinePaths(file("src/a/a.ts", `"/` + `tmp/x"`)).length, 1);
   assertEquals(machinePaths(file("tests/a_test.ts", `"/` + `tmp/x"`)), []);
-  for (const path of ["../work/a.ts", "src/root.ts", "/workers/main.ts", "x/home/", "/rooted"]) {
+  for (const path of [`..${work}/a.ts`, "src/root.ts", "/workers/main.ts", "x/home/", "/rooted"]) {
     assertEquals(machinePaths(file("src/a/a.ts", `"${path}"`)), [], path);
   }
 });
