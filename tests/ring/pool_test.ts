@@ -68,3 +68,17 @@ Deno.test("Goal: under random taking and giving no block is ever handed out twic
     }
   });
 });
+
+Deno.test("Goal: users that hold on to their share never exhaust a pool, and a newcomer finds room", () => {
+  // Each takes as long as it holds less than its share of what is free then, and gives nothing back.
+  const blockBytes = 64;
+  const memory = new SmallMemory({ blocks: 512, blockBytes, frames: 1, frameBytes: 64 });
+  const { pool } = memory;
+  assertEquals(pool.shareBytes, 512 * blockBytes / 8, "an eighth of what is free");
+  for (let user = 0; user < 30; user++) {
+    for (let held = 0; held + blockBytes <= pool.shareBytes; held += blockBytes) {
+      assert(pool.take() !== NIL, `user ${user}`);
+    }
+  }
+  assert(pool.free > 0 && pool.shareBytes > 0, `${pool.free} blocks are left`);
+});

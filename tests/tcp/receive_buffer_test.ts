@@ -218,3 +218,18 @@ Deno.test("Goal: a frame that is kept is not copied, and goes home when it has b
   buffer.reclaim();
   assert(memory.isEmpty);
 });
+
+Deno.test("Goal: a connection offers no more than its share of the memory, whatever its own limit", () => {
+  const shape = { blocks: 2, blockBytes: BLOCK_BYTES, frames: 1, frameBytes: FRAME_BYTES };
+  const memory = new SmallMemory(shape);
+  const buffer = new ReceiveBuffer(memory, memory.stream, WINDOW_BYTES, 4);
+  assertEquals(buffer.space, WINDOW_BYTES);
+  memory.shareBytes = 20.5;
+  assertEquals(buffer.space, 20);
+  memory.adopts = false;
+  assertEquals(buffer.acceptInOrder(new Segment(), 0, 15, memory.scratch), 15);
+  assertEquals(buffer.space, 5, "what it holds counts");
+  memory.shareBytes = 1;
+  assertEquals(buffer.space, 0, "never negative");
+  buffer.dispose();
+});
