@@ -1,5 +1,6 @@
 // The ring, the byte stream and the out-of-order queue, both ends in one thread. Where an iteration does
 // 1,000 operations, microseconds for it are nanoseconds for an operation.
+import { Memory } from "../src/base/memory.ts";
 import { ArrayCopier } from "../src/ring/copier.ts";
 import { BlockPool } from "../src/ring/pool.ts";
 import { RING_CONTROL_WORDS, RingConsumer, RingProducer } from "../src/ring/ring.ts";
@@ -43,7 +44,8 @@ const TABLE = 64;
 const SOURCE = (TABLE + BLOCKS * 4) * 4;
 const FIRST_BLOCK = SOURCE + 65_536;
 const buffer = new SharedArrayBuffer(FIRST_BLOCK + BLOCKS * BLOCK_BYTES);
-const bytes = new Uint8Array(buffer);
+const area = new Memory(buffer);
+const { bytes } = area;
 const pool = new BlockPool({
   words: new Int32Array(buffer),
   table: TABLE,
@@ -54,7 +56,7 @@ const pool = new BlockPool({
   headroom: 0,
 });
 const copier = new ArrayCopier(bytes);
-const memory = { bytes, pool, copier, release: (descriptor: number) => pool.give(descriptor) };
+const memory = { area, pool, copier, release: (descriptor: number) => pool.give(descriptor) };
 const shared = { words: pool.words, written: 0, head: 1, epoch: 2, read: 3 };
 const writer = new StreamWriter(memory, shared);
 const reader = new StreamReader(copier, TABLE, shared);

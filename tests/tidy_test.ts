@@ -1,5 +1,7 @@
 /** The style rules, each a test that fails with file:line and what would be right. */
 
+import { assertEquals } from "@std/assert";
+import { CODE, freshVectorCode } from "../tools/vector.ts";
 import { BUNDLE, committedBundle, ENTRY, freshBundle, staleness } from "../tools/bundle.ts";
 import {
   bigIntegers,
@@ -27,6 +29,7 @@ const sources = readProject(root);
 /** Files of src/ without a test file of their own, and why none is wanted. */
 const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
+  "src/base/vector_code.ts": "made from src/base/vector.wat; tests/base/vector_test.ts runs it",
   "src/pipeline/pipeline.ts": "an interface; tests/pipeline/ holds every shape to it",
   "src/pipeline/setup.ts": "interfaces alone: what the threads are told",
   "src/device/device.ts": "an interface; tests/device/ holds every device to it",
@@ -150,4 +153,10 @@ Deno.test("tidy: everything that mod.ts exports is documented", async () => {
     stdout: "null",
   }).output();
   if (!success) fail(`\n${new TextDecoder().decode(stderr)}`);
+});
+
+Deno.test("tidy: the assembled vector code is what its text gives", async () => {
+  // Goal: nobody reads one text while another one runs.
+  const committed = await Deno.readTextFile(new URL(`../${CODE}`, import.meta.url));
+  assertEquals(committed, await freshVectorCode(), "run deno task vector");
 });

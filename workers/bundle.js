@@ -1425,15 +1425,53 @@ var Counters = class {
   }
 };
 
+// src/base/vector_code.ts
+var VECTOR_CODE = [
+  "0061736d0100000001130360037f7f7f0060037f7f7f017f60017f017f02170108706970656c696e",
+  "65066d656d6f7279020301808002030403000102070e0204636f707900000373756d00010ad70203",
+  "0c00200020012002fc0a00000ba80202037f027b200020014160716a210302400340200020034f0d",
+  "0120062000fd000400fd7ffdae01210620072000fd000410fd7ffdae012107200041206a21000c00",
+  "0b0b2006fd0cffff0000ffff0000ffff0000ffff0000fd4e20064110fdad01fdae012007fd0cffff",
+  "0000ffff0000ffff0000ffff0000fd4e20074110fdad01fdae01fdae0121062006fd1b002006fd1b",
+  "016a2006fd1b022006fd1b036a6a21042001411f7121010240034020014104490d01200028000021",
+  "052004200541ffff037120054110766a6a2104200041046a2100200141046b21010c000b0b200141",
+  "024f0440200420002f00006a2104200041026a2100200141026b21010b20010440200420002d0000",
+  "6a21040b2004100221042002200441ff01714108742004410876726a10020b1e00200041ffff0371",
+  "20004110766a2100200041ffff037120004110766a0b"
+];
+
+// src/base/vector.ts
+var compiled = null;
+function makeVector(memory) {
+  compiled ??= new WebAssembly.Module(Uint8Array.fromHex(VECTOR_CODE.join("")));
+  const instance = new WebAssembly.Instance(compiled, {
+    pipeline: {
+      memory
+    }
+  });
+  return instance.exports;
+}
+
 // src/base/memory.ts
 var Memory = class {
+  store;
   buffer;
   bytes;
   view;
-  constructor(buffer) {
-    this.buffer = buffer;
-    this.bytes = new Uint8Array(buffer);
-    this.view = new DataView(buffer);
+  /** Faster copies and checksums, where the store allows them. */
+  vector;
+  constructor(store) {
+    this.store = store;
+    const isWebAssembly = store instanceof WebAssembly.Memory;
+    this.buffer = isWebAssembly ? store.buffer : store;
+    this.bytes = new Uint8Array(this.buffer);
+    this.view = new DataView(this.buffer);
+    this.vector = isWebAssembly ? makeVector(store) : null;
+  }
+  /** Copies `length` bytes from offset `from` to offset `to`; the ranges may overlap. */
+  copy(to, from, length) {
+    if (this.vector === null) this.bytes.copyWithin(to, from, from + length);
+    else this.vector.copy(to, from, length);
   }
 };
 
@@ -1727,7 +1765,11 @@ var Layout = class {
   slotPool;
   receivePool;
   sendPool;
-  constructor(dimensions, buffer) {
+  /**
+   * `store` is that of another thread's layout of the same dimensions, or makes one of so many bytes.
+   * Throws a `RangeError` when the dimensions are more than a pipeline can address.
+   */
+  constructor(dimensions, store = plainStore) {
     this.dimensions = dimensions;
     const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
     this.rowEvents = EVENTS_PER_ROW * connections;
@@ -1758,7 +1800,7 @@ var Layout = class {
     if (cut.end > 2147483647) {
       throw new RangeError(`tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
     }
-    this.memory = new Memory(buffer ?? new SharedArrayBuffer(cut.end));
+    this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
     this.words = new Int32Array(this.memory.buffer);
     const set = (index) => new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
     this.readerCounters = set(0);
@@ -1847,14 +1889,17 @@ var Layout = class {
       read: at + Row.txRead
     };
   }
-  /** The buffer, to hand to another thread. */
+  /** The memory, to hand to another thread. */
   get shared() {
-    return this.memory.buffer;
+    return this.memory.store;
   }
 };
 var COMMAND_RECORDS = 4096;
 var REPLY_RECORDS = 4096;
 var EVENTS_PER_ROW = 4;
+function plainStore(bytes) {
+  return new SharedArrayBuffer(bytes);
+}
 var Cutter = class {
   end = 0;
   /** Byte offset of a region of that many bytes. */
@@ -2029,9 +2074,12 @@ function checksumAdd(view, offset, length, sum) {
   const folded = fold16((lows & 65535) + (lows >>> 16) + (highs & 65535) + (highs >>> 16));
   return fold16(((folded & 255) << 8 | folded >>> 8) + sum);
 }
-function checksumAddPiece(view, offset, length, sum, position) {
-  if ((position & 1) === 0) return checksumAdd(view, offset, length, sum);
-  const piece = checksumAdd(view, offset, length, 0);
+function checksumAddIn(memory, offset, length, sum) {
+  return memory.vector === null ? checksumAdd(memory.view, offset, length, sum) : memory.vector.sum(offset, length, sum);
+}
+function checksumAddPiece(memory, offset, length, sum, position) {
+  if ((position & 1) === 0) return checksumAddIn(memory, offset, length, sum);
+  const piece = checksumAddIn(memory, offset, length, 0);
   return fold16(((piece & 255) << 8 | piece >>> 8) + sum);
 }
 function checksumFold(sum) {
@@ -2393,7 +2441,7 @@ var PacketInput = class {
     if (size < 1) return this.#drop(Drop.frameTruncated);
     switch (view.getUint8(at) >>> 4) {
       case 4:
-        return this.#decodeIpv4(view, at, size, segment);
+        return this.#decodeIpv4(memory, at, size, segment);
       default:
         return this.#drop(Drop.ipVersionUnsupported);
     }
@@ -2420,7 +2468,8 @@ var PacketInput = class {
     this.#gsoSize = view.getUint16(offset + VirtioField.gsoSize, true);
     return this.#gsoSize > 0 && view.getUint16(offset + VirtioField.headerLength, true) <= size;
   }
-  #decodeIpv4(view, at, size, segment) {
+  #decodeIpv4(memory, at, size, segment) {
+    const { view } = memory;
     if (size < IPV4_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
     const headerLength = readIpv4HeaderLength(view, at);
     if (headerLength < IPV4_HEADER_BYTES || headerLength > size) {
@@ -2449,7 +2498,7 @@ var PacketInput = class {
         if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
-        return this.#decodeTcp(view, payload, payloadLength, segment);
+        return this.#decodeTcp(memory, payload, payloadLength, segment);
       case Protocol.icmp:
         return this.#decodeIcmp(view, payload, payloadLength, segment);
       default:
@@ -2485,11 +2534,12 @@ var PacketInput = class {
     if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
     return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum;
   }
-  #decodeTcp(view, at, length, segment) {
+  #decodeTcp(memory, at, length, segment) {
+    const { view } = memory;
     if (length < TCP_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
     if (!this.#vouched) {
       const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, length);
-      if (checksumFold(checksumAdd(view, at, length, pseudo)) !== 0) {
+      if (checksumFold(checksumAddIn(memory, at, length, pseudo)) !== 0) {
         return this.#drop(Drop.tcpChecksumInvalid);
       }
     }
@@ -4375,7 +4425,7 @@ function chainAppendCopy(memory, tail, offset, length) {
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    memory.bytes.copyWithin(target, offset + done, offset + done + count);
+    memory.area.copy(target, offset + done, count);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;
@@ -7170,7 +7220,7 @@ function writeEchoReply(memory, offset, request, virtioHeader) {
   if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const icmp = ip + IPV4_HEADER_BYTES;
-  memory.bytes.copyWithin(icmp, request.payloadOffset, request.payloadOffset + messageLength);
+  memory.copy(icmp, request.payloadOffset, messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
   writeIpv4Header(view, ip, request.trafficClass, totalLength, 0, DEFAULT_HOP_LIMIT, Protocol.icmp, request.dst3, request.src3);
   view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
@@ -7340,7 +7390,7 @@ var Egress = class {
     let sum = 0;
     let position = 0;
     for (let i = FIRST_PIECE; i < end2; i += 2) {
-      sum = checksumAddPiece(this.#memory.view, pieces[i], pieces[i + 1], sum, position);
+      sum = checksumAddPiece(this.#memory, pieces[i], pieces[i + 1], sum, position);
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, headerBytes, sum);
@@ -7367,7 +7417,7 @@ var Egress = class {
     let length = writePacket(this.#memory, start, segment, segment.payloadLength, 0, ChecksumMode.none);
     const { pieces } = this;
     for (let i = FIRST_PIECE; i < end2; i += 2) {
-      this.#memory.bytes.copyWithin(start + length, pieces[i], pieces[i] + pieces[i + 1]);
+      this.#memory.copy(start + length, pieces[i], pieces[i + 1]);
       length += pieces[i + 1];
     }
     const at = 2 * (this.#loopbackTail % LOOPBACK_PACKETS);
@@ -7400,7 +7450,7 @@ var ArrayCopier = class {
 var ADOPT_MIN_BYTES = 8192;
 var SLOTS_FOR_INPUT = 64;
 var ReceiveSlots = class {
-  bytes;
+  area;
   pool;
   copier;
   /** Frame slots that are neither on their way in nor held by unread bytes. */
@@ -7408,9 +7458,9 @@ var ReceiveSlots = class {
   #adoptLimit;
   #adopted = 0;
   constructor(layout) {
-    this.bytes = layout.memory.bytes;
+    this.area = layout.memory;
     this.pool = new BlockPool(layout.receivePool);
-    this.copier = new ArrayCopier(this.bytes);
+    this.copier = new ArrayCopier(this.area.bytes);
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }
@@ -7736,7 +7786,7 @@ function sleepMs(atUs, nowUs) {
   return Math.max(0, Math.min((atUs - nowUs) / 1e3, SLEEP_MAX_MS));
 }
 function readerLoop(setup2) {
-  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const layout = new Layout(setup2.dimensions, setup2.memory);
   const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
   const stage = new ReaderStage(device, layout);
   const parser = new Bell(layout.words, Control.parserBell);
@@ -7760,7 +7810,7 @@ function readerLoop(setup2) {
   device.close();
 }
 function parserLoop(setup2) {
-  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const layout = new Layout(setup2.dimensions, setup2.memory);
   const stage = new ParserStage(layout, setup2.tun.virtioHeader, setup2.settings);
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
@@ -7778,7 +7828,7 @@ function parserLoop(setup2) {
   }
 }
 function tcpLoop(setup2) {
-  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const layout = new Layout(setup2.dimensions, setup2.memory);
   const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
   const stage = makeTcpStage(layout, device, setup2);
   const segments = new RingConsumer(layout.segments);
@@ -7815,7 +7865,7 @@ function tcpLoop(setup2) {
   device.close();
 }
 function fusedLoop(setup2) {
-  const layout = new Layout(setup2.dimensions, setup2.buffer);
+  const layout = new Layout(setup2.dimensions, setup2.memory);
   const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
   const stage = makeTcpStage(layout, device, setup2);
   const input = new DirectInput(layout, device, stage, setup2.settings);
@@ -7853,8 +7903,8 @@ function makeTcpStage(layout, device, setup2) {
 }
 function makeHandover(layout, setup2) {
   if (setup2.next === null) return void 0;
-  const { buffer, wakeFd, queues } = setup2.next;
-  const next = new Layout(setup2.dimensions, buffer);
+  const { memory, wakeFd, queues } = setup2.next;
+  const next = new Layout(setup2.dimensions, memory);
   const wake = setup2.role === "fused" ? () => signalEventFd(wakeFd) : void 0;
   return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
 }

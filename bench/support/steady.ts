@@ -9,7 +9,7 @@ import { ManualClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { type Device, SendOutcome } from "../../src/device/device.ts";
 import { ChecksumMode, writePacket } from "../../src/ip/output.ts";
-import { Memory } from "../../src/base/memory.ts";
+import { Memory, threadStore } from "../../src/base/memory.ts";
 import { DirectInput } from "../../src/pipeline/direct_input.ts";
 import { Command, Field } from "../../src/pipeline/messages.ts";
 import { TcpStage } from "../../src/pipeline/tcp_stage.ts";
@@ -63,7 +63,7 @@ class OneFrameDevice implements Device {
 export class SteadyState {
   readonly #device = new OneFrameDevice();
   readonly #clock = new ManualClock();
-  readonly #layout = new Layout(DEFAULT_DIMENSIONS);
+  readonly #layout = new Layout(DEFAULT_DIMENSIONS, threadStore);
   readonly #stage: TcpStage;
   readonly #input: DirectInput;
   readonly #events: RingConsumer;
@@ -94,7 +94,7 @@ export class SteadyState {
     this.#row = layout.row(0);
     const pool = new BlockPool(layout.sendPool);
     const memory = {
-      bytes: layout.memory.bytes,
+      area: layout.memory,
       pool,
       copier: new ArrayCopier(layout.memory.bytes),
       release: (descriptor: number) => pool.give(descriptor),

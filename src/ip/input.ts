@@ -5,7 +5,7 @@
 import { type Address, IPV4_MAPPED_W2, isIpv4 } from "../base/address.ts";
 import { Drop, type DropReason } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
-import { checksumAdd, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
+import { checksumAddIn, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
 import {
   ICMP_HEADER_BYTES,
   ICMP_QUOTED_BYTES,
@@ -124,7 +124,7 @@ export class PacketInput {
     if (size < 1) return this.#drop(Drop.frameTruncated);
     switch (view.getUint8(at) >>> 4) {
       case 4:
-        return this.#decodeIpv4(view, at, size, segment);
+        return this.#decodeIpv4(memory, at, size, segment);
       default:
         return this.#drop(Drop.ipVersionUnsupported);
     }
@@ -155,7 +155,8 @@ export class PacketInput {
       view.getUint16(offset + VirtioField.headerLength, true) <= size;
   }
 
-  #decodeIpv4(view: DataView, at: number, size: number, segment: Segment): InputKind {
+  #decodeIpv4(memory: Memory, at: number, size: number, segment: Segment): InputKind {
+    const { view } = memory;
     if (size < IPV4_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
     const headerLength = readIpv4HeaderLength(view, at);
     if (headerLength < IPV4_HEADER_BYTES || headerLength > size) {
@@ -185,7 +186,7 @@ export class PacketInput {
         if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
-        return this.#decodeTcp(view, payload, payloadLength, segment);
+        return this.#decodeTcp(memory, payload, payloadLength, segment);
       case Protocol.icmp:
         return this.#decodeIcmp(view, payload, payloadLength, segment);
       default:
@@ -226,11 +227,12 @@ export class PacketInput {
       (this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum);
   }
 
-  #decodeTcp(view: DataView, at: number, length: number, segment: Segment): InputKind {
+  #decodeTcp(memory: Memory, at: number, length: number, segment: Segment): InputKind {
+    const { view } = memory;
     if (length < TCP_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
     if (!this.#vouched) {
       const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, length);
-      if (checksumFold(checksumAdd(view, at, length, pseudo)) !== 0) {
+      if (checksumFold(checksumAddIn(memory, at, length, pseudo)) !== 0) {
         return this.#drop(Drop.tcpChecksumInvalid);
       }
     }

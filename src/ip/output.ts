@@ -150,7 +150,7 @@ export function writeEchoReply(
   if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const icmp = ip + IPV4_HEADER_BYTES;
-  memory.bytes.copyWithin(icmp, request.payloadOffset, request.payloadOffset + messageLength);
+  memory.copy(icmp, request.payloadOffset, messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
   writeIpv4Header(
     view,

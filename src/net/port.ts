@@ -61,7 +61,7 @@ export class Port implements EndpointHost {
     this.pool = new BlockPool(layout.sendPool);
     const pool = this.pool;
     this.#memory = {
-      bytes: layout.memory.bytes,
+      area: layout.memory,
       pool,
       copier: pipeline.copier,
       release: (descriptor) => pool.give(descriptor),

@@ -144,7 +144,7 @@ export class Egress implements SegmentSink {
     let sum = 0;
     let position = 0;
     for (let i = FIRST_PIECE; i < end; i += 2) {
-      sum = checksumAddPiece(this.#memory.view, pieces[i], pieces[i + 1], sum, position);
+      sum = checksumAddPiece(this.#memory, pieces[i], pieces[i + 1], sum, position);
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, headerBytes, sum);
@@ -180,7 +180,7 @@ export class Egress implements SegmentSink {
     );
     const { pieces } = this;
     for (let i = FIRST_PIECE; i < end; i += 2) {
-      this.#memory.bytes.copyWithin(start + length, pieces[i], pieces[i] + pieces[i + 1]);
+      this.#memory.copy(start + length, pieces[i], pieces[i + 1]);
       length += pieces[i + 1];
     }
     const at = 2 * (this.#loopbackTail % LOOPBACK_PACKETS);

@@ -73,7 +73,7 @@ function sleepMs(atUs: number, nowUs: number): number {
 
 /** Reads frames until told to stop. Sleeps in poll(2) for frames, on its bell for slots. */
 export function readerLoop(setup: WorkerSetup): void {
-  const layout = new Layout(setup.dimensions, setup.buffer);
+  const layout = new Layout(setup.dimensions, setup.memory);
   const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
   const stage = new ReaderStage(device, layout);
   const parser = new Bell(layout.words, Control.parserBell);
@@ -99,7 +99,7 @@ export function readerLoop(setup: WorkerSetup): void {
 
 /** Decodes frames until told to stop. */
 export function parserLoop(setup: WorkerSetup): void {
-  const layout = new Layout(setup.dimensions, setup.buffer);
+  const layout = new Layout(setup.dimensions, setup.memory);
   const stage = new ParserStage(layout, setup.tun.virtioHeader, setup.settings);
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
@@ -119,7 +119,7 @@ export function parserLoop(setup: WorkerSetup): void {
 
 /** Runs the state machine until told to stop. */
 export function tcpLoop(setup: WorkerSetup): void {
-  const layout = new Layout(setup.dimensions, setup.buffer);
+  const layout = new Layout(setup.dimensions, setup.memory);
   const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
   const stage = makeTcpStage(layout, device, setup);
   const segments = new RingConsumer(layout.segments);
@@ -158,7 +158,7 @@ export function tcpLoop(setup: WorkerSetup): void {
 
 /** All three stages in one thread, until told to stop. */
 export function fusedLoop(setup: WorkerSetup): void {
-  const layout = new Layout(setup.dimensions, setup.buffer);
+  const layout = new Layout(setup.dimensions, setup.memory);
   const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
   const stage = makeTcpStage(layout, device, setup);
   const input = new DirectInput(layout, device, stage, setup.settings);
@@ -198,8 +198,8 @@ function makeTcpStage(layout: Layout, device: TunDevice, setup: WorkerSetup): Tc
 
 function makeHandover(layout: Layout, setup: WorkerSetup): HandoverRing | undefined {
   if (setup.next === null) return undefined;
-  const { buffer, wakeFd, queues } = setup.next;
-  const next = new Layout(setup.dimensions, buffer);
+  const { memory, wakeFd, queues } = setup.next;
+  const next = new Layout(setup.dimensions, memory);
   const wake = setup.role === "fused" ? () => signalEventFd(wakeFd) : undefined;
   return new HandoverRing(layout, next, new Bell(next.words, Control.tcpBell, wake), queues);
 }

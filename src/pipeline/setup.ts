@@ -1,4 +1,5 @@
 import type { Address } from "../base/address.ts";
+import type { Store } from "../base/memory.ts";
 import type { TunHandle } from "../device/tun_open.ts";
 import type { Dimensions } from "../ring/layout.ts";
 import type { TcpConfig } from "../tcp/config.ts";
@@ -20,7 +21,7 @@ export interface WorkerSetup {
   readonly role: WorkerRole;
   readonly settings: StageSettings;
   readonly dimensions: Dimensions;
-  readonly buffer: SharedArrayBuffer;
+  readonly memory: Store;
   readonly tun: TunHandle;
   /** An eventfd that gets the worker out of poll(2). */
   readonly wakeFd: number;
@@ -30,7 +31,7 @@ export interface WorkerSetup {
 
 /** What a pipeline is told of the next one, to which it hands frames over. */
 export interface NextPipeline {
-  readonly buffer: SharedArrayBuffer;
+  readonly memory: Store;
   readonly wakeFd: number;
   /** How many pipelines there are. */
   readonly queues: number;

@@ -1,3 +1,4 @@
+import type { Memory } from "../base/memory.ts";
 import { ArrayCopier, type Copier } from "../ring/copier.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool, DESCRIPTOR_WORDS, LENGTH, NEXT, NIL, ROOM, START } from "../ring/pool.ts";
@@ -19,7 +20,7 @@ const SLOTS_FOR_INPUT = 64;
  * of a small one are copied into a block.
  */
 export class ReceiveSlots implements ReceiveMemory {
-  readonly bytes: Uint8Array;
+  readonly area: Memory;
   readonly pool: BlockPool;
   readonly copier: Copier;
   /** Frame slots that are neither on their way in nor held by unread bytes. */
@@ -28,9 +29,9 @@ export class ReceiveSlots implements ReceiveMemory {
   #adopted = 0;
 
   constructor(layout: Layout) {
-    this.bytes = layout.memory.bytes;
+    this.area = layout.memory;
     this.pool = new BlockPool(layout.receivePool);
-    this.copier = new ArrayCopier(this.bytes);
+    this.copier = new ArrayCopier(this.area.bytes);
     this.slots = new BlockPool(layout.slotPool);
     this.#adoptLimit = Math.max(0, layout.dimensions.slots - SLOTS_FOR_INPUT);
   }

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import workerSource from "../../workers/bundle.js" with { type: "text" };
 import { closeFd, createEventFd, signalEventFd, type TunDevice } from "../device/tun.ts";
+import { threadStore } from "../base/memory.ts";
 import { LibcCopier } from "../device/libc_copier.ts";
 import type { Copier } from "../ring/copier.ts";
 import { Bell } from "../ring/bell.ts";
@@ -66,7 +67,7 @@ export class ThreadedPipeline implements Pipeline {
         role,
         settings: parts.settings,
         dimensions: parts.dimensions,
-        buffer: base.layout.shared,
+        memory: base.layout.shared,
         tun: base.tun.handle,
         wakeFd: base.wakeFd,
         next,
@@ -94,13 +95,13 @@ export class ThreadedPipeline implements Pipeline {
   static async start(parts: ThreadedParts): Promise<ThreadedPipeline[]> {
     const bases = parts.tuns.map((tun): Base => ({
       tun,
-      layout: new Layout(parts.dimensions),
+      layout: new Layout(parts.dimensions, threadStore),
       wakeFd: createEventFd(),
     }));
     const queues = bases.length;
     const pipelines = bases.map((base, index) => {
       const after = bases[(index + 1) % queues];
-      const next = { buffer: after.layout.shared, wakeFd: after.wakeFd, queues };
+      const next = { memory: after.layout.shared, wakeFd: after.wakeFd, queues };
       return new ThreadedPipeline(parts, base, queues > 1 ? next : null);
     });
     try {

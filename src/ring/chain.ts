@@ -3,12 +3,13 @@
  * chain is known by its first and last descriptor; what it holds is contiguous in the stream.
  */
 
+import type { Memory } from "../base/memory.ts";
 import type { Copier } from "./copier.ts";
 import { type BlockPool, DESCRIPTOR_WORDS, LENGTH, NEXT, NIL, ROOM, START } from "./pool.ts";
 
 /** What a chain's blocks come from: the memory, the pool, and how a block is given back. */
 export interface BlockMemory {
-  readonly bytes: Uint8Array;
+  readonly area: Memory;
   readonly pool: BlockPool;
   /** How an application's bytes get into the memory. */
   readonly copier: Copier;
@@ -52,7 +53,7 @@ export function chainAppendCopy(
     const at = table + tail * DESCRIPTOR_WORDS;
     const count = Math.min(words[at + ROOM], length - done);
     const target = words[at + START] + words[at + LENGTH];
-    memory.bytes.copyWithin(target, offset + done, offset + done + count);
+    memory.area.copy(target, offset + done, count);
     words[at + LENGTH] += count;
     words[at + ROOM] -= count;
     done += count;

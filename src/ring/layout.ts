@@ -1,5 +1,5 @@
 import { COUNTER_SLOTS, Counters } from "../base/counters.ts";
-import { Memory } from "../base/memory.ts";
+import { Memory, type Store } from "../base/memory.ts";
 import { DESCRIPTOR_WORDS, type PoolWords } from "./pool.ts";
 import { RING_CONTROL_WORDS, type RingWords } from "./ring.ts";
 import { Row, ROW_WORDS } from "./row.ts";
@@ -131,7 +131,11 @@ export class Layout {
   readonly receivePool: PoolWords;
   readonly sendPool: PoolWords;
 
-  constructor(dimensions: Dimensions, buffer?: SharedArrayBuffer) {
+  /**
+   * `store` is that of another thread's layout of the same dimensions, or makes one of so many bytes.
+   * Throws a `RangeError` when the dimensions are more than a pipeline can address.
+   */
+  constructor(dimensions: Dimensions, store: Store | ((bytes: number) => Store) = plainStore) {
     this.dimensions = dimensions;
     const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } =
       dimensions;
@@ -164,7 +168,7 @@ export class Layout {
           `lower maxConnections, receiveMemory or sendMemory`,
       );
     }
-    this.memory = new Memory(buffer ?? new SharedArrayBuffer(cut.end));
+    this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
     this.words = new Int32Array(this.memory.buffer);
     const set = (index: number) =>
       new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
@@ -228,9 +232,9 @@ export class Layout {
     };
   }
 
-  /** The buffer, to hand to another thread. */
-  get shared(): SharedArrayBuffer {
-    return this.memory.buffer as SharedArrayBuffer;
+  /** The memory, to hand to another thread. */
+  get shared(): Store {
+    return this.memory.store;
   }
 }
 
@@ -243,6 +247,10 @@ const EVENTS_PER_ROW = 4;
 
 /** A ring's place, before the words are there. */
 type RingPlace = Omit<RingWords, "words">;
+
+function plainStore(bytes: number): Store {
+  return new SharedArrayBuffer(bytes);
+}
 
 /** Cuts regions out of a buffer that does not exist yet. */
 class Cutter {

@@ -7,6 +7,8 @@
  * up to 0xffff, so {@link checksumFold} gives 0 for them.
  */
 
+import type { Memory } from "../base/memory.ts";
+
 /**
  * Adds `length` bytes from `offset` to the running sum `sum` and returns the new sum, 0 to 0xffff.
  *
@@ -63,20 +65,27 @@ export function checksumAdd(view: DataView, offset: number, length: number, sum:
   return fold16((((folded & 0xff) << 8) | (folded >>> 8)) + sum);
 }
 
+/** {@link checksumAdd} in a memory, with its vector instructions where it has them. */
+export function checksumAddIn(memory: Memory, offset: number, length: number, sum: number): number {
+  return memory.vector === null
+    ? checksumAdd(memory.view, offset, length, sum)
+    : memory.vector.sum(offset, length, sum);
+}
+
 /**
- * Adds a piece of a longer run of bytes: like {@link checksumAdd}, with `position` as the number of
+ * Adds a piece of a longer run of bytes: like {@link checksumAddIn}, with `position` as the number of
  * bytes of the run that are already in `sum`. A piece at an odd position has its bytes in the other
  * halves of the words, so its sum is swapped before it is added.
  */
 export function checksumAddPiece(
-  view: DataView,
+  memory: Memory,
   offset: number,
   length: number,
   sum: number,
   position: number,
 ): number {
-  if ((position & 1) === 0) return checksumAdd(view, offset, length, sum);
-  const piece = checksumAdd(view, offset, length, 0);
+  if ((position & 1) === 0) return checksumAddIn(memory, offset, length, sum);
+  const piece = checksumAddIn(memory, offset, length, 0);
   return fold16((((piece & 0xff) << 8) | (piece >>> 8)) + sum);
 }
 

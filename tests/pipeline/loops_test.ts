@@ -19,7 +19,7 @@ for (const [role, loop] of Object.entries(LOOPS)) {
         role: role as WorkerSetup["role"],
         settings,
         dimensions: SMALL_DIMENSIONS,
-        buffer: layout.shared,
+        memory: layout.shared,
         tun: { fd: -1, name: "none", mtu: 1500, virtioHeader: false },
         wakeFd,
         next: null,

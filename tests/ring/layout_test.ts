@@ -85,7 +85,7 @@ Deno.test("Goal: no two regions overlap, each begins on a cache line, and all li
     const layout = new Layout(dimensions);
     const regions = regionsOf(layout).sort((a, b) => a.start - b.start);
     for (const [index, region] of regions.entries()) {
-      assert(region.end <= layout.shared.byteLength, `${region.name} is within the buffer`);
+      assert(region.end <= layout.memory.buffer.byteLength, `${region.name} is within the buffer`);
       // The tables of slots and of receive blocks are one.
       if (region.name !== "receive table") assertEquals(region.start % CACHE_LINE, 0, region.name);
       const next = regions[index + 1];

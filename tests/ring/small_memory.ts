@@ -1,5 +1,6 @@
 /** Pools and a stream in a small shared memory, for tests that want to see them run full and empty. */
 
+import { Memory } from "../../src/base/memory.ts";
 import {
   BlockPool,
   DESCRIPTOR_WORDS,
@@ -40,6 +41,7 @@ const CONTROL_WORDS = 8 * CACHE_LINE_WORDS;
 export class SmallMemory implements ReceiveMemory {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
+  readonly area: Memory;
   readonly bytes: Uint8Array;
   readonly pool: BlockPool;
   readonly copier: Copier;
@@ -61,7 +63,8 @@ export class SmallMemory implements ReceiveMemory {
     const size = Math.ceil((blockStart + blocks * blockBytes) / 4) * 4;
     this.buffer = buffer ?? new SharedArrayBuffer(size);
     this.words = new Int32Array(this.buffer);
-    this.bytes = new Uint8Array(this.buffer);
+    this.area = new Memory(this.buffer);
+    this.bytes = this.area.bytes;
     this.copier = new ArrayCopier(this.bytes);
     const common = { words: this.words, table: this.table, headroom: 0 };
     this.frames = new BlockPool({

@@ -158,7 +158,7 @@ export class Harness {
     const pool = new BlockPool(this.layout.sendPool);
     this.#sendPool = pool;
     this.#sendMemory = {
-      bytes: this.layout.memory.bytes,
+      area: this.layout.memory,
       pool,
       copier: new ArrayCopier(this.layout.memory.bytes),
       release: (descriptor) => pool.give(descriptor),

@@ -3,6 +3,7 @@
  * with a device that keeps what is sent. Everything happens within the caller's call.
  */
 
+import type { Store } from "../../src/base/memory.ts";
 import type { Address } from "../../src/base/address.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { InputKind, PacketInput } from "../../src/ip/input.ts";
@@ -35,7 +36,7 @@ const START_US = 1_000_000;
 const ISN = 0xffff_f000 | 0;
 
 /** The memory of all machines of this process, which run one after the other. */
-let memory: SharedArrayBuffer | undefined;
+let memory: Store | undefined;
 
 /** Memory as new: all words below the data are cleared. Data is written before it is read. */
 function freshLayout(): Layout {
@@ -124,8 +125,8 @@ export class Machine {
     this.#input = new PacketInput({ virtioHeader: false, addresses });
     const pool = new BlockPool(layout.sendPool);
     const release = (descriptor: number) => pool.give(descriptor);
-    const { bytes } = layout.memory;
-    this.#sendMemory = { bytes, pool, copier: new ArrayCopier(bytes), release };
+    const area = layout.memory;
+    this.#sendMemory = { area, pool, copier: new ArrayCopier(area.bytes), release };
     const device = new WireDevice(mtu, (frame) => {
       const packet = readFrame(frame, this.nowUs);
       if (packet !== null) this.sent.push(packet);
