@@ -7304,11 +7304,14 @@ var MAX_PIECES2 = 64;
 var LOOPBACK_PACKETS = 32;
 var LOOPBACK_DATA_PACKETS = 16;
 var Egress = class {
-  superBytes;
+  /** Where the device does not cut super-segments, the egress does: the state machine runs once for many frames. */
+  superBytes = SUPER_BYTES;
   mtu;
   pieces = new Int32Array(2 * MAX_PIECES2);
   /** Where to record what is sent, when somebody looks. */
   trace = null;
+  /** The pieces of one frame that is cut out of a super-segment. */
+  #cut = new Int32Array(2 * MAX_PIECES2);
   #device;
   #memory;
   #counters;
@@ -7328,22 +7331,21 @@ var Egress = class {
     this.#counters = counters;
     this.#own = Int32Array.from(addresses, (address) => address.w3);
     this.mtu = device.mtu;
-    this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
   }
   hasRoom(remote3) {
     const waiting = this.#loopbackTail - this.#loopbackHead;
     return waiting < LOOPBACK_DATA_PACKETS || !this.#isOwn(remote3);
   }
   send(segment, end2) {
-    this.trace?.segment(TraceKind.segmentOut, segment);
-    if (this.#isOwn(segment.dst3)) {
-      this.#loopBack(segment, end2);
+    const isOwn = this.#isOwn(segment.dst3);
+    if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
+      this.#sendInFrames(segment);
       return;
     }
-    const { pieces } = this;
-    pieces[0] = this.#headers;
-    pieces[1] = this.#device.virtioHeader ? this.#writeForOffload(segment) : this.#writeComplete(segment, end2);
-    this.#transmit(end2 >> 1, pieces[1] + segment.payloadLength);
+    this.trace?.segment(TraceKind.segmentOut, segment);
+    if (isOwn) this.#loopBack(segment, end2);
+    else if (this.#device.virtioHeader) this.#sendForOffload(segment, end2);
+    else this.#sendComplete(segment, this.pieces, end2);
   }
   /** Answers an ICMP echo request that lies in its frame slot. */
   sendEchoReply(request) {
@@ -7357,7 +7359,7 @@ var Egress = class {
     this.pieces[0] = start;
     this.pieces[1] = length;
     this.#counters.count(Counter.icmpEchoReplies);
-    this.#transmit(1, length);
+    this.#transmit(this.pieces, FIRST_PIECE, 0);
     this.#slots.slots.give(descriptor);
   }
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
@@ -7380,27 +7382,68 @@ var Egress = class {
     for (let i = 0; i < this.#own.length; i++) if (this.#own[i] === word) return true;
     return false;
   }
-  #writeForOffload(segment) {
-    this.#identification = this.#identification + 1 & 65535;
-    return writePacket(this.#memory, this.#headers, segment, segment.payloadLength, this.#identification, ChecksumMode.virtioPartial);
-  }
-  #writeComplete(segment, end2) {
-    const headerBytes = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, 0, ChecksumMode.full);
+  #sendForOffload(segment, end2) {
     const { pieces } = this;
+    this.#identification = this.#identification + 1 & 65535;
+    pieces[0] = this.#headers;
+    pieces[1] = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, this.#identification, ChecksumMode.virtioPartial);
+    this.#transmit(pieces, end2, segment.payloadLength);
+  }
+  /** Sends one frame whose payload is `pieces` up to index `end`. */
+  #sendComplete(segment, pieces, end2) {
+    pieces[0] = this.#headers;
+    pieces[1] = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, 0, ChecksumMode.full);
     let sum = 0;
     let position = 0;
     for (let i = FIRST_PIECE; i < end2; i += 2) {
       sum = checksumAddPiece(this.#memory, pieces[i], pieces[i + 1], sum, position);
       position += pieces[i + 1];
     }
-    finishTcpChecksum(this.#memory.view, this.#headers, headerBytes, sum);
-    return headerBytes;
+    finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
+    this.#transmit(pieces, end2, segment.payloadLength);
   }
-  #transmit(count, bytes) {
-    const outcome = this.#device.send(this.#memory.bytes, this.pieces, count);
+  /**
+   * Cuts a super-segment into frames of `gsoSize` bytes of payload, as a device with segmentation offload would: PSH
+   * and FIN go with the last one. The segment is lent out in the form of each, and has its own again in the end.
+   */
+  #sendInFrames(segment) {
+    const { seq, flags, payloadLength, gsoSize } = segment;
+    const { pieces } = this;
+    const cut = this.#cut;
+    let piece = FIRST_PIECE;
+    let used2 = 0;
+    segment.gsoSize = 0;
+    for (let sent = 0; sent < payloadLength; sent += gsoSize) {
+      const length = Math.min(gsoSize, payloadLength - sent);
+      let end2 = FIRST_PIECE;
+      for (let missing = length; missing > 0; end2 += 2) {
+        const count = Math.min(missing, pieces[piece + 1] - used2);
+        cut[end2] = pieces[piece] + used2;
+        cut[end2 + 1] = count;
+        missing -= count;
+        used2 += count;
+        if (used2 === pieces[piece + 1]) {
+          piece += 2;
+          used2 = 0;
+        }
+      }
+      segment.seq = seqAdd(seq, sent);
+      segment.payloadLength = length;
+      segment.flags = sent + length === payloadLength ? flags : flags & ~(Flag.PSH | Flag.FIN);
+      this.trace?.segment(TraceKind.segmentOut, segment);
+      this.#sendComplete(segment, cut, end2);
+    }
+    segment.seq = seq;
+    segment.flags = flags;
+    segment.payloadLength = payloadLength;
+    segment.gsoSize = gsoSize;
+  }
+  /** Sends a frame: its headers, and `payloadLength` bytes in the pieces up to index `end`. */
+  #transmit(pieces, end2, payloadLength) {
+    const outcome = this.#device.send(this.#memory.bytes, pieces, end2 >> 1);
     if (outcome === SendOutcome.sent) {
       this.#counters.count(Counter.framesOut);
-      this.#counters.add(Counter.frameBytesOut, bytes);
+      this.#counters.add(Counter.frameBytesOut, pieces[1] + payloadLength);
     } else {
       this.#counters.drop(Drop.deviceSendFailed);
     }

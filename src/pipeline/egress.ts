@@ -1,6 +1,7 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
+import { seqAdd } from "../base/seq.ts";
 import { type Address, isLoopbackWord } from "../base/address.ts";
 import { type Device, SendOutcome } from "../device/device.ts";
 import { ChecksumMode, finishTcpChecksum, writeEchoReply, writePacket } from "../ip/output.ts";
@@ -8,7 +9,7 @@ import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { FIRST_PIECE, type SegmentSink } from "../tcp/sink.ts";
 import { checksumAddPiece } from "../wire/checksum.ts";
-import type { Segment } from "../wire/segment.ts";
+import { Flag, type Segment } from "../wire/segment.ts";
 import type { ReceiveSlots } from "./slots.ts";
 import { TraceKind, type TraceWriter } from "./trace_ring.ts";
 
@@ -26,11 +27,14 @@ const LOOPBACK_DATA_PACKETS = 16;
  * to the input.
  */
 export class Egress implements SegmentSink {
-  readonly superBytes: number;
+  /** Where the device does not cut super-segments, the egress does: the state machine runs once for many frames. */
+  readonly superBytes: number = SUPER_BYTES;
   readonly mtu: number;
   readonly pieces: Int32Array = new Int32Array(2 * MAX_PIECES);
   /** Where to record what is sent, when somebody looks. */
   trace: TraceWriter | null = null;
+  /** The pieces of one frame that is cut out of a super-segment. */
+  readonly #cut: Int32Array = new Int32Array(2 * MAX_PIECES);
   readonly #device: Device;
   readonly #memory: Memory;
   readonly #counters: Counters;
@@ -57,7 +61,6 @@ export class Egress implements SegmentSink {
     this.#counters = counters;
     this.#own = Int32Array.from(addresses, (address) => address.w3);
     this.mtu = device.mtu;
-    this.superBytes = device.virtioHeader ? SUPER_BYTES : 0;
   }
 
   hasRoom(remote3: number): boolean {
@@ -66,17 +69,15 @@ export class Egress implements SegmentSink {
   }
 
   send(segment: Segment, end: number): void {
-    this.trace?.segment(TraceKind.segmentOut, segment);
-    if (this.#isOwn(segment.dst3)) {
-      this.#loopBack(segment, end);
+    const isOwn = this.#isOwn(segment.dst3);
+    if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
+      this.#sendInFrames(segment);
       return;
     }
-    const { pieces } = this;
-    pieces[0] = this.#headers;
-    pieces[1] = this.#device.virtioHeader
-      ? this.#writeForOffload(segment)
-      : this.#writeComplete(segment, end);
-    this.#transmit(end >> 1, pieces[1] + segment.payloadLength);
+    this.trace?.segment(TraceKind.segmentOut, segment);
+    if (isOwn) this.#loopBack(segment, end);
+    else if (this.#device.virtioHeader) this.#sendForOffload(segment, end);
+    else this.#sendComplete(segment, this.pieces, end);
   }
 
   /** Answers an ICMP echo request that lies in its frame slot. */
@@ -91,7 +92,7 @@ export class Egress implements SegmentSink {
     this.pieces[0] = start;
     this.pieces[1] = length;
     this.#counters.count(Counter.icmpEchoReplies);
-    this.#transmit(1, length);
+    this.#transmit(this.pieces, FIRST_PIECE, 0);
     this.#slots.slots.give(descriptor);
   }
 
@@ -119,9 +120,11 @@ export class Egress implements SegmentSink {
     return false;
   }
 
-  #writeForOffload(segment: Segment): number {
+  #sendForOffload(segment: Segment, end: number): void {
+    const { pieces } = this;
     this.#identification = (this.#identification + 1) & 0xffff;
-    return writePacket(
+    pieces[0] = this.#headers;
+    pieces[1] = writePacket(
       this.#memory,
       this.#headers,
       segment,
@@ -129,10 +132,13 @@ export class Egress implements SegmentSink {
       this.#identification,
       ChecksumMode.virtioPartial,
     );
+    this.#transmit(pieces, end, segment.payloadLength);
   }
 
-  #writeComplete(segment: Segment, end: number): number {
-    const headerBytes = writePacket(
+  /** Sends one frame whose payload is `pieces` up to index `end`. */
+  #sendComplete(segment: Segment, pieces: Int32Array, end: number): void {
+    pieces[0] = this.#headers;
+    pieces[1] = writePacket(
       this.#memory,
       this.#headers,
       segment,
@@ -140,22 +146,59 @@ export class Egress implements SegmentSink {
       0,
       ChecksumMode.full,
     );
-    const { pieces } = this;
     let sum = 0;
     let position = 0;
     for (let i = FIRST_PIECE; i < end; i += 2) {
       sum = checksumAddPiece(this.#memory, pieces[i], pieces[i + 1], sum, position);
       position += pieces[i + 1];
     }
-    finishTcpChecksum(this.#memory.view, this.#headers, headerBytes, sum);
-    return headerBytes;
+    finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
+    this.#transmit(pieces, end, segment.payloadLength);
   }
 
-  #transmit(count: number, bytes: number): void {
-    const outcome = this.#device.send(this.#memory.bytes, this.pieces, count);
+  /**
+   * Cuts a super-segment into frames of `gsoSize` bytes of payload, as a device with segmentation offload would: PSH
+   * and FIN go with the last one. The segment is lent out in the form of each, and has its own again in the end.
+   */
+  #sendInFrames(segment: Segment): void {
+    const { seq, flags, payloadLength, gsoSize } = segment;
+    const { pieces } = this;
+    const cut = this.#cut;
+    let piece = FIRST_PIECE;
+    let used = 0;
+    segment.gsoSize = 0;
+    for (let sent = 0; sent < payloadLength; sent += gsoSize) {
+      const length = Math.min(gsoSize, payloadLength - sent);
+      let end = FIRST_PIECE;
+      for (let missing = length; missing > 0; end += 2) {
+        const count = Math.min(missing, pieces[piece + 1] - used);
+        cut[end] = pieces[piece] + used;
+        cut[end + 1] = count;
+        missing -= count;
+        used += count;
+        if (used === pieces[piece + 1]) {
+          piece += 2;
+          used = 0;
+        }
+      }
+      segment.seq = seqAdd(seq, sent);
+      segment.payloadLength = length;
+      segment.flags = sent + length === payloadLength ? flags : flags & ~(Flag.PSH | Flag.FIN);
+      this.trace?.segment(TraceKind.segmentOut, segment);
+      this.#sendComplete(segment, cut, end);
+    }
+    segment.seq = seq;
+    segment.flags = flags;
+    segment.payloadLength = payloadLength;
+    segment.gsoSize = gsoSize;
+  }
+
+  /** Sends a frame: its headers, and `payloadLength` bytes in the pieces up to index `end`. */
+  #transmit(pieces: Int32Array, end: number, payloadLength: number): void {
+    const outcome = this.#device.send(this.#memory.bytes, pieces, end >> 1);
     if (outcome === SendOutcome.sent) {
       this.#counters.count(Counter.framesOut);
-      this.#counters.add(Counter.frameBytesOut, bytes);
+      this.#counters.add(Counter.frameBytesOut, pieces[1] + payloadLength);
     } else {
       this.#counters.drop(Drop.deviceSendFailed);
     }
