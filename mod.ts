@@ -17,6 +17,7 @@ export {
   Stack,
   type StackStats,
 } from "./src/net/stack.ts";
+export type { TcpNotice } from "./src/net/endpoint.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";

@@ -1657,9 +1657,18 @@ var Row = {
   txHead: 50,
   txEpoch: 51,
   newsForApp: 56,
-  newsForTcp: 57
+  newsForTcp: 57,
+  /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
+  urgentEnd: 64,
+  /** How often the peer has moved it. */
+  urgentMarks: 65,
+  /** 1 while the application has not read up to it. */
+  urgentUnread: 66,
+  /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
+  softError: 67,
+  softErrors: 68
 };
-var ROW_WORDS = 64;
+var ROW_WORDS = 80;
 var Info = {
   rttUs: 0,
   rttVarUs: 1,
@@ -3001,6 +3010,8 @@ var TCP_DEFAULTS = {
   timestamps: true,
   windowScale: true,
   sack: true,
+  diffServ: 0,
+  hopLimit: 64,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65536,
@@ -3009,6 +3020,14 @@ var TCP_DEFAULTS = {
   sendMemoryBytes: 256 * 1024 * 1024
 };
 var RANGES = {
+  diffServ: [
+    0,
+    63
+  ],
+  hopLimit: [
+    1,
+    255
+  ],
   rtoInitialMs: [
     1,
     12e4
@@ -3361,6 +3380,9 @@ var Connection = class {
   /** The urgent pointer, when `urgent` is set (RFC 6093: the byte after the urgent data). */
   rcvUrgent = 0;
   urgent = false;
+  /** How often the peer has moved the urgent pointer, and whether the application has not read up to it yet. */
+  urgentMarks = 0;
+  urgentUnread = false;
   // Options that both sides agreed on.
   timestamps = false;
   sack = false;
@@ -3450,6 +3472,12 @@ var Connection = class {
   userTimeoutUs = 0;
   /** Abort instead of an orderly close: SO_LINGER with zero seconds. */
   lingerZero = false;
+  /** DSCP and ECN bits, and hop limit, of what is sent; 0 as hop limit is the stack's. */
+  trafficClass = 0;
+  hopLimit = 0;
+  // What the network says against the connection, without ending it (RFC 9293 section 3.9.1.8).
+  softError = 0;
+  softErrors = 0;
   // Work lists.
   dirty = false;
   /** More could be sent, but the sink has no room for it now. */
@@ -3683,6 +3711,11 @@ function connectErrorOf(type, code) {
 }
 function isFragmentationNeeded(type, code) {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+function noteSoftError(conn, error) {
+  conn.softError = error;
+  conn.softErrors++;
+  conn.news = News.loud;
 }
 var ICMP_UNREACHABLE = 3;
 var ICMP_NET_UNREACHABLE = 0;
@@ -4874,6 +4907,9 @@ function noteUrgent(conn, segment) {
   if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
     conn.rcvUrgent = pointer;
     conn.urgent = true;
+    conn.urgentMarks++;
+    conn.urgentUnread = true;
+    conn.news = News.loud;
   }
 }
 function takeText(conn, segment, nowUs, context) {
@@ -5411,8 +5447,12 @@ function begin(conn, seq, flags) {
   out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
   out.flags = flags;
   clearRest();
+  out.trafficClass = conn.trafficClass;
+  out.hopLimit = conn.hopLimit;
 }
 function clearRest() {
+  out.trafficClass = 0;
+  out.hopLimit = 0;
   out.window = 0;
   out.urgent = 0;
   out.options = 0;
@@ -5522,6 +5562,17 @@ function reportProgress(words, conn) {
   words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
   words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
   words[info + Info.backoffs] = conn.backoffs;
+  words[row + Row.softError] = conn.softError;
+  words[row + Row.softErrors] = conn.softErrors;
+  if (conn.urgentUnread) reportUrgent(words, conn);
+}
+function reportUrgent(words, conn) {
+  const row = conn.row;
+  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
+  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
+  words[row + Row.urgentEnd] = end2;
+  words[row + Row.urgentMarks] = conn.urgentMarks;
+  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
 }
 function clamp(value) {
   return value < WORD_MAX ? value : WORD_MAX;
@@ -5546,6 +5597,7 @@ function ephemeralPort(random, isFree) {
 
 // src/tcp/timers.ts
 var ORPHAN_RETRIES = 8;
+var REPORT_AFTER_TIMEOUTS = 3;
 function updateDeadline(conn) {
   let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
   atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
@@ -5605,6 +5657,7 @@ function onRetransmit(conn, nowUs, context) {
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
   if (conn.backoffs === 1) {
     const loss = conn.loss;
     rememberForUndo(conn, loss);
@@ -6271,6 +6324,8 @@ var ConnectionTable = class {
     conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
     conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
     conn.userTimeoutUs = config.userTimeoutMs * 1e3;
+    conn.trafficClass = config.diffServ << 2;
+    conn.hopLimit = config.hopLimit;
     conn.synRetries = config.synRetries;
     conn.finWait2Us = config.finWait2Ms * 1e3;
     conn.keepaliveIdleUs = config.keepaliveIdleMs * 1e3;
@@ -6824,11 +6879,16 @@ var Tcp = class {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
-    if (conn.state !== State.SYN_SENT) return;
     const { icmpType, icmpCode } = segment;
     if (isFragmentationNeeded(icmpType, icmpCode)) return;
+    const error = connectErrorOf(icmpType, icmpCode);
+    if (conn.state !== State.SYN_SENT) {
+      noteSoftError(conn, error);
+      this.#touch(conn);
+      return;
+    }
     const before = conn.state;
-    end(conn, connectErrorOf(icmpType, icmpCode));
+    end(conn, error);
     this.#settle(conn, before, nowUs);
   }
   /** Runs every timer that is due. */
@@ -7088,7 +7148,11 @@ var ConnectionOption = {
   /** Milliseconds; 0: the stack's default. */
   userTimeout: 4,
   /** Index of the name in CONGESTION_NAMES. */
-  congestion: 5
+  congestion: 5,
+  /** Differentiated Services code point, 0 to 63. */
+  diffServ: 6,
+  /** Hop limit, 1 to 255. */
+  hopLimit: 7
 };
 var Field = {
   op: 0,
@@ -7772,6 +7836,12 @@ var TcpStage = class {
         return;
       case ConnectionOption.userTimeout:
         conn.userTimeoutUs = value * 1e3;
+        return;
+      case ConnectionOption.diffServ:
+        conn.trafficClass = value << 2;
+        return;
+      case ConnectionOption.hopLimit:
+        conn.hopLimit = value;
         return;
       case ConnectionOption.congestion: {
         const { cwndBytes, ssthreshBytes } = conn.congestion;

@@ -58,6 +58,18 @@ export function isLoopback(address: Address): boolean {
   return isIpv4(address) && isLoopbackWord(address.w3);
 }
 
+/** Whether `address` names a group of hosts: multicast (RFC 5771, RFC 4291 section 2.7) or the limited broadcast. */
+export function isGroup(address: Address): boolean {
+  if (!isIpv4(address)) return (address.w0 >>> 24) === 0xff;
+  return (address.w3 >>> 28) === 0xe || address.w3 === -1;
+}
+
+/** Whether `address` is the directed broadcast of an IPv4 network that has one (RFC 919, RFC 3021). */
+export function isBroadcast(address: Address, network: Prefix): boolean {
+  if (!isIpv4(address) || network.length > 30) return false;
+  return inPrefix(address, network) && ((address.w3 | ~(-1 >>> network.length)) === -1);
+}
+
 /** Dotted decimal text of 32 IPv4 bits. */
 export function ipv4Text(bits: number): string {
   return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;

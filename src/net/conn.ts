@@ -2,7 +2,7 @@ import { addressText } from "../base/address.ts";
 import { ConnectionOption } from "../pipeline/messages.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, TcpNotice } from "./endpoint.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 
 /** Bytes that `readable` asks for when its reader brings no buffer. */
@@ -96,6 +96,29 @@ export class TcpConn implements Deno.TcpConn {
   setUserTimeout(ms: number): void {
     checkRange("ms", ms, 0, 0x7fff_ffff);
     this.#endpoint.setOption(ConnectionOption.userTimeout, ms);
+  }
+
+  /**
+   * The Differentiated Services field of what is sent from now on, 0 to 63 (RFC 2474, RFC 9293 section 3.9.1.5);
+   * by default that of the stack.
+   */
+  setDiffServ(codePoint: number): void {
+    checkRange("codePoint", codePoint, 0, 63);
+    this.#endpoint.setOption(ConnectionOption.diffServ, codePoint);
+  }
+
+  /** The hop limit (TTL) of what is sent from now on, 1 to 255; by default that of the stack. */
+  setHopLimit(hops: number): void {
+    checkRange("hops", hops, 1, 255);
+    this.#endpoint.setOption(ConnectionOption.hopLimit, hops);
+  }
+
+  /**
+   * Called for what happens beside the bytes: urgent data, and reports of the network that do not end the
+   * connection. Null, the default, for nobody; `info()` tells the last of each in any case.
+   */
+  set onNotice(handler: ((notice: TcpNotice) => void) | null) {
+    this.#endpoint.setOnNotice(handler);
   }
 
   /** Changes the congestion control; the window stays as it is. */

@@ -6,6 +6,7 @@ import { StreamReader, StreamWriter } from "../ring/stream.ts";
 import { State } from "../tcp/state.ts";
 import { Command } from "../pipeline/messages.ts";
 import { badResource, brokenPipe, connectionError, interrupted } from "./errors.ts";
+import { readInfo } from "./info.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** A share of the receive buffer that, once read, is worth telling the TCP stage about at once. */
@@ -30,6 +31,21 @@ export interface EndpointHost {
   /** Lets the process end if nobody waits any more, after the current turn. */
   settleSoon(): void;
 }
+
+/** What happens on a connection beside its bytes, as `TcpConn.onNotice` hears of it. */
+export type TcpNotice =
+  | {
+    /** The peer has sent a new urgent pointer (RFC 9293 section 3.8.5); the data is in the stream. */
+    readonly kind: "urgent";
+    /** Bytes that are still to be read up to it, those that have not arrived included. */
+    readonly bytes: number;
+  }
+  | {
+    /** The network reports trouble that does not end the connection (RFC 9293 section 3.9.1.8). */
+    readonly kind: "softError";
+    /** `ENETUNREACH`, `EHOSTUNREACH`, `ECONNREFUSED`, or `ETIMEDOUT` after three timeouts in a row. */
+    readonly code: string;
+  };
 
 interface PendingRead {
   readonly target: Uint8Array;
@@ -68,6 +84,10 @@ export class Endpoint {
   #referenced = true;
   /** The connection's error has been given to a caller; from then on it is just closed. */
   #errorTaken = false;
+  /** Who is told of what happens beside the bytes, and how much of it was told. */
+  #onNotice: ((notice: TcpNotice) => void) | null = null;
+  #urgentMarks = 0;
+  #softErrors = 0;
   /** Bytes read since the TCP stage was last woken for it. */
   #unreported = 0;
 
@@ -194,10 +214,32 @@ export class Endpoint {
     this.port.settleSoon();
   }
 
+  /** Has `handler` called for everything from now on that happens beside the bytes; null for nobody. */
+  setOnNotice(handler: ((notice: TcpNotice) => void) | null): void {
+    this.#onNotice = handler;
+    this.#urgentMarks = this.word(Row.urgentMarks);
+    this.#softErrors = this.word(Row.softErrors);
+  }
+
+  #notify(handler: (notice: TcpNotice) => void): void {
+    const info = readInfo(this.port.layout, this.row);
+    const marks = this.word(Row.urgentMarks);
+    if (marks !== this.#urgentMarks) {
+      this.#urgentMarks = marks;
+      handler({ kind: "urgent", bytes: info.urgentBytes });
+    }
+    const errors = this.word(Row.softErrors);
+    if (errors !== this.#softErrors && info.softError !== null) {
+      this.#softErrors = errors;
+      handler({ kind: "softError", code: info.softError });
+    }
+  }
+
   /** The TCP stage has changed something. */
   onNews(): void {
     this.#send.reclaim();
     if (this.#closed) return;
+    if (this.#onNotice !== null) this.#notify(this.#onNotice);
     while (this.#reads.length > 0) {
       const { target, resolve, reject } = this.#reads[0];
       const count = this.#take(target);

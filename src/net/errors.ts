@@ -41,6 +41,22 @@ export function stackEnded(cause: unknown): Error {
   );
 }
 
+/** The code of an error that did not end the connection; null for none. */
+export function softErrorCode(error: number): string | null {
+  switch (error) {
+    case ConnectionError.none:
+      return null;
+    case ConnectionError.networkUnreachable:
+      return "ENETUNREACH";
+    case ConnectionError.refused:
+      return "ECONNREFUSED";
+    case ConnectionError.timedOut:
+      return "ETIMEDOUT";
+    default:
+      return "EHOSTUNREACH";
+  }
+}
+
 /** Why an established connection has ended. */
 export function connectionError(error: ConnectionError, where: string): Error {
   switch (error) {

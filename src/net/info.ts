@@ -1,5 +1,6 @@
 import { Info, InfoOption, Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
+import { softErrorCode } from "./errors.ts";
 import { readTotal } from "../tcp/report.ts";
 import { stateNames } from "../tcp/state.ts";
 import type { Layout } from "../ring/layout.ts";
@@ -56,6 +57,13 @@ export interface TcpInfo {
   readonly retransmitTimeouts: number;
   /** Expiries in a row, since something was last acknowledged. */
   readonly backoffs: number;
+  /** Received bytes up to the end of the peer's urgent data (RFC 9293 section 3.8.5), 0 when none is unread. */
+  readonly urgentBytes: number;
+  /**
+   * The last error that the network has reported without ending the connection, as the code that an error would
+   * have: `ENETUNREACH`, `EHOSTUNREACH`, `ECONNREFUSED`, or `ETIMEDOUT` after three timeouts in a row; else null.
+   */
+  readonly softError: string | null;
   /** Whether both sides use timestamps (RFC 7323). */
   readonly timestamps: boolean;
   /** Whether both sides allow selective acknowledgments (RFC 2018). */
@@ -101,6 +109,10 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
     duplicateAcks: word(Info.duplicateAcks),
     retransmitTimeouts: word(Info.retransmitTimeouts),
     backoffs: word(Info.backoffs),
+    urgentBytes: words[at + Row.urgentUnread] === 0
+      ? 0
+      : Math.max(0, (words[at + Row.urgentEnd] - words[at + Row.rxRead]) | 0),
+    softError: softErrorCode(words[at + Row.softError]),
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
     windowScale: (options & InfoOption.windowScale) === 0

@@ -3,6 +3,8 @@ import {
   addressText,
   inPrefix,
   ipv4Address,
+  isBroadcast,
+  isGroup,
   isLoopback,
   isUnspecified,
   parseIpv4,
@@ -48,6 +50,8 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** The port to connect from; default: a free one (RFC 6056). */
   localPort?: number;
+  /** The stack's address to connect from; default: the one that suits the destination (RFC 9293 section 3.9.1.1). */
+  localHostname?: string;
 }
 
 /** Totals of a stack since it was opened. */
@@ -161,16 +165,7 @@ export class Stack implements AsyncDisposable {
       );
     }
     const address = parseHostname(options.hostname ?? "0.0.0.0");
-    if (!isUnspecified(address) && !this.#isOwn(address)) {
-      throw codedError(
-        Deno.errors.AddrNotAvailable,
-        "EADDRNOTAVAIL",
-        `Cannot assign requested address (os error 99): ${
-          addressText(address)
-        } is not one of the ` +
-          `stack's addresses, ${this.addresses.join(", ")}`,
-      );
-    }
+    if (!isUnspecified(address)) this.#mustBeOwn(address);
     const chosen = this.#portTable.take(address, port, this.#random);
     const id = this.#nextName++;
     const addr: Deno.NetAddr = {
@@ -190,7 +185,8 @@ export class Stack implements AsyncDisposable {
   }
 
   /**
-   * Connects. Rejects with `ConnectionRefused`, `NetworkUnreachable` or `TimedOut` as the network answers,
+   * Connects. Rejects with `ConnectionRefused`, `NetworkUnreachable` or `TimedOut` as the network answers, with
+   * `NetworkUnreachable` for broadcast and multicast addresses, `AddrNotAvailable` for a foreign `localHostname`,
    * with `signal.reason` when the signal aborts, with `RangeError` or `TypeError` for an impossible port.
    */
   async connect(options: ConnectOptions): Promise<TcpConn> {
@@ -200,6 +196,11 @@ export class Stack implements AsyncDisposable {
     const localPort = checkPort(options.localPort ?? 0);
     let remote = parseHostname(options.hostname ?? "127.0.0.1");
     if (isUnspecified(remote)) remote = LOOPBACK; // As Linux does.
+    this.#mustBeOneHost(remote);
+    const local = options.localHostname === undefined
+      ? this.#sourceFor(remote)
+      : parseHostname(options.localHostname);
+    this.#mustBeOwn(local);
     const where = `${addressText(remote)}:${port}`;
     const { signal } = options;
     signal?.throwIfAborted();
@@ -215,7 +216,7 @@ export class Stack implements AsyncDisposable {
           reject(signal!.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });
-        pipe.connect(request, this.#sourceFor(remote), localPort, remote, port, {
+        pipe.connect(request, local, localPort, remote, port, {
           connected: (endpoint) => resolve(new TcpConn(endpoint)),
           failed: (error: ConnectionError) => reject(connectError(error, where)),
         });
@@ -328,6 +329,30 @@ export class Stack implements AsyncDisposable {
     if (this.#ended === null) return;
     if (this.#ended instanceof Deno.errors.ConnectionAborted) throw this.#ended;
     throw new Deno.errors.BadResource("The stack has been closed");
+  }
+
+  #mustBeOwn(address: Address): void {
+    if (this.#isOwn(address)) return;
+    throw codedError(
+      Deno.errors.AddrNotAvailable,
+      "EADDRNOTAVAIL",
+      `Cannot assign requested address (os error 99): ${addressText(address)} is not one of the ` +
+        `stack's addresses, ${this.addresses.join(", ")}`,
+    );
+  }
+
+  /** RFC 9293 section 3.9.2.3: nobody answers for a whole network or a group. */
+  #mustBeOneHost(address: Address): void {
+    const own = this.#prefixes.find((prefix) => inPrefix(address, prefix));
+    if (!isGroup(address) && (own === undefined || !isBroadcast(address, own))) return;
+    throw codedError(
+      Deno.errors.NetworkUnreachable,
+      "ENETUNREACH",
+      `Network is unreachable (os error 101): ${
+        addressText(address)
+      } is a broadcast or multicast ` +
+        `address; connections are with one host`,
+    );
   }
 
   #isOwn(address: Address): boolean {

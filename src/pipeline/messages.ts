@@ -66,6 +66,10 @@ export const ConnectionOption = {
   userTimeout: 4,
   /** Index of the name in CONGESTION_NAMES. */
   congestion: 5,
+  /** Differentiated Services code point, 0 to 63. */
+  diffServ: 6,
+  /** Hop limit, 1 to 255. */
+  hopLimit: 7,
 } as const;
 
 /** Word indices within a record. */

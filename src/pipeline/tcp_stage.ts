@@ -298,6 +298,12 @@ export class TcpStage {
       case ConnectionOption.userTimeout:
         conn.userTimeoutUs = value * 1000;
         return;
+      case ConnectionOption.diffServ:
+        conn.trafficClass = value << 2;
+        return;
+      case ConnectionOption.hopLimit:
+        conn.hopLimit = value;
+        return;
       case ConnectionOption.congestion: {
         const { cwndBytes, ssthreshBytes } = conn.congestion;
         conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);

@@ -1,6 +1,6 @@
 /**
  * The row of a connection in shared memory: what the TCP thread and the application thread tell each
- * other about it. 64 words, four cache lines; each line has one writer.
+ * other about it. 80 words, five cache lines; each line has one writer.
  *
  * ```text
  *   line 0 (tcp)   0 generation  1 state     2 error     3 rxWritten  4 rxHead    5 rxEpoch
@@ -10,6 +10,7 @@
  *   line 2 (tcp)   32..47 info
  *   line 3 (app)   48 rxRead    49 txWritten 50 txHead   51 txEpoch
  *                  56 newsForApp   57 newsForTcp   (set by one side, cleared by the other)
+ *   line 4 (tcp)   64 urgentEnd 65 urgentMarks  66 urgentUnread  67 softError  68 softErrors
  * ```
  *
  * News are level-triggered: whoever changes something sets the other side's news word and, only if it
@@ -40,10 +41,19 @@ export const Row = {
   txEpoch: 51,
   newsForApp: 56,
   newsForTcp: 57,
+  /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
+  urgentEnd: 64,
+  /** How often the peer has moved it. */
+  urgentMarks: 65,
+  /** 1 while the application has not read up to it. */
+  urgentUnread: 66,
+  /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
+  softError: 67,
+  softErrors: 68,
 } as const;
 
 /** Words of one row. */
-export const ROW_WORDS = 64;
+export const ROW_WORDS = 80;
 
 /** Words of a row from {@link Row.info} on that describe the connection for `info()`. */
 export const Info = {

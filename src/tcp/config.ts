@@ -51,6 +51,10 @@ export interface TcpOptions {
   windowScale?: boolean;
   /** Whether to offer selective acknowledgments, RFC 2018. Default true. */
   sack?: boolean;
+  /** Differentiated Services code point of new connections, 0 to 63 (RFC 2474). Default 0. */
+  diffServ?: number;
+  /** Hop limit (TTL) of new connections, 1 to 255. Default 64, as Linux. */
+  hopLimit?: number;
   /** Out-of-order ranges kept for each connection. Default 64. */
   outOfOrderRanges?: number;
   /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
@@ -92,6 +96,8 @@ export const TCP_DEFAULTS: TcpConfig = {
   timestamps: true,
   windowScale: true,
   sack: true,
+  diffServ: 0,
+  hopLimit: 64,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
@@ -102,6 +108,8 @@ export const TCP_DEFAULTS: TcpConfig = {
 
 /** The allowed range of each number, both ends included. */
 const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] } = {
+  diffServ: [0, 63],
+  hopLimit: [1, 255],
   rtoInitialMs: [1, 120_000],
   rtoMinMs: [1, 120_000],
   rtoMaxMs: [1, 3_600_000],

@@ -103,6 +103,9 @@ export class Connection {
   /** The urgent pointer, when `urgent` is set (RFC 6093: the byte after the urgent data). */
   rcvUrgent: Seq = 0;
   urgent = false;
+  /** How often the peer has moved the urgent pointer, and whether the application has not read up to it yet. */
+  urgentMarks = 0;
+  urgentUnread = false;
 
   // Options that both sides agreed on.
   timestamps = false;
@@ -200,6 +203,14 @@ export class Connection {
   userTimeoutUs = 0;
   /** Abort instead of an orderly close: SO_LINGER with zero seconds. */
   lingerZero = false;
+
+  /** DSCP and ECN bits, and hop limit, of what is sent; 0 as hop limit is the stack's. */
+  trafficClass = 0;
+  hopLimit = 0;
+
+  // What the network says against the connection, without ending it (RFC 9293 section 3.9.1.8).
+  softError: ConnectionError = 0;
+  softErrors = 0;
 
   // Work lists.
   dirty = false;

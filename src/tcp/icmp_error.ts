@@ -1,4 +1,5 @@
 import { ConnectionError } from "../ring/row.ts";
+import { type Connection, News } from "./connection.ts";
 
 /** What an ICMP error means for a connection that is being opened, as in Linux. */
 export function connectErrorOf(type: number, code: number): ConnectionError {
@@ -20,6 +21,13 @@ export function connectErrorOf(type: number, code: number): ConnectionError {
 /** Whether a router asks for smaller packets (RFC 1191): that is no failure. */
 export function isFragmentationNeeded(type: number, code: number): boolean {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+
+/** RFC 9293 section 3.9.1.8: the application is told, and the connection goes on. */
+export function noteSoftError(conn: Connection, error: ConnectionError): void {
+  conn.softError = error;
+  conn.softErrors++;
+  conn.news = News.loud;
 }
 
 /** Type and codes of RFC 792 and RFC 1122 section 3.2.2.1. */

@@ -304,6 +304,9 @@ function noteUrgent(conn: Connection, segment: Segment): void {
   if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
     conn.rcvUrgent = pointer;
     conn.urgent = true;
+    conn.urgentMarks++;
+    conn.urgentUnread = true;
+    conn.news = News.loud;
   }
 }
 

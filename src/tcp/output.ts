@@ -430,9 +430,13 @@ function begin(conn: Connection, seq: Seq, flags: number): void {
   out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
   out.flags = flags;
   clearRest();
+  out.trafficClass = conn.trafficClass;
+  out.hopLimit = conn.hopLimit;
 }
 
 function clearRest(): void {
+  out.trafficClass = 0;
+  out.hopLimit = 0;
   out.window = 0;
   out.urgent = 0;
   out.options = 0;

@@ -64,6 +64,20 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
     congestion.name as (typeof CONGESTION_NAMES)[number],
   );
   words[info + Info.backoffs] = conn.backoffs;
+  words[row + Row.softError] = conn.softError;
+  words[row + Row.softErrors] = conn.softErrors;
+  if (conn.urgentUnread) reportUrgent(words, conn);
+}
+
+/** RFC 9293 section 3.8.5: how much urgent data is still to be read. */
+function reportUrgent(words: Int32Array, conn: Connection): void {
+  const row = conn.row;
+  const end = seqDiff(conn.rcvUrgent, conn.irs) - 1;
+  // Said once more when it has been read, or it would seem to lie ahead again after 2 GiB.
+  conn.urgentUnread = conn.receive !== null && ((end - conn.receive.readPosition) | 0) > 0;
+  words[row + Row.urgentEnd] = end;
+  words[row + Row.urgentMarks] = conn.urgentMarks;
+  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
 }
 
 function clamp(value: number): number {

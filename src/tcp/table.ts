@@ -135,6 +135,8 @@ export class ConnectionTable {
     );
     conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
     conn.userTimeoutUs = config.userTimeoutMs * 1000;
+    conn.trafficClass = config.diffServ << 2;
+    conn.hopLimit = config.hopLimit;
     conn.synRetries = config.synRetries;
     conn.finWait2Us = config.finWait2Ms * 1000;
     conn.keepaliveIdleUs = config.keepaliveIdleMs * 1000;

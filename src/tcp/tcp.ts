@@ -14,7 +14,7 @@ import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
-import { connectErrorOf, isFragmentationNeeded } from "./icmp_error.ts";
+import { connectErrorOf, isFragmentationNeeded, noteSoftError } from "./icmp_error.ts";
 import { abort, end, onSegment } from "./input.ts";
 import { Listener, ListenerTable } from "./listener.ts";
 import { negotiate } from "./negotiation.ts";
@@ -350,14 +350,19 @@ export class Tcp {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
-    // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
-    // error is the answer that the application waits for, as in Linux.
-    if (conn.state !== State.SYN_SENT) return;
     // This one is about the path's MTU (RFC 1191), and says nothing against the destination.
     const { icmpType, icmpCode } = segment;
     if (isFragmentationNeeded(icmpType, icmpCode)) return;
+    const error = connectErrorOf(icmpType, icmpCode);
+    // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
+    // error is the answer that the application waits for, as in Linux.
+    if (conn.state !== State.SYN_SENT) {
+      noteSoftError(conn, error);
+      this.#touch(conn);
+      return;
+    }
     const before = conn.state;
-    end(conn, connectErrorOf(icmpType, icmpCode));
+    end(conn, error);
     this.#settle(conn, before, nowUs);
   }
 

@@ -8,6 +8,7 @@ import { seqDiff, seqGe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, Owner } from "./connection.ts";
+import { noteSoftError } from "./icmp_error.ts";
 import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
 import { end } from "./input.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
@@ -18,6 +19,9 @@ import { State } from "./state.ts";
 
 /** Unanswered probes of a connection that nobody holds any more (Linux's tcp_orphan_retries). */
 const ORPHAN_RETRIES = 8;
+
+/** R1 of RFC 9293 section 3.8.3: timeouts in a row after which the application is told. */
+const REPORT_AFTER_TIMEOUTS = 3;
 
 /** What timers need besides the connection. */
 export interface TimerContext {
@@ -99,6 +103,7 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
     return Outcome.probe;
   }
   counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
   // RFC 5681 section 3.1, equation 4: ssthresh is set by the first timeout of a loss only.
   if (conn.backoffs === 1) {
     const loss = conn.loss!;

@@ -7,6 +7,8 @@ import {
   inPrefix,
   ipv4Address,
   ipv4Text,
+  isBroadcast,
+  isGroup,
   isIpv4,
   isLoopback,
   isUnspecified,
@@ -161,4 +163,19 @@ Deno.test("Goal: an IPv6 address is in no IPv4 prefix, not even in that of lengt
     inPrefix(ipv4("1.2.3.4"), { address: ipv6(0, 0, 0, 0, 0, 0, 0, 0), length: 0 }),
     false,
   );
+});
+
+Deno.test("Goal: groups and broadcasts are told from hosts", () => {
+  for (const text of ["224.0.0.0", "239.255.255.255", "255.255.255.255"]) {
+    assert(isGroup(ipv4(text)));
+  }
+  for (const text of ["223.255.255.255", "240.0.0.1", "10.7.0.255"]) assert(!isGroup(ipv4(text)));
+  assert(isGroup(ipv6(0xff02, 0, 0, 0, 0, 0, 0, 1)));
+  assert(!isGroup(ipv6(0xfe80, 0, 0, 0, 0, 0, 0, 1)));
+  const network = parseCidr("10.7.0.2/24", "address");
+  assert(isBroadcast(ipv4("10.7.0.255"), network));
+  for (const text of ["10.7.0.254", "10.7.1.255"]) assert(!isBroadcast(ipv4(text), network));
+  // Networks of two addresses or one have none (RFC 3021).
+  assert(!isBroadcast(ipv4("10.7.0.3"), parseCidr("10.7.0.2/31", "address")));
+  assert(isBroadcast(ipv4("10.7.0.3"), parseCidr("10.7.0.2/30", "address")));
 });
