@@ -35,6 +35,9 @@ export {
   type ImpairmentSources,
   type ImpairmentStats,
 } from "./src/device/impairment.ts";
+export { capture, type CaptureOptions, CapturingDevice } from "./src/device/capture.ts";
+export { type CapturedPacket, CaptureError, readCapture } from "./src/device/capture_file.ts";
+export { Direction, type PacketNote, PcapngWriter } from "./src/device/pcapng.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
 export type { Address, Prefix } from "./src/base/address.ts";
