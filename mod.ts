@@ -38,6 +38,14 @@ export {
 export { capture, type CaptureOptions, CapturingDevice } from "./src/device/capture.ts";
 export { type CapturedPacket, CaptureError, readCapture } from "./src/device/capture_file.ts";
 export { Direction, type PacketNote, PcapngWriter } from "./src/device/pcapng.ts";
+export {
+  type BytePipe,
+  StreamDevice,
+  streamDevice,
+  type StreamDeviceOptions,
+  WebSocketDevice,
+  webSocketDevice,
+} from "./src/device/stream_device.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
 export type { Address, Prefix } from "./src/base/address.ts";

@@ -1,6 +1,6 @@
-import { gatheredLength, LastView } from "./copy_bytes.ts";
+import { gatheredLength } from "./copy_bytes.ts";
 import { type Device, SendOutcome } from "./device.ts";
-import { FrameStore } from "./frame_store.ts";
+import { checkInteger, FrameQueue } from "./frame_queue.ts";
 
 /** How to make two connected devices. */
 export interface MemoryPairOptions {
@@ -45,31 +45,17 @@ class MemoryDevice implements Device {
   readonly virtioHeader = false;
   onArrival: (() => void) | null = null;
   peer: MemoryDevice | null = null;
-
-  readonly #store: FrameStore;
-  /** The waiting slots, oldest at `#head`; a ring of `#count` entries. */
-  readonly #queue: Int32Array;
-  #head = 0;
-  #count = 0;
+  readonly #queue: FrameQueue;
   #closed = false;
-  readonly #receiveView = new LastView();
-  readonly #sendView = new LastView();
 
   constructor(name: string, mtu: number, queueFrames: number) {
     this.name = name;
     this.mtu = mtu;
-    this.#store = new FrameStore(mtu, queueFrames);
-    this.#queue = new Int32Array(queueFrames);
+    this.#queue = new FrameQueue(mtu, queueFrames);
   }
 
   receive(memory: Uint8Array, offset: number, limit: number): number {
-    if (this.#count === 0) return 0;
-    const slot = this.#queue[this.#head];
-    const length = this.#store.copyOut(slot, this.#receiveView.of(memory), offset, limit);
-    this.#head = (this.#head + 1) % this.#queue.length;
-    this.#count--;
-    this.#store.release(slot);
-    return length;
+    return this.#queue.take(memory, offset, limit);
   }
 
   send(memory: Uint8Array, pieces: Int32Array, count: number): SendOutcome {
@@ -78,37 +64,23 @@ class MemoryDevice implements Device {
     if (this.#closed || peer === null || length < 1 || length > this.mtu) {
       return SendOutcome.refused;
     }
-    return peer.#accept(this.#sendView.of(memory), pieces, count);
+    return peer.#accept(memory, pieces, count);
   }
 
   /** A frame for a closed end is lost on the wire, which its sender cannot know. */
-  #accept(memory: DataView, pieces: Int32Array, count: number): SendOutcome {
+  #accept(memory: Uint8Array, pieces: Int32Array, count: number): SendOutcome {
     if (this.#closed) return SendOutcome.sent;
-    const slot = this.#store.take();
-    if (slot < 0) return SendOutcome.queueFull;
-    this.#store.gather(slot, memory, pieces, count);
-    this.#queue[(this.#head + this.#count) % this.#queue.length] = slot;
-    this.#count++;
-    if (this.#count === 1) this.onArrival?.();
+    if (!this.#queue.put(memory, pieces, count)) return SendOutcome.queueFull;
+    if (this.#queue.count === 1) this.onArrival?.();
     return SendOutcome.sent;
   }
 
   nextArrival(): number {
-    return this.#count > 0 ? 0 : Infinity;
+    return this.#queue.count > 0 ? 0 : Infinity;
   }
 
   close(): void {
     this.#closed = true;
-    while (this.#count > 0) {
-      this.#store.release(this.#queue[this.#head]);
-      this.#head = (this.#head + 1) % this.#queue.length;
-      this.#count--;
-    }
-  }
-}
-
-function checkInteger(option: string, value: number, low: number, high: number): void {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new RangeError(`${option}: ${value} must be a whole number from ${low} to ${high}`);
+    this.#queue.clear();
   }
 }
