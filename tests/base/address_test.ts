@@ -130,8 +130,14 @@ Deno.test("Goal: a wrong CIDR text is refused with the option's name and the val
     assert(thrown.message.startsWith("address: "), thrown.message);
     assert(thrown.message.includes(`"${text}"`), thrown.message);
   };
-  for (const text of ["", "10.7.0", "10.7.0.256/24", "/24", "host/24", "::1/128"]) {
-    refused(text, TypeError, "is not an IPv4 address in CIDR form, such as 10.7.0.2/24");
+  for (
+    const text of ["", "10.7.0", "10.7.0.256/24", "/24", "host/24", "::g/64", "::ffff:1.2.3.4/96"]
+  ) {
+    refused(
+      text,
+      TypeError,
+      "is not an IPv4 or IPv6 address in CIDR form, such as 10.7.0.2/24 or fd07::2/64",
+    );
   }
   for (const text of ["10.7.0.2/", "10.7.0.2/x", "10.7.0.2/-1", "10.7.0.2/24/8", "10.7.0.2/2.4"]) {
     refused(text, TypeError, "has no number after the slash");
@@ -139,6 +145,7 @@ Deno.test("Goal: a wrong CIDR text is refused with the option's name and the val
   for (const text of ["10.7.0.2/33", "10.7.0.2/128", "10.7.0.2/999"]) {
     refused(text, RangeError, "must be from 0 to 32");
   }
+  refused("fd07::2/129", RangeError, "must be from 0 to 128");
 });
 
 Deno.test("Goal: a prefix holds what agrees in its first bits, at every length", () => {

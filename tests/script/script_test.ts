@@ -65,7 +65,7 @@ const BROKEN: readonly (readonly [string, string, RegExp])[] = [
   [
     "a flow label",
     `--ip_version=ipv6\n${SERVER}+0 > [flowlabel 0x1] S. 0:0(0) ack 1 <mss 1460>`,
-    /:6: flow label: expected 1, got \d+$/,
+    /:6: as ipv6: flow label: expected 1, got \d+$/,
   ],
   [
     "an IPv6 socket",
