@@ -130,8 +130,12 @@ export interface TcpParts {
 
 /** The 16 bytes of an IPv6 address, or the 4 of an IPv4 one. */
 export function addressBytes(address: Address): number[] {
-  const { w0, w1, w2, w3 } = address;
-  return (isIpv4(address) ? [w3] : [w0, w1, w2, w3]).flatMap(be32);
+  return isIpv4(address) ? be32(address.w3) : wholeBytes(address);
+}
+
+/** The 16 bytes of any address, as IPv6 would have to write an IPv4 one. */
+function wholeBytes({ w0, w1, w2, w3 }: Address): number[] {
+  return [w0, w1, w2, w3].flatMap(be32);
 }
 
 /** The pseudo-header of either family, for `length` bytes of `protocol`. */
@@ -203,8 +207,8 @@ export function ipv6Frame(parts: Ipv6Parts): number[] {
     ...be16(parts.payloadLength ?? headers.length + payload.length),
     kinds[0],
     parts.hopLimit ?? 64,
-    ...addressBytes(parts.source ?? PEER6),
-    ...addressBytes(parts.destination ?? OWN6),
+    ...wholeBytes(parts.source ?? PEER6),
+    ...wholeBytes(parts.destination ?? OWN6),
     ...headers,
     ...payload,
   ];
