@@ -390,8 +390,8 @@ export class Stack implements AsyncDisposable {
     const own = family.find(({ address }) => sameAddress(address, remote)) ??
       family.find((prefix) => inPrefix(remote, prefix)) ?? family[0];
     if (own !== undefined) return own.address;
-    const [name, have] = isIpv4(remote) ? ["IPv4", "IPv6"] : ["IPv6", "IPv4"];
-    throw unreachable(where, `the stack has no ${name} address, only of ${have}`);
+    const name = isIpv4(remote) ? "IPv4" : "IPv6";
+    throw unreachable(where, `the stack has no ${name} address but ${this.addresses.join(", ")}`);
   }
 }
 
