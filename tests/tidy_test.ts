@@ -27,6 +27,7 @@ const sources = readProject(root);
 /** Files of src/ without a test file of their own, and why none is wanted. */
 const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
+  "src/ip/input_kind.ts": "numbers alone; what gives them is tested in tests/ip/input_test.ts",
   "src/pipeline/pipeline.ts": "an interface; tests/pipeline/ holds every shape to it",
   "src/pipeline/setup.ts": "interfaces alone: what the threads are told",
   "src/device/device.ts": "an interface; tests/device/ holds every device to it",
