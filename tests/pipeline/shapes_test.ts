@@ -196,3 +196,21 @@ for (const pipeline of ["split", "fused"] as const) {
     });
   }
 }
+
+for (const { name, stack } of FAMILY_PLACES) {
+  testNeeding({ tun: true }, `shapes: super-segments in and out over ${name}`, async () => {
+    // Goal: with offload a frame carries many segments in both directions: that of this family is in use.
+    const length = 4_000_000;
+    await using net = await openStack({ device: "wsshape0", pipeline: "fused" });
+    const listener = net.listen({ hostname: stack, port: 5300 });
+    const accepting = listener.accept();
+    using kernel = await Deno.connect({ hostname: stack, port: 5300 });
+    using conn = await accepting;
+    const [there, back] = [{ seed: SEED, length }, { seed: SEED + 1, length }];
+    await Promise.all([exchangeSeeded(conn, there, back), exchangeSeeded(kernel, back, there)]);
+    await assertCounted(net, length, length);
+    const { framesIn, framesOut, bytesIn, bytesOut } = net.stats().counters;
+    const perFrame = [bytesIn / framesIn, bytesOut / framesOut];
+    assert(perFrame.every((bytes) => bytes > 2 * 1500), `${perFrame} bytes for each frame`);
+  });
+}
