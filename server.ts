@@ -28,9 +28,9 @@ const HELP = `woshou ${VERSION}: a TCP server on a TUN interface, in user space
 usage: deno run --allow-ffi server.ts [options]
 
   --device NAME       TUN interface, opened or created (default ${DEFAULT_DEVICE})
-  --address CIDR      the stack's own address (default 10.7.0.2/24; may be repeated)
+  --address CIDR      the stack's own address (default 10.7.0.2/24; may be repeated, IPv6 too)
   --host CIDR         the kernel's address on the interface (default 10.7.0.1/24; may be repeated)
-  --mtu N             largest IP packet, 576 to 65535 (default: the interface's)
+  --mtu N             largest IP packet, 576 (IPv6: 1280) to 65535 (default: the interface's)
   --pipeline SHAPE    split, fused or inline (default split)
   --queues N          TUN queues, each with a pipeline of its own (default 1)
   --no-offload        without segmentation and checksum offload
@@ -124,7 +124,11 @@ async function run(options: OpenOptions): Promise<void> {
   const net = await open(options);
   const stop = () => void net.close();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
-  const running = SERVICES.map(({ port, service }) => serve(net.listen({ port }), service(net)));
+  // Dual only where there is something to be dual for: IPv4 peers are then shown in mapped form.
+  const hostname = net.addresses.some((address) => address.includes(":")) ? "::" : "0.0.0.0";
+  const running = SERVICES.map(({ port, service }) =>
+    serve(net.listen({ hostname, port }), service(net))
+  );
   const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
   console.log(
     `listening on ${net.addresses.join(", ")}: ${names} ` +

@@ -25,10 +25,14 @@ function bytesPerStep(step: () => void): number {
 }
 
 const steady = new SteadyState();
+const steady6 = new SteadyState("IPv6");
 const small = new Uint8Array(64);
 console.log(JSON.stringify({
   idle: bytesPerStep(() => {}),
   dataIn: bytesPerStep(() => steady.receiveData(1448)),
   superSegmentIn: bytesPerStep(() => steady.receiveData(62_780)),
   dataOut: bytesPerStep(() => steady.sendData(small)),
+  dataIn6: bytesPerStep(() => steady6.receiveData(1428)),
+  superSegmentIn6: bytesPerStep(() => steady6.receiveData(62_780)),
+  dataOut6: bytesPerStep(() => steady6.sendData(small)),
 }));

@@ -509,6 +509,7 @@ function createEpollSet(fd) {
 // src/base/address.ts
 var IPV4_MAPPED_W2 = 65535;
 var ANY_IPV4 = ipv4Address(0);
+var LOOPBACK_IPV4 = ipv4Address(2130706433);
 function ipv4Address(bits) {
   return {
     w0: 0,
@@ -518,13 +519,20 @@ function ipv4Address(bits) {
   };
 }
 function isIpv4(address) {
-  return address.w0 === 0 && address.w1 === 0 && address.w2 === IPV4_MAPPED_W2;
+  return isIpv4Words(address.w0, address.w1, address.w2);
+}
+function isIpv4Words(w0, w1, w2) {
+  return w2 === IPV4_MAPPED_W2 && w1 === 0 && w0 === 0;
 }
 function sameAddress(a, b) {
   return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
 }
 function isLoopbackWord(bits) {
   return bits >>> 24 === 127;
+}
+function isLoopbackWords(w0, w1, w2, w3) {
+  if (w2 === IPV4_MAPPED_W2) return w1 === 0 && w0 === 0 && isLoopbackWord(w3);
+  return w3 === 1 && w2 === 0 && w1 === 0 && w0 === 0;
 }
 function ipv4Text(bits) {
   return `${bits >>> 24}.${bits >>> 16 & 255}.${bits >>> 8 & 255}.${bits & 255}`;
@@ -1275,7 +1283,7 @@ var Drop = {
   frameOversized: 2,
   /** The virtio-net header contradicts the frame behind it. */
   virtioHeaderInvalid: 3,
-  /** The IP version is neither 4 nor one that the stack speaks. */
+  /** The IP version is neither 4 nor 6. */
   ipVersionUnsupported: 4,
   /** IHL below 5 or beyond the frame (RFC 791 section 3.1). */
   ipHeaderLengthInvalid: 5,
@@ -1344,7 +1352,15 @@ var Drop = {
   /** An answer that a rate limit held back (challenge ACKs, resets). */
   rateLimited: 37,
   /** The pipeline of another queue had no room for a frame of one of its connections. */
-  handoverFull: 38
+  handoverFull: 38,
+  /** An IPv6 extension header that does not fit into the packet, or a hop-by-hop one that is not first. */
+  ipExtensionInvalid: 39,
+  /** More IPv6 extension headers, or more options in one, than are looked at. */
+  ipExtensionLimit: 40,
+  /** An IPv6 routing header with nodes left to visit: this is no router (RFC 5095). */
+  ipSourceRouted: 41,
+  /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
+  ipOptionUnknown: 42
 };
 var dropNames = Object.keys(Drop);
 
@@ -1967,6 +1983,8 @@ var Segment = class {
   trafficClass = 0;
   /** TTL or hop limit. */
   hopLimit = 0;
+  /** Flow label of IPv6, 20 bits (RFC 6437); 0 over IPv4. */
+  flowLabel = 0;
   /** Which options are there: {@link OptionBit} bits. */
   options = 0;
   /** MSS option, bytes. */
@@ -2010,11 +2028,11 @@ var Segment = class {
   frameOffset = 0;
   /** Bytes of the whole frame, all headers included. */
   frameLength = 0;
-  /** For an ICMP error about a segment that was sent: its type (RFC 792). */
+  /** For an ICMP error about a segment that was sent: its type (RFC 792), or ICMPv6's as that of ICMP. */
   icmpType = 0;
-  /** Its code (RFC 792). */
+  /** Its code (RFC 792), likewise. */
   icmpCode = 0;
-  /** The next hop's MTU that it tells (RFC 1191). */
+  /** The next hop's MTU that it tells (RFC 1191, RFC 8201). */
   icmpMtu = 0;
 };
 var Flag = {
@@ -2127,7 +2145,9 @@ var IcmpUnreachableCode = {
   host: 1,
   protocol: 2,
   port: 3,
-  fragmentationNeeded: 4
+  fragmentationNeeded: 4,
+  /** RFC 1812 section 5.2.7.1: communication with the host is administratively prohibited. */
+  prohibited: 10
 };
 function isIcmpChecksumRight(view, offset, length) {
   return checksumFold(checksumAdd(view, offset, length, 0)) === 0;
@@ -2135,6 +2155,27 @@ function isIcmpChecksumRight(view, offset, length) {
 function writeIcmpChecksum(view, offset, length) {
   view.setUint16(offset + IcmpField.checksum, 0);
   view.setUint16(offset + IcmpField.checksum, checksumFold(checksumAdd(view, offset, length, 0)));
+}
+var Icmp6Type = {
+  destinationUnreachable: 1,
+  packetTooBig: 2,
+  timeExceeded: 3,
+  parameterProblem: 4,
+  echoRequest: 128,
+  echoReply: 129
+};
+var ICMP6_MTU_FIELD = 4;
+var UNREACHABLE_CODES = [
+  IcmpUnreachableCode.network,
+  IcmpUnreachableCode.prohibited,
+  IcmpUnreachableCode.host,
+  IcmpUnreachableCode.host,
+  IcmpUnreachableCode.port,
+  IcmpUnreachableCode.prohibited,
+  IcmpUnreachableCode.prohibited
+];
+function unreachableCodeOf6(code) {
+  return UNREACHABLE_CODES[code] ?? IcmpUnreachableCode.host;
 }
 
 // src/wire/ipv4.ts
@@ -2186,6 +2227,123 @@ function writeIpv4Header(view, offset, trafficClass, totalLength, identification
   view.setInt32(offset + 8, lifetime << 16 | checksumFold(sum));
   view.setInt32(offset + 12, source);
   view.setInt32(offset + 16, destination);
+}
+
+// src/wire/ipv6.ts
+var IPV6_HEADER_BYTES = 40;
+var IPV6_PAYLOAD_MAX_BYTES = 65535;
+var IPV6_MTU_MIN = 1280;
+var FLOW_LABEL_MASK = 1048575;
+var EXTENSION_HEADERS_MAX = 8;
+var EXTENSION_OPTIONS_MAX = 8;
+var Ipv6Field = {
+  versionClassLabel: 0,
+  payloadLength: 4,
+  nextHeader: 6,
+  hopLimit: 7,
+  source: 8,
+  destination: 24
+};
+var Ipv6Next = {
+  hopByHop: 0,
+  routing: 43,
+  fragment: 44,
+  icmp: 58,
+  destinationOptions: 60
+};
+var EXTENSION_UNIT_BYTES = 8;
+var FRAGMENT_FIELD = 2;
+var FRAGMENT_MASK = 65529;
+var SEGMENTS_LEFT_FIELD = 3;
+var PAD_1 = 0;
+var PAD_N = 1;
+var UNKNOWN_OPTION_MASK = 192;
+var TransportPlace = class {
+  /** {@link Drop.none}, or why the packet cannot be used; the rest then says nothing. */
+  reason = Drop.none;
+  /** The protocol behind all extension headers. */
+  protocol = 0;
+  /** Where its header begins, a byte offset. */
+  offset = 0;
+};
+function readTrafficClass(view, offset) {
+  return view.getUint16(offset) >>> 4 & 255;
+}
+function writeIpv6Header(view, offset, trafficClass, flowLabel, payloadLength, nextHeader, hopLimit, src0, src1, src2, src3, dst0, dst1, dst2, dst3) {
+  const first = 1610612736 | (trafficClass & 255) << 20 | flowLabel & FLOW_LABEL_MASK;
+  view.setInt32(offset, first);
+  view.setInt32(offset + 4, payloadLength << 16 | nextHeader << 8 | hopLimit & 255);
+  view.setInt32(offset + 8, src0);
+  view.setInt32(offset + 12, src1);
+  view.setInt32(offset + 16, src2);
+  view.setInt32(offset + 20, src3);
+  view.setInt32(offset + 24, dst0);
+  view.setInt32(offset + 28, dst1);
+  view.setInt32(offset + 32, dst2);
+  view.setInt32(offset + 36, dst3);
+}
+function pseudoHeaderSum6(view, offset, protocol, length) {
+  return checksumAdd(view, offset + Ipv6Field.source, 32, protocol + length);
+}
+function transportChecksum6(view, offset, protocol, at, length) {
+  return checksumFold(checksumAdd(view, at, length, pseudoHeaderSum6(view, offset, protocol, length)));
+}
+function findTransport(view, offset, end2, place) {
+  let next = view.getUint8(offset + Ipv6Field.nextHeader);
+  let at = offset + IPV6_HEADER_BYTES;
+  place.reason = Drop.none;
+  for (let count = 0; isExtension(next); count++) {
+    if (count === EXTENSION_HEADERS_MAX) {
+      place.reason = Drop.ipExtensionLimit;
+      return;
+    }
+    place.reason = checkExtension(view, next, at, end2, count);
+    if (place.reason !== Drop.none) return;
+    const following = view.getUint8(at);
+    at += extensionLength(view, next, at);
+    next = following;
+  }
+  place.protocol = next;
+  place.offset = at;
+}
+function isExtension(next) {
+  return next === Ipv6Next.hopByHop || next === Ipv6Next.routing || next === Ipv6Next.fragment || next === Ipv6Next.destinationOptions;
+}
+function extensionLength(view, kind, at) {
+  if (kind === Ipv6Next.fragment) return EXTENSION_UNIT_BYTES;
+  return EXTENSION_UNIT_BYTES * (1 + view.getUint8(at + 1));
+}
+function checkExtension(view, kind, at, end2, index) {
+  if (at + EXTENSION_UNIT_BYTES > end2) return Drop.ipExtensionInvalid;
+  const length = extensionLength(view, kind, at);
+  if (at + length > end2) return Drop.ipExtensionInvalid;
+  switch (kind) {
+    case Ipv6Next.fragment:
+      return (view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_MASK) === 0 ? Drop.none : Drop.ipFragment;
+    case Ipv6Next.routing:
+      return view.getUint8(at + SEGMENTS_LEFT_FIELD) === 0 ? Drop.none : Drop.ipSourceRouted;
+    case Ipv6Next.hopByHop:
+      if (index > 0) return Drop.ipExtensionInvalid;
+  }
+  return checkOptions(view, at + 2, at + length);
+}
+function checkOptions(view, offset, end2) {
+  let count = 0;
+  let at = offset;
+  while (at < end2) {
+    const type = view.getUint8(at);
+    if (type === PAD_1) {
+      at++;
+      continue;
+    }
+    if (at + 2 > end2) return Drop.ipExtensionInvalid;
+    const length = 2 + view.getUint8(at + 1);
+    if (at + length > end2) return Drop.ipExtensionInvalid;
+    if ((type & UNKNOWN_OPTION_MASK) !== 0) return Drop.ipOptionUnknown;
+    if (type !== PAD_N && ++count > EXTENSION_OPTIONS_MAX) return Drop.ipExtensionLimit;
+    at += length;
+  }
+  return Drop.none;
 }
 
 // src/wire/tcp.ts
@@ -2386,13 +2544,13 @@ function readSack(view, at, length, segment) {
   segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
 }
 
-// src/ip/input.ts
+// src/ip/input_kind.ts
 var InputKind = {
-  /** Not to be used; {@link PacketInput.reason} says why. */
+  /** Not to be used; `PacketInput.reason` says why. */
   dropped: 0,
   /** A TCP segment for this stack. */
   tcp: 1,
-  /** An ICMP echo request: the payload range is the whole ICMP message. */
+  /** An ICMP echo request of either family: the payload range is the whole ICMP message. */
   icmpEcho: 2,
   /**
    * An ICMP error about a TCP segment that this stack sent: the source, the destination, the ports and
@@ -2400,14 +2558,180 @@ var InputKind = {
    */
   icmpError: 3
 };
+
+// src/ip/icmp_input.ts
+var quotedPlace = new TransportPlace();
+function readIcmp4(view, at, length, segment, own) {
+  if (length < ICMP_HEADER_BYTES) return InputKind.dropped;
+  const type = view.getUint8(at + IcmpField.type);
+  const code = view.getUint8(at + IcmpField.code);
+  beginMessage(segment, at, type, code);
+  switch (type) {
+    case IcmpType.echoRequest:
+      segment.payloadLength = length;
+      return InputKind.icmpEcho;
+    case IcmpType.destinationUnreachable:
+      if (code === IcmpUnreachableCode.fragmentationNeeded) {
+        segment.icmpMtu = view.getUint16(at + IcmpField.mtu);
+      }
+      return readQuoted4(view, at, length, segment, own);
+    case IcmpType.timeExceeded:
+    case IcmpType.parameterProblem:
+      return readQuoted4(view, at, length, segment, own);
+    default:
+      return InputKind.dropped;
+  }
+}
+function readIcmp6(view, at, length, segment, own) {
+  if (length < ICMP_HEADER_BYTES) return InputKind.dropped;
+  const code = view.getUint8(at + IcmpField.code);
+  switch (view.getUint8(at + IcmpField.type)) {
+    case Icmp6Type.echoRequest:
+      beginMessage(segment, at, IcmpType.echoRequest, code);
+      segment.payloadLength = length;
+      return InputKind.icmpEcho;
+    case Icmp6Type.destinationUnreachable:
+      beginMessage(segment, at, IcmpType.destinationUnreachable, unreachableCodeOf6(code));
+      return readQuoted6(view, at, length, segment, own);
+    case Icmp6Type.packetTooBig: {
+      const { fragmentationNeeded } = IcmpUnreachableCode;
+      beginMessage(segment, at, IcmpType.destinationUnreachable, fragmentationNeeded);
+      const mtu = view.getUint32(at + ICMP6_MTU_FIELD);
+      if (mtu < IPV6_MTU_MIN) return InputKind.dropped;
+      segment.icmpMtu = Math.min(mtu, 65535);
+      return readQuoted6(view, at, length, segment, own);
+    }
+    case Icmp6Type.timeExceeded:
+      beginMessage(segment, at, IcmpType.timeExceeded, code);
+      return readQuoted6(view, at, length, segment, own);
+    case Icmp6Type.parameterProblem:
+      beginMessage(segment, at, IcmpType.parameterProblem, code);
+      return readQuoted6(view, at, length, segment, own);
+    default:
+      return InputKind.dropped;
+  }
+}
+function beginMessage(segment, at, type, code) {
+  segment.srcPort = 0;
+  segment.dstPort = 0;
+  segment.seq = 0;
+  segment.ack = 0;
+  segment.flags = 0;
+  segment.window = 0;
+  segment.urgent = 0;
+  segment.gsoSize = 0;
+  clearTcpOptions(segment);
+  segment.payloadOffset = at;
+  segment.payloadLength = 0;
+  segment.icmpType = type;
+  segment.icmpCode = code;
+  segment.icmpMtu = 0;
+}
+function readQuoted4(view, icmp, length, segment, own) {
+  const at = icmp + IcmpField.quoted;
+  const size = length - IcmpField.quoted;
+  if (size < IPV4_HEADER_BYTES || view.getUint8(at) >>> 4 !== 4) return InputKind.dropped;
+  const headerLength = readIpv4HeaderLength(view, at);
+  if (headerLength < IPV4_HEADER_BYTES || headerLength + ICMP_QUOTED_BYTES > size) {
+    return InputKind.dropped;
+  }
+  const fragment = view.getUint16(at + Ipv4Field.fragment);
+  const source = view.getInt32(at + Ipv4Field.source);
+  if (view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp || (fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) {
+    return InputKind.dropped;
+  }
+  setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
+  readQuotedTcp(view, at + headerLength, segment);
+  return InputKind.icmpError;
+}
+function readQuoted6(view, icmp, length, segment, own) {
+  const at = icmp + IcmpField.quoted;
+  const end2 = icmp + length;
+  if (end2 - at < IPV6_HEADER_BYTES || view.getUint8(at) >>> 4 !== 6) return InputKind.dropped;
+  findTransport(view, at, end2, quotedPlace);
+  if (quotedPlace.reason !== Drop.none || quotedPlace.protocol !== Protocol.tcp) {
+    return InputKind.dropped;
+  }
+  if (quotedPlace.offset + ICMP_QUOTED_BYTES > end2) return InputKind.dropped;
+  setIpv6Addresses(segment, view, at);
+  if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
+  readQuotedTcp(view, quotedPlace.offset, segment);
+  return InputKind.icmpError;
+}
+function readQuotedTcp(view, at, segment) {
+  segment.srcPort = view.getUint16(at + TcpField.sourcePort);
+  segment.dstPort = view.getUint16(at + TcpField.destinationPort);
+  segment.seq = view.getInt32(at + TcpField.sequence);
+}
+function setIpv4Addresses(segment, source, destination) {
+  segment.src0 = 0;
+  segment.src1 = 0;
+  segment.src2 = IPV4_MAPPED_W2;
+  segment.src3 = source;
+  segment.dst0 = 0;
+  segment.dst1 = 0;
+  segment.dst2 = IPV4_MAPPED_W2;
+  segment.dst3 = destination;
+}
+function setIpv6Addresses(segment, view, at) {
+  segment.src0 = view.getInt32(at + Ipv6Field.source);
+  segment.src1 = view.getInt32(at + Ipv6Field.source + 4);
+  segment.src2 = view.getInt32(at + Ipv6Field.source + 8);
+  segment.src3 = view.getInt32(at + Ipv6Field.source + 12);
+  segment.dst0 = view.getInt32(at + Ipv6Field.destination);
+  segment.dst1 = view.getInt32(at + Ipv6Field.destination + 4);
+  segment.dst2 = view.getInt32(at + Ipv6Field.destination + 8);
+  segment.dst3 = view.getInt32(at + Ipv6Field.destination + 12);
+}
+
+// src/ip/own_addresses.ts
+var OwnAddresses = class {
+  /** The last words of the IPv4 addresses. */
+  #ipv4;
+  /** Four words for each IPv6 address. */
+  #ipv6;
+  #loopback;
+  /** `loopback` says whether 127.0.0.0/8 and `::1` count as own, as they do for what never left the stack. */
+  constructor(addresses, loopback) {
+    const ipv4 = addresses.filter(isIpv4);
+    this.#ipv4 = Int32Array.from(ipv4, (address) => address.w3);
+    const ipv6 = addresses.filter((address) => !isIpv4(address));
+    this.#ipv6 = Int32Array.from(ipv6.flatMap(({ w0, w1, w2, w3 }) => [
+      w0,
+      w1,
+      w2,
+      w3
+    ]));
+    this.#loopback = loopback;
+  }
+  /** Whether the IPv4 address with these 32 bits is an own one. */
+  has4(word) {
+    const own = this.#ipv4;
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === word) return true;
+    }
+    return this.#loopback && isLoopbackWord(word);
+  }
+  /** Whether the IPv6 address with these words is an own one; never for IPv4-mapped ones. */
+  has6(w0, w1, w2, w3) {
+    const own = this.#ipv6;
+    for (let i = 0; i < own.length; i += 4) {
+      if (own[i + 3] === w3 && own[i + 2] === w2 && own[i + 1] === w1 && own[i] === w0) return true;
+    }
+    return this.#loopback && w3 === 1 && isLoopbackWords(w0, w1, w2, w3);
+  }
+};
+
+// src/ip/input.ts
 var NO_CHECKSUM_START = -1;
 var PacketInput = class {
   /** Why the last dropped frame was dropped. */
   reason = Drop.none;
   #virtioHeader;
   #loopback;
-  /** The last words of the stack's IPv4 addresses. */
   #own;
+  /** Where the transport header of the frame at hand begins, when there are extension headers. */
+  #place = new TransportPlace();
   // What the virtio-net header of the frame at hand says.
   /** Whether the checksum need not be verified. */
   #vouched = false;
@@ -2424,8 +2748,7 @@ var PacketInput = class {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
-    const own = options.addresses.filter(isIpv4);
-    this.#own = Int32Array.from(own, (address) => address.w3);
+    this.#own = new OwnAddresses(options.addresses, this.#loopback);
   }
   /**
    * Decodes the frame of `length` bytes at `offset` into `segment`. After {@link InputKind.dropped} the
@@ -2451,6 +2774,8 @@ var PacketInput = class {
     switch (view.getUint8(at) >>> 4) {
       case 4:
         return this.#decodeIpv4(memory, at, size, segment);
+      case 6:
+        return this.#decodeIpv6(memory, at, size, segment);
       default:
         return this.#drop(Drop.ipVersionUnsupported);
     }
@@ -2458,6 +2783,9 @@ var PacketInput = class {
   #drop(reason) {
     this.reason = reason;
     return InputKind.dropped;
+  }
+  #icmp(kind) {
+    return kind === InputKind.dropped ? this.#drop(Drop.icmpInvalid) : kind;
   }
   /** Takes in the virtio-net header before a frame of `size` bytes; false when it contradicts itself. */
   #readVirtioHeader(view, offset, size) {
@@ -2491,7 +2819,7 @@ var PacketInput = class {
     }
     const source = view.getInt32(at + Ipv4Field.source);
     const destination = view.getInt32(at + Ipv4Field.destination);
-    const reason = this.#checkAddresses(source, destination);
+    const reason = this.#checkAddresses4(source, destination);
     if (reason !== Drop.none) return this.#drop(reason);
     const fragment = view.getUint16(at + Ipv4Field.fragment);
     if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
@@ -2500,16 +2828,59 @@ var PacketInput = class {
     setIpv4Addresses(segment, source, destination);
     segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
     segment.hopLimit = view.getUint8(at + Ipv4Field.hopLimit);
+    segment.flowLabel = 0;
     const payload = at + headerLength;
     const payloadLength = totalLength - headerLength;
     switch (view.getUint8(at + Ipv4Field.protocol)) {
-      case Protocol.tcp:
+      case Protocol.tcp: {
         if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
-        return this.#decodeTcp(memory, payload, payloadLength, segment);
+        const pseudo = this.#vouched ? 0 : pseudoHeaderSum4(source, destination, Protocol.tcp, payloadLength);
+        return this.#decodeTcp(memory, payload, payloadLength, pseudo, segment);
+      }
       case Protocol.icmp:
-        return this.#decodeIcmp(view, payload, payloadLength, segment);
+        if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+        if (!this.#loopback && !isIcmpChecksumRight(view, payload, payloadLength)) {
+          return this.#drop(Drop.icmpInvalid);
+        }
+        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+      default:
+        return this.#drop(Drop.ipProtocolUnsupported);
+    }
+  }
+  #decodeIpv6(memory, at, size, segment) {
+    const { view } = memory;
+    if (size < IPV6_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
+    const length = IPV6_HEADER_BYTES + view.getUint16(at + Ipv6Field.payloadLength);
+    if (length > size) return this.#drop(Drop.ipLengthInvalid);
+    setIpv6Addresses(segment, view, at);
+    const reason = this.#checkAddresses6(segment);
+    if (reason !== Drop.none) return this.#drop(reason);
+    const place = this.#place;
+    findTransport(view, at, at + length, place);
+    if (place.reason !== Drop.none) return this.#drop(place.reason);
+    segment.trafficClass = readTrafficClass(view, at);
+    segment.hopLimit = view.getUint8(at + Ipv6Field.hopLimit);
+    segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
+    const payload = place.offset;
+    const payloadLength = at + length - payload;
+    switch (place.protocol) {
+      case Protocol.tcp: {
+        if (!this.#isOffloadForTcp(payload - at, VirtioGso.tcp6)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        const pseudo = this.#vouched ? 0 : pseudoHeaderSum6(view, at, Protocol.tcp, payloadLength);
+        return this.#decodeTcp(memory, payload, payloadLength, pseudo, segment);
+      }
+      case Ipv6Next.icmp: {
+        if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+        const icmp = Ipv6Next.icmp;
+        if (!this.#loopback && transportChecksum6(view, at, icmp, payload, payloadLength) !== 0) {
+          return this.#drop(Drop.icmpInvalid);
+        }
+        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
+      }
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -2518,39 +2889,43 @@ var PacketInput = class {
    * RFC 1122 section 3.2.1.3: which sources no host may have, and which destinations are this host. In a
    * loopback input all of 127.0.0.0/8 is this host.
    */
-  #checkAddresses(source, destination) {
+  #checkAddresses4(source, destination) {
     const network = source >>> 24;
     if (network === 0 || network >= 224 && network < 240 || source === -1) {
       return Drop.ipSourceMartian;
     }
-    if (this.#loopback) {
-      const isHere = destination >>> 24 === 127 || this.#isOwn(destination);
-      return isHere ? Drop.none : Drop.ipDestinationForeign;
+    if (!this.#loopback) {
+      if (network === 127) return Drop.ipSourceMartian;
+      if (this.#own.has4(source)) return Drop.ipSourceOwn;
     }
-    if (network === 127) return Drop.ipSourceMartian;
-    if (this.#isOwn(source)) return Drop.ipSourceOwn;
-    return this.#isOwn(destination) ? Drop.none : Drop.ipDestinationForeign;
+    return this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
   }
-  #isOwn(address) {
-    const own = this.#own;
-    for (let i = 0; i < own.length; i++) {
-      if (own[i] === address) return true;
+  /**
+   * The same of RFC 4291 section 2.5 and 2.7: no packet comes from a multicast group, from the unspecified
+   * address, or from `::1` outside. IPv4-mapped addresses are names within a host: on the wire they would
+   * get around what is decided about IPv4 addresses, so they are no source and no destination.
+   */
+  #checkAddresses6(s) {
+    if (s.src0 >>> 24 === 255) return Drop.ipSourceMartian;
+    if (s.src0 === 0 && s.src1 === 0) {
+      if (s.src2 === IPV4_MAPPED_W2) return Drop.ipSourceMartian;
+      const isLowest = s.src2 === 0 && (s.src3 === 0 || s.src3 === 1 && !this.#loopback);
+      if (isLowest) return Drop.ipSourceMartian;
     }
-    return false;
+    if (!this.#loopback && this.#own.has6(s.src0, s.src1, s.src2, s.src3)) return Drop.ipSourceOwn;
+    return this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
   }
-  /** Whether the virtio-net header's claims, if any, are about TCP right behind the IP header. */
+  /** Whether the virtio-net header's claims, if any, are about TCP behind `headerLength` bytes of IP headers. */
   #isOffloadForTcp(headerLength, gsoType) {
     if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
     return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum;
   }
-  #decodeTcp(memory, at, length, segment) {
+  /** `pseudo` is the running sum of the pseudo-header; not looked at when the checksum is vouched for. */
+  #decodeTcp(memory, at, length, pseudo, segment) {
     const { view } = memory;
     if (length < TCP_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
-    if (!this.#vouched) {
-      const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, length);
-      if (checksumFold(checksumAddIn(memory, at, length, pseudo)) !== 0) {
-        return this.#drop(Drop.tcpChecksumInvalid);
-      }
+    if (!this.#vouched && checksumFold(checksumAddIn(memory, at, length, pseudo)) !== 0) {
+      return this.#drop(Drop.tcpChecksumInvalid);
     }
     const headerLength = readTcpHeaderLength(view, at);
     if (headerLength < TCP_HEADER_BYTES || headerLength > length) {
@@ -2572,73 +2947,7 @@ var PacketInput = class {
     segment.icmpMtu = 0;
     return InputKind.tcp;
   }
-  #decodeIcmp(view, at, length, segment) {
-    if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
-    if (length < ICMP_HEADER_BYTES) return this.#drop(Drop.icmpInvalid);
-    if (!this.#loopback && !isIcmpChecksumRight(view, at, length)) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    clearTcpFields(segment);
-    const type = view.getUint8(at + IcmpField.type);
-    segment.icmpType = type;
-    segment.icmpCode = view.getUint8(at + IcmpField.code);
-    segment.icmpMtu = 0;
-    segment.payloadOffset = at;
-    segment.payloadLength = 0;
-    switch (type) {
-      case IcmpType.echoRequest:
-        segment.payloadLength = length;
-        return InputKind.icmpEcho;
-      case IcmpType.destinationUnreachable:
-        if (segment.icmpCode === IcmpUnreachableCode.fragmentationNeeded) {
-          segment.icmpMtu = view.getUint16(at + IcmpField.mtu);
-        }
-        return this.#decodeQuoted4(view, at, length, segment);
-      case IcmpType.timeExceeded:
-      case IcmpType.parameterProblem:
-        return this.#decodeQuoted4(view, at, length, segment);
-      default:
-        return this.#drop(Drop.icmpInvalid);
-    }
-  }
-  /**
-   * Reads the beginning of the datagram that an error quotes (RFC 792: the IP header and 8 bytes). Its
-   * length and checksum are not looked at: routers on the way may have changed the header.
-   */
-  #decodeQuoted4(view, icmp, length, segment) {
-    const at = icmp + IcmpField.quoted;
-    const size = length - IcmpField.quoted;
-    if (size < IPV4_HEADER_BYTES || view.getUint8(at) >>> 4 !== 4) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    const headerLength = readIpv4HeaderLength(view, at);
-    if (headerLength < IPV4_HEADER_BYTES || headerLength + ICMP_QUOTED_BYTES > size) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    const fragment = view.getUint16(at + Ipv4Field.fragment);
-    const source = view.getInt32(at + Ipv4Field.source);
-    const isOurs = this.#isOwn(source) || this.#loopback && source >>> 24 === 127;
-    if (view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp || (fragment & Ipv4Fragment.offsetMask) !== 0 || !isOurs) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
-    const tcp = at + headerLength;
-    segment.srcPort = view.getUint16(tcp + TcpField.sourcePort);
-    segment.dstPort = view.getUint16(tcp + TcpField.destinationPort);
-    segment.seq = view.getInt32(tcp + TcpField.sequence);
-    return InputKind.icmpError;
-  }
 };
-function setIpv4Addresses(segment, source, destination) {
-  segment.src0 = 0;
-  segment.src1 = 0;
-  segment.src2 = IPV4_MAPPED_W2;
-  segment.src3 = source;
-  segment.dst0 = 0;
-  segment.dst1 = 0;
-  segment.dst2 = IPV4_MAPPED_W2;
-  segment.dst3 = destination;
-}
 function readTcpFixedHeader(view, at, segment) {
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
@@ -2647,17 +2956,6 @@ function readTcpFixedHeader(view, at, segment) {
   segment.flags = view.getUint16(at + TcpField.dataOffsetFlags) & TCP_FLAGS_MASK;
   segment.window = view.getUint16(at + TcpField.window);
   segment.urgent = view.getUint16(at + TcpField.urgent);
-}
-function clearTcpFields(segment) {
-  segment.srcPort = 0;
-  segment.dstPort = 0;
-  segment.seq = 0;
-  segment.ack = 0;
-  segment.flags = 0;
-  segment.window = 0;
-  segment.urgent = 0;
-  segment.gsoSize = 0;
-  clearTcpOptions(segment);
 }
 
 // src/pipeline/handover.ts
@@ -2740,7 +3038,7 @@ function frameOffset(layout, at) {
 }
 
 // src/pipeline/segment_record.ts
-var USED_WORDS = 38;
+var USED_WORDS = 39;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -2774,6 +3072,7 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 35] = segment.icmpMtu;
   words[at + 36] = segment.frameOffset;
   words[at + 37] = segment.frameLength;
+  words[at + 38] = segment.flowLabel;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -2819,6 +3118,7 @@ function readSegmentRecord(words, at, segment) {
   segment.icmpMtu = words[at + 35];
   segment.frameOffset = words[at + 36];
   segment.frameLength = words[at + 37];
+  segment.flowLabel = words[at + 38];
   return words[at];
 }
 function readSackEdges(words, at, segment) {
@@ -3345,6 +3645,8 @@ var Connection = class {
   remote3;
   localPort;
   remotePort;
+  /** Of every segment over IPv6: the same for the life of the connection (RFC 6437 section 3); else 0. */
+  flowLabel = 0;
   // Send sequence space: una <= nxt <= max, and una + wnd is the right edge.
   iss = 0;
   /** Oldest unacknowledged sequence number. */
@@ -4399,13 +4701,17 @@ function initialWindow(segments, mss) {
 
 // src/tcp/negotiation.ts
 var HEADERS_IPV4 = 40;
+var HEADERS_IPV6 = 60;
 var TIMESTAMPS_BYTES = 12;
 var DEFAULT_MSS = 536;
 var MIN_MSS = 48;
 var MAX_SCALE = 14;
-function announcedMss(mtu, clamp2 = 0) {
-  const most = mtu - HEADERS_IPV4;
+function announcedMss(mtu, clamp2 = 0, headers = HEADERS_IPV4) {
+  const most = mtu - headers;
   return clamp2 > 0 ? Math.min(most, clamp2) : most;
+}
+function fixedHeaders(conn) {
+  return isIpv4Words(conn.remote0, conn.remote1, conn.remote2) ? HEADERS_IPV4 : HEADERS_IPV6;
 }
 function windowScaleFor(bytes) {
   let scale = 0;
@@ -4427,7 +4733,8 @@ function negotiate(conn, syn, config, mtu, nowUs) {
   }
   const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
   const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
-  const mss = Math.max(Math.min(announced, announcedMss(mtu, conn.mssClamp)), MIN_MSS);
+  const own = announcedMss(mtu, conn.mssClamp, fixedHeaders(conn));
+  const mss = Math.max(Math.min(announced, own), MIN_MSS);
   conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
   conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
   conn.sendLimit = config.sendBufferInitialBytes;
@@ -5042,12 +5349,14 @@ function restartTimeWait(conn, nowUs, config) {
 var Listener = class {
   /** The application's name for it. */
   id;
-  // The address listened on, as four words; w3 = 0 listens on every address of the family.
+  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
   local0;
   local1;
   local2;
   local3;
   port;
+  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
+  ipv6Only;
   /** Most handshakes in progress and connections not yet accepted, together. */
   backlog;
   /** Handshakes in progress. */
@@ -5057,7 +5366,7 @@ var Listener = class {
   closed = false;
   /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
   mssClamp = 0;
-  constructor(id, address, port, backlog) {
+  constructor(id, address, port, backlog, ipv6Only = false) {
     this.id = id;
     this.local0 = address[0];
     this.local1 = address[1];
@@ -5065,21 +5374,28 @@ var Listener = class {
     this.local3 = address[3];
     this.port = port;
     this.backlog = backlog;
+    this.ipv6Only = ipv6Only;
   }
   /** Whether a further handshake may begin. */
   get hasRoom() {
     return this.handshakes + this.waiting < this.backlog;
   }
-  /** Whether it listens on every address of its family. */
+  /** Whether it listens on every address of a family, or of both. */
   get isWildcard() {
-    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0;
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
   }
   /** Whether a segment to this address is for it. */
   matches(w0, w1, w2, w3) {
-    if (this.isWildcard) return this.local2 === w2 && w0 === 0 && w1 === 0;
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
+    }
     return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
   }
 };
+function covers(listener, other) {
+  return listener.matches(other.local0, other.local1, other.local2, other.local3);
+}
 var ListenerTable = class {
   #byPort = /* @__PURE__ */ new Map();
   #byId = /* @__PURE__ */ new Map();
@@ -5087,13 +5403,10 @@ var ListenerTable = class {
   hasPort(port) {
     return this.#byPort.has(port);
   }
-  /** Adds a listener; false when it collides with one on the same port and address, or a wildcard. */
+  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
   add(listener) {
     const others = this.#byPort.get(listener.port) ?? [];
-    for (const other of others) {
-      const same = other.matches(listener.local0, listener.local1, listener.local2, listener.local3);
-      if (same || other.isWildcard || listener.isWildcard) return false;
-    }
+    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
     this.#byPort.set(listener.port, [
       ...others,
       listener
@@ -5154,7 +5467,7 @@ function sendSyn(conn, nowUs, context) {
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu, conn.mssClamp);
+  out.mss = announcedMss(sink.mtu, conn.mssClamp, fixedHeaders(conn));
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
     out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
@@ -5216,6 +5529,7 @@ function sendResetFor(segment, context) {
   out.seq = hasAck ? segment.ack : 0;
   out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
   out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
+  out.flowLabel = 0;
   clearRest();
   context.counters.count(Counter.resetsOut);
   context.counters.count(Counter.segmentsOut);
@@ -5284,7 +5598,7 @@ function sendData(conn, nowUs, context) {
     const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
     if (unsent <= 0 && !finDue) break;
-    if (!context.sink.hasRoom(conn.remote3)) {
+    if (!context.sink.hasRoom(conn)) {
       conn.blocked = true;
       break;
     }
@@ -5315,7 +5629,7 @@ function repeatLost(conn, nowUs, context) {
   for (let s = queue.head; ; ) {
     s = queue.firstToRepeat(s);
     if (s === NO_SEGMENT) return true;
-    if (!context.sink.hasRoom(conn.remote3)) {
+    if (!context.sink.hasRoom(conn)) {
       conn.blocked = true;
       return false;
     }
@@ -5443,6 +5757,7 @@ function begin(conn, seq, flags) {
   out.dst3 = conn.remote3;
   out.srcPort = conn.localPort;
   out.dstPort = conn.remotePort;
+  out.flowLabel = conn.flowLabel;
   out.seq = seq;
   out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
   out.flags = flags;
@@ -5890,6 +6205,24 @@ function checkPort(port) {
   }
 }
 
+// src/tcp/flow_label.ts
+var LABEL_MASK = 1048575;
+var FlowLabels = class {
+  #key0;
+  #key1;
+  /** Takes its key, 64 bits, from `random`. */
+  constructor(random) {
+    this.#key0 = random.uint32();
+    this.#key1 = random.uint32();
+  }
+  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
+  of(t) {
+    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
+    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
+    return hash & LABEL_MASK || 1;
+  }
+};
+
 // src/ring/stream.ts
 function streamWritten(stream) {
   return Atomics.load(stream.words, stream.written);
@@ -6261,6 +6594,7 @@ var ConnectionTable = class {
   #isn;
   #random;
   #demux;
+  #flowLabels;
   #sent = new SentSegmentPool();
   #rows = [];
   /** Rows that were used before and are free again. */
@@ -6274,6 +6608,7 @@ var ConnectionTable = class {
     this.#random = parts.random;
     const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
     this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    this.#flowLabels = new FlowLabels(parts.random);
   }
   /** Connections that hold a row. */
   get size() {
@@ -6354,6 +6689,7 @@ var ConnectionTable = class {
     conn.loss = new LossRecovery(this.#sent, iss);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
+    conn.flowLabel = this.#flowLabels.of(conn);
   }
   /** The connection has ended: no segment finds it any more. It keeps its row. */
   unlist(conn) {
@@ -6774,14 +7110,14 @@ var Tcp = class {
     }
   }
   /** Starts to listen. Returns the port, or a negative {@link ConnectionError}. */
-  listen(id, address, port, backlog) {
+  listen(id, address, port, backlog, ipv6Only = false) {
     let chosen = port;
     if (port === 0) {
       const isFree = (candidate) => !this.listeners.hasPort(candidate);
       chosen = ephemeralPort(this.#random, isFree);
       if (chosen === 0) return -ConnectionError.addressInUse;
     }
-    const listener = new Listener(id, address, chosen, backlog);
+    const listener = new Listener(id, address, chosen, backlog, ipv6Only);
     return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
   }
   /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
@@ -7099,7 +7435,7 @@ var REOPEN_GAP = 65537;
 
 // src/pipeline/messages.ts
 var Command = {
-  /** Listen: id, port, address, backlog as value. */
+  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
@@ -7163,6 +7499,7 @@ var Field = {
   address: 4,
   value: 8,
   localPort: 9,
+  ipv6Only: 9,
   localAddress: 12
 };
 
@@ -7246,53 +7583,89 @@ var ChecksumMode = {
 function writePacket(memory, offset, segment, payloadLength, identification, checksum) {
   const view = memory.view;
   const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES : offset;
-  const tcp = ip + IPV4_HEADER_BYTES;
-  const headerLength = IPV4_HEADER_BYTES + writeTcpHeader(view, tcp, segment);
-  const totalLength = headerLength + payloadLength;
-  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
-  writeIpv4Header(view, ip, segment.trafficClass, totalLength, identification, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, Protocol.tcp, segment.src3, segment.dst3);
+  const isIpv42 = isIpv4Words(segment.dst0, segment.dst1, segment.dst2);
+  const ipHeaderLength = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const tcp = ip + ipHeaderLength;
+  const tcpHeaderLength = writeTcpHeader(view, tcp, segment);
+  const tcpLength = tcpHeaderLength + payloadLength;
+  if (isIpv42) writeHeader4(view, ip, segment, Protocol.tcp, tcpLength, identification);
+  else writeHeader6(view, ip, segment, Protocol.tcp, tcpLength);
   if (checksum === ChecksumMode.virtioPartial) {
-    const tcpLength = totalLength - IPV4_HEADER_BYTES;
-    const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength);
+    const pseudo = isIpv42 ? pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength) : pseudoHeaderSum6(view, ip, Protocol.tcp, tcpLength);
     view.setUint16(tcp + TcpField.checksum, pseudo);
-    writeOffload(view, offset, segment, payloadLength, headerLength);
+    writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength);
   }
-  return ip - offset + headerLength;
+  return ip - offset + ipHeaderLength + tcpHeaderLength;
 }
-function writeOffload(view, offset, segment, payloadLength, headerLength) {
+function writeHeader4(view, ip, segment, protocol, length, identification) {
+  const totalLength = IPV4_HEADER_BYTES + length;
+  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength, "IPv4");
+  writeIpv4Header(view, ip, segment.trafficClass, totalLength, identification, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, protocol, segment.src3, segment.dst3);
+}
+function writeHeader6(view, ip, segment, protocol, length) {
+  if (length > IPV6_PAYLOAD_MAX_BYTES) throw datagramTooLong(IPV6_HEADER_BYTES + length, "IPv6");
+  writeIpv6Header(view, ip, segment.trafficClass, segment.flowLabel, length, protocol, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, segment.src0, segment.src1, segment.src2, segment.src3, segment.dst0, segment.dst1, segment.dst2, segment.dst3);
+}
+function writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength) {
   let gsoType = VirtioGso.none;
   let gsoSize = 0;
+  let headerLength = 0;
   if (segment.gsoSize > 0 && payloadLength > segment.gsoSize) {
     gsoSize = segment.gsoSize;
-    gsoType = (segment.flags & Flag.CWR) !== 0 ? VirtioGso.tcp4 | VirtioGso.ecn : VirtioGso.tcp4;
+    gsoType = ipHeaderLength === IPV4_HEADER_BYTES ? VirtioGso.tcp4 : VirtioGso.tcp6;
+    if ((segment.flags & Flag.CWR) !== 0) gsoType |= VirtioGso.ecn;
+    headerLength = ipHeaderLength + tcpHeaderLength;
   }
-  writeVirtioPartial(view, offset, gsoType, gsoType === VirtioGso.none ? 0 : headerLength, gsoSize, IPV4_HEADER_BYTES, TcpField.checksum);
+  const { checksum } = TcpField;
+  writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, ipHeaderLength, checksum);
 }
 function finishTcpChecksum(view, ipOffset, headerBytes, payloadSum) {
-  const tcp = ipOffset + IPV4_HEADER_BYTES;
-  const tcpLength = view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES;
+  const isIpv42 = view.getUint8(ipOffset) >>> 4 === 4;
+  const tcp = ipOffset + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const tcpLength = isIpv42 ? view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES : view.getUint16(ipOffset + Ipv6Field.payloadLength);
   const rest = payloadSum + Protocol.tcp + tcpLength;
-  const source = ipOffset + Ipv4Field.source;
+  const source = ipOffset + (isIpv42 ? Ipv4Field.source : Ipv6Field.source);
   view.setUint16(tcp + TcpField.checksum, 0);
   const sum = checksumAdd(view, source, ipOffset + headerBytes - source, rest);
   view.setUint16(tcp + TcpField.checksum, checksumFold(sum));
 }
+var reply = new Segment();
 function writeEchoReply(memory, offset, request, virtioHeader) {
   const view = memory.view;
   const messageLength = request.payloadLength;
-  const totalLength = IPV4_HEADER_BYTES + messageLength;
-  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
-  const icmp = ip + IPV4_HEADER_BYTES;
+  const isIpv42 = isIpv4Words(request.dst0, request.dst1, request.dst2);
+  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  turnAround(request);
   memory.copy(icmp, request.payloadOffset, messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
-  writeIpv4Header(view, ip, request.trafficClass, totalLength, 0, DEFAULT_HOP_LIMIT, Protocol.icmp, request.dst3, request.src3);
-  view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
-  writeIcmpChecksum(view, icmp, messageLength);
+  if (isIpv42) {
+    writeHeader4(view, ip, reply, Protocol.icmp, messageLength, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
+    writeIcmpChecksum(view, icmp, messageLength);
+  } else {
+    writeHeader6(view, ip, reply, Ipv6Next.icmp, messageLength);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.echoReply);
+    view.setUint16(icmp + IcmpField.checksum, 0);
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, messageLength);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
   return icmp - offset + messageLength;
 }
-function datagramTooLong(totalLength) {
-  return new RangeError(`Cannot write an IPv4 datagram of ${totalLength} bytes: the most is ${IPV4_TOTAL_MAX_BYTES}`);
+function turnAround(request) {
+  reply.src0 = request.dst0;
+  reply.src1 = request.dst1;
+  reply.src2 = request.dst2;
+  reply.src3 = request.dst3;
+  reply.dst0 = request.src0;
+  reply.dst1 = request.src1;
+  reply.dst2 = request.src2;
+  reply.dst3 = request.src3;
+  reply.trafficClass = request.trafficClass;
+}
+function datagramTooLong(length, family) {
+  const most = family === "IPv4" ? IPV4_TOTAL_MAX_BYTES : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
+  return new RangeError(`Cannot write an ${family} datagram of ${length} bytes: the most is ${most}`);
 }
 
 // src/pipeline/trace_ring.ts
@@ -7393,15 +7766,17 @@ var Egress = class {
     this.#headers = layout.headers;
     this.#slots = slots;
     this.#counters = counters;
-    this.#own = Int32Array.from(addresses, (address) => address.w3);
+    this.#own = new OwnAddresses(addresses, true);
     this.mtu = device.mtu;
   }
-  hasRoom(remote3) {
+  hasRoom(remote) {
     const waiting = this.#loopbackTail - this.#loopbackHead;
-    return waiting < LOOPBACK_DATA_PACKETS || !this.#isOwn(remote3);
+    if (waiting < LOOPBACK_DATA_PACKETS) return true;
+    const { remote0, remote1, remote2, remote3 } = remote;
+    return !this.#isOwn(remote0, remote1, remote2, remote3);
   }
   send(segment, end2) {
-    const isOwn = this.#isOwn(segment.dst3);
+    const isOwn = this.#isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
     if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
       this.#sendInFrames(segment);
       return;
@@ -7441,10 +7816,8 @@ var Egress = class {
   get hasLoopback() {
     return this.#loopbackHead !== this.#loopbackTail;
   }
-  #isOwn(word) {
-    if (isLoopbackWord(word)) return true;
-    for (let i = 0; i < this.#own.length; i++) if (this.#own[i] === word) return true;
-    return false;
+  #isOwn(w0, w1, w2, w3) {
+    return isIpv4Words(w0, w1, w2) ? this.#own.has4(w3) : this.#own.has6(w0, w1, w2, w3);
   }
   #sendForOffload(segment, end2) {
     const { pieces } = this;
@@ -7763,10 +8136,11 @@ var TcpStage = class {
     const id = words[at + Field.row];
     switch (words[at + Field.op]) {
       case Command.listen: {
-        const address = words.subarray(at + Field.address, at + Field.address + 4);
-        tcp.listen(id, [
-          ...address
-        ], words[at + Field.port], words[at + Field.value]);
+        const address = [
+          ...words.subarray(at + Field.address, at + Field.address + 4)
+        ];
+        const ipv6Only = words[at + Field.ipv6Only] !== 0;
+        tcp.listen(id, address, words[at + Field.port], words[at + Field.value], ipv6Only);
         return;
       }
       case Command.unlisten:

@@ -4,7 +4,7 @@
  */
 
 import { ArrayCopier } from "../../src/ring/copier.ts";
-import { parseIpv4 } from "../../src/base/address.ts";
+import { type Address, parseAddress } from "../../src/base/address.ts";
 import { ManualClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { type Device, SendOutcome } from "../../src/device/device.ts";
@@ -22,8 +22,11 @@ import { tcpConfig } from "../../src/tcp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 
-const OWN = parseIpv4("10.7.0.2")!;
-const PEER = parseIpv4("10.7.0.1")!;
+/** The stack and its peer, in each family. */
+const ENDS = {
+  IPv4: [parseAddress("10.7.0.2")!, parseAddress("10.7.0.1")!],
+  IPv6: [parseAddress("fd07::2")!, parseAddress("fd07::1")!],
+} as const;
 const PORT = 9;
 const ISS = 1000;
 const PEER_ISS = 5000;
@@ -71,12 +74,17 @@ export class SteadyState {
   readonly #segment = new Segment();
   readonly #send: StreamWriter;
   readonly #row: number;
+  readonly #own: Address;
+  readonly #remote: Address;
   #peerSeq = PEER_ISS;
   #ack = ISS + 1;
 
-  constructor() {
+  constructor(family: "IPv4" | "IPv6" = "IPv4") {
+    const [own, peer] = ENDS[family];
+    this.#own = own;
+    this.#remote = peer;
     const layout = this.#layout;
-    const settings = { addresses: [OWN], config: tcpConfig(), traced: false };
+    const settings = { addresses: [own], config: tcpConfig(), traced: false };
     this.#stage = new TcpStage({
       layout,
       device: this.#device,
@@ -134,7 +142,9 @@ export class SteadyState {
     words[at + Field.row] = 1;
     words[at + Field.port] = PORT;
     words[at + Field.value] = 16;
-    [0, 0, 0xffff, 0].forEach((word, i) => words[at + Field.address + i] = word);
+    // The wildcard of both families.
+    words.fill(0, at + Field.address, at + Field.address + 4);
+    words[at + Field.ipv6Only] = 0;
     this.#commands.push();
     this.#commands.publish();
     this.#stage.run(0);
@@ -153,9 +163,14 @@ export class SteadyState {
 
   #peer(flags: number, length: number, options = 0): void {
     const s = this.#segment;
-    s.src2 = s.dst2 = 0xffff;
-    s.src3 = PEER.w3;
-    s.dst3 = OWN.w3;
+    s.src0 = this.#remote.w0;
+    s.src1 = this.#remote.w1;
+    s.src2 = this.#remote.w2;
+    s.src3 = this.#remote.w3;
+    s.dst0 = this.#own.w0;
+    s.dst1 = this.#own.w1;
+    s.dst2 = this.#own.w2;
+    s.dst3 = this.#own.w3;
     s.srcPort = 40_000;
     s.dstPort = PORT;
     s.seq = this.#peerSeq;

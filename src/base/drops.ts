@@ -11,7 +11,7 @@ export const Drop = {
   frameOversized: 2,
   /** The virtio-net header contradicts the frame behind it. */
   virtioHeaderInvalid: 3,
-  /** The IP version is neither 4 nor one that the stack speaks. */
+  /** The IP version is neither 4 nor 6. */
   ipVersionUnsupported: 4,
   /** IHL below 5 or beyond the frame (RFC 791 section 3.1). */
   ipHeaderLengthInvalid: 5,
@@ -81,6 +81,14 @@ export const Drop = {
   rateLimited: 37,
   /** The pipeline of another queue had no room for a frame of one of its connections. */
   handoverFull: 38,
+  /** An IPv6 extension header that does not fit into the packet, or a hop-by-hop one that is not first. */
+  ipExtensionInvalid: 39,
+  /** More IPv6 extension headers, or more options in one, than are looked at. */
+  ipExtensionLimit: 40,
+  /** An IPv6 routing header with nodes left to visit: this is no router (RFC 5095). */
+  ipSourceRouted: 41,
+  /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
+  ipOptionUnknown: 42,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -2,18 +2,11 @@
  * The input decoder: from a frame to a {@link Segment}, or to a named reason why not. Nothing behind it
  * looks at header bytes again. Every field of the segment is set by each decode that is not a drop.
  */
-import { type Address, IPV4_MAPPED_W2, isIpv4 } from "../base/address.ts";
+import { type Address, IPV4_MAPPED_W2 } from "../base/address.ts";
 import { Drop, type DropReason } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
 import { checksumAddIn, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
-import {
-  ICMP_HEADER_BYTES,
-  ICMP_QUOTED_BYTES,
-  IcmpField,
-  IcmpType,
-  IcmpUnreachableCode,
-  isIcmpChecksumRight,
-} from "../wire/icmp.ts";
+import { isIcmpChecksumRight } from "../wire/icmp.ts";
 import {
   IPV4_HEADER_BYTES,
   Ipv4Field,
@@ -22,9 +15,19 @@ import {
   Protocol,
   readIpv4HeaderLength,
 } from "../wire/ipv4.ts";
+import {
+  findTransport,
+  FLOW_LABEL_MASK,
+  IPV6_HEADER_BYTES,
+  Ipv6Field,
+  Ipv6Next,
+  pseudoHeaderSum6,
+  readTrafficClass,
+  transportChecksum6,
+  TransportPlace,
+} from "../wire/ipv6.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import {
-  clearTcpOptions,
   readTcpHeaderLength,
   readTcpOptions,
   TCP_FLAGS_MASK,
@@ -32,24 +35,11 @@ import {
   TcpField,
 } from "../wire/tcp.ts";
 import { VIRTIO_HEADER_BYTES, VirtioField, VirtioFlag, VirtioGso } from "../wire/virtio.ts";
+import { readIcmp4, readIcmp6, setIpv4Addresses, setIpv6Addresses } from "./icmp_input.ts";
+import { InputKind } from "./input_kind.ts";
+import { OwnAddresses } from "./own_addresses.ts";
 
-/** What a frame turned out to be. */
-export const InputKind = {
-  /** Not to be used; {@link PacketInput.reason} says why. */
-  dropped: 0,
-  /** A TCP segment for this stack. */
-  tcp: 1,
-  /** An ICMP echo request: the payload range is the whole ICMP message. */
-  icmpEcho: 2,
-  /**
-   * An ICMP error about a TCP segment that this stack sent: the source, the destination, the ports and
-   * `seq` are those of the quoted segment (so the source is ours), with `icmpType`, `icmpCode`, `icmpMtu`.
-   */
-  icmpError: 3,
-} as const;
-
-/** One value of {@link InputKind}. */
-export type InputKind = (typeof InputKind)[keyof typeof InputKind];
+export { InputKind } from "./input_kind.ts";
 
 /** How a {@link PacketInput} is to read frames. */
 export interface PacketInputOptions {
@@ -58,8 +48,8 @@ export interface PacketInputOptions {
   /** The stack's own addresses. */
   readonly addresses: readonly Address[];
   /**
-   * Whether the frames are the stack's own, sent to itself: 127.0.0.0/8 and its own addresses are then
-   * good on both ends, and checksums are not looked at, because memory does not garble bytes. Such
+   * Whether the frames are the stack's own, sent to itself: 127.0.0.0/8, ::1 and its own addresses are
+   * then good on both ends, and checksums are not looked at, because memory does not garble bytes. Such
    * frames have no virtio-net header. False when absent.
    */
   readonly loopback?: boolean;
@@ -77,8 +67,9 @@ export class PacketInput {
 
   readonly #virtioHeader: boolean;
   readonly #loopback: boolean;
-  /** The last words of the stack's IPv4 addresses. */
-  readonly #own: Int32Array;
+  readonly #own: OwnAddresses;
+  /** Where the transport header of the frame at hand begins, when there are extension headers. */
+  readonly #place = new TransportPlace();
 
   // What the virtio-net header of the frame at hand says.
   /** Whether the checksum need not be verified. */
@@ -97,8 +88,7 @@ export class PacketInput {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
-    const own = options.addresses.filter(isIpv4);
-    this.#own = Int32Array.from(own, (address) => address.w3);
+    this.#own = new OwnAddresses(options.addresses, this.#loopback);
   }
 
   /**
@@ -125,6 +115,8 @@ export class PacketInput {
     switch (view.getUint8(at) >>> 4) {
       case 4:
         return this.#decodeIpv4(memory, at, size, segment);
+      case 6:
+        return this.#decodeIpv6(memory, at, size, segment);
       default:
         return this.#drop(Drop.ipVersionUnsupported);
     }
@@ -133,6 +125,10 @@ export class PacketInput {
   #drop(reason: DropReason): InputKind {
     this.reason = reason;
     return InputKind.dropped;
+  }
+
+  #icmp(kind: InputKind): InputKind {
+    return kind === InputKind.dropped ? this.#drop(Drop.icmpInvalid) : kind;
   }
 
   /** Takes in the virtio-net header before a frame of `size` bytes; false when it contradicts itself. */
@@ -170,7 +166,7 @@ export class PacketInput {
     }
     const source = view.getInt32(at + Ipv4Field.source);
     const destination = view.getInt32(at + Ipv4Field.destination);
-    const reason = this.#checkAddresses(source, destination);
+    const reason = this.#checkAddresses4(source, destination);
     if (reason !== Drop.none) return this.#drop(reason);
     const fragment = view.getUint16(at + Ipv4Field.fragment);
     if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
@@ -179,16 +175,64 @@ export class PacketInput {
     setIpv4Addresses(segment, source, destination);
     segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
     segment.hopLimit = view.getUint8(at + Ipv4Field.hopLimit);
+    segment.flowLabel = 0;
     const payload = at + headerLength;
     const payloadLength = totalLength - headerLength;
     switch (view.getUint8(at + Ipv4Field.protocol)) {
-      case Protocol.tcp:
+      case Protocol.tcp: {
         if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
-        return this.#decodeTcp(memory, payload, payloadLength, segment);
+        const pseudo = this.#vouched
+          ? 0
+          : pseudoHeaderSum4(source, destination, Protocol.tcp, payloadLength);
+        return this.#decodeTcp(memory, payload, payloadLength, pseudo, segment);
+      }
       case Protocol.icmp:
-        return this.#decodeIcmp(view, payload, payloadLength, segment);
+        // Segmentation is TCP's; an unfinished checksum fails below like any other wrong one.
+        if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+        if (!this.#loopback && !isIcmpChecksumRight(view, payload, payloadLength)) {
+          return this.#drop(Drop.icmpInvalid);
+        }
+        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+      default:
+        return this.#drop(Drop.ipProtocolUnsupported);
+    }
+  }
+
+  #decodeIpv6(memory: Memory, at: number, size: number, segment: Segment): InputKind {
+    const { view } = memory;
+    if (size < IPV6_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
+    // As above, a longer frame is padded.
+    const length = IPV6_HEADER_BYTES + view.getUint16(at + Ipv6Field.payloadLength);
+    if (length > size) return this.#drop(Drop.ipLengthInvalid);
+    setIpv6Addresses(segment, view, at);
+    const reason = this.#checkAddresses6(segment);
+    if (reason !== Drop.none) return this.#drop(reason);
+    const place = this.#place;
+    findTransport(view, at, at + length, place);
+    if (place.reason !== Drop.none) return this.#drop(place.reason);
+    segment.trafficClass = readTrafficClass(view, at);
+    segment.hopLimit = view.getUint8(at + Ipv6Field.hopLimit);
+    segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
+    const payload = place.offset;
+    const payloadLength = at + length - payload;
+    switch (place.protocol) {
+      case Protocol.tcp: {
+        if (!this.#isOffloadForTcp(payload - at, VirtioGso.tcp6)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        const pseudo = this.#vouched ? 0 : pseudoHeaderSum6(view, at, Protocol.tcp, payloadLength);
+        return this.#decodeTcp(memory, payload, payloadLength, pseudo, segment);
+      }
+      case Ipv6Next.icmp: {
+        if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+        const icmp = Ipv6Next.icmp;
+        if (!this.#loopback && transportChecksum6(view, at, icmp, payload, payloadLength) !== 0) {
+          return this.#drop(Drop.icmpInvalid);
+        }
+        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
+      }
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -198,43 +242,53 @@ export class PacketInput {
    * RFC 1122 section 3.2.1.3: which sources no host may have, and which destinations are this host. In a
    * loopback input all of 127.0.0.0/8 is this host.
    */
-  #checkAddresses(source: number, destination: number): DropReason {
+  #checkAddresses4(source: number, destination: number): DropReason {
     const network = source >>> 24;
     if (network === 0 || (network >= 224 && network < 240) || source === -1) {
       return Drop.ipSourceMartian;
     }
-    if (this.#loopback) {
-      const isHere = (destination >>> 24) === 127 || this.#isOwn(destination);
-      return isHere ? Drop.none : Drop.ipDestinationForeign;
+    if (!this.#loopback) {
+      if (network === 127) return Drop.ipSourceMartian;
+      if (this.#own.has4(source)) return Drop.ipSourceOwn;
     }
-    if (network === 127) return Drop.ipSourceMartian;
-    if (this.#isOwn(source)) return Drop.ipSourceOwn;
-    return this.#isOwn(destination) ? Drop.none : Drop.ipDestinationForeign;
+    return this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
   }
 
-  #isOwn(address: number): boolean {
-    const own = this.#own;
-    for (let i = 0; i < own.length; i++) {
-      if (own[i] === address) return true;
+  /**
+   * The same of RFC 4291 section 2.5 and 2.7: no packet comes from a multicast group, from the unspecified
+   * address, or from `::1` outside. IPv4-mapped addresses are names within a host: on the wire they would
+   * get around what is decided about IPv4 addresses, so they are no source and no destination.
+   */
+  #checkAddresses6(s: Segment): DropReason {
+    if ((s.src0 >>> 24) === 0xff) return Drop.ipSourceMartian;
+    if (s.src0 === 0 && s.src1 === 0) {
+      if (s.src2 === IPV4_MAPPED_W2) return Drop.ipSourceMartian;
+      const isLowest = s.src2 === 0 && (s.src3 === 0 || (s.src3 === 1 && !this.#loopback));
+      if (isLowest) return Drop.ipSourceMartian;
     }
-    return false;
+    if (!this.#loopback && this.#own.has6(s.src0, s.src1, s.src2, s.src3)) return Drop.ipSourceOwn;
+    return this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
   }
 
-  /** Whether the virtio-net header's claims, if any, are about TCP right behind the IP header. */
+  /** Whether the virtio-net header's claims, if any, are about TCP behind `headerLength` bytes of IP headers. */
   #isOffloadForTcp(headerLength: number, gsoType: number): boolean {
     if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
     return this.#checksumStart === NO_CHECKSUM_START ||
       (this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum);
   }
 
-  #decodeTcp(memory: Memory, at: number, length: number, segment: Segment): InputKind {
+  /** `pseudo` is the running sum of the pseudo-header; not looked at when the checksum is vouched for. */
+  #decodeTcp(
+    memory: Memory,
+    at: number,
+    length: number,
+    pseudo: number,
+    segment: Segment,
+  ): InputKind {
     const { view } = memory;
     if (length < TCP_HEADER_BYTES) return this.#drop(Drop.frameTruncated);
-    if (!this.#vouched) {
-      const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, length);
-      if (checksumFold(checksumAddIn(memory, at, length, pseudo)) !== 0) {
-        return this.#drop(Drop.tcpChecksumInvalid);
-      }
+    if (!this.#vouched && checksumFold(checksumAddIn(memory, at, length, pseudo)) !== 0) {
+      return this.#drop(Drop.tcpChecksumInvalid);
     }
     const headerLength = readTcpHeaderLength(view, at);
     if (headerLength < TCP_HEADER_BYTES || headerLength > length) {
@@ -257,80 +311,6 @@ export class PacketInput {
     segment.icmpMtu = 0;
     return InputKind.tcp;
   }
-
-  #decodeIcmp(view: DataView, at: number, length: number, segment: Segment): InputKind {
-    // Segmentation is TCP's; an unfinished checksum fails below like any other wrong one.
-    if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
-    if (length < ICMP_HEADER_BYTES) return this.#drop(Drop.icmpInvalid);
-    if (!this.#loopback && !isIcmpChecksumRight(view, at, length)) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    clearTcpFields(segment);
-    const type = view.getUint8(at + IcmpField.type);
-    segment.icmpType = type;
-    segment.icmpCode = view.getUint8(at + IcmpField.code);
-    segment.icmpMtu = 0;
-    segment.payloadOffset = at;
-    segment.payloadLength = 0;
-    switch (type) {
-      case IcmpType.echoRequest:
-        segment.payloadLength = length;
-        return InputKind.icmpEcho;
-      case IcmpType.destinationUnreachable:
-        if (segment.icmpCode === IcmpUnreachableCode.fragmentationNeeded) {
-          segment.icmpMtu = view.getUint16(at + IcmpField.mtu);
-        }
-        return this.#decodeQuoted4(view, at, length, segment);
-      case IcmpType.timeExceeded:
-      case IcmpType.parameterProblem:
-        return this.#decodeQuoted4(view, at, length, segment);
-      default:
-        // Replies to requests that were never made; source quench (RFC 6633) and redirects are not used.
-        return this.#drop(Drop.icmpInvalid);
-    }
-  }
-
-  /**
-   * Reads the beginning of the datagram that an error quotes (RFC 792: the IP header and 8 bytes). Its
-   * length and checksum are not looked at: routers on the way may have changed the header.
-   */
-  #decodeQuoted4(view: DataView, icmp: number, length: number, segment: Segment): InputKind {
-    const at = icmp + IcmpField.quoted;
-    const size = length - IcmpField.quoted;
-    if (size < IPV4_HEADER_BYTES || (view.getUint8(at) >>> 4) !== 4) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    const headerLength = readIpv4HeaderLength(view, at);
-    if (headerLength < IPV4_HEADER_BYTES || headerLength + ICMP_QUOTED_BYTES > size) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    const fragment = view.getUint16(at + Ipv4Field.fragment);
-    const source = view.getInt32(at + Ipv4Field.source);
-    const isOurs = this.#isOwn(source) || (this.#loopback && (source >>> 24) === 127);
-    if (
-      view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp ||
-      (fragment & Ipv4Fragment.offsetMask) !== 0 || !isOurs
-    ) {
-      return this.#drop(Drop.icmpInvalid);
-    }
-    setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
-    const tcp = at + headerLength;
-    segment.srcPort = view.getUint16(tcp + TcpField.sourcePort);
-    segment.dstPort = view.getUint16(tcp + TcpField.destinationPort);
-    segment.seq = view.getInt32(tcp + TcpField.sequence);
-    return InputKind.icmpError;
-  }
-}
-
-function setIpv4Addresses(segment: Segment, source: number, destination: number): void {
-  segment.src0 = 0;
-  segment.src1 = 0;
-  segment.src2 = IPV4_MAPPED_W2;
-  segment.src3 = source;
-  segment.dst0 = 0;
-  segment.dst1 = 0;
-  segment.dst2 = IPV4_MAPPED_W2;
-  segment.dst3 = destination;
 }
 
 /** Ports to urgent pointer: the fields that every TCP header has. */
@@ -342,17 +322,4 @@ function readTcpFixedHeader(view: DataView, at: number, segment: Segment): void 
   segment.flags = view.getUint16(at + TcpField.dataOffsetFlags) & TCP_FLAGS_MASK;
   segment.window = view.getUint16(at + TcpField.window);
   segment.urgent = view.getUint16(at + TcpField.urgent);
-}
-
-/** What a segment that is none says about TCP: nothing. */
-function clearTcpFields(segment: Segment): void {
-  segment.srcPort = 0;
-  segment.dstPort = 0;
-  segment.seq = 0;
-  segment.ack = 0;
-  segment.flags = 0;
-  segment.window = 0;
-  segment.urgent = 0;
-  segment.gsoSize = 0;
-  clearTcpOptions(segment);
 }

@@ -4,12 +4,13 @@
  * ```text
  *   offset                          headers returned            payload, in any number of pieces
  *   [virtio-net header]  IP header  TCP header with options  |  ...
- *         10                20             20 to 60
+ *         10            20 or 40           20 to 60
  * ```
  */
+import { isIpv4Words } from "../base/address.ts";
 import type { Memory } from "../base/memory.ts";
 import { checksumAdd, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
-import { IcmpField, IcmpType, writeIcmpChecksum } from "../wire/icmp.ts";
+import { Icmp6Type, IcmpField, IcmpType, writeIcmpChecksum } from "../wire/icmp.ts";
 import {
   DEFAULT_HOP_LIMIT,
   IPV4_HEADER_BYTES,
@@ -18,7 +19,16 @@ import {
   Protocol,
   writeIpv4Header,
 } from "../wire/ipv4.ts";
-import { Flag, type Segment } from "../wire/segment.ts";
+import {
+  IPV6_HEADER_BYTES,
+  IPV6_PAYLOAD_MAX_BYTES,
+  Ipv6Field,
+  Ipv6Next,
+  pseudoHeaderSum6,
+  transportChecksum6,
+  writeIpv6Header,
+} from "../wire/ipv6.ts";
+import { Flag, Segment } from "../wire/segment.ts";
 import { TcpField, writeTcpHeader } from "../wire/tcp.ts";
 import {
   VIRTIO_HEADER_BYTES,
@@ -41,14 +51,15 @@ export const ChecksumMode = {
 export type ChecksumMode = (typeof ChecksumMode)[keyof typeof ChecksumMode];
 
 /**
- * Writes all headers of an IPv4 TCP segment at `offset` and returns their length in bytes, the virtio-net
- * header of {@link ChecksumMode.virtioPartial} included; `payloadLength` bytes belong behind them.
+ * Writes all headers of a TCP segment at `offset`, of the family of its addresses, and returns their length
+ * in bytes, the virtio-net header of {@link ChecksumMode.virtioPartial} included; `payloadLength` bytes
+ * belong behind them.
  *
  * `segment.hopLimit` 0 means 64. In the virtio mode a payload longer than `segment.gsoSize`, unless that is
- * 0, is left to the device to cut. `identification` may be 0, because datagrams with DF need none (RFC 6864
- * section 4.1); a device that cuts counts on from it.
+ * 0, is left to the device to cut. `identification` may be 0, because IPv4 datagrams with DF need none (RFC
+ * 6864 section 4.1) and those of IPv6 have none; a device that cuts counts on from it.
  *
- * Throws a `RangeError` when the datagram would be longer than 65535 bytes.
+ * Throws a `RangeError` when the datagram would be longer than its length field can say.
  */
 export function writePacket(
   memory: Memory,
@@ -60,10 +71,34 @@ export function writePacket(
 ): number {
   const view = memory.view;
   const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES : offset;
-  const tcp = ip + IPV4_HEADER_BYTES;
-  const headerLength = IPV4_HEADER_BYTES + writeTcpHeader(view, tcp, segment);
-  const totalLength = headerLength + payloadLength;
-  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
+  const isIpv4 = isIpv4Words(segment.dst0, segment.dst1, segment.dst2);
+  const ipHeaderLength = isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const tcp = ip + ipHeaderLength;
+  const tcpHeaderLength = writeTcpHeader(view, tcp, segment);
+  const tcpLength = tcpHeaderLength + payloadLength;
+  if (isIpv4) writeHeader4(view, ip, segment, Protocol.tcp, tcpLength, identification);
+  else writeHeader6(view, ip, segment, Protocol.tcp, tcpLength);
+  if (checksum === ChecksumMode.virtioPartial) {
+    const pseudo = isIpv4
+      ? pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength)
+      : pseudoHeaderSum6(view, ip, Protocol.tcp, tcpLength);
+    view.setUint16(tcp + TcpField.checksum, pseudo);
+    writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength);
+  }
+  return ip - offset + ipHeaderLength + tcpHeaderLength;
+}
+
+/** An IPv4 header before `length` bytes of `protocol`, from the segment's source to its destination. */
+function writeHeader4(
+  view: DataView,
+  ip: number,
+  segment: Segment,
+  protocol: number,
+  length: number,
+  identification: number,
+): void {
+  const totalLength = IPV4_HEADER_BYTES + length;
+  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength, "IPv4");
   writeIpv4Header(
     view,
     ip,
@@ -71,17 +106,38 @@ export function writePacket(
     totalLength,
     identification,
     segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit,
-    Protocol.tcp,
+    protocol,
     segment.src3,
     segment.dst3,
   );
-  if (checksum === ChecksumMode.virtioPartial) {
-    const tcpLength = totalLength - IPV4_HEADER_BYTES;
-    const pseudo = pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength);
-    view.setUint16(tcp + TcpField.checksum, pseudo);
-    writeOffload(view, offset, segment, payloadLength, headerLength);
-  }
-  return ip - offset + headerLength;
+}
+
+/** The same for IPv6. */
+function writeHeader6(
+  view: DataView,
+  ip: number,
+  segment: Segment,
+  protocol: number,
+  length: number,
+): void {
+  if (length > IPV6_PAYLOAD_MAX_BYTES) throw datagramTooLong(IPV6_HEADER_BYTES + length, "IPv6");
+  writeIpv6Header(
+    view,
+    ip,
+    segment.trafficClass,
+    segment.flowLabel,
+    length,
+    protocol,
+    segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit,
+    segment.src0,
+    segment.src1,
+    segment.src2,
+    segment.src3,
+    segment.dst0,
+    segment.dst1,
+    segment.dst2,
+    segment.dst3,
+  );
 }
 
 /** The virtio-net header of a TCP segment with a partial checksum. */
@@ -90,23 +146,20 @@ function writeOffload(
   offset: number,
   segment: Segment,
   payloadLength: number,
-  headerLength: number,
+  ipHeaderLength: number,
+  tcpHeaderLength: number,
 ): void {
   let gsoType: number = VirtioGso.none;
   let gsoSize = 0;
+  let headerLength = 0;
   if (segment.gsoSize > 0 && payloadLength > segment.gsoSize) {
     gsoSize = segment.gsoSize;
-    gsoType = (segment.flags & Flag.CWR) !== 0 ? VirtioGso.tcp4 | VirtioGso.ecn : VirtioGso.tcp4;
+    gsoType = ipHeaderLength === IPV4_HEADER_BYTES ? VirtioGso.tcp4 : VirtioGso.tcp6;
+    if ((segment.flags & Flag.CWR) !== 0) gsoType |= VirtioGso.ecn;
+    headerLength = ipHeaderLength + tcpHeaderLength;
   }
-  writeVirtioPartial(
-    view,
-    offset,
-    gsoType,
-    gsoType === VirtioGso.none ? 0 : headerLength,
-    gsoSize,
-    IPV4_HEADER_BYTES,
-    TcpField.checksum,
-  );
+  const { checksum } = TcpField;
+  writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, ipHeaderLength, checksum);
 }
 
 /**
@@ -121,22 +174,28 @@ export function finishTcpChecksum(
   headerBytes: number,
   payloadSum: number,
 ): void {
-  const tcp = ipOffset + IPV4_HEADER_BYTES;
-  const tcpLength = view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES;
-  // The addresses stand right before the TCP header, so that one run covers them and the header; what
-  // the pseudo-header has besides are two numbers.
+  const isIpv4 = (view.getUint8(ipOffset) >>> 4) === 4;
+  const tcp = ipOffset + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const tcpLength = isIpv4
+    ? view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES
+    : view.getUint16(ipOffset + Ipv6Field.payloadLength);
+  // In both families the addresses stand right before the TCP header, so that one run covers them and the
+  // header; what the pseudo-header has besides are two numbers.
   const rest = payloadSum + Protocol.tcp + tcpLength;
-  const source = ipOffset + Ipv4Field.source;
+  const source = ipOffset + (isIpv4 ? Ipv4Field.source : Ipv6Field.source);
   view.setUint16(tcp + TcpField.checksum, 0);
   const sum = checksumAdd(view, source, ipOffset + headerBytes - source, rest);
   view.setUint16(tcp + TcpField.checksum, checksumFold(sum));
 }
 
+/** What an echo reply is written from; nothing keeps it. */
+const reply = new Segment();
+
 /**
  * Writes the reply to an ICMP echo request at `offset`, copying the message that `request` (decoded as
  * `InputKind.icmpEcho`) points to in the same memory, and returns the frame's length in bytes. The places
  * may overlap. `virtioHeader` puts a plain virtio-net header first. The traffic class is the request's
- * (RFC 1122 section 3.2.2.6 turns around the addresses and copies the data).
+ * (RFC 1122 section 3.2.2.6 and RFC 4443 section 4.2 turn around the addresses and copy the data).
  */
 export function writeEchoReply(
   memory: Memory,
@@ -146,30 +205,45 @@ export function writeEchoReply(
 ): number {
   const view = memory.view;
   const messageLength = request.payloadLength;
-  const totalLength = IPV4_HEADER_BYTES + messageLength;
-  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength);
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
-  const icmp = ip + IPV4_HEADER_BYTES;
+  const isIpv4 = isIpv4Words(request.dst0, request.dst1, request.dst2);
+  const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  turnAround(request);
+  // The message is moved first: the headers may come to lie where it begins.
   memory.copy(icmp, request.payloadOffset, messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
-  writeIpv4Header(
-    view,
-    ip,
-    request.trafficClass,
-    totalLength,
-    0,
-    DEFAULT_HOP_LIMIT,
-    Protocol.icmp,
-    request.dst3,
-    request.src3,
-  );
-  view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
-  writeIcmpChecksum(view, icmp, messageLength);
+  if (isIpv4) {
+    writeHeader4(view, ip, reply, Protocol.icmp, messageLength, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
+    writeIcmpChecksum(view, icmp, messageLength);
+  } else {
+    writeHeader6(view, ip, reply, Ipv6Next.icmp, messageLength);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.echoReply);
+    view.setUint16(icmp + IcmpField.checksum, 0);
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, messageLength);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
   return icmp - offset + messageLength;
 }
 
-function datagramTooLong(totalLength: number): RangeError {
+/** Fills `reply` with what the IP header of an answer to `request` needs. */
+function turnAround(request: Segment): void {
+  reply.src0 = request.dst0;
+  reply.src1 = request.dst1;
+  reply.src2 = request.dst2;
+  reply.src3 = request.dst3;
+  reply.dst0 = request.src0;
+  reply.dst1 = request.src1;
+  reply.dst2 = request.src2;
+  reply.dst3 = request.src3;
+  reply.trafficClass = request.trafficClass;
+}
+
+function datagramTooLong(length: number, family: string): RangeError {
+  const most = family === "IPv4"
+    ? IPV4_TOTAL_MAX_BYTES
+    : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
   return new RangeError(
-    `Cannot write an IPv4 datagram of ${totalLength} bytes: the most is ${IPV4_TOTAL_MAX_BYTES}`,
+    `Cannot write an ${family} datagram of ${length} bytes: the most is ${most}`,
   );
 }

@@ -1,4 +1,4 @@
-import { addressText } from "../base/address.ts";
+import { type Address, addressText, mappedText } from "../base/address.ts";
 import { ConnectionOption } from "../pipeline/messages.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
@@ -29,8 +29,10 @@ export class TcpConn implements Deno.TcpConn {
     this.#endpoint = endpoint;
     const { layout } = endpoint.port;
     const at = layout.row(endpoint.row);
-    this.localAddr = netAddr(layout.words, at + Row.local, layout.words[at + Row.localPort]);
-    this.remoteAddr = netAddr(layout.words, at + Row.remote, layout.words[at + Row.remotePort]);
+    const { words } = layout;
+    const textOf = endpoint.showsMapped ? mappedText : addressText;
+    this.localAddr = netAddr(words, at + Row.local, words[at + Row.localPort], textOf);
+    this.remoteAddr = netAddr(words, at + Row.remote, words[at + Row.remotePort], textOf);
   }
 
   /**
@@ -208,9 +210,14 @@ export class TcpConn implements Deno.TcpConn {
   }
 }
 
-function netAddr(words: Int32Array, at: number, port: number): Deno.NetAddr {
+function netAddr(
+  words: Int32Array,
+  at: number,
+  port: number,
+  textOf: (address: Address) => string,
+): Deno.NetAddr {
   const address = { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
-  return { transport: "tcp", hostname: addressText(address), port };
+  return { transport: "tcp", hostname: textOf(address), port };
 }
 
 function checkRange(name: string, value: number, low: number, high: number): void {

@@ -68,6 +68,8 @@ export class Endpoint {
   readonly generation: number;
   /** For messages: the peer, as `address:port`. */
   readonly where: string;
+  /** Whether its addresses are shown as an IPv6 socket would: those of IPv4 in their mapped form. */
+  showsMapped = false;
   readonly port: EndpointHost;
   readonly #words: Int32Array;
   readonly #at: number;

@@ -57,6 +57,15 @@ export function softErrorCode(error: number): string | null {
   }
 }
 
+/** A `connect` to an address to which no way leads from here. */
+export function unreachable(where: string, why: string): Error {
+  return codedError(
+    Deno.errors.NetworkUnreachable,
+    "ENETUNREACH",
+    `Network is unreachable (os error 101): cannot connect to ${where}, ${why}`,
+  );
+}
+
 /** Why an established connection has ended. */
 export function connectionError(error: ConnectionError, where: string): Error {
   switch (error) {

@@ -20,6 +20,8 @@ export class Listener implements AsyncIterable<TcpConn> {
   readonly #ports: readonly Port[];
   readonly #liveness: Liveness;
   readonly #onClose: () => void;
+  /** Whether its connections show addresses as an IPv6 socket would. */
+  readonly #showsMapped: boolean;
   /** Established connections that nobody has accepted, the oldest first. */
   readonly #waiting: Endpoint[] = [];
   #pending: PendingAccept | null = null;
@@ -39,6 +41,7 @@ export class Listener implements AsyncIterable<TcpConn> {
     this.#ports = ports;
     this.#liveness = liveness;
     this.addr = addr;
+    this.#showsMapped = addr.hostname.includes(":");
     this.#onClose = onClose;
   }
 
@@ -116,6 +119,7 @@ export class Listener implements AsyncIterable<TcpConn> {
   }
 
   #take(endpoint: Endpoint): void {
+    endpoint.showsMapped = this.#showsMapped;
     if (this.#closed) {
       endpoint.abort();
     } else if (this.#pending === null) {

@@ -1,3 +1,4 @@
+import type { Prefix } from "../base/address.ts";
 import { systemClock } from "../base/clock.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Device } from "../device/device.ts";
@@ -8,6 +9,7 @@ import type { StageSettings } from "../pipeline/setup.ts";
 import { ThreadedPipeline } from "../pipeline/threads.ts";
 import { tcpConfig } from "../tcp/config.ts";
 import {
+  checkMtuFor,
   checkOptions,
   dimensionsFor,
   type OpenOptions,
@@ -43,6 +45,9 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
   checkShape(options, device, shape);
   const prefixes = ownPrefixes(options);
   const hostPrefixes = parsePrefixes(options.hostAddress, "hostAddress");
+  const allPrefixes = [...prefixes, ...hostPrefixes];
+  if (options.mtu !== undefined) checkMtuFor(allPrefixes, options.mtu);
+  if (typeof device !== "string") checkMtuFor(allPrefixes, device.mtu);
   const config = tcpConfig(options.tcp);
   const settings: StageSettings = {
     addresses: prefixes.map(({ address }) => address),
@@ -60,13 +65,15 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
   const random: Random = options.random ?? systemRandom;
   const pipelines: Pipeline[] = [];
   if (shape === "inline") {
-    const one = typeof device === "string" ? openQueues(device, options, hostPrefixes)[0] : device;
+    const one = typeof device === "string"
+      ? openQueues(device, options, prefixes, hostPrefixes)[0]
+      : device;
     const { isn } = options;
     pipelines.push(
       new InlinePipeline({ device: one, dimensions, settings, clock, random, isn }),
     );
   } else {
-    const tuns = openQueues(device as string, options, hostPrefixes);
+    const tuns = openQueues(device as string, options, prefixes, hostPrefixes);
     pipelines.push(...await ThreadedPipeline.start({ shape, tuns, dimensions, settings }));
   }
   return new Stack({ pipelines, prefixes, clock, random, trace: options.trace });
@@ -76,7 +83,8 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
 function openQueues(
   name: string,
   options: OpenOptions,
-  hostAddress: ReturnType<typeof parsePrefixes>,
+  prefixes: readonly Prefix[],
+  hostAddress: readonly Prefix[],
 ): TunDevice[] {
   const queues = options.queues ?? 1;
   const devices: TunDevice[] = [];
@@ -89,6 +97,7 @@ function openQueues(
       });
       devices.push(device);
       device.configure({ hostAddress, mtu: options.mtu });
+      checkMtuFor(prefixes, device.mtu);
     }
   } catch (error) {
     for (const device of devices) device.close();

@@ -1,4 +1,13 @@
-import { type Address, isUnspecified, parseCidr, type Prefix } from "../base/address.ts";
+import {
+  type Address,
+  addressText,
+  isIpv4,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  parseCidr,
+  type Prefix,
+} from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Device } from "../device/device.ts";
@@ -11,6 +20,7 @@ import {
   SMALL_DIMENSIONS,
 } from "../ring/layout.ts";
 import type { TcpConfig, TcpOptions } from "../tcp/config.ts";
+import { IPV6_MTU_MIN } from "../wire/ipv6.ts";
 import type { IsnSource } from "../tcp/isn.ts";
 
 /** How the stages of a stack are spread over threads. */
@@ -20,11 +30,11 @@ export type PipelineShape = "split" | "fused" | "inline";
 export interface OpenOptions {
   /** A TUN interface by name, or any device. Default `"woshou0"`. */
   device?: string | Device;
-  /** The stack's own addresses in CIDR form, such as `"10.7.0.2/24"`. */
+  /** The stack's own addresses in CIDR form, such as `"10.7.0.2/24"` or `"fd07::2/64"`. */
   address?: string | string[];
   /** The kernel's addresses on the TUN interface in CIDR form; set when permitted. */
   hostAddress?: string | string[];
-  /** Largest IP packet in bytes, 576 to 65535. Default: the device's. */
+  /** Largest IP packet in bytes, 576 (with an IPv6 address: 1280) to 65535. Default: the device's. */
   mtu?: number;
   /** Default `"split"` for a TUN interface, `"inline"` for any other device. */
   pipeline?: PipelineShape;
@@ -152,10 +162,23 @@ export function ownPrefixes(options: OpenOptions): Prefix[] {
 }
 
 function checkHostAddress(address: Address, text: string, option: string): void {
-  const first = address.w3 >>> 24;
-  if (isUnspecified(address) || first >= 224 || first === 127) {
+  const isReserved = isIpv4(address) && (address.w3 >>> 28) >= 14;
+  if (isUnspecified(address) || isReserved || isMulticast(address) || isLoopback(address)) {
     throw new RangeError(
       `${option}: "${text}" cannot be the address of a host (it is unspecified, loopback or multicast)`,
+    );
+  }
+}
+
+/** Throws a `RangeError` when packets of `mtu` bytes are too short for the family of an address. */
+export function checkMtuFor(prefixes: readonly Prefix[], mtu: number): void {
+  const ipv6 = prefixes.find(({ address }) => !isIpv4(address));
+  if (ipv6 !== undefined && mtu < IPV6_MTU_MIN) {
+    throw new RangeError(
+      `mtu: ${mtu} is too small for ${
+        addressText(ipv6.address)
+      }: IPv6 needs ${IPV6_MTU_MIN} bytes ` +
+        `(RFC 8200 section 5)`,
     );
   }
 }

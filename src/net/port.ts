@@ -1,5 +1,4 @@
-import type { Address } from "../base/address.ts";
-import { addressText } from "../base/address.ts";
+import { type Address, endpointText } from "../base/address.ts";
 import { Command, Event, Field } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
@@ -98,6 +97,7 @@ export class Port implements EndpointHost {
     address: Address,
     port: number,
     backlog: number,
+    ipv6Only: boolean,
     handler: AcceptHandler,
   ): void {
     this.#listeners.set(id, handler);
@@ -105,6 +105,7 @@ export class Port implements EndpointHost {
     const words = this.#target;
     words[at + Field.port] = port;
     words[at + Field.value] = backlog;
+    words[at + Field.ipv6Only] = ipv6Only ? 1 : 0;
     putAddress(words, at + Field.address, address);
     this.#finishNow();
   }
@@ -320,7 +321,7 @@ export class Port implements EndpointHost {
       w2: words[at + Row.remote + 2],
       w3: words[at + Row.remote + 3],
     };
-    const where = `${addressText(remote)}:${words[at + Row.remotePort]}`;
+    const where = endpointText(remote, words[at + Row.remotePort]);
     const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation, where);
     this.#endpoints.set(row, endpoint);
     return endpoint;

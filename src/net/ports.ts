@@ -1,40 +1,55 @@
-import { type Address, addressText, isUnspecified, sameAddress } from "../base/address.ts";
+import { type Address, endpointText, isIpv4, isUnspecified, sameAddress } from "../base/address.ts";
 import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { ephemeralPort } from "../tcp/ports.ts";
+
+/** Where one listens: an address, and whether `::` leaves IPv4 to others. */
+interface ListenAddress {
+  readonly address: Address;
+  readonly ipv6Only: boolean;
+}
 
 /**
  * Which ports are listened on. The application thread keeps the list, because `listen` answers at once
  * and only the application listens.
  */
 export class PortTable {
-  readonly #byPort = new Map<number, Address[]>();
+  readonly #byPort = new Map<number, ListenAddress[]>();
 
-  /** Takes a port for `address`, a free one for port 0. Throws `AddrInUse` when it is taken. */
-  take(address: Address, port: number, random: Random): number {
+  /**
+   * Takes a port for `address`, a free one for port 0; `ipv6Only` leaves the port of `::` free for IPv4.
+   * Throws `AddrInUse` when it is taken.
+   */
+  take(address: Address, port: number, random: Random, ipv6Only = false): number {
+    const where = { address, ipv6Only };
     const chosen = port !== 0 ? port : ephemeralPort(random, (free) => !this.#byPort.has(free));
     const others = this.#byPort.get(chosen) ?? [];
-    const taken = others.some((other) =>
-      isUnspecified(other) || isUnspecified(address) || sameAddress(other, address)
-    );
+    const taken = others.some((other) => covers(other, address) || covers(where, other.address));
     if (chosen === 0 || taken) {
       throw codedError(
         Deno.errors.AddrInUse,
         "EADDRINUSE",
-        `Address already in use (os error 98): ${addressText(address)}:${port}; ` +
+        `Address already in use (os error 98): ${endpointText(address, port)}; ` +
           `close the other listener or use port 0 for a free one`,
       );
     }
-    this.#byPort.set(chosen, [...others, address]);
+    this.#byPort.set(chosen, [...others, where]);
     return chosen;
   }
 
   /** Gives a port back. */
   give(address: Address, port: number): void {
-    const others = (this.#byPort.get(port) ?? []).filter((other) => !sameAddress(other, address));
+    const listeners = this.#byPort.get(port) ?? [];
+    const others = listeners.filter((other) => !sameAddress(other.address, address));
     if (others.length > 0) this.#byPort.set(port, others);
     else this.#byPort.delete(port);
   }
+}
+
+/** Whether what comes for `address` would go to who listens at `where`. */
+function covers(where: ListenAddress, address: Address): boolean {
+  if (!isUnspecified(where.address)) return sameAddress(where.address, address);
+  return isIpv4(where.address) ? isIpv4(address) : !isIpv4(address) || !where.ipv6Only;
 }
 
 /**

@@ -1,13 +1,17 @@
 import {
   type Address,
   addressText,
+  ANY_IPV4,
+  endpointText,
   inPrefix,
-  ipv4Address,
   isBroadcast,
-  isGroup,
+  isIpv4,
   isLoopback,
+  isMulticast,
   isUnspecified,
-  parseIpv4,
+  LOOPBACK_IPV4,
+  LOOPBACK_IPV6,
+  mappedText,
   type Prefix,
   sameAddress,
 } from "../base/address.ts";
@@ -19,7 +23,8 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { TcpConn } from "./conn.ts";
-import { connectError, interrupted, stackEnded } from "./errors.ts";
+import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
+import { addressesOf, parseHostname } from "./hostname.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
@@ -30,8 +35,13 @@ import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 export interface ListenOptions {
   /** The port; 0 picks a free one. */
   port: number;
-  /** One of the stack's addresses; default `"0.0.0.0"`, all of them. */
+  /**
+   * One of the stack's addresses; default `"0.0.0.0"`, all that are IPv4. `"::"` is all of both families;
+   * addresses of IPv4 peers are then shown as `::ffff:10.7.0.1`, as everywhere where sockets are dual.
+   */
   hostname?: string;
+  /** Whether `"::"` means IPv6 alone and leaves IPv4 to other listeners, as in `node:net`. Default false. */
+  ipv6Only?: boolean;
   /** Only `"tcp"`. */
   transport?: "tcp";
   /** Handshakes in progress and connections not yet accepted, together. Default 511. */
@@ -42,7 +52,7 @@ export interface ListenOptions {
 export interface ConnectOptions {
   /** The port to connect to. */
   port: number;
-  /** An IP address; default `"127.0.0.1"`, the stack itself. */
+  /** An IP address of either family, or `"localhost"`; default `"127.0.0.1"`, the stack itself. */
   hostname?: string;
   /** Only `"tcp"`. */
   transport?: "tcp";
@@ -52,6 +62,19 @@ export interface ConnectOptions {
   localPort?: number;
   /** The stack's address to connect from; default: the one that suits the destination (RFC 9293 section 3.9.1.1). */
   localHostname?: string;
+  /**
+   * Whether all addresses of a name are tried. Names other than `"localhost"`, which is 127.0.0.1 and then
+   * ::1, are not resolved here. Default true.
+   */
+  autoSelectFamily?: boolean;
+  /** Accepted as by `Deno.connect`; the stack's own addresses answer at once, so nothing waits for it. */
+  autoSelectFamilyAttemptDelay?: number;
+}
+
+/** What `connect` was told of the own end; null and 0 leave it to the stack. */
+interface LocalEnd {
+  readonly address: Address | null;
+  readonly port: number;
 }
 
 /** Totals of a stack since it was opened. */
@@ -90,8 +113,6 @@ export interface StackParts {
 const CLOSE_PATIENCE_US = 500_000;
 /** How long it then waits for a pipeline to have sent the resets. */
 const RESET_PATIENCE_US = 100_000;
-/** RFC 1122 section 3.2.1.3. */
-const LOOPBACK = ipv4Address(0x7f00_0001);
 const DEFAULT_BACKLOG = 511;
 const BACKLOG_MAX = 65_535;
 
@@ -164,13 +185,17 @@ export class Stack implements AsyncDisposable {
         `tcpBacklog: ${backlog} is not a whole number from 1 to ${BACKLOG_MAX}`,
       );
     }
-    const address = parseHostname(options.hostname ?? "0.0.0.0");
+    const ipv6Only = options.ipv6Only ?? false;
+    if (typeof ipv6Only !== "boolean") {
+      throw new TypeError(`ipv6Only: ${String(ipv6Only)} is not a boolean`);
+    }
+    const { address, isMapped } = parseHostname(options.hostname ?? addressText(ANY_IPV4));
     if (!isUnspecified(address)) this.#mustBeOwn(address);
-    const chosen = this.#portTable.take(address, port, this.#random);
+    const chosen = this.#portTable.take(address, port, this.#random, ipv6Only);
     const id = this.#nextName++;
     const addr: Deno.NetAddr = {
       transport: "tcp",
-      hostname: addressText(address),
+      hostname: isMapped ? mappedText(address) : addressText(address),
       port: chosen,
     };
     const listener = new Listener(id, this.#ports, this.#liveness, addr, () => {
@@ -179,7 +204,7 @@ export class Stack implements AsyncDisposable {
     });
     this.#listeners.add(listener);
     for (const each of this.#ports) {
-      each.listen(id, address, chosen, backlog, Listener.handlerOf(listener));
+      each.listen(id, address, chosen, backlog, ipv6Only, Listener.handlerOf(listener));
     }
     return listener;
   }
@@ -194,16 +219,38 @@ export class Stack implements AsyncDisposable {
     checkTransport(options.transport);
     const port = checkRemotePort(options.port);
     const localPort = checkPort(options.localPort ?? 0);
-    let remote = parseHostname(options.hostname ?? "127.0.0.1");
-    if (isUnspecified(remote)) remote = LOOPBACK; // As Linux does.
-    this.#mustBeOneHost(remote);
+    checkAttempts(options);
     const local = options.localHostname === undefined
-      ? this.#sourceFor(remote)
-      : parseHostname(options.localHostname);
-    this.#mustBeOwn(local);
-    const where = `${addressText(remote)}:${port}`;
+      ? null
+      : parseHostname(options.localHostname).address;
+    if (local !== null) this.#mustBeOwn(local);
+    const from = { address: local, port: localPort };
     const { signal } = options;
     signal?.throwIfAborted();
+    const { addresses, isMapped } = addressesOf(options.hostname ?? addressText(LOOPBACK_IPV4));
+    const tried = options.autoSelectFamily === false ? addresses.slice(0, 1) : addresses;
+    for (const remote of tried.slice(0, -1)) {
+      try {
+        return await this.#connectTo(remote, port, from, isMapped, signal);
+      } catch (error) {
+        // What the last address answers is what the caller hears.
+        if (signal?.aborted || this.#ended !== null) throw error;
+      }
+    }
+    return await this.#connectTo(tried[tried.length - 1], port, from, isMapped, signal);
+  }
+
+  async #connectTo(
+    address: Address,
+    port: number,
+    from: LocalEnd,
+    showsMapped: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<TcpConn> {
+    const remote = isUnspecified(address) ? loopbackOf(address) : address; // As Linux does.
+    const where = endpointText(remote, port);
+    this.#mustBeOneHost(remote, where);
+    const source = from.address ?? this.#sourceFor(remote, where);
     const request = this.#nextName++;
     const pipe = this.#ports[request % this.#ports.length];
     this.#liveness.hold();
@@ -216,8 +263,11 @@ export class Stack implements AsyncDisposable {
           reject(signal!.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });
-        pipe.connect(request, local, localPort, remote, port, {
-          connected: (endpoint) => resolve(new TcpConn(endpoint)),
+        pipe.connect(request, source, from.port, remote, port, {
+          connected: (endpoint) => {
+            endpoint.showsMapped = showsMapped;
+            resolve(new TcpConn(endpoint));
+          },
           failed: (error: ConnectionError) => reject(connectError(error, where)),
         });
       });
@@ -341,30 +391,48 @@ export class Stack implements AsyncDisposable {
     );
   }
 
-  /** RFC 9293 section 3.9.2.3: nobody answers for a whole network or a group. */
-  #mustBeOneHost(address: Address): void {
-    const own = this.#prefixes.find((prefix) => inPrefix(address, prefix));
-    if (!isGroup(address) && (own === undefined || !isBroadcast(address, own))) return;
-    throw codedError(
-      Deno.errors.NetworkUnreachable,
-      "ENETUNREACH",
-      `Network is unreachable (os error 101): ${
-        addressText(address)
-      } is a broadcast or multicast ` +
-        `address; connections are with one host`,
-    );
+  /** RFC 9293 section 3.9.2.3 (MUST-46): nobody answers for a whole network or a group. */
+  #mustBeOneHost(address: Address, where: string): void {
+    if (isMulticast(address)) throw unreachable(where, "which is a multicast address");
+    if (this.#prefixes.some((prefix) => isBroadcast(address, prefix))) {
+      throw unreachable(where, "which is a broadcast address");
+    }
   }
 
   #isOwn(address: Address): boolean {
     return isLoopback(address) || this.#prefixes.some((own) => sameAddress(own.address, address));
   }
 
-  /** The address to connect from: the same for the stack itself, else one of the destination's network. */
-  #sourceFor(remote: Address): Address {
-    if (isLoopback(remote)) return LOOPBACK;
-    const own = this.#prefixes.find(({ address }) => sameAddress(address, remote)) ??
-      this.#prefixes.find((prefix) => inPrefix(remote, prefix)) ?? this.#prefixes[0];
-    return own.address;
+  /**
+   * The address to connect from: the same for the stack itself, else one of the destination's network, else
+   * the first of its family. Throws `NetworkUnreachable` when the stack has none of that family, and for a
+   * multicast address, which is nobody to connect to (RFC 9293 section 3.9.2.3, MUST-46).
+   */
+  #sourceFor(remote: Address, where: string): Address {
+    if (isLoopback(remote)) return loopbackOf(remote);
+    const family = this.#prefixes.filter(({ address }) => isIpv4(address) === isIpv4(remote));
+    const own = family.find(({ address }) => sameAddress(address, remote)) ??
+      family.find((prefix) => inPrefix(remote, prefix)) ?? family[0];
+    if (own !== undefined) return own.address;
+    const name = isIpv4(remote) ? "IPv4" : "IPv6";
+    throw unreachable(where, `the stack has no ${name} address but ${this.addresses.join(", ")}`);
+  }
+}
+
+/** The loopback address of the family. */
+function loopbackOf(address: Address): Address {
+  return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
+}
+
+/** Checks what `connect` is told about several addresses. */
+function checkAttempts(options: ConnectOptions): void {
+  const { autoSelectFamily, autoSelectFamilyAttemptDelay } = options;
+  if (autoSelectFamily !== undefined && typeof autoSelectFamily !== "boolean") {
+    throw new TypeError(`autoSelectFamily: ${String(autoSelectFamily)} is not a boolean`);
+  }
+  const delay = autoSelectFamilyAttemptDelay;
+  if (delay !== undefined && !(typeof delay === "number" && delay >= 0)) {
+    throw new TypeError(`autoSelectFamilyAttemptDelay: ${String(delay)} is not a time in ms`);
   }
 }
 
@@ -374,16 +442,4 @@ function checkTransport(transport: unknown): void {
       `Unsupported transport: '${String(transport)}'; only "tcp" is supported here`,
     );
   }
-}
-
-function parseHostname(hostname: string): Address {
-  if (hostname === "localhost") return LOOPBACK;
-  const address = parseIpv4(hostname);
-  if (address === null) {
-    throw new TypeError(
-      `hostname: "${hostname}" is not an IPv4 address; resolve names first, for example with ` +
-        `Deno.resolveDns()`,
-    );
-  }
-  return address;
 }

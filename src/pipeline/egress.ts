@@ -2,18 +2,22 @@ import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
 import { seqAdd } from "../base/seq.ts";
-import { type Address, isLoopbackWord } from "../base/address.ts";
+import { type Address, isIpv4Words } from "../base/address.ts";
 import { type Device, SendOutcome } from "../device/device.ts";
 import { ChecksumMode, finishTcpChecksum, writeEchoReply, writePacket } from "../ip/output.ts";
+import { OwnAddresses } from "../ip/own_addresses.ts";
 import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
-import { FIRST_PIECE, type SegmentSink } from "../tcp/sink.ts";
+import { FIRST_PIECE, type RemoteAddress, type SegmentSink } from "../tcp/sink.ts";
 import { checksumAddPiece } from "../wire/checksum.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import type { ReceiveSlots } from "./slots.ts";
 import { TraceKind, type TraceWriter } from "./trace_ring.ts";
 
-/** Payload of the largest super-segment: an IPv4 datagram less 20 bytes of IP and 60 of TCP header. */
+/**
+ * Payload of the largest super-segment: an IPv4 datagram less 20 bytes of IP and 60 of TCP header. With IPv6
+ * 20 bytes more would fit, and a frame slot is large enough for its longer header.
+ */
 const SUPER_BYTES = 65_535 - 80;
 /** Pieces of one packet: headers, and payload from blocks of which the first and last may be partial. */
 const MAX_PIECES = 64;
@@ -40,7 +44,7 @@ export class Egress implements SegmentSink {
   readonly #counters: Counters;
   readonly #headers: number;
   readonly #slots: ReceiveSlots;
-  readonly #own: Int32Array;
+  readonly #own: OwnAddresses;
   /** Pairs of (slot, length), a queue in an array. */
   readonly #loopback: Int32Array = new Int32Array(2 * LOOPBACK_PACKETS);
   #loopbackHead = 0;
@@ -59,17 +63,19 @@ export class Egress implements SegmentSink {
     this.#headers = layout.headers;
     this.#slots = slots;
     this.#counters = counters;
-    this.#own = Int32Array.from(addresses, (address) => address.w3);
+    this.#own = new OwnAddresses(addresses, true);
     this.mtu = device.mtu;
   }
 
-  hasRoom(remote3: number): boolean {
+  hasRoom(remote: RemoteAddress): boolean {
     const waiting = this.#loopbackTail - this.#loopbackHead;
-    return waiting < LOOPBACK_DATA_PACKETS || !this.#isOwn(remote3);
+    if (waiting < LOOPBACK_DATA_PACKETS) return true;
+    const { remote0, remote1, remote2, remote3 } = remote;
+    return !this.#isOwn(remote0, remote1, remote2, remote3);
   }
 
   send(segment: Segment, end: number): void {
-    const isOwn = this.#isOwn(segment.dst3);
+    const isOwn = this.#isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
     if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
       this.#sendInFrames(segment);
       return;
@@ -114,10 +120,8 @@ export class Egress implements SegmentSink {
     return this.#loopbackHead !== this.#loopbackTail;
   }
 
-  #isOwn(word: number): boolean {
-    if (isLoopbackWord(word)) return true;
-    for (let i = 0; i < this.#own.length; i++) if (this.#own[i] === word) return true;
-    return false;
+  #isOwn(w0: number, w1: number, w2: number, w3: number): boolean {
+    return isIpv4Words(w0, w1, w2) ? this.#own.has4(w3) : this.#own.has6(w0, w1, w2, w3);
   }
 
   #sendForOffload(segment: Segment, end: number): void {

@@ -2,9 +2,9 @@
  * What the application thread and the TCP thread say to each other: records of 16 words in two rings.
  *
  * ```text
- *   word      0   1             2            3          4..7      8         12..15
- *   command   op  row, request  generation   port       address   value     local address
- *             or listener
+ *   word      0   1             2            3          4..7      8        9            12..15
+ *   command   op  row, request  generation   port       address   value    local port,  local address
+ *             or listener                                                  IPv6 only
  *   event     op  row           generation   request    value
  *                                            or listener
  * ```
@@ -12,7 +12,7 @@
 
 /** What the application wants, in word 0 of a command. */
 export const Command = {
-  /** Listen: id, port, address, backlog as value. */
+  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
@@ -82,5 +82,6 @@ export const Field = {
   address: 4,
   value: 8,
   localPort: 9,
+  ipv6Only: 9,
   localAddress: 12,
 } as const;

@@ -222,8 +222,9 @@ export class TcpStage {
     const id = words[at + Field.row];
     switch (words[at + Field.op]) {
       case Command.listen: {
-        const address = words.subarray(at + Field.address, at + Field.address + 4);
-        tcp.listen(id, [...address], words[at + Field.port], words[at + Field.value]);
+        const address = [...words.subarray(at + Field.address, at + Field.address + 4)];
+        const ipv6Only = words[at + Field.ipv6Only] !== 0;
+        tcp.listen(id, address, words[at + Field.port], words[at + Field.value], ipv6Only);
         return;
       }
       case Command.unlisten:

@@ -70,8 +70,8 @@ ${dropRows === "" ? "<p>none</p>" : `<table>${dropRows}</table>`}
 
 function row(c: ConnectionSummary): string {
   const cells = [
-    `${c.localAddr.hostname}:${c.localAddr.port}`,
-    `${c.remoteAddr.hostname}:${c.remoteAddr.port}`,
+    addrText(c.localAddr),
+    addrText(c.remoteAddr),
     c.state,
     c.rttUs,
     c.cwndBytes,
@@ -80,4 +80,9 @@ function row(c: ConnectionSummary): string {
     c.bytesRetransmitted,
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+}
+
+/** An address of IPv6 stands in brackets, or its port would look like a part of it (RFC 5952 section 6). */
+function addrText({ hostname, port }: Deno.NetAddr): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

@@ -66,6 +66,8 @@ export class Connection {
   readonly remote3: number;
   readonly localPort: number;
   readonly remotePort: number;
+  /** Of every segment over IPv6: the same for the life of the connection (RFC 6437 section 3); else 0. */
+  flowLabel = 0;
 
   // Send sequence space: una <= nxt <= max, and una + wnd is the right edge.
   iss: Seq = 0;

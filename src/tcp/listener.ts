@@ -1,13 +1,17 @@
+import { IPV4_MAPPED_W2, isIpv4Words } from "../base/address.ts";
+
 /** A listening port: RFC 9293's LISTEN state, and the limits of what waits behind it. */
 export class Listener {
   /** The application's name for it. */
   readonly id: number;
-  // The address listened on, as four words; w3 = 0 listens on every address of the family.
+  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
   readonly local0: number;
   readonly local1: number;
   readonly local2: number;
   readonly local3: number;
   readonly port: number;
+  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
+  readonly ipv6Only: boolean;
   /** Most handshakes in progress and connections not yet accepted, together. */
   readonly backlog: number;
   /** Handshakes in progress. */
@@ -18,7 +22,13 @@ export class Listener {
   /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
   mssClamp = 0;
 
-  constructor(id: number, address: readonly number[], port: number, backlog: number) {
+  constructor(
+    id: number,
+    address: readonly number[],
+    port: number,
+    backlog: number,
+    ipv6Only = false,
+  ) {
     this.id = id;
     this.local0 = address[0];
     this.local1 = address[1];
@@ -26,6 +36,7 @@ export class Listener {
     this.local3 = address[3];
     this.port = port;
     this.backlog = backlog;
+    this.ipv6Only = ipv6Only;
   }
 
   /** Whether a further handshake may begin. */
@@ -33,16 +44,25 @@ export class Listener {
     return this.handshakes + this.waiting < this.backlog;
   }
 
-  /** Whether it listens on every address of its family. */
+  /** Whether it listens on every address of a family, or of both. */
   get isWildcard(): boolean {
-    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0;
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 &&
+      (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
   }
 
   /** Whether a segment to this address is for it. */
   matches(w0: number, w1: number, w2: number, w3: number): boolean {
-    if (this.isWildcard) return this.local2 === w2 && w0 === 0 && w1 === 0;
+    if (this.isWildcard) {
+      const isIpv4 = isIpv4Words(w0, w1, w2);
+      return this.local2 === IPV4_MAPPED_W2 ? isIpv4 : !isIpv4 || !this.ipv6Only;
+    }
     return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
   }
+}
+
+/** Whether what `other` listens on is within what `listener` does. */
+function covers(listener: Listener, other: Listener): boolean {
+  return listener.matches(other.local0, other.local1, other.local2, other.local3);
 }
 
 /** The listeners of a stack, by port. */
@@ -55,18 +75,10 @@ export class ListenerTable {
     return this.#byPort.has(port);
   }
 
-  /** Adds a listener; false when it collides with one on the same port and address, or a wildcard. */
+  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
   add(listener: Listener): boolean {
     const others = this.#byPort.get(listener.port) ?? [];
-    for (const other of others) {
-      const same = other.matches(
-        listener.local0,
-        listener.local1,
-        listener.local2,
-        listener.local3,
-      );
-      if (same || other.isWildcard || listener.isWildcard) return false;
-    }
+    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
     this.#byPort.set(listener.port, [...others, listener]);
     this.#byId.set(listener.id, listener);
     return true;

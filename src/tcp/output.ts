@@ -12,7 +12,7 @@ import { armProbe } from "./rack.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
-import { announcedMss, windowScaleFor } from "./negotiation.ts";
+import { announcedMss, fixedHeaders, windowScaleFor } from "./negotiation.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
@@ -53,7 +53,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu, conn.mssClamp);
+  out.mss = announcedMss(sink.mtu, conn.mssClamp, fixedHeaders(conn));
   // A SYN offers what the configuration allows; a SYN-ACK only what the SYN offered.
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
@@ -131,6 +131,7 @@ export function sendResetFor(segment: Segment, context: OutputContext): void {
   out.seq = hasAck ? segment.ack : 0;
   out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
   out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
+  out.flowLabel = 0; // As Linux: there is no connection whose label it would be.
   clearRest();
   context.counters.count(Counter.resetsOut);
   context.counters.count(Counter.segmentsOut);
@@ -220,7 +221,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
     if (unsent <= 0 && !finDue) break;
-    if (!context.sink.hasRoom(conn.remote3)) {
+    if (!context.sink.hasRoom(conn)) {
       conn.blocked = true;
       break;
     }
@@ -255,7 +256,7 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
   for (let s = queue.head;;) {
     s = queue.firstToRepeat(s);
     if (s === NO_SEGMENT) return true;
-    if (!context.sink.hasRoom(conn.remote3)) {
+    if (!context.sink.hasRoom(conn)) {
       conn.blocked = true;
       return false;
     }
@@ -426,6 +427,7 @@ function begin(conn: Connection, seq: Seq, flags: number): void {
   out.dst3 = conn.remote3;
   out.srcPort = conn.localPort;
   out.dstPort = conn.remotePort;
+  out.flowLabel = conn.flowLabel;
   out.seq = seq;
   out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
   out.flags = flags;

@@ -8,6 +8,7 @@ import type { TcpConfig } from "./config.ts";
 import { NoControl } from "./congestion/none.ts";
 import { Connection, type FourTuple } from "./connection.ts";
 import { Demultiplexer } from "./demux.ts";
+import { FlowLabels } from "./flow_label.ts";
 import type { IsnSource } from "./isn.ts";
 import { LossRecovery } from "./loss_recovery.ts";
 import { SentSegmentPool } from "./retransmission_queue.ts";
@@ -38,6 +39,7 @@ export class ConnectionTable {
   readonly #isn: IsnSource;
   readonly #random: Random;
   readonly #demux: Demultiplexer;
+  readonly #flowLabels: FlowLabels;
   readonly #sent = new SentSegmentPool();
   readonly #rows: (Connection | null)[] = [];
   /** Rows that were used before and are free again. */
@@ -52,6 +54,7 @@ export class ConnectionTable {
     this.#random = parts.random;
     const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
     this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    this.#flowLabels = new FlowLabels(parts.random);
   }
 
   /** Connections that hold a row. */
@@ -191,6 +194,7 @@ export class ConnectionTable {
     conn.loss = new LossRecovery(this.#sent, iss);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
+    conn.flowLabel = this.#flowLabels.of(conn);
   }
 
   /** The connection has ended: no segment finds it any more. It keeps its row. */

@@ -232,14 +232,20 @@ export class Tcp {
   }
 
   /** Starts to listen. Returns the port, or a negative {@link ConnectionError}. */
-  listen(id: number, address: readonly number[], port: number, backlog: number): number {
+  listen(
+    id: number,
+    address: readonly number[],
+    port: number,
+    backlog: number,
+    ipv6Only = false,
+  ): number {
     let chosen = port;
     if (port === 0) {
       const isFree = (candidate: number) => !this.listeners.hasPort(candidate);
       chosen = ephemeralPort(this.#random, isFree);
       if (chosen === 0) return -ConnectionError.addressInUse;
     }
-    const listener = new Listener(id, address, chosen, backlog);
+    const listener = new Listener(id, address, chosen, backlog, ipv6Only);
     return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
   }
 

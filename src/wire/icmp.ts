@@ -1,5 +1,5 @@
 /**
- * ICMP for IPv4 (RFC 792).
+ * ICMP for IPv4 (RFC 792), and what is different in ICMPv6 (RFC 4443).
  *
  * ```text
  *   byte  0     1     2         4                            8
@@ -43,6 +43,8 @@ export const IcmpUnreachableCode = {
   protocol: 2,
   port: 3,
   fragmentationNeeded: 4,
+  /** RFC 1812 section 5.2.7.1: communication with the host is administratively prohibited. */
+  prohibited: 10,
 } as const;
 
 /** Whether the checksum over the whole message of `length` bytes is right. */
@@ -57,4 +59,39 @@ export function writeIcmpChecksum(view: DataView, offset: number, length: number
     offset + IcmpField.checksum,
     checksumFold(checksumAdd(view, offset, length, 0)),
   );
+}
+
+/**
+ * ICMPv6 (RFC 4443): the same layout, with other numbers, a checksum that covers a pseudo-header, and the
+ * MTU of "packet too big" in all four bytes.
+ */
+export const Icmp6Type = {
+  destinationUnreachable: 1,
+  packetTooBig: 2,
+  timeExceeded: 3,
+  parameterProblem: 4,
+  echoRequest: 128,
+  echoReply: 129,
+} as const;
+
+/** Where the MTU of {@link Icmp6Type.packetTooBig} stands (RFC 4443 section 3.2): 32 bits. */
+export const ICMP6_MTU_FIELD = 4;
+
+/**
+ * What the codes of ICMPv6's "destination unreachable" (RFC 4443 section 3.1) are in ICMP: by what Linux
+ * makes of both. RFC 7915 section 5.2, which translates for others, has host for the first one.
+ */
+const UNREACHABLE_CODES: readonly number[] = [
+  IcmpUnreachableCode.network, // no route
+  IcmpUnreachableCode.prohibited, // administratively prohibited
+  IcmpUnreachableCode.host, // beyond the scope of the source
+  IcmpUnreachableCode.host, // address unreachable
+  IcmpUnreachableCode.port,
+  IcmpUnreachableCode.prohibited, // source address failed ingress or egress policy
+  IcmpUnreachableCode.prohibited, // route rejected
+];
+
+/** The ICMP code for one of ICMPv6; codes that are not known say no more than "unreachable". */
+export function unreachableCodeOf6(code: number): number {
+  return UNREACHABLE_CODES[code] ?? IcmpUnreachableCode.host;
 }

@@ -37,6 +37,8 @@ export class Segment {
   trafficClass = 0;
   /** TTL or hop limit. */
   hopLimit = 0;
+  /** Flow label of IPv6, 20 bits (RFC 6437); 0 over IPv4. */
+  flowLabel = 0;
   /** Which options are there: {@link OptionBit} bits. */
   options = 0;
   /** MSS option, bytes. */
@@ -80,11 +82,11 @@ export class Segment {
   frameOffset = 0;
   /** Bytes of the whole frame, all headers included. */
   frameLength = 0;
-  /** For an ICMP error about a segment that was sent: its type (RFC 792). */
+  /** For an ICMP error about a segment that was sent: its type (RFC 792), or ICMPv6's as that of ICMP. */
   icmpType = 0;
-  /** Its code (RFC 792). */
+  /** Its code (RFC 792), likewise. */
   icmpCode = 0;
-  /** The next hop's MTU that it tells (RFC 1191). */
+  /** The next hop's MTU that it tells (RFC 1191, RFC 8201). */
   icmpMtu = 0;
 }
 

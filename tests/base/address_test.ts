@@ -4,16 +4,23 @@ import {
   type Address,
   addressText,
   ANY_IPV4,
+  ANY_IPV6,
+  commonPrefixLength,
+  endpointText,
   inPrefix,
   ipv4Address,
   ipv4Text,
   isBroadcast,
-  isGroup,
   isIpv4,
   isLoopback,
+  isMulticast,
   isUnspecified,
+  LOOPBACK_IPV6,
+  mappedText,
+  parseAddress,
   parseCidr,
   parseIpv4,
+  parseIpv6,
   type Prefix,
   sameAddress,
 } from "../../src/base/address.ts";
@@ -132,8 +139,14 @@ Deno.test("Goal: a wrong CIDR text is refused with the option's name and the val
     assert(thrown.message.startsWith("address: "), thrown.message);
     assert(thrown.message.includes(`"${text}"`), thrown.message);
   };
-  for (const text of ["", "10.7.0", "10.7.0.256/24", "/24", "host/24", "::1/128"]) {
-    refused(text, TypeError, "is not an IPv4 address in CIDR form, such as 10.7.0.2/24");
+  for (
+    const text of ["", "10.7.0", "10.7.0.256/24", "/24", "host/24", "::g/64", "::ffff:1.2.3.4/96"]
+  ) {
+    refused(
+      text,
+      TypeError,
+      "is not an IPv4 or IPv6 address in CIDR form, such as 10.7.0.2/24 or fd07::2/64",
+    );
   }
   for (const text of ["10.7.0.2/", "10.7.0.2/x", "10.7.0.2/-1", "10.7.0.2/24/8", "10.7.0.2/2.4"]) {
     refused(text, TypeError, "has no number after the slash");
@@ -141,6 +154,7 @@ Deno.test("Goal: a wrong CIDR text is refused with the option's name and the val
   for (const text of ["10.7.0.2/33", "10.7.0.2/128", "10.7.0.2/999"]) {
     refused(text, RangeError, "must be from 0 to 32");
   }
+  refused("fd07::2/129", RangeError, "must be from 0 to 128");
 });
 
 Deno.test("Goal: a prefix holds what agrees in its first bits, at every length", () => {
@@ -165,17 +179,93 @@ Deno.test("Goal: an IPv6 address is in no IPv4 prefix, not even in that of lengt
   );
 });
 
-Deno.test("Goal: groups and broadcasts are told from hosts", () => {
-  for (const text of ["224.0.0.0", "239.255.255.255", "255.255.255.255"]) {
-    assert(isGroup(ipv4(text)));
-  }
-  for (const text of ["223.255.255.255", "240.0.0.1", "10.7.0.255"]) assert(!isGroup(ipv4(text)));
-  assert(isGroup(ipv6(0xff02, 0, 0, 0, 0, 0, 0, 1)));
-  assert(!isGroup(ipv6(0xfe80, 0, 0, 0, 0, 0, 0, 1)));
+Deno.test("Goal: broadcasts are told from hosts", () => {
   const network = parseCidr("10.7.0.2/24", "address");
-  assert(isBroadcast(ipv4("10.7.0.255"), network));
+  for (const text of ["10.7.0.255", "255.255.255.255"]) assert(isBroadcast(ipv4(text), network));
   for (const text of ["10.7.0.254", "10.7.1.255"]) assert(!isBroadcast(ipv4(text), network));
   // Networks of two addresses or one have none (RFC 3021).
   assert(!isBroadcast(ipv4("10.7.0.3"), parseCidr("10.7.0.2/31", "address")));
   assert(isBroadcast(ipv4("10.7.0.3"), parseCidr("10.7.0.2/30", "address")));
+  assert(!isBroadcast(ipv6(0xff02, 0, 0, 0, 0, 0, 0, 1), network));
+});
+
+Deno.test("Goal: every form of an IPv6 address is read, and nothing else", () => {
+  const all = ipv6(0x2001, 0xdb8, 0, 0, 1, 0, 0, 0xabcd);
+  const forms = [
+    "2001:db8:0:0:1:0:0:abcd",
+    "2001:0DB8:0000:0000:0001:0000:0000:ABCD",
+    "2001:db8::1:0:0:abcd",
+    "2001:db8:0:0:1::abcd",
+    "2001:db8::1:0:0.0.171.205",
+  ];
+  for (const text of forms) assertEquals(parseIpv6(text), all, text);
+  assertEquals(parseIpv6("::"), ANY_IPV6);
+  assertEquals(parseIpv6("::1"), LOOPBACK_IPV6);
+  assertEquals(parseIpv6("1::"), ipv6(1, 0, 0, 0, 0, 0, 0, 0));
+  assertEquals(parseIpv6("::ffff:10.7.0.2"), ipv4("10.7.0.2"), "a mapped one is that of IPv4");
+  assertEquals(parseIpv6("64:ff9b::1.2.3.4"), ipv6(0x64, 0xff9b, 0, 0, 0, 0, 0x102, 0x304));
+  const wrong = [
+    ...["", ":", ":::", "1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7::8"],
+    ...["::12345", "::g", "1:", ":1", "1::2:", "::1%eth0", "[::1]", " ::1", "::1 ", "::-1", "::+1"],
+    ...["1.2.3.4", "1.2.3.4::", "::1.2.3", "::1.2.3.4:5", "::256.1.1.1", "1:2:3:4:5:6:7:1.2.3.4"],
+  ];
+  for (const text of wrong) assertEquals(parseIpv6(text), null, JSON.stringify(text));
+  assertEquals(parseAddress("::1"), LOOPBACK_IPV6);
+  assertEquals(parseAddress("10.7.0.2"), ipv4("10.7.0.2"));
+});
+
+Deno.test("Goal: IPv6 text goes both ways, and is what the platform's URLs have", () => {
+  const group = fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+      const address = ipv6(...groups);
+      if (isIpv4(address)) return;
+      const text = addressText(address);
+      assertEquals(parseIpv6(text), address);
+      assertEquals(new URL(`http://[${text}]/`).hostname, `[${text}]`);
+      const long = groups.map((each) => each.toString(16).padStart(4, "0")).join(":");
+      assertEquals(parseIpv6(long), address);
+    }),
+    { seed: SEED, numRuns: 2000 },
+  );
+});
+
+Deno.test("Goal: what kind of address it is, in both families", () => {
+  assertEquals([isLoopback(LOOPBACK_IPV6), isLoopback(ANY_IPV6)], [true, false]);
+  assertEquals(isLoopback(ipv6(0, 0, 0, 0, 0, 1, 0, 1)), false);
+  assertEquals(isLoopback(ipv6(0, 0, 0, 1, 0, 0xffff, 0x7f00, 1)), false);
+  assertEquals(isUnspecified(ANY_IPV6), true);
+  for (const text of ["ff02::1", "ff00::", "224.0.0.1", "239.255.255.255"]) {
+    assertEquals(isMulticast(parseAddress(text)!), true, text);
+  }
+  for (const text of ["fe80::1", "::ff", "223.255.255.255", "240.0.0.1"]) {
+    assertEquals(isMulticast(parseAddress(text)!), false, text);
+  }
+});
+
+Deno.test("Goal: texts for messages and for sockets of IPv6", () => {
+  assertEquals(endpointText(ipv4("10.7.0.2"), 80), "10.7.0.2:80");
+  assertEquals(endpointText(LOOPBACK_IPV6, 80), "[::1]:80");
+  assertEquals(mappedText(ipv4("10.7.0.2")), "::ffff:10.7.0.2");
+  assertEquals(mappedText(LOOPBACK_IPV6), "::1");
+});
+
+Deno.test("Goal: IPv6 prefixes hold what agrees in their first bits, across the words", () => {
+  assertEquals(parseCidr("fd07::2", "address").length, 128);
+  const bit = fc.nat(127);
+  fc.assert(
+    fc.property(fc.integer(), fc.nat(128), bit, (word, length, flip) => {
+      const address: Address = { w0: word, w1: ~word, w2: word ^ 0x1234, w3: word };
+      if (isIpv4(address)) return;
+      const words = [address.w0, address.w1, address.w2, address.w3];
+      words[flip >> 5] ^= 0x8000_0000 >>> (flip & 31);
+      const [w0, w1, w2, w3] = words;
+      const other: Address = { w0, w1, w2, w3 };
+      const prefix: Prefix = { address, length };
+      assert(inPrefix(address, prefix));
+      assertEquals(commonPrefixLength(address, other), flip);
+      assertEquals(inPrefix(other, prefix), flip >= length);
+    }),
+    { seed: SEED, numRuns: 1000 },
+  );
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/base/random.ts";
 import { Flag } from "../../src/wire/segment.ts";
 import type { Stack, TcpConn } from "../../mod.ts";
-import { parseIpv4 } from "../../src/base/address.ts";
+import { parseIpv4, parseIpv6 } from "../../src/base/address.ts";
 import { until } from "../support/process.ts";
 import { exchangeSeeded } from "../support/payload.ts";
 import { RawSender } from "../support/raw_sender.ts";
@@ -14,7 +14,9 @@ import {
   icmpBytes,
   ipv4Frame,
   type Ipv4Parts,
+  type Ipv6Parts,
   tcpFrame,
+  tcpFrame6,
   type TcpParts,
 } from "../wire/frames.ts";
 
@@ -23,7 +25,8 @@ const DEVICE = "wsbad0";
 /** Addresses of these tests alone: connections of others that still say goodbye would be counted. */
 const STACK = "10.66.0.2";
 const HOST = "10.66.0.1";
-const ADDRESSES = { address: `${STACK}/24`, hostAddress: `${HOST}/24` };
+const STACK6 = parseIpv6("fd66::2")!;
+const ADDRESSES = { address: [`${STACK}/24`, "fd66::2/64"], hostAddress: `${HOST}/24` };
 const NEEDS = { tun: true, programs: ["ip"] };
 const BOTH = [["split", true], ["fused", false], ["inline", true]] as const;
 const address = (text: string) => parseIpv4(text)!.w3;
@@ -54,7 +57,7 @@ function segment(tcp: TcpParts, ip: Ipv4Parts = {}): number[] {
 /** Bad packets, by the reason that they are dropped for. */
 const LIES: Readonly<Record<string, readonly number[]>> = {
   frameTruncated: [0x45, 0, 0],
-  ipVersionUnsupported: [0x65, ...new Array(60).fill(0)],
+  ipVersionUnsupported: [0x75, ...new Array(60).fill(0)],
   ipHeaderLengthInvalid: packet({ headerWords: 4, payload: [1, 2, 3, 4] }),
   ipLengthInvalid: packet({ totalLength: 1400, payload: [1, 2, 3, 4] }),
   ipChecksumInvalid: segment({}, { checksumError: 1 }),
@@ -71,7 +74,16 @@ const LIES: Readonly<Record<string, readonly number[]>> = {
   icmpInvalid: packet({ protocol: 1, payload: icmpBytes(8, 0, [1, 2, 3, 4], 5) }),
   icmpUnmatched: packet({ protocol: 1, payload: portUnreachable() }),
   tcpNoConnection: segment({ flags: Flag.RST }),
+  ipExtensionInvalid: segment6([[60, [7, ...new Array(6).fill(0)]]]),
+  ipExtensionLimit: segment6(new Array(9).fill([60, new Array(7).fill(0)])),
+  ipSourceRouted: segment6([[43, [0, 0, 1, 0, 0, 0, 0]]]),
+  ipOptionUnknown: segment6([[60, [0, 0xc2, 4, 0, 0, 0, 0]]]),
 };
+
+/** A TCP segment over IPv6 behind these extension headers. */
+function segment6(extensions: Ipv6Parts["extensions"]): number[] {
+  return tcpFrame6({}, { destination: STACK6, extensions });
+}
 
 /** An ICMP error about a connection that does not exist. */
 function portUnreachable(): number[] {

@@ -5,7 +5,7 @@ import { ip, until } from "../support/process.ts";
 import { exchangeSeeded } from "../support/payload.ts";
 import { becomeRouter, withRules } from "../support/rules.ts";
 import { testNeeding } from "../support/skip.ts";
-import { HOST, openStack } from "../support/stack.ts";
+import { FAMILY_PLACES, HOST, openStack } from "../support/stack.ts";
 
 const SEED = 90;
 const IMPATIENT = { synRetries: 1, rtoInitialMs: 100 };
@@ -13,57 +13,77 @@ const IMPATIENT = { synRetries: 1, rtoInitialMs: 100 };
 /** The class and the code of what a connect rejects with, and that its message names the address. */
 async function refusal(net: Stack, hostname: string, port = 5400): Promise<[string, unknown]> {
   const error = await assertRejects(() => net.connect({ hostname, port }), Error);
-  assert(error.message.includes(`${hostname}:${port}`), error.message);
+  const where = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  assert(error.message.includes(where), error.message);
   return [error.name, "code" in error && error.code];
 }
 
-testNeeding({ tun: true }, "e2e: a kernel listener gets every byte of a client", async () => {
-  await using net = await openStack({ device: "wscli0" });
-  using listener = Deno.listen({ hostname: HOST, port: 5400 });
-  for (const length of [1, 70_000, 1_900_001]) {
-    const [there, back] = [{ seed: SEED, length }, { seed: SEED + 1, length }];
-    const accepting = listener.accept();
-    using conn = await net.connect({ hostname: HOST, port: 5400 });
-    using kernel = await accepting;
-    assertEquals(conn.remoteAddr, kernel.localAddr);
-    assertEquals(conn.localAddr, kernel.remoteAddr);
-    assert(conn.localAddr.port >= 32_768 && conn.localAddr.port <= 60_999);
-    await Promise.all([exchangeSeeded(conn, there, back), exchangeSeeded(kernel, back, there)]);
-  }
-  assertEquals(net.stats().counters.activeOpens, 3);
-});
+for (const { name, host } of FAMILY_PLACES) {
+  testNeeding({ tun: true }, `e2e: a kernel listener gets every byte (${name})`, async () => {
+    await using net = await openStack({ device: "wscli0" });
+    using listener = Deno.listen({ hostname: host, port: 5400 });
+    for (const length of [1, 70_000, 1_900_001]) {
+      const [there, back] = [{ seed: SEED, length }, { seed: SEED + 1, length }];
+      const accepting = listener.accept();
+      using conn = await net.connect({ hostname: host, port: 5400 });
+      using kernel = await accepting;
+      assertEquals(conn.remoteAddr, kernel.localAddr);
+      assertEquals(conn.localAddr, kernel.remoteAddr);
+      assert(conn.localAddr.port >= 32_768 && conn.localAddr.port <= 60_999);
+      await Promise.all([exchangeSeeded(conn, there, back), exchangeSeeded(kernel, back, there)]);
+    }
+    assertEquals(net.stats().counters.activeOpens, 3);
+  });
 
-testNeeding({ tun: true }, "e2e: a port of the kernel where nobody listens refuses", async () => {
-  for (const pipeline of ["split", "fused", "inline"] as const) {
-    await using net = await openStack({ device: "wscli0", pipeline });
-    assertEquals(await refusal(net, HOST, 5999), ["ConnectionRefused", "ECONNREFUSED"]);
-    assertEquals(net.stats().counters.connectionsNow, 0);
-  }
-});
+  testNeeding({ tun: true }, `e2e: a closed port of the kernel refuses (${name})`, async () => {
+    for (const pipeline of ["split", "fused", "inline"] as const) {
+      await using net = await openStack({ device: "wscli0", pipeline });
+      assertEquals(await refusal(net, host, 5999), ["ConnectionRefused", "ECONNREFUSED"]);
+      assertEquals(net.stats().counters.connectionsNow, 0);
+    }
+  });
+}
 
-testNeeding(
-  { tun: true, programs: ["ip"] },
-  "e2e: routers that cannot go on are believed",
-  async () => {
+/**
+ * Hosts that the kernel as a router does not reach, in each family: without a route, by an unreachable and
+ * by a prohibited one. Over IPv6 Linux says "no route" of an unreachable one too.
+ */
+const BEHIND_THE_ROUTER = [
+  {
+    name: "IPv4",
+    option: "-4",
+    hosts: ["10.98.0.1", "10.99.1.1", "10.99.2.1"],
+    codes: ["ENETUNREACH", "EHOSTUNREACH", "EHOSTUNREACH"],
+  },
+  {
+    name: "IPv6",
+    option: "-6",
+    hosts: ["fd98::1", "fd99:1::1", "fd99:2::1"],
+    codes: ["ENETUNREACH", "ENETUNREACH", "EHOSTUNREACH"],
+  },
+] as const;
+
+for (const { name, option, hosts, codes } of BEHIND_THE_ROUTER) {
+  const title = `e2e: routers that cannot go on are believed (${name})`;
+  testNeeding({ tun: true, programs: ["ip"] }, title, async () => {
     // Goal: each ICMP code becomes the error that the kernel's own connect gives, at once.
     becomeRouter();
     await using net = await openStack({ device: "wscli0" });
-    await ip("route add unreachable 10.99.1.0/24");
-    await ip("route add prohibit 10.99.2.0/24");
+    const routes = [`unreachable ${hosts[1]}`, `prohibit ${hosts[2]}`];
+    for (const route of routes) await ip(`${option} route add ${route}`);
     try {
       const startMs = performance.now();
-      assertEquals(await refusal(net, "10.98.0.1"), ["NetworkUnreachable", "ENETUNREACH"]);
-      assertEquals((await refusal(net, "10.99.1.1"))[1], "EHOSTUNREACH");
-      assertEquals((await refusal(net, "10.99.2.1"))[1], "EHOSTUNREACH");
+      for (const [index, host] of hosts.entries()) {
+        assertEquals((await refusal(net, host))[1], codes[index], host);
+      }
       assert(performance.now() - startMs < 900, "no answer of a router was waited out");
       const { counters } = net.stats();
       assertEquals([counters.icmpErrorsIn, counters.connectionsNow], [3, 0]);
     } finally {
-      await ip("route del unreachable 10.99.1.0/24");
-      await ip("route del prohibit 10.99.2.0/24");
+      for (const route of routes) await ip(`${option} route del ${route}`);
     }
-  },
-);
+  });
+}
 
 testNeeding(
   { tun: true, programs: ["ip"] },

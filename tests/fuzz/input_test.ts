@@ -6,7 +6,20 @@ import { InputKind, PacketInput } from "../../src/ip/input.ts";
 import { ChecksumMode, finishTcpChecksum, writePacket } from "../../src/ip/output.ts";
 import { checksumAdd } from "../../src/wire/checksum.ts";
 import { Segment } from "../../src/wire/segment.ts";
-import { icmpBytes, ipv4Frame, OWN, randomSegment, virtioBytes } from "../wire/frames.ts";
+import {
+  FAMILIES,
+  type FamilyEnds,
+  icmp6Bytes,
+  icmpBytes,
+  ipv4Frame,
+  ipv6Frame,
+  OWN,
+  OWN6,
+  PEER6,
+  randomSegment,
+  tcpFrame6,
+  virtioBytes,
+} from "../wire/frames.ts";
 
 // WOSHOU_LONG=1 runs ten times as many frames; WOSHOU_SEED=n repeats a run.
 const FRAMES = Deno.env.get("WOSHOU_LONG") === "1" ? 1_000_000 : 100_000;
@@ -15,7 +28,10 @@ const AT = 64;
 const FRAME_MAX_BYTES = 512;
 
 /** Where bytes decide most: version, lengths, fragment, protocol, data offset, flags, options. */
-const TELLING_OFFSETS = [0, 2, 3, 6, 7, 9, 12, 16, 20, 22, 32, 33, 40, 41, 42, 43, 44, 45];
+const TELLING_OFFSETS: Readonly<Record<FamilyEnds["name"], readonly number[]>> = {
+  IPv4: [0, 2, 3, 6, 7, 9, 12, 16, 20, 22, 32, 33, 40, 41, 42, 43, 44, 45],
+  IPv6: [0, 4, 5, 6, 8, 20, 22, 23, 24, 38, 39, 40, 41, 42, 43, 48, 49, 51, 52, 53, 60, 61, 62, 65],
+};
 
 interface Source {
   readonly name: string;
@@ -30,12 +46,17 @@ const sources: readonly Source[] = [
 ].map(({ name, virtioHeader, loopback }) => ({
   name,
   virtioHeader,
-  input: new PacketInput({ virtioHeader, loopback, addresses: [OWN] }),
+  input: new PacketInput({ virtioHeader, loopback, addresses: [OWN, OWN6] }),
 }));
 
 /** Puts a good TCP packet at `at` and returns its length; checksums right, so that mutants get far. */
-function placeSegment(memory: Memory, at: number, random: SeededRandom): number {
-  const segment = randomSegment(random);
+function placeSegment(
+  memory: Memory,
+  at: number,
+  random: SeededRandom,
+  family: FamilyEnds,
+): number {
+  const segment = randomSegment(random, family);
   const payloadLength = random.integer(0, 60);
   const length = writePacket(memory, at, segment, payloadLength, 0, ChecksumMode.full);
   const sum = checksumAdd(memory.view, at + length, payloadLength, 0);
@@ -56,45 +77,112 @@ function placeIcmp(memory: Memory, at: number, random: SeededRandom): number {
   return frame.length;
 }
 
+/** Extension headers that are right by themselves, now and then too many. */
+function randomExtensions(random: SeededRandom): [number, number[]][] {
+  const count = random.integer(0, 9) === 0 ? random.integer(0, 12) : random.integer(0, 3);
+  return Array.from({ length: count }, (_, index) => {
+    switch (random.integer(0, 3)) {
+      case 0:
+        return [index === 0 ? 0 : 60, [0, random.integer(0, 3) * 64 + 30, 4, 0, 0, 0, 0]];
+      case 1:
+        return [43, [0, 0, random.integer(0, 9) === 0 ? 1 : 0, 0, 0, 0, 0]];
+      case 2:
+        return [44, [0, 0, random.integer(0, 3) === 0 ? 9 : 0, 0, 0, 0, 7]];
+      default:
+        return [60, [1, 1, 12, ...new Array(12).fill(0)]];
+    }
+  });
+}
+
+/** A TCP packet of IPv6 with extension headers. */
+function placeExtended(memory: Memory, at: number, random: SeededRandom): number {
+  const frame = tcpFrame6({ payload: [1, 2, 3] }, { extensions: randomExtensions(random) });
+  memory.bytes.set(frame, at);
+  return frame.length;
+}
+
+/** The same as `placeIcmp` for ICMPv6. */
+function placeIcmp6(memory: Memory, at: number, random: SeededRandom): number {
+  const quoted = ipv6Frame({
+    source: OWN6,
+    destination: PEER6,
+    extensions: random.integer(0, 3) === 0 ? randomExtensions(random) : [],
+    payload: new Array(8).fill(random.uint32() & 255),
+  });
+  const types = [1, 1, 2, 3, 4, 128, 128, random.integer(0, 255)];
+  const rest = [0, 0, random.integer(0, 8), random.uint32() & 255, ...quoted];
+  const cut = random.integer(0, 3) > 0 ? rest.length : random.integer(4, rest.length);
+  const payload = icmp6Bytes(types[random.integer(0, 7)], random.integer(0, 8), rest.slice(0, cut));
+  const frame = ipv6Frame({ protocol: 58, payload });
+  memory.bytes.set(frame, at);
+  return frame.length;
+}
+
+/** Puts a good packet at `at` and returns its length. */
+function placeGood(
+  memory: Memory,
+  at: number,
+  random: SeededRandom,
+  family: FamilyEnds,
+): number {
+  const choice = random.integer(0, 8);
+  if (family.name === "IPv4") {
+    return choice < 2 ? placeIcmp(memory, at, random) : placeSegment(memory, at, random, family);
+  }
+  if (choice < 2) return placeIcmp6(memory, at, random);
+  if (choice < 5) return placeExtended(memory, at, random);
+  return placeSegment(memory, at, random, family);
+}
+
 /** Puts the next frame at AT and returns its length in bytes. */
 function placeFrame(memory: Memory, random: SeededRandom, virtioHeader: boolean): number {
   let at = AT;
+  const family = FAMILIES[random.integer(0, 1)];
+  const { headerBytes: checksumStart, gsoType } = family;
   if (virtioHeader) {
     const known = random.integer(0, 3) > 0;
     const flags = random.integer(0, 3);
     memory.bytes.set(
       virtioBytes(
         known
-          ? { flags, checksumStart: 20, checksumOffset: 16, gsoType: flags & 1, gsoSize: 10 }
+          ? {
+            flags,
+            checksumStart,
+            checksumOffset: 16,
+            gsoType: (flags & 1) * gsoType,
+            gsoSize: 10,
+          }
           : { flags, gsoType: random.uint32() & 255, checksumStart: random.integer(0, 600) },
       ),
       at,
     );
     at += 10;
   }
-  const choice = random.integer(0, 9);
-  if (choice === 0) {
+  if (random.integer(0, 9) === 0) {
     const length = random.integer(0, FRAME_MAX_BYTES - 10);
     for (let i = 0; i < length; i++) memory.bytes[at + i] = random.uint32();
     return at - AT + length;
   }
-  const length = choice < 3 ? placeIcmp(memory, at, random) : placeSegment(memory, at, random);
+  const length = placeGood(memory, at, random, family);
+  const telling = TELLING_OFFSETS[family.name];
   for (let mutations = random.integer(0, 3); mutations > 0; mutations--) {
     const where = random.integer(0, 1) === 0
-      ? TELLING_OFFSETS[random.integer(0, TELLING_OFFSETS.length - 1)]
+      ? telling[random.integer(0, telling.length - 1)]
       : random.integer(0, length - 1);
     // Zero words are as telling as random bytes: port 0, length 0.
     if (random.integer(0, 7) === 0) memory.view.setUint16(at + (where & ~1), 0);
     else memory.bytes[at + where] = random.uint32();
   }
-  repairChecksums(memory, at, length, random);
+  if (random.integer(0, 3) > 0) {
+    if (family.name === "IPv4") repairChecksums(memory, at, length);
+    else repairChecksum6(memory, at, length);
+  }
   const cut = random.integer(0, 7) === 0 ? random.integer(0, length) : length;
   return at - AT + cut;
 }
 
 /** Makes the checksums right again, mostly, or hardly a mutant would reach the code behind them. */
-function repairChecksums(memory: Memory, at: number, length: number, random: SeededRandom): void {
-  if (random.integer(0, 3) === 0) return;
+function repairChecksums(memory: Memory, at: number, length: number): void {
   const { view, bytes } = memory;
   const headerLength = (bytes[at] & 15) * 4;
   const total = view.getUint16(at + 2);
@@ -111,6 +199,19 @@ function repairChecksums(memory: Memory, at: number, length: number, random: See
     view.setUint16(transport + 2, 0);
     view.setUint16(transport + 2, ~checksumAdd(view, transport, transportLength, 0));
   }
+}
+
+/** The same for IPv6, where the transport header comes first. */
+function repairChecksum6(memory: Memory, at: number, length: number): void {
+  const { view, bytes } = memory;
+  const transportLength = view.getUint16(at + 4);
+  if (40 + transportLength > length) return;
+  const protocol = bytes[at + 6];
+  const field = protocol === 6 ? 16 : protocol === 58 ? 2 : transportLength;
+  if (field + 2 > transportLength) return;
+  view.setUint16(at + 40 + field, 0);
+  const pseudo = checksumAdd(view, at + 8, 32, protocol + transportLength);
+  view.setUint16(at + 40 + field, ~checksumAdd(view, at + 40, transportLength, pseudo));
 }
 
 function checkOutcome(kind: number, source: Source, segment: Segment, length: number): void {
@@ -167,8 +268,11 @@ Deno.test(`fuzz: ${FRAMES} random and mutated frames decode or drop for a named 
   }
   // The frames must reach everything, or the test says little.
   assert(kinds.every((count) => count > FRAMES / 200), `kinds ${kinds}`);
+  const isOfInput = (reason: number) =>
+    (reason >= Drop.virtioHeaderInvalid && reason <= Drop.icmpInvalid) ||
+    (reason >= Drop.ipExtensionInvalid && reason <= Drop.ipOptionUnknown);
   const unreached = Object.entries(Drop).filter(([, reason]) =>
-    reason >= Drop.virtioHeaderInvalid && reason <= Drop.icmpInvalid && !reasons.has(reason)
+    isOfInput(reason) && !reasons.has(reason)
   );
   assertEquals(unreached.map(([name]) => name), []);
 });

@@ -11,16 +11,23 @@ import {
 import { checksumAdd, checksumAddPiece } from "../../src/wire/checksum.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 import {
+  addressBytes,
   be16,
   be32,
+  ends,
+  FAMILIES,
+  type FamilyEnds,
+  icmp6Bytes,
   icmpBytes,
   ipv4Frame,
+  ipv6Frame,
   naiveChecksum,
   OWN,
-  PEER,
   randomSegment,
   staleSegment,
   tcpFrame,
+  tcpFrame6,
+  type TcpParts,
   virtioBytes,
 } from "./../wire/frames.ts";
 
@@ -38,121 +45,142 @@ function bytesAt(memory: Memory, length: number): number[] {
   return [...memory.bytes.slice(AT, AT + length)];
 }
 
-function ackFrom(fields: Partial<Segment>): Segment {
-  const segment = Object.assign(new Segment(), { src2: 0xffff, dst2: 0xffff });
-  Object.assign(segment, { src3: PEER.w3, dst3: OWN.w3, srcPort: 40000, dstPort: 7 });
+function ackFrom(fields: Partial<Segment>, { peer, own }: FamilyEnds = FAMILIES[0]): Segment {
+  const segment = Object.assign(new Segment(), ends(peer, own), { srcPort: 40000, dstPort: 7 });
   return Object.assign(segment, { seq: 1000, ack: 2000, flags: Flag.ACK, window: 502 }, fields);
 }
 
-Deno.test("output: a packet equals the hand-made one", () => {
-  // Goal: all headers byte by byte, checksum in software, hop limit 64 when none is asked for.
-  const memory = newMemory();
-  const payload = [1, 2, 3, 4, 5];
-  const segment = ackFrom({ trafficClass: 2, options: OptionBit.timestamps, tsValue: 5 });
-  const length = writePacket(memory, AT, segment, 5, 4711, ChecksumMode.full);
-  assertEquals(length, 52);
-  memory.bytes.set(payload, AT + length);
-  finishTcpChecksum(memory.view, AT, length, checksumAdd(memory.view, AT + length, 5, 0));
-  const expected = tcpFrame(
-    { payload, options: [1, 1, 8, 10, ...be32(5), ...be32(0)] },
-    { trafficClass: 2, identification: 4711 },
-  );
-  assertEquals(bytesAt(memory, length + 5), expected);
-  assertEquals([memory.bytes[AT - 1], memory.bytes[AT + length + 5]], [0xee, 0xee]);
-});
+/** The frame made by hand. `ip` holds what both families have. */
+function handMade(
+  { name }: FamilyEnds,
+  tcp: TcpParts,
+  ip: { trafficClass?: number; hopLimit?: number } = {},
+  identification = 0,
+): number[] {
+  return name === "IPv4" ? tcpFrame(tcp, { ...ip, identification }) : tcpFrame6(tcp, ip);
+}
 
-Deno.test("output: loopback packets have no TCP checksum and are read back", () => {
-  // Goal: nobody computes what nobody looks at.
-  const memory = newMemory();
-  const segment = ackFrom({ hopLimit: 9 });
-  const length = writePacket(memory, AT, segment, 0, 0, ChecksumMode.none);
-  const expected = tcpFrame({}, { hopLimit: 9 });
-  expected.splice(36, 2, 0, 0);
-  assertEquals(bytesAt(memory, length), expected);
-  const input = new PacketInput({ virtioHeader: false, loopback: true, addresses: [OWN] });
-  assertEquals(input.decode(memory, AT, length, new Segment()), InputKind.tcp);
-});
-
-Deno.test("output: a partial checksum is the pseudo-header's sum, in a frame that says so", () => {
-  // Goal: what the kernel needs to finish the checksum, and no offload that is not needed.
-  const memory = newMemory();
-  const length = writePacket(memory, AT, ackFrom({}), 100, 0, ChecksumMode.virtioPartial);
-  assertEquals(length, 50);
-  const frame = tcpFrame({ payload: new Array(100).fill(0) }).slice(0, 40);
-  const pseudo = naiveChecksum([...be32(PEER.w3), ...be32(OWN.w3), 0, 6, ...be16(120)]) ^ 0xffff;
-  frame.splice(36, 2, ...be16(pseudo));
-  const virtio = virtioBytes({ flags: 1, checksumStart: 20, checksumOffset: 16 });
-  assertEquals(bytesAt(memory, length), [...virtio, ...frame]);
-});
-
-Deno.test("output: the device finishing a partial checksum gets the full one", () => {
-  // Goal: both modes put the same packet on the wire, for random segments.
-  const random = new SeededRandom(SEED);
-  const memory = newMemory();
-  for (let round = 0; round < 500; round++) {
-    const segment = randomSegment(random);
-    const payload = Uint8Array.from({ length: random.integer(0, 99) }, () => random.uint32());
-    const length = writePacket(memory, AT, segment, payload.length, 1, ChecksumMode.full);
+for (const family of FAMILIES) {
+  const { own, peer, headerBytes, gsoType } = family;
+  Deno.test(`output over ${family.name}: a packet equals the hand-made one`, () => {
+    // Goal: all headers byte by byte, checksum in software, hop limit 64 when none is asked for.
+    const memory = newMemory();
+    const payload = [1, 2, 3, 4, 5];
+    const options = OptionBit.timestamps;
+    const segment = ackFrom({ trafficClass: 2, options, tsValue: 5 }, family);
+    const length = writePacket(memory, AT, segment, 5, 4711, ChecksumMode.full);
+    assertEquals(length, headerBytes + 32);
     memory.bytes.set(payload, AT + length);
-    const sum = checksumAdd(memory.view, AT + length, payload.length, 0);
-    finishTcpChecksum(memory.view, AT, length, sum);
-    const full = bytesAt(memory, length + payload.length);
-    writePacket(memory, AT, segment, payload.length, 1, ChecksumMode.virtioPartial);
-    memory.bytes.set(payload, AT + 10 + length);
-    const partial = bytesAt(memory, 10 + length + payload.length).slice(10);
-    partial.splice(36, 2, ...be16(naiveChecksum(partial.slice(20))));
-    assertEquals(partial, full, `seed ${SEED}, round ${round}`);
-  }
-});
+    finishTcpChecksum(memory.view, AT, length, checksumAdd(memory.view, AT + length, 5, 0));
+    const tcp = { payload, options: [1, 1, 8, 10, ...be32(5), ...be32(0)] };
+    const expected = handMade(family, tcp, { trafficClass: 2 }, 4711);
+    assertEquals(bytesAt(memory, length + 5), expected);
+    assertEquals([memory.bytes[AT - 1], memory.bytes[AT + length + 5]], [0xee, 0xee]);
+  });
 
-Deno.test("output: a payload beyond gsoSize is left to the device to cut", () => {
-  // Goal: type, size and header length of the offload; CWR asks for the ECN form of it.
-  const memory = newMemory();
-  const virtioOf = (fields: Partial<Segment>, payloadLength: number) => {
-    writePacket(memory, AT, ackFrom(fields), payloadLength, 0, ChecksumMode.virtioPartial);
-    return bytesAt(memory, 10);
-  };
-  const plain = { flags: 1, checksumStart: 20, checksumOffset: 16 };
-  const cut = { ...plain, gsoType: 1, gsoSize: 1448, headerLength: 52 };
-  const fields = { gsoSize: 1448, options: OptionBit.timestamps };
-  assertEquals(virtioOf(fields, 65483), virtioBytes(cut));
-  assertEquals(virtioOf(fields, 1449), virtioBytes(cut));
-  assertEquals(virtioOf(fields, 1448), virtioBytes(plain));
-  assertEquals(virtioOf({ ...fields, gsoSize: 0 }, 3000), virtioBytes(plain));
-  const cwr = { ...fields, flags: Flag.ACK | Flag.CWR };
-  assertEquals(virtioOf(cwr, 3000), virtioBytes({ ...cut, gsoType: 0x81 }));
-});
+  Deno.test(`output over ${family.name}: loopback packets have no TCP checksum and are read back`, () => {
+    // Goal: nobody computes what nobody looks at.
+    const memory = newMemory();
+    const segment = ackFrom({ hopLimit: 9 }, family);
+    const length = writePacket(memory, AT, segment, 0, 0, ChecksumMode.none);
+    const expected = handMade(family, {}, { hopLimit: 9 });
+    expected.splice(headerBytes + 16, 2, 0, 0);
+    assertEquals(bytesAt(memory, length), expected);
+    const input = new PacketInput({ virtioHeader: false, loopback: true, addresses: [own] });
+    assertEquals(input.decode(memory, AT, length, new Segment()), InputKind.tcp);
+  });
 
-Deno.test("output: what is written is decoded to the same segment", () => {
-  // Goal: output and input agree on every field, in all modes, for random segments and payloads.
-  const random = new SeededRandom(SEED);
-  const memory = newMemory();
-  for (let round = 0; round < 3000; round++) {
-    const segment = randomSegment(random);
-    const mode = random.integer(0, 2) as ChecksumMode;
-    const isVirtio = mode === ChecksumMode.virtioPartial;
-    segment.payloadLength = random.integer(0, 1) * random.integer(1, 4000);
-    segment.gsoSize = isVirtio ? 1000 : 0;
-    const length = writePacket(memory, AT, segment, segment.payloadLength, round & 0xffff, mode);
-    segment.payloadOffset = AT + length;
-    segment.frameOffset = AT;
-    segment.frameLength = length + segment.payloadLength;
-    if (segment.payloadLength <= segment.gsoSize) segment.gsoSize = 0;
-    if (mode === ChecksumMode.full) {
-      const sum = checksumAdd(memory.view, AT + length, segment.payloadLength, 0);
+  Deno.test(`output over ${family.name}: a partial checksum is the pseudo-header's sum, in a frame that says so`, () => {
+    // Goal: what the kernel needs to finish the checksum, and no offload that is not needed.
+    const memory = newMemory();
+    const segment = ackFrom({}, family);
+    const length = writePacket(memory, AT, segment, 100, 0, ChecksumMode.virtioPartial);
+    assertEquals(length, 10 + headerBytes + 20);
+    const frame = handMade(family, { payload: new Array(100).fill(0) }).slice(0, headerBytes + 20);
+    const addresses = [...addressBytes(peer), ...addressBytes(own)];
+    const pseudo = naiveChecksum([...addresses, 0, 6, ...be16(120)]) ^ 0xffff;
+    frame.splice(headerBytes + 16, 2, ...be16(pseudo));
+    const virtio = virtioBytes({ flags: 1, checksumStart: headerBytes, checksumOffset: 16 });
+    assertEquals(bytesAt(memory, length), [...virtio, ...frame]);
+  });
+
+  Deno.test(`output over ${family.name}: the device finishing a partial checksum gets the full one`, () => {
+    // Goal: both modes put the same packet on the wire, for random segments.
+    const random = new SeededRandom(SEED);
+    const memory = newMemory();
+    for (let round = 0; round < 500; round++) {
+      const segment = randomSegment(random, family);
+      const payload = Uint8Array.from({ length: random.integer(0, 99) }, () => random.uint32());
+      const length = writePacket(memory, AT, segment, payload.length, 1, ChecksumMode.full);
+      memory.bytes.set(payload, AT + length);
+      const sum = checksumAdd(memory.view, AT + length, payload.length, 0);
       finishTcpChecksum(memory.view, AT, length, sum);
+      const full = bytesAt(memory, length + payload.length);
+      writePacket(memory, AT, segment, payload.length, 1, ChecksumMode.virtioPartial);
+      memory.bytes.set(payload, AT + 10 + length);
+      const partial = bytesAt(memory, 10 + length + payload.length).slice(10);
+      const checksum = naiveChecksum(partial.slice(headerBytes));
+      partial.splice(headerBytes + 16, 2, ...be16(checksum));
+      assertEquals(partial, full, `seed ${SEED}, round ${round}`);
     }
-    const input = new PacketInput({
-      virtioHeader: isVirtio,
-      loopback: mode === ChecksumMode.none,
-      addresses: [OWN],
-    });
-    const back = staleSegment();
-    const kind = input.decode(memory, AT, length + segment.payloadLength, back);
-    assertEquals(kind, InputKind.tcp, `seed ${SEED}, round ${round}, reason ${input.reason}`);
-    assertEquals({ ...back }, { ...segment }, `seed ${SEED}, round ${round}`);
-  }
-});
+  });
+
+  Deno.test(`output over ${family.name}: a payload beyond gsoSize is left to the device to cut`, () => {
+    // Goal: type, size and header length of the offload; CWR asks for the ECN form of it.
+    const memory = newMemory();
+    const virtioOf = (fields: Partial<Segment>, payloadLength: number) => {
+      writePacket(
+        memory,
+        AT,
+        ackFrom(fields, family),
+        payloadLength,
+        0,
+        ChecksumMode.virtioPartial,
+      );
+      return bytesAt(memory, 10);
+    };
+    const plain = { flags: 1, checksumStart: headerBytes, checksumOffset: 16 };
+    const cut = { ...plain, gsoType, gsoSize: 1448, headerLength: headerBytes + 32 };
+    const fields = { gsoSize: 1448, options: OptionBit.timestamps };
+    assertEquals(virtioOf(fields, 65483), virtioBytes(cut));
+    assertEquals(virtioOf(fields, 1449), virtioBytes(cut));
+    assertEquals(virtioOf(fields, 1448), virtioBytes(plain));
+    assertEquals(virtioOf({ ...fields, gsoSize: 0 }, 3000), virtioBytes(plain));
+    const cwr = { ...fields, flags: Flag.ACK | Flag.CWR };
+    assertEquals(virtioOf(cwr, 3000), virtioBytes({ ...cut, gsoType: 0x80 | gsoType }));
+  });
+
+  Deno.test(`output over ${family.name}: what is written is decoded to the same segment`, () => {
+    // Goal: output and input agree on every field, in all modes, for random segments and payloads.
+    const random = new SeededRandom(SEED);
+    const memory = newMemory();
+    for (let round = 0; round < 3000; round++) {
+      const segment = randomSegment(random, family);
+      const mode = random.integer(0, 2) as ChecksumMode;
+      const isVirtio = mode === ChecksumMode.virtioPartial;
+      segment.payloadLength = random.integer(0, 1) * random.integer(1, 4000);
+      segment.gsoSize = isVirtio ? 1000 : 0;
+      const length = writePacket(memory, AT, segment, segment.payloadLength, round & 0xffff, mode);
+      segment.payloadOffset = AT + length;
+      segment.frameOffset = AT;
+      segment.frameLength = length + segment.payloadLength;
+      if (segment.payloadLength <= segment.gsoSize) segment.gsoSize = 0;
+      if (mode === ChecksumMode.full) {
+        const sum = checksumAdd(memory.view, AT + length, segment.payloadLength, 0);
+        finishTcpChecksum(memory.view, AT, length, sum);
+      }
+      const input = new PacketInput({
+        virtioHeader: isVirtio,
+        loopback: mode === ChecksumMode.none,
+        addresses: [own],
+      });
+      const back = staleSegment();
+      const kind = input.decode(memory, AT, length + segment.payloadLength, back);
+      assertEquals(kind, InputKind.tcp, `seed ${SEED}, round ${round}, reason ${input.reason}`);
+      assertEquals({ ...back }, { ...segment }, `seed ${SEED}, round ${round}`);
+    }
+  });
+}
 
 Deno.test("output: a payload in pieces of any length gets the right checksum", () => {
   // Goal: pieces that lie apart and join at odd places, as in a send buffer that wraps.
@@ -178,45 +206,58 @@ Deno.test("output: a payload in pieces of any length gets the right checksum", (
   }
 });
 
-Deno.test("output: a datagram above 65535 bytes is the caller's error", () => {
-  // Goal: the length field never wraps silently.
+Deno.test("output: a datagram above what its length field can say is the caller's error", () => {
+  // Goal: the length field never wraps silently. That of IPv6 counts what follows the header.
   const memory = newMemory();
-  const write = (bytes: number) =>
-    writePacket(memory, AT, ackFrom({}), bytes, 0, ChecksumMode.virtioPartial);
-  assertEquals(write(65495), 50);
-  assertThrows(() => write(65496), RangeError, "65536 bytes");
-  const echo = Object.assign(new Segment(), { payloadLength: 65516 });
-  assertThrows(() => writeEchoReply(memory, AT, echo, false), RangeError, "65536 bytes");
-});
-
-Deno.test("output: an echo reply is the request turned around", () => {
-  // Goal: same identifier, sequence number and data, both checksums right, any length, in place too.
-  const memory = newMemory();
-  const input = new PacketInput({ virtioHeader: false, addresses: [OWN] });
-  for (const size of [0, 1, 56, 57, 1472]) {
-    const rest = [0x12, 0x34, 0, 9, ...Array.from({ length: size }, (_, i) => i & 255)];
-    const request = ipv4Frame({
-      protocol: 1,
-      trafficClass: 0x10,
-      hopLimit: 5,
-      payload: icmpBytes(8, 0, rest),
-    });
-    const expected = ipv4Frame({
-      protocol: 1,
-      trafficClass: 0x10,
-      source: OWN.w3,
-      destination: PEER.w3,
-      payload: icmpBytes(0, 0, rest),
-    });
-    for (const from of [AT, AT + 3, 9000]) {
-      const segment = new Segment();
-      memory.bytes.set(request, from);
-      assertEquals(input.decode(memory, from, request.length, segment), InputKind.icmpEcho);
-      const length = writeEchoReply(memory, AT, segment, false);
-      assertEquals(bytesAt(memory, length), expected, `size ${size}, from ${from}`);
-      memory.bytes.set(request, from);
-      const virtioLength = writeEchoReply(memory, AT, segment, true);
-      assertEquals(bytesAt(memory, virtioLength), [...virtioBytes(), ...expected]);
-    }
+  const [ipv4, ipv6] = FAMILIES;
+  const write = (family: FamilyEnds, bytes: number) =>
+    writePacket(memory, AT, ackFrom({}, family), bytes, 0, ChecksumMode.virtioPartial);
+  assertEquals([write(ipv4, 65495), write(ipv6, 65515)], [50, 70]);
+  assertThrows(() => write(ipv4, 65496), RangeError, "IPv4 datagram of 65536 bytes");
+  assertThrows(() => write(ipv6, 65516), RangeError, "IPv6 datagram of 65576 bytes");
+  for (const [family, payloadLength] of [[ipv4, 65516], [ipv6, 65536]] as const) {
+    const echo = ackFrom({ payloadLength }, family);
+    assertThrows(() => writeEchoReply(memory, AT, echo, false), RangeError, family.name);
   }
 });
+
+/** An echo request or reply made by hand. */
+function echoFrame(
+  { name, own, peer }: FamilyEnds,
+  isReply: boolean,
+  hopLimit: number,
+  rest: number[],
+): number[] {
+  const [source, destination] = isReply ? [own, peer] : [peer, own];
+  const ip = { trafficClass: 0x10, hopLimit };
+  if (name === "IPv4") {
+    const payload = icmpBytes(isReply ? 0 : 8, 0, rest);
+    const addresses = { source: source.w3, destination: destination.w3 };
+    return ipv4Frame({ protocol: 1, ...ip, ...addresses, payload });
+  }
+  const payload = icmp6Bytes(isReply ? 129 : 128, 0, rest, source, destination);
+  return ipv6Frame({ protocol: 58, ...ip, source, destination, payload });
+}
+
+for (const family of FAMILIES) {
+  Deno.test(`output over ${family.name}: an echo reply is the request turned around`, () => {
+    // Goal: same identifier, sequence number and data, checksums right, any length, in place too.
+    const memory = newMemory();
+    const input = new PacketInput({ virtioHeader: false, addresses: [family.own] });
+    for (const size of [0, 1, 56, 57, 1452]) {
+      const rest = [0x12, 0x34, 0, 9, ...Array.from({ length: size }, (_, i) => i & 255)];
+      const request = echoFrame(family, false, 5, rest);
+      const expected = echoFrame(family, true, 64, rest);
+      for (const from of [AT, AT + 3, 9000]) {
+        const segment = new Segment();
+        memory.bytes.set(request, from);
+        assertEquals(input.decode(memory, from, request.length, segment), InputKind.icmpEcho);
+        const length = writeEchoReply(memory, AT, segment, false);
+        assertEquals(bytesAt(memory, length), expected, `size ${size}, from ${from}`);
+        memory.bytes.set(request, from);
+        const virtioLength = writeEchoReply(memory, AT, segment, true);
+        assertEquals(bytesAt(memory, virtioLength), [...virtioBytes(), ...expected]);
+      }
+    }
+  });
+}

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ipv4Address } from "../../src/base/address.ts";
+import { type Address, ANY_IPV6, ipv4Address, LOOPBACK_IPV6 } from "../../src/base/address.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { PortTable } from "../../src/net/ports.ts";
 import { EPHEMERAL_FIRST, EPHEMERAL_LAST } from "../../src/tcp/ports.ts";
@@ -24,6 +24,34 @@ Deno.test("a port is taken once for each address, and a wildcard takes it on all
   table.give(TWO, 80);
   assertEquals(table.take(ANY, 80, random), 80);
   assertThrows(() => table.take(ONE, 80, random), Deno.errors.AddrInUse);
+});
+
+Deno.test("the two families have ports of their own, unless a listener is dual", () => {
+  // Goal: as Linux: :: takes 0.0.0.0's port too, unless it is for IPv6 alone.
+  const random = new SeededRandom(1);
+  const isFree = (first: Address, ipv6Only: boolean, second: Address) => {
+    const table = new PortTable();
+    table.take(first, 80, random, ipv6Only);
+    try {
+      return table.take(second, 80, random) === 80;
+    } catch {
+      return false;
+    }
+  };
+  const combinations = [[ANY_IPV6, ANY], [ANY_IPV6, ONE], [ANY_IPV6, LOOPBACK_IPV6]] as const;
+  assertEquals(combinations.map(([a, b]) => isFree(a, false, b)), [false, false, false]);
+  assertEquals(combinations.map(([a, b]) => isFree(a, true, b)), [true, true, false]);
+  assertEquals(combinations.map(([a, b]) => isFree(b, false, a)), [false, false, false]);
+  assertEquals([isFree(ANY, false, LOOPBACK_IPV6), isFree(LOOPBACK_IPV6, false, ANY)], [
+    true,
+    true,
+  ]);
+  const table = new PortTable();
+  table.take(ANY_IPV6, 80, random, true);
+  table.take(ANY, 80, random);
+  table.give(ANY_IPV6, 80);
+  assertEquals(table.take(LOOPBACK_IPV6, 80, random), 80);
+  assertThrows(() => table.take(ANY_IPV6, 80, random), Deno.errors.AddrInUse, "[::]:80;");
 });
 
 Deno.test("port 0 gives every free ephemeral port before it fails", () => {

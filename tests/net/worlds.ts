@@ -154,15 +154,15 @@ const kernel: World = {
 
 /** A stack that is connected to nothing. */
 export function openAlone(tcp?: TcpOptions): Promise<Stack> {
-  return open({ device: memoryPair()[0], address: "10.7.0.2/24", tcp });
+  return open({ device: memoryPair()[0], address: ["10.7.0.2/24", "fd07::2/64"], tcp });
 }
 
-/** Two stacks on the two ends of a wire: 10.7.0.1 and 10.7.0.2. */
+/** Two stacks on the two ends of a wire: 10.7.0.1 and 10.7.0.2, fd07::1 and fd07::2. */
 export async function openTwo(tcp?: TcpOptions): Promise<[Stack, Stack]> {
   const [a, b] = memoryPair();
   return [
-    await open({ device: a, address: "10.7.0.1/24", tcp }),
-    await open({ device: b, address: "10.7.0.2/24", tcp }),
+    await open({ device: a, address: ["10.7.0.1/24", "fd07::1/64"], tcp }),
+    await open({ device: b, address: ["10.7.0.2/24", "fd07::2/64"], tcp }),
   ];
 }
 
@@ -174,9 +174,8 @@ async function loopback(address: string): Promise<World> {
   return { address, listen, connect, resettable, stacks: [stack] };
 }
 
-async function twoStacks(): Promise<World> {
+async function twoStacks(address: string): Promise<World> {
   const [client, server] = await openTwo();
-  const address = "10.7.0.2";
   const listen = (request: ListenRequest) => server.listen({ hostname: address, ...request });
   const connect = (request: ConnectRequest) => client.connect({ hostname: address, ...request });
   const resettable = () => resettableOnStack({ listen, connect });
@@ -187,7 +186,10 @@ const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
   "on the kernel": () => Promise.resolve(kernel),
   "within one stack, by 127.0.0.1": () => loopback("127.0.0.1"),
   "within one stack, by its own address": () => loopback("10.7.0.2"),
-  "between two stacks": twoStacks,
+  "within one stack, by ::1": () => loopback("::1"),
+  "within one stack, by its own address of IPv6": () => loopback("fd07::2"),
+  "between two stacks": () => twoStacks("10.7.0.2"),
+  "between two stacks, over IPv6": () => twoStacks("fd07::2"),
 };
 
 /** Registers a test for each world. Connections must be closed in `body`; afterwards nothing may be left. */

@@ -5,31 +5,41 @@ import { SendOutcome } from "../../src/device/device.ts";
 import { InputKind, PacketInput } from "../../src/ip/input.ts";
 import { Egress } from "../../src/pipeline/egress.ts";
 import { ReceiveSlots } from "../../src/pipeline/slots.ts";
-import { Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
+import { Layout, SLOT_BYTES, SLOT_HEADROOM, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../../src/ring/pool.ts";
 import { FIRST_PIECE } from "../../src/tcp/sink.ts";
-import { Flag, Segment } from "../../src/wire/segment.ts";
-import { naiveChecksum, OWN, PEER } from "../wire/frames.ts";
-import { settings, TestDevice } from "./stage_parts.ts";
+import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
+import {
+  addressOf,
+  ends,
+  FAMILIES,
+  type FamilyEnds,
+  naiveChecksum,
+  OWN,
+  OWN6,
+  PEER,
+  PEER6,
+} from "../wire/frames.ts";
+import { type Address, isIpv4 } from "../../src/base/address.ts";
+import { TestDevice } from "./stage_parts.ts";
+
+/** The stack has an address of each family. */
+const OWN_BOTH = [OWN, OWN6];
 
 function rig(virtioHeader = false) {
   const layout = new Layout(SMALL_DIMENSIONS);
   const device = new TestDevice(virtioHeader);
   const slots = new ReceiveSlots(layout);
   const counters = new Counters();
-  const egress = new Egress(device, layout, slots, counters, settings.addresses);
+  const egress = new Egress(device, layout, slots, counters, OWN_BOTH);
   return { layout, device, slots, counters, egress };
 }
 
 type Rig = ReturnType<typeof rig>;
 
 /** A segment from the stack to `to`. */
-function outgoing(to: { w3: number }, payloadLength: number): Segment {
-  const segment = new Segment();
-  segment.src2 = 0xffff;
-  segment.src3 = OWN.w3;
-  segment.dst2 = 0xffff;
-  segment.dst3 = to.w3;
+function outgoing(to: Address, payloadLength: number): Segment {
+  const segment = Object.assign(new Segment(), ends(isIpv4(to) ? OWN : OWN6, to));
   segment.srcPort = 7;
   segment.dstPort = 40_000;
   segment.seq = 5;
@@ -41,7 +51,7 @@ function outgoing(to: { w3: number }, payloadLength: number): Segment {
 /** Sends `payload` cut into pieces of the given sizes, which lie apart from each other. */
 function send(
   { layout, slots, egress }: Rig,
-  to: { w3: number },
+  to: Address,
   sizes: number[],
   gsoSize = 0,
 ): number[] {
@@ -64,54 +74,64 @@ function send(
   return payload;
 }
 
-Deno.test("egress: headers, pieces and both checksums make one packet, odd pieces too", () => {
-  for (const sizes of [[], [1], [1448], [3, 1, 7, 2], [1001, 447]]) {
-    const parts = rig();
-    const payload = send(parts, PEER, sizes);
+/** Where the addresses lie in the header, which end where the transport header begins. */
+function addressBytesOf(frame: Uint8Array, { headerBytes }: FamilyEnds): Uint8Array {
+  return frame.subarray(headerBytes === 20 ? 12 : 8, headerBytes);
+}
+
+for (const family of FAMILIES) {
+  const { name, peer, headerBytes } = family;
+  Deno.test(`egress: headers, pieces and checksums make one packet, odd pieces too (${name})`, () => {
+    for (const sizes of [[], [1], [1428], [3, 1, 7, 2], [1001, 427]]) {
+      const parts = rig();
+      const payload = send(parts, peer, sizes);
+      const [frame] = parts.device.sent;
+      assertEquals([...frame.subarray(headerBytes + 20)], payload);
+      if (name === "IPv4") assertEquals(naiveChecksum(frame.subarray(0, 20)), 0);
+      const length = frame.length - headerBytes;
+      const pseudo = [...addressBytesOf(frame, family), 0, 6, length >> 8, length & 255];
+      assertEquals(naiveChecksum(pseudo, frame.subarray(headerBytes)), 0, String(sizes));
+      assertEquals(parts.counters.value(Counter.framesOut), 1);
+      assertEquals(parts.counters.value(Counter.frameBytesOut), frame.length);
+    }
+  });
+
+  Deno.test(`egress: with offload the device is told where to finish the checksum (${name})`, () => {
+    const parts = rig(true);
+    const payload = send(parts, peer, [100, 50]);
     const [frame] = parts.device.sent;
-    assertEquals([...frame.subarray(40)], payload);
-    assertEquals(naiveChecksum(frame.subarray(0, 20)), 0);
-    const length = frame.length - 20;
-    const pseudo = [...frame.subarray(12, 20), 0, 6, length >> 8, length & 255];
-    assertEquals(naiveChecksum(pseudo, frame.subarray(20)), 0, String(sizes));
-    assertEquals(parts.counters.value(Counter.framesOut), 1);
-    assertEquals(parts.counters.value(Counter.frameBytesOut), frame.length);
-  }
-});
+    const view = new DataView(frame.buffer);
+    const told = [frame[0], view.getUint16(6, true), view.getUint16(8, true)];
+    assertEquals(told, [1, headerBytes, 16]);
+    assertEquals([...frame.subarray(10 + headerBytes + 20)], payload);
+    assert(parts.egress.superBytes > 60_000);
+  });
 
-Deno.test("egress: with offload the device is told where to finish the checksum", () => {
-  const parts = rig(true);
-  const payload = send(parts, PEER, [100, 50]);
-  const [frame] = parts.device.sent;
-  const view = new DataView(frame.buffer);
-  assertEquals([frame[0], view.getUint16(6, true), view.getUint16(8, true)], [1, 20, 16]);
-  assertEquals([...frame.subarray(50)], payload);
-  assert(parts.egress.superBytes > 60_000);
-});
-
-Deno.test("egress: without offload a super-segment leaves as frames of the MSS", () => {
-  // Goal: what the device cannot cut is cut here, and nobody on the other side can tell: sequence numbers go on, PSH
-  // and FIN come last, every checksum is right, and the frames together are the payload, however it lay.
-  const MSS = 1448;
-  for (const sizes of [[2 * MSS], [MSS, MSS, 10], [1000, 2000, 1, 3000], [4 * MSS - 1]]) {
-    const parts = rig();
-    const payload = send(parts, PEER, sizes, MSS);
-    const frames = parts.device.sent;
-    assertEquals(frames.length, Math.ceil(payload.length / MSS));
-    assertEquals(frames.flatMap((frame) => [...frame.subarray(40)]), payload);
-    frames.forEach((frame, index) => {
-      const view = new DataView(frame.buffer, frame.byteOffset);
-      assertEquals(view.getUint32(24), 5 + index * MSS);
-      const isLast = index === frames.length - 1;
-      assertEquals(frame[33], isLast ? Flag.ACK | Flag.PSH | Flag.FIN : Flag.ACK);
-      assertEquals(naiveChecksum(frame.subarray(0, 20)), 0);
-      const length = frame.length - 20;
-      const pseudo = [...frame.subarray(12, 20), 0, 6, length >> 8, length & 255];
-      assertEquals(naiveChecksum(pseudo, frame.subarray(20)), 0, String(sizes));
-    });
-    assertEquals(parts.counters.value(Counter.framesOut), frames.length);
-  }
-});
+  Deno.test(`egress: without offload a super-segment leaves as frames of the MSS (${name})`, () => {
+    // Goal: what the device cannot cut is cut here, and nobody on the other side can tell: sequence numbers go on, PSH
+    // and FIN come last, every checksum is right, and the frames together are the payload, however it lay.
+    const MSS = 1428;
+    for (const sizes of [[2 * MSS], [MSS, MSS, 10], [1000, 2000, 1, 3000], [4 * MSS - 1]]) {
+      const parts = rig();
+      const payload = send(parts, peer, sizes, MSS);
+      const frames = parts.device.sent;
+      assertEquals(frames.length, Math.ceil(payload.length / MSS));
+      assertEquals(frames.flatMap((frame) => [...frame.subarray(headerBytes + 20)]), payload);
+      frames.forEach((frame, index) => {
+        const view = new DataView(frame.buffer, frame.byteOffset);
+        assertEquals(view.getUint32(headerBytes + 4), 5 + index * MSS);
+        const isLast = index === frames.length - 1;
+        const flags = isLast ? Flag.ACK | Flag.PSH | Flag.FIN : Flag.ACK;
+        assertEquals(frame[headerBytes + 13], flags);
+        if (name === "IPv4") assertEquals(naiveChecksum(frame.subarray(0, 20)), 0);
+        const length = frame.length - headerBytes;
+        const pseudo = [...addressBytesOf(frame, family), 0, 6, length >> 8, length & 255];
+        assertEquals(naiveChecksum(pseudo, frame.subarray(headerBytes)), 0, String(sizes));
+      });
+      assertEquals(parts.counters.value(Counter.framesOut), frames.length);
+    }
+  });
+}
 
 Deno.test("egress: what the device does not take is counted as lost, not as sent", () => {
   for (const outcome of [SendOutcome.queueFull, SendOutcome.refused]) {
@@ -128,13 +148,14 @@ Deno.test("egress: packets for the stack itself come back in order and never lea
   const { layout, device, slots, egress } = parts;
   const input = new PacketInput({
     virtioHeader: false,
-    addresses: settings.addresses,
+    addresses: OWN_BOTH,
     loopback: true,
   });
   const sent = [
     send(parts, OWN, [5, 6]),
-    send(parts, { w3: 0x7f000001 }, []),
-    send(parts, OWN, [900]),
+    send(parts, addressOf("127.0.0.1"), []),
+    send(parts, OWN6, [900]),
+    send(parts, addressOf("::1"), [7]),
   ];
   assertEquals([device.sent.length, egress.hasLoopback], [0, true]);
   for (const payload of sent) {
@@ -149,6 +170,38 @@ Deno.test("egress: packets for the stack itself come back in order and never lea
     slots.slots.give(slot);
   }
   assertEquals([egress.takeLoopback(), egress.hasLoopback], [NIL, false]);
+});
+
+Deno.test("egress: addresses of one family do not pass for those of the other", () => {
+  // Goal: the last word alone, which is all of an IPv4 address, says nothing of an IPv6 one.
+  const parts = rig();
+  for (
+    const to of [{ ...PEER6, w3: OWN.w3 }, { ...PEER6, w3: 0x7f000001 }, { ...PEER, w3: OWN6.w3 }]
+  ) {
+    send(parts, to, []);
+  }
+  assertEquals([parts.device.sent.length, parts.egress.hasLoopback], [3, false]);
+});
+
+Deno.test("egress: the largest super-segment to itself fits a frame slot in both families", () => {
+  // Goal: the longer header of IPv6 does not overrun into the next slot.
+  for (const to of [OWN, OWN6]) {
+    const parts = rig(true);
+    const { slots, egress } = parts;
+    const room = SLOT_BYTES - SLOT_HEADROOM;
+    const sizes = [30_000, 30_000, egress.superBytes - 60_000];
+    let end = FIRST_PIECE;
+    for (const size of sizes) {
+      egress.pieces[end++] = slots.pool.blockStart(slots.pool.take());
+      egress.pieces[end++] = size;
+    }
+    const segment = outgoing(to, egress.superBytes);
+    segment.options = OptionBit.timestamps | OptionBit.sack;
+    segment.sackCount = 3;
+    egress.send(segment, end);
+    assert(egress.takeLoopback() !== NIL);
+    assert(egress.loopbackLength() <= room, `${isIpv4(to)}`);
+  }
 });
 
 Deno.test("egress: a stack that talks to itself faster than it listens loses packets, not slots", () => {

@@ -5,7 +5,13 @@ import type { PipelineShape, Stack } from "../../mod.ts";
 import { until } from "../support/process.ts";
 import { type ByteConn, exchangeSeeded, receiveSeeded, sendSeeded } from "../support/payload.ts";
 import { testNeeding } from "../support/skip.ts";
-import { HOST, openDescriptors, openStack, STACK, workerThreads } from "../support/stack.ts";
+import {
+  FAMILY_PLACES,
+  openDescriptors,
+  openStack,
+  STACK,
+  workerThreads,
+} from "../support/stack.ts";
 
 const SEED = 20;
 /** Lengths each way of the connections that run at once: nothing, a byte, odd ones, megabytes. */
@@ -84,19 +90,22 @@ async function assertCounted(net: Stack, bytesIn: number, bytesOut: number): Pro
 }
 
 for (const { name, pipeline, offload } of CASES) {
-  testNeeding({ tun: true }, `shapes: ${name}: the same bytes as a server`, async () => {
-    await using net = await openStack({ device: "wsshape0", pipeline, offload });
-    await exchangeAll(Deno, net, STACK);
-    await assertCounted(net, TOTAL_THERE, TOTAL_BACK);
-    await assertReleased(net);
-  });
+  for (const { name: family, stack, host } of FAMILY_PLACES) {
+    const what = `shapes: ${name}, ${family}`;
+    testNeeding({ tun: true }, `${what}: the same bytes as a server`, async () => {
+      await using net = await openStack({ device: "wsshape0", pipeline, offload });
+      await exchangeAll(Deno, net, stack);
+      await assertCounted(net, TOTAL_THERE, TOTAL_BACK);
+      await assertReleased(net);
+    });
 
-  testNeeding({ tun: true }, `shapes: ${name}: the same bytes as a client`, async () => {
-    await using net = await openStack({ device: "wsshape0", pipeline, offload });
-    await exchangeAll(net, Deno, HOST);
-    await assertCounted(net, TOTAL_BACK, TOTAL_THERE);
-    await assertReleased(net);
-  });
+    testNeeding({ tun: true }, `${what}: the same bytes as a client`, async () => {
+      await using net = await openStack({ device: "wsshape0", pipeline, offload });
+      await exchangeAll(net, Deno, host);
+      await assertCounted(net, TOTAL_BACK, TOTAL_THERE);
+      await assertReleased(net);
+    });
+  }
 
   testNeeding({ tun: true }, `shapes: ${name}: half-closed either way`, async () => {
     // Goal: one direction ends, the other goes on for as long as it likes.
@@ -172,15 +181,36 @@ async function openAndStop(pipeline: PipelineShape, offload: boolean): Promise<v
 }
 
 for (const pipeline of ["split", "fused"] as const) {
-  testNeeding({ tun: true }, `shapes: ${pipeline} with three queues: the same bytes`, async () => {
-    // Goal: whichever queue a flow comes by, its connection is found, whoever has opened it.
-    await using net = await openStack({ device: "wsshape0", pipeline, queues: 3 });
-    for (let round = 0; round < 2; round++) {
-      await exchangeAll(Deno, net, STACK);
-      await exchangeAll(net, Deno, HOST);
-    }
-    const bytes = 2 * (TOTAL_THERE + TOTAL_BACK);
-    await assertCounted(net, bytes, bytes);
-    await assertReleased(net);
+  for (const { name: family, stack, host } of FAMILY_PLACES) {
+    const what = `shapes: ${pipeline} with three queues, ${family}: the same bytes`;
+    testNeeding({ tun: true }, what, async () => {
+      // Goal: whichever queue a flow comes by, its connection is found, whoever has opened it.
+      await using net = await openStack({ device: "wsshape0", pipeline, queues: 3 });
+      for (let round = 0; round < 2; round++) {
+        await exchangeAll(Deno, net, stack);
+        await exchangeAll(net, Deno, host);
+      }
+      const bytes = 2 * (TOTAL_THERE + TOTAL_BACK);
+      await assertCounted(net, bytes, bytes);
+      await assertReleased(net);
+    });
+  }
+}
+
+for (const { name, stack } of FAMILY_PLACES) {
+  testNeeding({ tun: true }, `shapes: super-segments in and out over ${name}`, async () => {
+    // Goal: with offload a frame carries many segments in both directions: that of this family is in use.
+    const length = 4_000_000;
+    await using net = await openStack({ device: "wsshape0", pipeline: "fused" });
+    const listener = net.listen({ hostname: stack, port: 5300 });
+    const accepting = listener.accept();
+    using kernel = await Deno.connect({ hostname: stack, port: 5300 });
+    using conn = await accepting;
+    const [there, back] = [{ seed: SEED, length }, { seed: SEED + 1, length }];
+    await Promise.all([exchangeSeeded(conn, there, back), exchangeSeeded(kernel, back, there)]);
+    await assertCounted(net, length, length);
+    const { framesIn, framesOut, bytesIn, bytesOut } = net.stats().counters;
+    const perFrame = [bytesIn / framesIn, bytesOut / framesOut];
+    assert(perFrame.every((bytes) => bytes > 2 * 1500), `${perFrame} bytes for each frame`);
   });
 }

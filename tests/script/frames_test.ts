@@ -1,12 +1,11 @@
 /** Frames of both families: what is written is what is read, with right checksums. */
 
 import { assertEquals } from "@std/assert";
-import { type Address, isIpv4 } from "../../src/base/address.ts";
+import { type Address, isIpv4, parseAddress } from "../../src/base/address.ts";
 import { Memory } from "../../src/base/memory.ts";
 import { InputKind, PacketInput } from "../../src/ip/input.ts";
 import { checksumAdd, checksumFold } from "../../src/wire/checksum.ts";
 import { Flag, Segment } from "../../src/wire/segment.ts";
-import { parseAddress } from "../../tools/script/addresses.ts";
 import { icmpFrame, readFrame, tcpFrame, type WirePacket } from "../../tools/script/frames.ts";
 
 const PACKET: WirePacket = {
@@ -29,6 +28,7 @@ const PACKET: WirePacket = {
   ],
   trafficClass: 0x13,
   ttl: 77,
+  flowLabel: 0,
 };
 
 function ends(source: string, destination: string) {

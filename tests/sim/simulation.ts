@@ -21,6 +21,8 @@ export interface Simulation {
   /** What happens to the frames of each direction. */
   readonly link: Impairment;
   readonly tcp?: TcpOptions;
+  /** The family of both stacks' addresses; IPv4 when absent. */
+  readonly family?: "IPv4" | "IPv6";
   /** Called with the trace records of both stacks, to look at a seed that fails. */
   readonly trace?: OpenOptions["trace"];
 }
@@ -48,6 +50,11 @@ export const BAD_LINK: Impairment = {
 };
 
 const PORT = 7000;
+/** The addresses of client and server. */
+const ADDRESSES = {
+  IPv4: { client: "10.9.0.1", server: "10.9.0.2" },
+  IPv6: { client: "fd09::1", server: "fd09::2" },
+} as const;
 /** Bytes that the application reads and writes at a time; odd, so that nothing is aligned. */
 const CHUNK_BYTES = 30_011;
 /** Longer than any transfer on the bad link takes, retransmission timeouts included. */
@@ -169,12 +176,13 @@ interface Pair {
 async function openPair(simulation: Simulation, time: VirtualTime): Promise<Pair> {
   const { seed, link, tcp } = simulation;
   const { clock } = time;
+  const addresses = ADDRESSES[simulation.family ?? "IPv4"];
   const [near, far] = memoryPair();
   const sources = { clock, random: new SeededRandom(seed) };
   const impaired = impair(near, { send: link, receive: link }, sources);
   const client = await open({
     device: impaired,
-    address: "10.9.0.1/24",
+    address: addresses.client,
     clock,
     random: new SeededRandom(seed + 1),
     tcp,
@@ -182,7 +190,7 @@ async function openPair(simulation: Simulation, time: VirtualTime): Promise<Pair
   });
   const server = await open({
     device: far,
-    address: "10.9.0.2/24",
+    address: addresses.server,
     clock,
     random: new SeededRandom(seed + 2),
     ...(simulation.trace === undefined ? {} : { trace: simulation.trace }),
@@ -205,14 +213,15 @@ async function run(simulation: Simulation): Promise<SimulationResult> {
   const time = new VirtualTime();
   const { client, server, link } = await openPair(simulation, time);
   const startUs = time.clock.now();
-  const listener = server.listen({ port: PORT });
+  const hostname = ADDRESSES[simulation.family ?? "IPv4"].server;
+  const listener = server.listen({ hostname, port: PORT });
   const serve = async () => {
     const conn = await listener.accept();
     await exchange(conn, bytes, seed ^ 0x5e55, seed ^ 0xc11e);
     conn.close();
   };
   const use = async () => {
-    const conn = await client.connect({ hostname: "10.9.0.2", port: PORT });
+    const conn = await client.connect({ hostname, port: PORT });
     await exchange(conn, bytes, seed ^ 0xc11e, seed ^ 0x5e55);
     conn.close();
   };

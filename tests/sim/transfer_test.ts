@@ -9,14 +9,19 @@ const only = Deno.env.get("WOSHOU_SEED");
 const MIB = 1024 * 1024;
 
 /** One run for each seed: the same bytes, no memory, no timer, and no more work than they are worth. */
-async function transfer(count: number, bytes: number, tcp?: TcpOptions): Promise<void> {
+async function transfer(
+  count: number,
+  bytes: number,
+  tcp?: TcpOptions,
+  family?: "IPv4" | "IPv6",
+): Promise<void> {
   const seeds = only === undefined
     ? Array.from({ length: count }, (_, index) => index + 1)
     : [Number(only)];
   // Segments of 1448 bytes in both directions; each may need an ACK, and some are lost.
   const segments = 2 * bytes / 1448;
   for (const seed of seeds) {
-    const { frames, moves } = await simulate({ seed, bytes, link: BAD_LINK, tcp });
+    const { frames, moves } = await simulate({ seed, bytes, link: BAD_LINK, tcp, family });
     assert(
       frames < 4 * segments + 200,
       `WOSHOU_SEED=${seed}: ${frames} frames, ${segments} segments`,
@@ -28,6 +33,11 @@ async function transfer(count: number, bytes: number, tcp?: TcpOptions): Promise
 Deno.test("simulation: 1 MiB each way over a bad link, 200 seeds", async () => {
   // Goal: 5 % loss both ways, with reordering, duplication, jitter and corruption.
   await transfer(200, MIB);
+});
+
+Deno.test("simulation: 1 MiB each way over a bad link and IPv6, 50 seeds", async () => {
+  // Goal: the same with longer headers and smaller segments.
+  await transfer(50, MIB, undefined, "IPv6");
 });
 
 const variants: Readonly<Record<string, TcpOptions>> = {

@@ -17,4 +17,6 @@ export function becomeRouter(): void {
   Deno.writeTextFileSync("/proc/sys/net/ipv4/ip_forward", "1");
   Deno.writeTextFileSync("/proc/sys/net/ipv4/icmp_ratelimit", "0");
   Deno.writeTextFileSync("/proc/sys/net/ipv4/icmp_msgs_per_sec", "1000");
+  Deno.writeTextFileSync("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+  Deno.writeTextFileSync("/proc/sys/net/ipv6/icmp/ratelimit", "0");
 }

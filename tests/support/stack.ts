@@ -7,9 +7,35 @@ export const STACK = "10.7.0.2";
 /** The kernel's address on the TUN. */
 export const HOST = "10.7.0.1";
 
-/** Opens a stack at 10.7.0.2 with the kernel at 10.7.0.1. */
+/** The same over IPv6. */
+export const STACK6 = "fd07::2";
+export const HOST6 = "fd07::1";
+
+/** What tests that hold for both families go through. */
+export interface FamilyPlace {
+  readonly name: "IPv4" | "IPv6";
+  readonly stack: string;
+  readonly host: string;
+  /** The stack as a URL has it. */
+  readonly urlHost: string;
+  /** The prefix length of the network between them. */
+  readonly length: number;
+  /** Bytes of the IP header. */
+  readonly headerBytes: number;
+}
+
+export const FAMILY_PLACES: readonly FamilyPlace[] = [
+  { name: "IPv4", stack: STACK, host: HOST, urlHost: STACK, length: 24, headerBytes: 20 },
+  { name: "IPv6", stack: STACK6, host: HOST6, urlHost: `[${STACK6}]`, length: 64, headerBytes: 40 },
+];
+
+/** Opens a stack at 10.7.0.2 and fd07::2 with the kernel at 10.7.0.1 and fd07::1. */
 export function openStack(options: OpenOptions = {}): Promise<Stack> {
-  return open({ address: `${STACK}/24`, hostAddress: `${HOST}/24`, ...options });
+  return open({
+    address: [`${STACK}/24`, `${STACK6}/64`],
+    hostAddress: [`${HOST}/24`, `${HOST6}/64`],
+    ...options,
+  });
 }
 
 /** The names of the workers of this process: Deno numbers them. */

@@ -1,12 +1,54 @@
 // Frames made by hand, byte by byte and without the code under test, and random segments.
 import type { SeededRandom } from "../../src/base/random.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
-import { ipv4Address } from "../../src/base/address.ts";
+import { type Address, ipv4Address, isIpv4, parseAddress } from "../../src/base/address.ts";
 
 /** 10.7.0.2, the stack's own address in these tests. */
 export const OWN = ipv4Address(0x0a070002);
 /** 10.7.0.1, the other end. */
 export const PEER = ipv4Address(0x0a070001);
+
+/** An address of either family; the text must be one. */
+export function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address === null) throw new Error(`${text} is no address`);
+  return address;
+}
+
+/** fd07::2, the stack's own address of IPv6. */
+export const OWN6: Address = addressOf("fd07::2");
+/** fd07::1, the other end. */
+export const PEER6: Address = addressOf("fd07::1");
+
+/** What tests that hold for both families go through. */
+export interface FamilyEnds {
+  readonly name: "IPv4" | "IPv6";
+  readonly own: Address;
+  readonly peer: Address;
+  /** Bytes of the IP header. */
+  readonly headerBytes: number;
+  /** The virtio-net gso_type. */
+  readonly gsoType: number;
+}
+
+export const FAMILIES: readonly FamilyEnds[] = [
+  { name: "IPv4", own: OWN, peer: PEER, headerBytes: 20, gsoType: 1 },
+  { name: "IPv6", own: OWN6, peer: PEER6, headerBytes: 40, gsoType: 4 },
+];
+
+/** The fields of a segment that hold its addresses. */
+export function ends(source: Address, destination: Address): Partial<Segment> {
+  return {
+    src0: source.w0,
+    src1: source.w1,
+    src2: source.w2,
+    src3: source.w3,
+    dst0: destination.w0,
+    dst1: destination.w1,
+    dst2: destination.w2,
+    dst3: destination.w3,
+  };
+}
 
 /** The Internet checksum, slowly: RFC 1071 as it is written. */
 export function naiveChecksum(...ranges: (Uint8Array | number[])[]): number {
@@ -86,8 +128,32 @@ export interface TcpParts {
   checksumError?: number;
 }
 
-/** A TCP segment whose checksum fits these addresses. */
-export function tcpBytes(parts: TcpParts, source = PEER.w3, destination = OWN.w3): number[] {
+/** The 16 bytes of an IPv6 address, or the 4 of an IPv4 one. */
+export function addressBytes(address: Address): number[] {
+  return isIpv4(address) ? be32(address.w3) : wholeBytes(address);
+}
+
+/** The 16 bytes of any address, as IPv6 would have to write an IPv4 one. */
+function wholeBytes({ w0, w1, w2, w3 }: Address): number[] {
+  return [w0, w1, w2, w3].flatMap(be32);
+}
+
+/** The pseudo-header of either family, for `length` bytes of `protocol`. */
+function pseudoHeader(source: Address, destination: Address, protocol: number, length: number) {
+  return [
+    ...addressBytes(source),
+    ...addressBytes(destination),
+    ...be16(protocol),
+    ...be32(length),
+  ];
+}
+
+/** A TCP segment whose checksum fits these addresses, of IPv4 as their 32 bits. */
+export function tcpBytes(
+  parts: TcpParts,
+  source: number | Address = PEER.w3,
+  destination: number | Address = OWN.w3,
+): number[] {
   const options = parts.options ?? [];
   const words = parts.headerWords ?? 5 + Math.ceil(options.length / 4);
   const padding = new Array((4 - (options.length % 4)) % 4).fill(0);
@@ -105,13 +171,66 @@ export function tcpBytes(parts: TcpParts, source = PEER.w3, destination = OWN.w3
     ...padding,
     ...(parts.payload ?? []),
   ];
-  const pseudo = [...be32(source), ...be32(destination), 0, 6, ...be16(bytes.length)];
+  const whole = (address: number | Address) =>
+    typeof address === "number" ? ipv4Address(address) : address;
+  const pseudo = pseudoHeader(whole(source), whole(destination), 6, bytes.length);
   bytes.splice(16, 2, ...be16(naiveChecksum(pseudo, bytes) + (parts.checksumError ?? 0)));
   return bytes;
 }
 
 export function tcpFrame(tcp: TcpParts = {}, ip: Ipv4Parts = {}): number[] {
   return ipv4Frame({ payload: tcpBytes(tcp, ip.source, ip.destination), ...ip });
+}
+
+export interface Ipv6Parts {
+  version?: number;
+  trafficClass?: number;
+  flowLabel?: number;
+  payloadLength?: number;
+  /** The protocol behind all extension headers. */
+  protocol?: number;
+  hopLimit?: number;
+  source?: Address;
+  destination?: Address;
+  /** Extension headers as (kind, the bytes behind their first one). */
+  extensions?: [kind: number, rest: number[]][];
+  payload?: number[];
+}
+
+export function ipv6Frame(parts: Ipv6Parts): number[] {
+  const { extensions = [], protocol = 6, payload = [] } = parts;
+  const kinds = [...extensions.map(([kind]) => kind), protocol];
+  const headers = extensions.flatMap(([, rest], index) => [kinds[index + 1], ...rest]);
+  const version = (parts.version ?? 6) << 28;
+  return [
+    ...be32(version | ((parts.trafficClass ?? 0) << 20) | (parts.flowLabel ?? 0)),
+    ...be16(parts.payloadLength ?? headers.length + payload.length),
+    kinds[0],
+    parts.hopLimit ?? 64,
+    ...wholeBytes(parts.source ?? PEER6),
+    ...wholeBytes(parts.destination ?? OWN6),
+    ...headers,
+    ...payload,
+  ];
+}
+
+export function tcpFrame6(tcp: TcpParts = {}, ip: Ipv6Parts = {}): number[] {
+  const { source = PEER6, destination = OWN6 } = ip;
+  return ipv6Frame({ payload: tcpBytes(tcp, source, destination), ...ip });
+}
+
+/** An ICMPv6 message whose checksum fits these addresses. */
+export function icmp6Bytes(
+  type: number,
+  code: number,
+  rest: number[],
+  source: Address = PEER6,
+  destination: Address = OWN6,
+  checksumError = 0,
+): number[] {
+  const pseudo = pseudoHeader(source, destination, 58, 4 + rest.length);
+  const checksum = naiveChecksum(pseudo, [type, code, 0, 0, ...rest]) + checksumError;
+  return [type, code, ...be16(checksum), ...rest];
 }
 
 export interface VirtioParts {
@@ -140,13 +259,10 @@ export function icmpBytes(type: number, code: number, rest: number[], checksumEr
   return [type, code, ...be16(checksum), ...rest];
 }
 
-/** A segment from PEER to OWN with every field and option at random; what is not sent stays zero. */
-export function randomSegment(random: SeededRandom): Segment {
-  const segment = new Segment();
-  segment.src2 = 0xffff;
-  segment.src3 = PEER.w3;
-  segment.dst2 = 0xffff;
-  segment.dst3 = OWN.w3;
+/** A segment from the peer with every field and option at random; what is not sent stays zero. */
+export function randomSegment(random: SeededRandom, family: FamilyEnds = FAMILIES[0]): Segment {
+  const segment = Object.assign(new Segment(), ends(family.peer, family.own));
+  if (family.name === "IPv6") segment.flowLabel = random.integer(0, 0xfffff);
   segment.srcPort = random.integer(1, 65535);
   segment.dstPort = random.integer(1, 65535);
   segment.seq = random.uint32() | 0;

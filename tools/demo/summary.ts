@@ -25,7 +25,7 @@ const HASH_DIGITS = 12;
 
 /** Where the drops that are usual here come from. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
-  ipVersionUnsupported: "the kernel announces itself over IPv6 as well",
+  ipDestinationForeign: "the kernel announces itself over IPv6 as well",
   deviceSendFailed: "a full transmit queue; what was lost was sent again",
   traceOverflow: "records for this program, not segments",
 };

@@ -3,7 +3,7 @@
  * after everything that happens, until it has an answer: that is what blocking means here.
  */
 
-import { IPV4_MAPPED_W2, isIpv4 } from "../../src/base/address.ts";
+import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
 import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
@@ -74,7 +74,7 @@ function makeSocket(kernel: Kernel, args: readonly Value[]): Answer {
   const type = optionalNumber(args[1]) ?? SYMBOLS.SOCK_STREAM;
   const protocol = optionalNumber(args[2]) ?? 0;
   if (family === SYMBOLS.AF_INET6 && kernel.settings.socketFamily !== "ipv6") {
-    throw new CallError("ipv6 is not there yet");
+    throw new CallError("an IPv6 socket needs --ip_version=ipv6 or ipv4-mapped-ipv6");
   }
   if ((type & 15) !== SYMBOLS.SOCK_STREAM || (protocol !== 0 && protocol !== SYMBOLS.IPPROTO_TCP)) {
     throw new CallError("sockets other than TCP's are not there yet");
@@ -138,7 +138,7 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
   const { tcp } = kernel.machine;
   // Linux compares the length of the queue with "greater", so that it holds one more.
   const backlog = Math.max(0, numberOf(args[1])) + 1;
-  const any = isIpv4(kernel.settings.localAddress) ? [0, 0, IPV4_MAPPED_W2, 0] : [0, 0, 0, 0];
+  const any = kernel.settings.socketFamily === "ipv4" ? [0, 0, IPV4_MAPPED_W2, 0] : [0, 0, 0, 0];
   const port = tcp.listen(socket.id, any, socket.localPort, backlog);
   if (port < 0) return failed("EADDRINUSE");
   const listener = tcp.listeners.get(socket.id);

@@ -81,6 +81,7 @@ export class Flow {
       options: (packet.options ?? []).map((option) => this.#optionToWire(option)),
       trafficClass: trafficClassOf(packet),
       ttl: packet.ip.ttl ?? 255,
+      flowLabel: packet.ip.flowLabel ?? 0,
     };
   }
 

@@ -1,7 +1,7 @@
 /** Frames from and to packets of a script: real headers and checksums, so that the whole input path runs. */
 
 import type { Address } from "../../src/base/address.ts";
-import { IcmpField, writeIcmpChecksum } from "../../src/wire/icmp.ts";
+import { ICMP6_MTU_FIELD, IcmpField, writeIcmpChecksum } from "../../src/wire/icmp.ts";
 import { TCP_FLAGS_MASK, TCP_HEADER_BYTES, TcpField, TcpOption } from "../../src/wire/tcp.ts";
 import { familyOf, ipHeaderBytes } from "./addresses.ts";
 import { type IpPacket, readIpHeader, transportChecksum, writeIpHeader } from "./ip_frames.ts";
@@ -31,6 +31,8 @@ export interface WirePacket {
   readonly options: readonly ScriptOption[];
   readonly trafficClass: number;
   readonly ttl: number;
+  /** Over IPv6; 0 over IPv4. */
+  readonly flowLabel: number;
 }
 
 /** A packet that the stack has sent. */
@@ -52,8 +54,8 @@ export function tcpFrame(ends: FrameEnds, packet: WirePacket): Uint8Array<ArrayB
   const headerBytes = TCP_HEADER_BYTES + options.length;
   const length = headerBytes + packet.length;
   const { source, destination } = ends;
-  const { trafficClass, ttl } = packet;
-  const ip: IpPacket = { source, destination, protocol: "tcp", trafficClass, ttl };
+  const { trafficClass, ttl, flowLabel } = packet;
+  const ip: IpPacket = { source, destination, protocol: "tcp", trafficClass, ttl, flowLabel };
   const at = ipHeaderBytes(familyOf(source));
   const frame = new Uint8Array(at + length);
   const view = new DataView(frame.buffer);
@@ -95,13 +97,13 @@ export function icmpFrame(
   const frame = new Uint8Array(header + length);
   const view = new DataView(frame.buffer);
   const { source, destination } = ends;
-  const path = { trafficClass: 0, ttl: 64 };
+  const path = { trafficClass: 0, ttl: 64, flowLabel: 0 };
   const ip: IpPacket = { source: router, destination: source, protocol: "icmp", ...path };
   writeIpHeader(view, 0, ip, length);
   view.setUint8(header + IcmpField.type, error.type);
   view.setUint8(header + IcmpField.code, error.code);
   if (family === "ipv4") view.setUint16(header + IcmpField.mtu, error.mtu);
-  else view.setUint32(header + IcmpField.mtu - 2, error.mtu); // RFC 4443 section 3.2
+  else view.setUint32(header + ICMP6_MTU_FIELD, error.mtu);
   const quoted = header + IcmpField.quoted;
   const about: IpPacket = { source, destination, protocol: "tcp", ...path };
   const tcp = quoted + writeIpHeader(view, quoted, about, TCP_HEADER_BYTES + error.length);
@@ -152,7 +154,7 @@ export function readFrame(frame: Uint8Array<ArrayBuffer>, atUs: number): SentPac
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   const ip = readIpHeader(view);
   if (ip === null) return null;
-  const { at, source, destination, trafficClass, ttl } = ip;
+  const { at, source, destination, trafficClass, ttl, flowLabel } = ip;
   const dataOffsetFlags = view.getUint16(at + TcpField.dataOffsetFlags);
   const headerBytes = (dataOffsetFlags >> 12) * 4;
   return {
@@ -161,6 +163,7 @@ export function readFrame(frame: Uint8Array<ArrayBuffer>, atUs: number): SentPac
     destination,
     trafficClass,
     ttl,
+    flowLabel,
     sourcePort: view.getUint16(at),
     destinationPort: view.getUint16(at + 2),
     flags: dataOffsetFlags & TCP_FLAGS_MASK,

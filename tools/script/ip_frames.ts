@@ -3,18 +3,8 @@
 import { type Address, ipv4Address } from "../../src/base/address.ts";
 import { checksumAdd, checksumFold } from "../../src/wire/checksum.ts";
 import { IPV4_HEADER_BYTES, Ipv4Field, Protocol, writeIpv4Header } from "../../src/wire/ipv4.ts";
+import { FLOW_LABEL_MASK, Ipv6Field, Ipv6Next, writeIpv6Header } from "../../src/wire/ipv6.ts";
 import { type Family, familyOf, ipHeaderBytes } from "./addresses.ts";
-
-/** Offsets in the IPv6 header (RFC 8200 section 3), in bytes. */
-const Ipv6Field = {
-  payloadLength: 4,
-  nextHeader: 6,
-  hopLimit: 7,
-  source: 8,
-  destination: 24,
-} as const;
-
-const ICMPV6 = 58;
 
 /** What carries what from whom to whom. */
 export interface IpPacket {
@@ -23,12 +13,14 @@ export interface IpPacket {
   readonly protocol: "tcp" | "icmp";
   readonly trafficClass: number;
   readonly ttl: number;
+  /** Of IPv6; 0 over IPv4. */
+  readonly flowLabel: number;
 }
 
 /** The number of a protocol in the family's header. */
 function protocolNumber(family: Family, protocol: IpPacket["protocol"]): number {
   if (protocol === "tcp") return Protocol.tcp;
-  return family === "ipv4" ? Protocol.icmp : ICMPV6;
+  return family === "ipv4" ? Protocol.icmp : Ipv6Next.icmp;
 }
 
 /** Writes the header for `length` bytes behind it; returns its own length. */
@@ -47,20 +39,25 @@ export function writeIpHeader(
     writeIpv4Header(view, offset, trafficClass, total, 0, ttl, protocol, from, to);
     return IPV4_HEADER_BYTES;
   }
-  view.setUint32(offset, (0x6000_0000 | (trafficClass << 20)) >>> 0);
-  view.setUint16(offset + Ipv6Field.payloadLength, length);
-  view.setUint8(offset + Ipv6Field.nextHeader, protocol);
-  view.setUint8(offset + Ipv6Field.hopLimit, ttl);
-  writeAddress(view, offset + Ipv6Field.source, source);
-  writeAddress(view, offset + Ipv6Field.destination, destination);
+  const { w0, w1, w2, w3 } = destination;
+  writeIpv6Header(
+    view,
+    offset,
+    trafficClass,
+    packet.flowLabel,
+    length,
+    protocol,
+    ttl,
+    source.w0,
+    source.w1,
+    source.w2,
+    source.w3,
+    w0,
+    w1,
+    w2,
+    w3,
+  );
   return ipHeaderBytes(family);
-}
-
-function writeAddress(view: DataView, offset: number, address: Address): void {
-  view.setInt32(offset, address.w0);
-  view.setInt32(offset + 4, address.w1);
-  view.setInt32(offset + 8, address.w2);
-  view.setInt32(offset + 12, address.w3);
 }
 
 function readAddress(view: DataView, offset: number): Address {
@@ -97,6 +94,7 @@ export function readIpHeader(view: DataView): (IpPacket & { readonly at: number 
         destination: ipv4Address(view.getInt32(Ipv4Field.destination)),
         trafficClass: view.getUint8(Ipv4Field.trafficClass),
         ttl: view.getUint8(Ipv4Field.hopLimit),
+        flowLabel: 0,
         at: IPV4_HEADER_BYTES,
       };
     case 6:
@@ -107,6 +105,7 @@ export function readIpHeader(view: DataView): (IpPacket & { readonly at: number 
         destination: readAddress(view, Ipv6Field.destination),
         trafficClass: (view.getUint16(0) >>> 4) & 0xff,
         ttl: view.getUint8(Ipv6Field.hopLimit),
+        flowLabel: view.getUint32(Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK,
         at: ipHeaderBytes("ipv6"),
       };
   }

@@ -1,5 +1,6 @@
 /** Compares what the stack has sent with what the script expects, field by field. */
 
+import { isIpv4 } from "../../src/base/address.ts";
 import { Flag } from "../../src/wire/segment.ts";
 import type { SentPacket } from "./frames.ts";
 import type { Settings } from "./settings.ts";
@@ -158,5 +159,9 @@ function ipFault(ip: IpInfo, sent: SentPacket): string | null {
     return `TOS: expected ${ip.tos}, got ${sent.trafficClass}`;
   }
   if (ip.ttl !== null && ip.ttl !== sent.ttl) return `TTL: expected ${ip.ttl}, got ${sent.ttl}`;
+  const { flowLabel } = ip;
+  if (flowLabel !== null && !isIpv4(sent.source) && flowLabel !== sent.flowLabel) {
+    return `flow label: expected ${flowLabel}, got ${sent.flowLabel}`;
+  }
   return null;
 }

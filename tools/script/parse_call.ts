@@ -75,6 +75,7 @@ function parsePrimary(cursor: Cursor): Value {
     const digits = number[0].replace("-", "");
     return { kind: "number", value: number[0].startsWith("-") ? -Number(digits) : Number(digits) };
   }
+  cursor.takes("&"); // `&sin6_addr`: where the call would write.
   const name = cursor.expectMatch(NAME, "a value")[0];
   if (cursor.takes("(")) return { kind: "call", name, args: parseList(cursor, ")") };
   return defined(cursor, name);

@@ -1,34 +1,55 @@
+import type { Family } from "./addresses.ts";
 import type { Cursor } from "./cursor.ts";
-import type { IcmpPacket } from "./syntax.ts";
+import type { IcmpNumbers, IcmpPacket } from "./syntax.ts";
 
-/** Type numbers of RFC 792 by the names of the language. */
-const TYPES: Readonly<Record<string, number>> = {
-  unreachable: 3,
-  source_quench: 4,
-  redirect: 5,
-  time_exceeded: 11,
-  parameter_problem: 12,
+/** Type and code in each family; null where the family has nothing of that meaning. */
+type Meaning = readonly [ipv4: IcmpNumbers | null, ipv6: IcmpNumbers | null];
+
+/** Makes the table shorter. */
+const of = (type: number, code = 0): IcmpNumbers => ({ type, code });
+
+/** Types by name: RFC 792 and RFC 4443. */
+const TYPES: Readonly<Record<string, Meaning>> = {
+  unreachable: [of(3), of(1)],
+  packet_too_big: [of(3, 4), of(2)],
+  source_quench: [of(4), null],
+  redirect: [of(5), null],
+  time_exceeded: [of(11), of(3)],
+  parameter_problem: [of(12), of(4)],
 };
 
-/** Codes of "destination unreachable" (RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1). */
-const UNREACHABLE: readonly string[] = [
-  "net_unreachable",
-  "host_unreachable",
-  "protocol_unreachable",
-  "port_unreachable",
-  "frag_needed",
-  "source_route_failed",
-  "net_unknown",
-  "host_unknown",
-  "source_host_isolated",
-  "net_prohibited",
-  "host_prohibited",
-  "net_unreachable_for_tos",
-  "host_unreachable_for_tos",
-  "packet_filtered",
-  "precedence_violation",
-  "precedence_cutoff",
-];
+/**
+ * Codes of "destination unreachable" by name: RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1,
+ * RFC 4443. A name of one family stands for what means the same in the other, so that a script can run as
+ * both; "fragmentation needed" and "protocol unreachable" have other types there (RFC 7915 section 4.2).
+ */
+const UNREACHABLE: Readonly<Record<string, Meaning>> = {
+  net_unreachable: [of(3, 0), of(1, 0)],
+  host_unreachable: [of(3, 1), of(1, 3)],
+  protocol_unreachable: [of(3, 2), of(4, 1)],
+  port_unreachable: [of(3, 3), of(1, 4)],
+  frag_needed: [of(3, 4), of(2)],
+  source_route_failed: [of(3, 5), of(1, 0)],
+  net_unknown: [of(3, 6), of(1, 0)],
+  host_unknown: [of(3, 7), of(1, 3)],
+  source_host_isolated: [of(3, 8), of(1, 0)],
+  net_prohibited: [of(3, 9), of(1, 1)],
+  host_prohibited: [of(3, 10), of(1, 1)],
+  net_unreachable_for_tos: [of(3, 11), of(1, 0)],
+  host_unreachable_for_tos: [of(3, 12), of(1, 3)],
+  packet_filtered: [of(3, 13), of(1, 1)],
+  precedence_violation: [of(3, 14), null],
+  precedence_cutoff: [of(3, 15), of(1, 1)],
+  no_route: [of(3, 0), of(1, 0)],
+  noroute: [of(3, 0), of(1, 0)],
+  admin_prohibited: [of(3, 13), of(1, 1)],
+  not_neighbour: [of(3, 1), of(1, 2)],
+  beyond_scope: [of(3, 1), of(1, 2)],
+  addr_unreachable: [of(3, 1), of(1, 3)],
+  address_unreachable: [of(3, 1), of(1, 3)],
+  policy_fail: [of(3, 13), of(1, 5)],
+  reject_route: [of(3, 13), of(1, 6)],
+};
 
 /** The numbers of a quoted segment. */
 export interface Quoted {
@@ -42,23 +63,27 @@ export function parseQuoted(cursor: Cursor): Quoted | null {
   return quoted === null ? null : { seq: Number(quoted[1]), length: Number(quoted[3]) };
 }
 
-/** Parses `icmp unreachable frag_needed mtu 1200 [1:1461(1460)]` from `icmp` on. */
+/**
+ * Parses `icmp unreachable frag_needed mtu 1200 [1:1461(1460)]` from `icmp` on. `icmp` is that of the family
+ * that the script runs as, `icmpv6` is of IPv6 alone.
+ */
 export function parseIcmp(
   cursor: Cursor,
   inbound: boolean,
   start: number,
   quotedBefore: Quoted | null,
 ): IcmpPacket {
-  if (cursor.takes("icmpv6")) cursor.fail("ipv6 is not there yet: icmpv6");
-  cursor.expect("icmp");
+  const onlyIpv6 = cursor.takes("icmpv6");
+  if (!onlyIpv6) cursor.expect("icmp");
   const name = cursor.expectMatch(/[a-z_]+/y, "an ICMP type")[0];
-  const type = TYPES[name];
-  if (type === undefined) cursor.fail(`the ICMP type "${name}" is not known,`);
-  let code = 0;
-  const codeName = cursor.match(/(?!mtu\b)[a-z_]+/y);
-  if (codeName !== null) code = UNREACHABLE.indexOf(codeName[0]);
-  if (code < 0) cursor.fail(`the ICMP code "${codeName![0]}" is not known,`);
+  let meaning: Meaning | undefined = TYPES[name];
+  if (meaning === undefined) cursor.fail(`the ICMP type "${name}" is not known,`);
+  const codeName = cursor.match(/(?!mtu\b)[a-z_]+/y)?.[0];
+  if (codeName !== undefined) meaning = name === "unreachable" ? UNREACHABLE[codeName] : undefined;
+  if (meaning === undefined) cursor.fail(`the ICMP code "${codeName}" is not known,`);
   const mtu = cursor.match(/mtu\b/y) === null ? 0 : cursor.number("the MTU");
   const quoted = quotedBefore ?? parseQuoted(cursor) ?? { seq: 0, length: 0 };
-  return { kind: "icmp", inbound, type, code, mtu, ...quoted, text: cursor.since(start) };
+  const [ipv4, ipv6] = meaning;
+  const numbers: Record<Family, IcmpNumbers | null> = { ipv4: onlyIpv6 ? null : ipv4, ipv6 };
+  return { kind: "icmp", inbound, numbers, mtu, ...quoted, text: cursor.since(start) };
 }

@@ -80,6 +80,7 @@ function parseIpInfo(cursor: Cursor): IpInfo {
   let ecn: IpInfo["ecn"] = null;
   let tos: number | null = null;
   let ttl: number | null = null;
+  let flowLabel: number | null = null;
   while (cursor.sees("[") || cursor.sees("(")) {
     const close = cursor.takes("[") ? "]" : ")";
     if (close === ")") cursor.expect("(");
@@ -88,11 +89,11 @@ function parseIpInfo(cursor: Cursor): IpInfo {
       if (/^(?:noecn|ect0|ect1|ce|ect01)$/.test(word)) ecn = word as IpInfo["ecn"];
       else if (word === "tos") tos = cursor.number("the TOS byte");
       else if (word === "ttl" || word === "hoplimit") ttl = cursor.number("the TTL");
-      else if (word === "flowlabel") cursor.number("the flow label");
+      else if (word === "flowlabel") flowLabel = cursor.number("the flow label");
       else if (word === "dscp") tos = cursor.number("the DSCP") << 2;
       else cursor.fail(`"${word}" is not known in an IP header,`);
       cursor.takes(",");
     }
   }
-  return { ecn, tos, ttl };
+  return { ecn, tos, ttl, flowLabel };
 }

@@ -168,10 +168,17 @@ export class ScriptRun {
     const kernel = this.#kernel;
     const { localAddress, remoteAddress } = this.#settings;
     if (!packet.inbound) throw new ScriptError(event.line, "the stack sends no ICMP errors yet");
+    const numbers = packet.numbers[this.#settings.family];
+    if (numbers === null) {
+      throw new ScriptError(
+        event.line,
+        `there is no such ICMP message in ${this.#settings.family}`,
+      );
+    }
     if (kernel.flow === null) throw new ScriptError(event.line, "there is nothing to quote yet");
     const ends = kernel.flow.ends(localAddress, remoteAddress);
     const seq = kernel.flow.localSeq(packet.seq);
-    kernel.machine.inject(icmpFrame(remoteAddress, ends, { ...packet, seq }));
+    kernel.machine.inject(icmpFrame(remoteAddress, ends, { ...packet, ...numbers, seq }));
     this.#tryPending();
   }
 

@@ -1,10 +1,10 @@
 /** From a script's path and text to PASS or FAIL, whatever the script is. */
 
-import { FAMILIES_THERE, type Family } from "./addresses.ts";
+import type { Family } from "./addresses.ts";
 import { parseScript } from "./parser.ts";
 import { ScriptRun } from "./run.ts";
 import { applyOption, defaultSettings, familiesOf } from "./settings.ts";
-import { ScriptError } from "./syntax.ts";
+import { type Script, ScriptError } from "./syntax.ts";
 
 /** What the command line says about all scripts. */
 export interface RunnerOptions {
@@ -48,7 +48,7 @@ export function runScript(path: string, text: string, options: RunnerOptions = {
   const notes: string[] = [];
   let family: Family | undefined;
   try {
-    const families = chosenFamilies(path, text, options, notes);
+    const families = chosenFamilies(path, text, options);
     for (family of families) runFamily(family, text, options, notes);
     return { path, passed: true, line: 0, reason: "", notes };
   } catch (error) {
@@ -61,33 +61,31 @@ export function runScript(path: string, text: string, options: RunnerOptions = {
   }
 }
 
-/** The families to run a script as: those that it names, else both, as far as they are there. */
+/** The families to run a script as: those that it names, else those that it can run as. */
 function chosenFamilies(
   path: string,
   text: string,
   options: RunnerOptions,
-  notes: string[],
 ): readonly Family[] {
   const script = parseScript(text, definesFor("ipv4", options));
   const named = familiesOf(script.options);
   const [byName] = /(?<=v)[46](?=\.pkt$)/.exec(path) ?? [];
-  const wanted = byName !== undefined ? [`ipv${byName}` as Family] : named ?? BOTH;
+  const wanted = byName !== undefined
+    ? [`ipv${byName}` as Family]
+    : named ?? familiesOfIcmp(script);
   const chosen = wanted.filter((family) =>
     options.ipVersion === undefined || family === options.ipVersion
   );
-  const there = chosen.filter((family) => FAMILIES_THERE.includes(family));
-  if (there.length === 0) {
-    const line = script.options.find(({ name }) => name === "ip_version")?.line ?? 1;
-    const [missing] = chosen.length > 0 ? chosen : wanted;
-    const why = FAMILIES_THERE.includes(missing)
-      ? `it runs as ${missing} only`
-      : `${missing} is not there yet`;
-    throw new ScriptError(line, why);
-  }
-  for (const family of chosen) {
-    if (!there.includes(family)) notes.push(`not run as ${family}, which is not there yet`);
-  }
-  return there;
+  if (chosen.length > 0) return chosen;
+  const line = script.options.find(({ name }) => name === "ip_version")?.line ?? 1;
+  throw new ScriptError(line, `it runs as ${wanted.join(" and ")} only`);
+}
+
+/** The families in which every ICMP message of the script exists; both for a script without any. */
+function familiesOfIcmp({ events }: Script): readonly Family[] {
+  return BOTH.filter((family) =>
+    events.every(({ action }) => action.kind !== "icmp" || action.numbers[family] !== null)
+  );
 }
 
 const BOTH: readonly Family[] = ["ipv4", "ipv6"];

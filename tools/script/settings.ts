@@ -1,14 +1,8 @@
 /** What the lines before the events, and shell commands anywhere, set: of the run and of the stack. */
 
-import type { Address } from "../../src/base/address.ts";
+import { type Address, parseAddress } from "../../src/base/address.ts";
 import { TCP_DEFAULTS, type TcpConfig, tcpConfig } from "../../src/tcp/config.ts";
-import {
-  type Family,
-  FAMILY_DEFAULTS,
-  familyOf,
-  ipHeaderBytes,
-  parseAddress,
-} from "./addresses.ts";
+import { type Family, FAMILY_DEFAULTS, familyOf, ipHeaderBytes } from "./addresses.ts";
 import { type Command, ScriptError, type ScriptOptionLine } from "./syntax.ts";
 
 /** The settings of one run. */
@@ -106,7 +100,7 @@ export function familiesOf(options: readonly ScriptOptionLine[]): readonly Famil
   const option = options.find(({ name }) => name === "ip_version");
   switch (option?.value) {
     case undefined:
-      return null;
+      return familiesOfAddresses(options);
     case "ipv4":
     case "ipv4-mapped-ipv6":
       return ["ipv4"];
@@ -117,6 +111,13 @@ export function familiesOf(options: readonly ScriptOptionLine[]): readonly Famil
     option!.line,
     `--ip_version: "${option!.value}" is not ipv4, ipv6 or ipv4-mapped-ipv6`,
   );
+}
+
+/** A script that gives an address runs as the family of that. */
+function familiesOfAddresses(options: readonly ScriptOptionLine[]): readonly Family[] | null {
+  const given = options.find(({ name }) => name === "local_ip" || name === "remote_ip");
+  const address = given === undefined ? null : parseAddress(given.value.split("/")[0]);
+  return address === null ? null : [familyOf(address)];
 }
 
 function addressOf(settings: Settings, { name, value, line }: ScriptOptionLine): Address {

@@ -1,5 +1,7 @@
 /** What a packet script says, as data: the tree that the parser makes and the run walks. */
 
+import type { Family } from "./addresses.ts";
+
 /** A script that cannot be read or does not hold, with the line that says so. */
 export class ScriptError extends Error {
   readonly line: number;
@@ -66,6 +68,8 @@ export interface IpInfo {
   readonly ecn: "noecn" | "ect0" | "ect1" | "ce" | "ect01" | null;
   readonly tos: number | null;
   readonly ttl: number | null;
+  /** Only looked at over IPv6. */
+  readonly flowLabel: number | null;
 }
 
 /** A TCP packet; null is not said. */
@@ -89,12 +93,18 @@ export interface TcpPacket {
   readonly text: string;
 }
 
+/** Type and code of an ICMP message. */
+export interface IcmpNumbers {
+  readonly type: number;
+  readonly code: number;
+}
+
 /** An ICMP error from the path. */
 export interface IcmpPacket {
   readonly kind: "icmp";
   readonly inbound: boolean;
-  readonly type: number;
-  readonly code: number;
+  /** What it is in each family; null where it is nothing. */
+  readonly numbers: Readonly<Record<Family, IcmpNumbers | null>>;
   readonly mtu: number;
   /** The quoted segment's relative sequence number. */
   readonly seq: number;

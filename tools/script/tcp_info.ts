@@ -4,7 +4,7 @@ import { Phase } from "../../src/tcp/loss_recovery.ts";
 import { seqDiff } from "../../src/base/seq.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
-import { HEADERS_IPV4 } from "../../src/tcp/negotiation.ts";
+import { fixedHeaders } from "../../src/tcp/negotiation.ts";
 import { receiveWindow } from "../../src/tcp/window.ts";
 import { INFO_SYMBOLS } from "./symbols.ts";
 
@@ -52,7 +52,7 @@ const FIELDS: Readonly<Record<string, Reader>> = {
     return ssthreshBytes === Infinity ? INFINITE_SSTHRESH : segments(ssthreshBytes, conn);
   },
   tcpi_snd_cwnd: (conn) => segments(conn.congestion.cwndBytes, conn),
-  tcpi_advmss: (conn, { mtu }) => mtu - HEADERS_IPV4 - (conn.timestamps ? 12 : 0),
+  tcpi_advmss: (conn, { mtu }) => mtu - fixedHeaders(conn) - (conn.timestamps ? 12 : 0),
   tcpi_rcv_rtt: (conn) => conn.tuneRttUs,
   tcpi_rcv_space: (conn) => conn.receive?.limitBytes ?? 0,
   tcpi_total_retrans: (conn) => conn.segmentsRetransmitted,

@@ -1,0 +1,17 @@
+/** What a frame turned out to be. */
+export const InputKind = {
+  /** Not to be used; `PacketInput.reason` says why. */
+  dropped: 0,
+  /** A TCP segment for this stack. */
+  tcp: 1,
+  /** An ICMP echo request of either family: the payload range is the whole ICMP message. */
+  icmpEcho: 2,
+  /**
+   * An ICMP error about a TCP segment that this stack sent: the source, the destination, the ports and
+   * `seq` are those of the quoted segment (so the source is ours), with `icmpType`, `icmpCode`, `icmpMtu`.
+   */
+  icmpError: 3,
+} as const;
+
+/** One value of {@link InputKind}. */
+export type InputKind = (typeof InputKind)[keyof typeof InputKind];
