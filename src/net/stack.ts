@@ -234,7 +234,8 @@ export class Stack implements AsyncDisposable {
         return await this.#connectTo(remote, port, from, isMapped, signal);
       } catch (error) {
         // What the last address answers is what the caller hears.
-        if (signal?.aborted || this.#ended !== null) throw error;
+        signal?.throwIfAborted();
+        if (this.#ended !== null) throw error;
       }
     }
     return await this.#connectTo(tried[tried.length - 1], port, from, isMapped, signal);

@@ -167,3 +167,25 @@ testNeeding(
     }
   },
 );
+
+testNeeding(
+  { tun: true, programs: ["curl", "ping"] },
+  "e2e: a server with addresses of both families answers both at once",
+  async () => {
+    // Goal: flags repeat, one listener is dual, and the kernel's address can be used without delay.
+    const flags = FAMILY_PLACES.flatMap(({ stack, host, length }) => [
+      ...["--address", `${stack}/${length}`],
+      ...["--host", `${host}/${length}`],
+    ]);
+    await using server = await ServerProcess.start(flags);
+    assertStringIncludes(server.readyLine, "listening on 10.7.0.2, fd07::2: echo 7");
+    for (const { stack, urlHost } of FAMILY_PLACES) {
+      await runWell("ping", ["-n", "-c1", "-W1", stack]);
+      const answer = await curl(`http://${urlHost}/connections.json`);
+      const [conn] = JSON.parse(answer.stdout);
+      const shown = stack.includes(":") ? stack : `::ffff:${stack}`;
+      assertEquals(conn.localAddr.hostname, shown);
+    }
+    assertEquals((await server.stop("SIGTERM")).code, 0);
+  },
+);

@@ -15,10 +15,20 @@ import type { Stack } from "../../src/net/stack.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Tcp } from "../../src/tcp/tcp.ts";
+import { addressText } from "../../src/base/address.ts";
 import { checksumAdd } from "../../src/wire/checksum.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 import { checkConnection } from "../support/invariants.ts";
-import { icmpBytes, ipv4Frame, OWN, PEER, randomSegment } from "../wire/frames.ts";
+import {
+  ends,
+  FAMILIES,
+  type FamilyEnds,
+  icmp6Bytes,
+  icmpBytes,
+  ipv4Frame,
+  ipv6Frame,
+  randomSegment,
+} from "../wire/frames.ts";
 
 const FRAMES = Deno.env.get("WOSHOU_LONG") === "1" ? 1_000_000 : 100_000;
 const SEED = Number(Deno.env.get("WOSHOU_SEED") ?? 0xe221e);
@@ -95,18 +105,17 @@ class FrameMaker {
   readonly memory = new Memory(new SharedArrayBuffer(4096));
   readonly segment = new Segment();
   readonly #random: SeededRandom;
+  readonly #family: FamilyEnds;
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, family: FamilyEnds) {
     this.#random = random;
+    this.#family = family;
   }
 
   /** Begins a segment from the peer. */
   begin(port: number, flags: number, seq: number, ack: number): Segment {
-    const s = Object.assign(this.segment, new Segment());
-    s.src2 = 0xffff;
-    s.src3 = PEER.w3;
-    s.dst2 = 0xffff;
-    s.dst3 = OWN.w3;
+    const { peer, own } = this.#family;
+    const s = Object.assign(this.segment, new Segment(), ends(peer, own));
     s.srcPort = port;
     s.dstPort = PORT;
     s.flags = flags;
@@ -176,31 +185,42 @@ class FrameMaker {
     return this.finish(random.integer(0, 9) === 0 ? 100 : 0);
   }
 
-  /** Anything from PEER, and ICMP errors that quote a connection. */
+  /** Anything from the peer, and ICMP errors that quote a connection. */
   noise(conn: Connection | undefined): number {
     const random = this.#random;
     if (random.integer(0, 1) === 0) {
-      Object.assign(this.segment, randomSegment(random));
+      Object.assign(this.segment, randomSegment(random, this.#family));
       return this.finish(random.integer(0, 500));
     }
     const port = conn?.remotePort ?? FIRST_PORT;
     const seq = (conn?.sndUna ?? random.uint32()) + random.integer(-2, 2);
-    const quoted = ipv4Frame({
-      source: OWN.w3,
-      destination: PEER.w3,
-      payload: [0, PORT, port >> 8, port & 255, seq >>> 24, (seq >> 16) & 255, (seq >> 8) & 255]
-        .concat(seq & 255),
-    });
-    const error = icmpBytes([3, 3, 11, 12][random.integer(0, 3)], random.integer(0, 15), [
-      0,
-      0,
-      random.integer(0, 255),
-      random.integer(0, 255),
-      ...quoted,
-    ]);
-    const frame = ipv4Frame({ protocol: 1, payload: error });
+    const tcp = [0, PORT, port >> 8, port & 255, seq >>> 24, (seq >> 16) & 255, (seq >> 8) & 255]
+      .concat(seq & 255);
+    const frame = this.#family.name === "IPv4" ? this.#error4(tcp) : this.#error6(tcp);
     this.memory.bytes.set(frame, AT);
     return frame.length;
+  }
+
+  /** An ICMP error that quotes the beginning of a TCP header. */
+  #error4(tcp: number[]): number[] {
+    const random = this.#random;
+    const { own, peer } = this.#family;
+    const quoted = ipv4Frame({ source: own.w3, destination: peer.w3, payload: tcp });
+    const second = [0, 0, random.integer(0, 255), random.integer(0, 255)];
+    const type = [3, 3, 11, 12][random.integer(0, 3)];
+    const payload = icmpBytes(type, random.integer(0, 15), [...second, ...quoted]);
+    return ipv4Frame({ protocol: 1, payload });
+  }
+
+  /** The same of ICMPv6. */
+  #error6(tcp: number[]): number[] {
+    const random = this.#random;
+    const { own: source, peer: destination } = this.#family;
+    const quoted = ipv6Frame({ source, destination, payload: tcp });
+    const second = [0, 0, random.integer(0, 8), random.integer(0, 255)];
+    const type = [1, 1, 2, 3, 4][random.integer(0, 4)];
+    const payload = icmp6Bytes(type, random.integer(0, 7), [...second, ...quoted]);
+    return ipv6Frame({ protocol: 58, payload });
   }
 
   /** Changes bytes of the frame; mostly the checksums are made right again. */
@@ -210,8 +230,13 @@ class FrameMaker {
     for (let i = random.integer(1, 4); i > 0; i--) {
       bytes[AT + random.integer(0, Math.min(length, 72) - 1)] = random.uint32();
     }
+    if (random.integer(0, 3) === 0) return;
+    if (this.#family.name === "IPv6") {
+      this.#repair6(length);
+      return;
+    }
     const headerLength = (bytes[AT] & 15) * 4;
-    if (random.integer(0, 3) === 0 || headerLength < 20 || length < headerLength + 20) return;
+    if (headerLength < 20 || length < headerLength + 20) return;
     view.setUint16(AT + 2, length);
     view.setUint16(AT + 10, 0);
     view.setUint16(AT + 10, ~checksumAdd(view, AT, headerLength, 0));
@@ -219,6 +244,15 @@ class FrameMaker {
     view.setUint16(at + 16, 0);
     const pseudo = checksumAdd(view, AT + 12, 8, 6 + length - headerLength);
     view.setUint16(at + 16, ~checksumAdd(view, at, length - headerLength, pseudo));
+  }
+
+  #repair6(length: number): void {
+    const { view } = this.memory;
+    if (length < 60) return;
+    view.setUint16(AT + 4, length - 40);
+    view.setUint16(AT + 56, 0);
+    const pseudo = checksumAdd(view, AT + 8, 32, 6 + length - 40);
+    view.setUint16(AT + 56, ~checksumAdd(view, AT + 40, length - 40, pseudo));
   }
 
   #delta(conn: Connection): number {
@@ -241,16 +275,18 @@ class FrameMaker {
 class Fuzz {
   readonly clock = new ManualClock(1_000_000);
   readonly random = new SeededRandom(SEED);
-  readonly frames = new FrameMaker(this.random);
+  readonly frames: FrameMaker;
   readonly states = new Set<number>();
   readonly #far: Device;
   readonly #pieces = new Int32Array(2);
   readonly #seen: { tcp: Tcp | null };
-  readonly #input = new PacketInput({ virtioHeader: false, addresses: [PEER] });
+  readonly #input: PacketInput;
   readonly #reply = new Segment();
   readonly #replyMemory = new Memory(new SharedArrayBuffer(4096));
 
-  constructor(far: Device, seen: { tcp: Tcp | null }) {
+  constructor(far: Device, seen: { tcp: Tcp | null }, family: FamilyEnds) {
+    this.frames = new FrameMaker(this.random, family);
+    this.#input = new PacketInput({ virtioHeader: false, addresses: [family.peer] });
     this.#far = far;
     this.#seen = seen;
   }
@@ -282,7 +318,7 @@ class Fuzz {
       const length = this.#far.receive(bytes, AT, MTU);
       if (length === 0) return payload;
       const kind = this.#input.decode(this.#replyMemory, AT, length, this.#reply);
-      // A mutated source address gets its answer too; everything else must be a good frame for PEER.
+      // A mutated source address gets its answer too; everything else must be a good frame for the peer.
       const { reason } = this.#input;
       if (kind === InputKind.dropped && reason !== Drop.ipDestinationForeign) {
         assert(reason === Drop.icmpInvalid, `the stack sent a bad frame: ${dropNames[reason]}`);
@@ -377,36 +413,38 @@ async function fuzz(run: Fuzz, stack: Stack): Promise<void> {
   }
 }
 
-Deno.test(`fuzz: ${FRAMES} frames at live connections`, async () => {
-  // Goal: no throw, no impossible state, no other connection touched, and in the end nothing held.
-  const seen = observeEngine();
-  try {
-    const [near, far] = memoryPair({ mtu: MTU, queueFrames: 4096 });
-    const run = new Fuzz(far, seen);
-    const stack = await open({
-      device: near,
-      address: "10.7.0.2/24",
-      clock: run.clock,
-      random: new SeededRandom(SEED + 1),
-    });
-    const application = new Application();
-    const listener = stack.listen({ port: PORT });
-    const serving = application.serve(listener);
-    await run.settle();
-    await run.connect(SAFE_PORT);
-    await fuzz(run, stack);
-    await run.expectEcho(SAFE_PORT);
-    const states = [...run.states].sort((a, b) => a - b);
-    assertEquals(states.filter((state) => state >= State.SYN_RECEIVED).length, 8, `${states}`);
-    listener.close();
-    await serving;
-    application.closeAll();
-    await run.pass(2_000_000_000);
-    const { memory, counters } = stack.stats();
-    assertEquals([memory.receiveBytes, memory.sendBytes, counters.connectionsNow], [0, 0, 0]);
-    assertEquals(run.clock.nextWake(), Infinity);
-    await stack.close();
-  } finally {
-    seen.restore();
-  }
-});
+for (const family of FAMILIES) {
+  Deno.test(`fuzz: ${FRAMES} frames at live connections over ${family.name}`, async () => {
+    // Goal: no throw, no impossible state, no other connection touched, and in the end nothing held.
+    const seen = observeEngine();
+    try {
+      const [near, far] = memoryPair({ mtu: MTU, queueFrames: 4096 });
+      const run = new Fuzz(far, seen, family);
+      const stack = await open({
+        device: near,
+        address: addressText(family.own),
+        clock: run.clock,
+        random: new SeededRandom(SEED + 1),
+      });
+      const application = new Application();
+      const listener = stack.listen({ hostname: "::", port: PORT });
+      const serving = application.serve(listener);
+      await run.settle();
+      await run.connect(SAFE_PORT);
+      await fuzz(run, stack);
+      await run.expectEcho(SAFE_PORT);
+      const states = [...run.states].sort((a, b) => a - b);
+      assertEquals(states.filter((state) => state >= State.SYN_RECEIVED).length, 8, `${states}`);
+      listener.close();
+      await serving;
+      application.closeAll();
+      await run.pass(2_000_000_000);
+      const { memory, counters } = stack.stats();
+      assertEquals([memory.receiveBytes, memory.sendBytes, counters.connectionsNow], [0, 0, 0]);
+      assertEquals(run.clock.nextWake(), Infinity);
+      await stack.close();
+    } finally {
+      seen.restore();
+    }
+  });
+}

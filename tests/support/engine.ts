@@ -6,6 +6,7 @@
 
 import { ArrayCopier } from "../../src/ring/copier.ts";
 import { assert, assertEquals } from "@std/assert";
+import type { Address } from "../../src/base/address.ts";
 import { Counter, Counters } from "../../src/base/counters.ts";
 import type { DropReason } from "../../src/base/drops.ts";
 import { SeededRandom } from "../../src/base/random.ts";
@@ -24,14 +25,9 @@ import { type State, stateNames } from "../../src/tcp/state.ts";
 import type { TcpEvents } from "../../src/tcp/parts.ts";
 import { Tcp } from "../../src/tcp/tcp.ts";
 import { Flag, Segment } from "../../src/wire/segment.ts";
+import { ADDRESSES, type HarnessFamily, setEnds } from "./engine_ends.ts";
 import { checkConnection, checkNothingHeld } from "./invariants.ts";
 import { fillSegment, lineOf, matches, OWN_ISS, parseLine, PEER_ISS } from "./segment_text.ts";
-
-/** The stack's address, 10.0.0.1, and the peer's, 10.0.0.2. */
-const OWN_WORD = 0x0a000001;
-const PEER_WORD = 0x0a000002;
-const MAPPED = 0xffff;
-const MAPPED_ANY: readonly number[] = [0, 0, MAPPED, 0];
 
 /** The port that is listened on, and the peer's when nothing else is said. */
 export const OWN_PORT = 80;
@@ -72,6 +68,8 @@ export interface HarnessOptions {
   /** Largest super-segment, bytes; 0 (no offload) by default. */
   readonly superBytes?: number;
   readonly ownIss?: number;
+  /** IPv4 by default. */
+  readonly family?: HarnessFamily;
 }
 
 /** The application's end of one connection. */
@@ -152,8 +150,13 @@ export class Harness {
   readonly #sendPool: BlockPool;
   readonly #sendMemory: BlockMemory;
   readonly #segment = new Segment();
+  readonly #own: Address;
+  readonly #peer: Address;
 
   constructor(options: HarnessOptions = {}) {
+    const { own, peer } = ADDRESSES[options.family ?? "IPv4"];
+    this.#own = own;
+    this.#peer = peer;
     this.layout = new Layout({ ...DIMENSIONS, ...options.dimensions });
     const pool = new BlockPool(this.layout.sendPool);
     this.#sendPool = pool;
@@ -198,7 +201,8 @@ export class Harness {
 
   /** Listens on {@link OWN_PORT}. */
   listen(backlog = 8): void {
-    assertEquals(this.tcp.listen(LISTENER, MAPPED_ANY, OWN_PORT, backlog), OWN_PORT);
+    // The wildcard of both families.
+    assertEquals(this.tcp.listen(LISTENER, [0, 0, 0, 0], OWN_PORT, backlog), OWN_PORT);
   }
 
   /** Stops listening. */
@@ -215,14 +219,14 @@ export class Harness {
   /** Connects to the peer's port {@link PEER_PORT} from {@link ACTIVE_PORT}. */
   connect(localPort = ACTIVE_PORT): void {
     this.tcp.connect(7, {
-      local0: 0,
-      local1: 0,
-      local2: MAPPED,
-      local3: OWN_WORD,
-      remote0: 0,
-      remote1: 0,
-      remote2: MAPPED,
-      remote3: PEER_WORD,
+      local0: this.#own.w0,
+      local1: this.#own.w1,
+      local2: this.#own.w2,
+      local3: this.#own.w3,
+      remote0: this.#peer.w0,
+      remote1: this.#peer.w1,
+      remote2: this.#peer.w2,
+      remote3: this.#peer.w3,
       localPort,
       remotePort: PEER_PORT,
     }, this.nowUs);
@@ -245,10 +249,7 @@ export class Harness {
   segment(line: string, to: number, from: number): Segment {
     const segment = this.#segment;
     fillSegment(segment, parseLine(line));
-    segment.src2 = MAPPED;
-    segment.src3 = PEER_WORD;
-    segment.dst2 = MAPPED;
-    segment.dst3 = OWN_WORD;
+    setEnds(segment, this.#peer, this.#own);
     segment.srcPort = from;
     segment.dstPort = to;
     this.#placePayload(segment);
@@ -265,10 +266,7 @@ export class Harness {
   /** An ICMP error that quotes a segment of the stack with this relative sequence number. */
   icmp(type: number, code: number, quotedSeq: number): void {
     const segment = new Segment();
-    segment.src2 = MAPPED;
-    segment.src3 = OWN_WORD;
-    segment.dst2 = MAPPED;
-    segment.dst3 = PEER_WORD;
+    setEnds(segment, this.#own, this.#peer);
     segment.srcPort = this.#isActive ? ACTIVE_PORT : OWN_PORT;
     segment.dstPort = PEER_PORT;
     segment.seq = (OWN_ISS + quotedSeq) | 0;
