@@ -46,6 +46,12 @@ export {
   WebSocketDevice,
   webSocketDevice,
 } from "./src/device/stream_device.ts";
+export {
+  ethernet,
+  EthernetAdapter,
+  type EthernetOptions,
+  type EthernetStats,
+} from "./src/device/ethernet.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
 export type { Address, Prefix } from "./src/base/address.ts";

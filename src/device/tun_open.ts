@@ -4,6 +4,7 @@ import { interfaceMtu } from "./interface_config.ts";
 import { IFREQ_UNION, interfaceRequest, interfaceRequestName } from "./ifreq.ts";
 import { cString, Errno, errno, errnoName, libc } from "./libc.ts";
 import { systemError } from "./system_error.ts";
+import { ETHERNET_HEADER_BYTES } from "../wire/ethernet.ts";
 import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 
 const TUN_PATH = "/dev/net/tun";
@@ -17,6 +18,7 @@ const TUNSETOFFLOAD = 0x400454d0;
 const TUNSETVNETHDRSZ = 0x400454d8;
 
 const IFF_TUN = 0x0001;
+const IFF_TAP = 0x0002;
 const IFF_NO_PI = 0x1000;
 const IFF_MULTI_QUEUE = 0x0100;
 const IFF_VNET_HDR = 0x4000;
@@ -32,6 +34,11 @@ export interface TunOptions {
   readonly offload?: boolean;
   /** Open one of several queues of the interface; default false. */
   readonly multiQueue?: boolean;
+  /**
+   * What frames are: IP packets (a TUN), or whole Ethernet frames (a TAP), which come without offload and for which the
+   * device's MTU counts the header. Default `"ip"`.
+   */
+  readonly layer?: "ip" | "ethernet";
 }
 
 /** An open queue of a TUN interface, as plain values that can be posted to another thread. */
@@ -57,16 +64,18 @@ export function openTun(options: TunOptions): TunHandle {
   checkInterfaceName(options.name);
   const { name, multiQueue = false } = options;
   let failure = 0;
-  for (const offload of options.offload === false ? [false] : [true, false]) {
+  const isTap = options.layer === "ethernet";
+  const kind = isTap ? IFF_TAP : IFF_TUN;
+  for (const offload of options.offload === false || isTap ? [false] : [true, false]) {
     // An interface that exists with several queues is refused without the flag for them.
     for (const queueFlag of multiQueue ? [IFF_MULTI_QUEUE] : [0, IFF_MULTI_QUEUE]) {
       const fd = openTunFile();
       const request = interfaceRequest(name);
-      const flags = IFF_TUN | IFF_NO_PI | queueFlag | (offload ? IFF_VNET_HDR : 0);
+      const flags = kind | IFF_NO_PI | queueFlag | (offload ? IFF_VNET_HDR : 0);
       new DataView(request.buffer).setInt16(IFREQ_UNION, flags, true);
       const attached = libc().ioctl(fd, TUNSETIFF, request) === 0;
       if (attached && setOffload(fd, offload)) {
-        return finishOpen(fd, interfaceRequestName(request), offload);
+        return finishOpen(fd, interfaceRequestName(request), offload, isTap);
       }
       failure = errno();
       closeFd(fd);
@@ -77,9 +86,10 @@ export function openTun(options: TunOptions): TunHandle {
   throw attachFailure(failure, name);
 }
 
-function finishOpen(fd: number, name: string, virtioHeader: boolean): TunHandle {
+function finishOpen(fd: number, name: string, virtioHeader: boolean, isTap: boolean): TunHandle {
   try {
-    return { fd, name, mtu: interfaceMtu(name), virtioHeader };
+    const mtu = interfaceMtu(name) + (isTap ? ETHERNET_HEADER_BYTES : 0);
+    return { fd, name, mtu, virtioHeader };
   } catch (error) {
     closeFd(fd);
     throw error;
