@@ -865,6 +865,9 @@ function samePrefix(a, b) {
   return a.length === b.length && sameAddress(a.address, b.address);
 }
 
+// src/wire/ethernet.ts
+var ETHERNET_HEADER_BYTES = 14;
+
 // src/wire/virtio.ts
 var VIRTIO_HEADER_BYTES = 10;
 var VirtioField = {
@@ -911,6 +914,7 @@ var TUNSETIFF = 1074025674;
 var TUNSETOFFLOAD = 1074025680;
 var TUNSETVNETHDRSZ = 1074025688;
 var IFF_TUN = 1;
+var IFF_TAP = 2;
 var IFF_NO_PI = 4096;
 var IFF_MULTI_QUEUE = 256;
 var IFF_VNET_HDR = 16384;
@@ -919,7 +923,9 @@ function openTun(options) {
   checkInterfaceName(options.name);
   const { name, multiQueue = false } = options;
   let failure = 0;
-  for (const offload of options.offload === false ? [
+  const isTap = options.layer === "ethernet";
+  const kind = isTap ? IFF_TAP : IFF_TUN;
+  for (const offload of options.offload === false || isTap ? [
     false
   ] : [
     true,
@@ -933,11 +939,11 @@ function openTun(options) {
     ]) {
       const fd = openTunFile();
       const request = interfaceRequest(name);
-      const flags = IFF_TUN | IFF_NO_PI | queueFlag | (offload ? IFF_VNET_HDR : 0);
+      const flags = kind | IFF_NO_PI | queueFlag | (offload ? IFF_VNET_HDR : 0);
       new DataView(request.buffer).setInt16(IFREQ_UNION, flags, true);
       const attached = libc().ioctl(fd, TUNSETIFF, request) === 0;
       if (attached && setOffload(fd, offload)) {
-        return finishOpen(fd, interfaceRequestName(request), offload);
+        return finishOpen(fd, interfaceRequestName(request), offload, isTap);
       }
       failure = errno();
       closeFd(fd);
@@ -947,12 +953,13 @@ function openTun(options) {
   }
   throw attachFailure(failure, name);
 }
-function finishOpen(fd, name, virtioHeader) {
+function finishOpen(fd, name, virtioHeader, isTap) {
   try {
+    const mtu = interfaceMtu(name) + (isTap ? ETHERNET_HEADER_BYTES : 0);
     return {
       fd,
       name,
-      mtu: interfaceMtu(name),
+      mtu,
       virtioHeader
     };
   } catch (error) {
