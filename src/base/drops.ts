@@ -81,6 +81,8 @@ export const Drop = {
   rateLimited: 37,
   /** The pipeline of another queue had no room for a frame of one of its connections. */
   handoverFull: 38,
+  /** A source route of IPv4: somebody else would decide where the answers go (RFC 7126 section 4.3). */
+  ipSourceRoute: 39,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type Device, Flag, memoryPair, open, type SendOutcome, type TcpNotice } from "../../mod.ts";
+import {
+  type Device,
+  Flag,
+  memoryPair,
+  open,
+  type SendOutcome,
+  type TcpNotice,
+} from "../../mod.ts";
 import { drainMicrotasks, passTime } from "../support/virtual_time.ts";
 import { icmpBytes, ipv4Frame, naiveChecksum } from "../wire/frames.ts";
 import { VirtualPair } from "./virtual_pair.ts";
