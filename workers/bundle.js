@@ -1364,7 +1364,7 @@ var Drop = {
   ipExtensionInvalid: 39,
   /** More IPv6 extension headers, or more options in one, than are looked at. */
   ipExtensionLimit: 40,
-  /** An IPv6 routing header with nodes left to visit: this is no router (RFC 5095). */
+  /** A routing header of IPv6 with nodes left to visit (RFC 5095), or a source route of IPv4 (RFC 7126 section 4.3). */
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
   ipOptionUnknown: 42
@@ -2213,6 +2213,28 @@ var Protocol = {
 function readIpv4HeaderLength(view, offset) {
   return (view.getUint8(offset) & 15) << 2;
 }
+function hasIpv4SourceRoute(view, offset, headerLength) {
+  const end2 = offset + headerLength;
+  for (let at = offset + IPV4_HEADER_BYTES; at < end2; ) {
+    const kind = view.getUint8(at);
+    if (kind === Ipv4Option.end) return false;
+    if (kind === Ipv4Option.noOperation) {
+      at++;
+      continue;
+    }
+    const length = at + 1 < end2 ? view.getUint8(at + 1) : 0;
+    if (kind === Ipv4Option.looseSourceRoute || kind === Ipv4Option.strictSourceRoute) return true;
+    if (length < 2 || at + length > end2) return true;
+    at += length;
+  }
+  return false;
+}
+var Ipv4Option = {
+  end: 0,
+  noOperation: 1,
+  looseSourceRoute: 131,
+  strictSourceRoute: 137
+};
 function isIpv4ChecksumRight(view, offset, headerLength) {
   if (headerLength !== IPV4_HEADER_BYTES) {
     return checksumFold(checksumAdd(view, offset, headerLength, 0)) === 0;
@@ -2832,6 +2854,9 @@ var PacketInput = class {
     if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
       return this.#drop(Drop.ipFragment);
     }
+    if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
+      return this.#drop(Drop.ipSourceRouted);
+    }
     setIpv4Addresses(segment, source, destination);
     segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
     segment.hopLimit = view.getUint8(at + Ipv4Field.hopLimit);
@@ -3361,7 +3386,7 @@ var RANGES = {
   ],
   delayedAckMs: [
     0,
-    500
+    499
   ],
   mslMs: [
     1,

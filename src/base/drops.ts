@@ -85,7 +85,7 @@ export const Drop = {
   ipExtensionInvalid: 39,
   /** More IPv6 extension headers, or more options in one, than are looked at. */
   ipExtensionLimit: 40,
-  /** An IPv6 routing header with nodes left to visit: this is no router (RFC 5095). */
+  /** A routing header of IPv6 with nodes left to visit (RFC 5095), or a source route of IPv4 (RFC 7126 section 4.3). */
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
   ipOptionUnknown: 42,

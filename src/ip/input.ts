@@ -8,6 +8,7 @@ import type { Memory } from "../base/memory.ts";
 import { checksumAddIn, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
 import { isIcmpChecksumRight } from "../wire/icmp.ts";
 import {
+  hasIpv4SourceRoute,
   IPV4_HEADER_BYTES,
   Ipv4Field,
   Ipv4Fragment,
@@ -171,6 +172,9 @@ export class PacketInput {
     const fragment = view.getUint16(at + Ipv4Field.fragment);
     if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
       return this.#drop(Drop.ipFragment);
+    }
+    if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
+      return this.#drop(Drop.ipSourceRouted);
     }
     setIpv4Addresses(segment, source, destination);
     segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);

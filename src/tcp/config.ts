@@ -21,7 +21,7 @@ export interface TcpOptions {
   synAckRetries?: number;
   /** Back-offs of data before the connection is given up. Default 15 (about 924 s), as Linux. */
   dataRetries?: number;
-  /** Longest delay of an ACK, RFC 9293 section 3.8.6.3. Default 40 ms, 0 for none, at most 500. */
+  /** Longest delay of an ACK, RFC 9293 section 3.8.6.3. Default 40 ms, 0 for none, at most 499. */
   delayedAckMs?: number;
   /** Maximum segment lifetime; TIME-WAIT lasts twice that. Default 30000 ms. */
   mslMs?: number;
@@ -116,7 +116,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   synRetries: [0, 127],
   synAckRetries: [0, 127],
   dataRetries: [1, 127],
-  delayedAckMs: [0, 500],
+  delayedAckMs: [0, 499],
   mslMs: [1, 240_000],
   finWait2Ms: [1, 3_600_000],
   keepaliveIdleMs: [1, 86_400_000 * 24],

@@ -51,6 +51,35 @@ export function readIpv4HeaderLength(view: DataView, offset: number): number {
   return (view.getUint8(offset) & 0x0f) << 2;
 }
 
+/**
+ * Whether a header of `headerLength` bytes has a loose or strict source route (RFC 791 section 3.1), or options
+ * whose lengths are impossible, so that nobody can tell.
+ */
+export function hasIpv4SourceRoute(view: DataView, offset: number, headerLength: number): boolean {
+  const end = offset + headerLength;
+  for (let at = offset + IPV4_HEADER_BYTES; at < end;) {
+    const kind = view.getUint8(at);
+    if (kind === Ipv4Option.end) return false;
+    if (kind === Ipv4Option.noOperation) {
+      at++;
+      continue;
+    }
+    const length = at + 1 < end ? view.getUint8(at + 1) : 0;
+    if (kind === Ipv4Option.looseSourceRoute || kind === Ipv4Option.strictSourceRoute) return true;
+    if (length < 2 || at + length > end) return true;
+    at += length;
+  }
+  return false;
+}
+
+/** Option kinds of RFC 791 section 3.1, with the copied bit. */
+const Ipv4Option = {
+  end: 0,
+  noOperation: 1,
+  looseSourceRoute: 131,
+  strictSourceRoute: 137,
+} as const;
+
 /** Whether the header checksum over `headerLength` bytes, 20 or more, is right. */
 export function isIpv4ChecksumRight(
   view: DataView,

@@ -188,6 +188,22 @@ Deno.test("input: IP options are skipped", () => {
   assertTcp(tcpFrame({}, { fragment: 0 }), undefined, "neither DF nor a fragment");
 });
 
+Deno.test("input: source routes are not followed", () => {
+  // Goal: RFC 7126 section 4.3: whoever could route the answers could pretend to be anybody. What cannot be read might
+  // be one.
+  const address = [10, 0, 0, 1];
+  for (const kind of [131, 137]) {
+    const route = [kind, 7, 4, ...address];
+    for (const options of [[...route, 0], [1, ...route], [7, 4, 0, 0, 1, ...route]]) {
+      assertDrop(tcpFrame({}, { options }), Drop.ipSourceRouted, undefined, `${options}`);
+    }
+  }
+  for (const options of [[7, 1, 0, 0], [7, 5, 0, 0], [1, 1, 1, 7]]) {
+    assertDrop(tcpFrame({}, { options }), Drop.ipSourceRouted, undefined, `${options}`);
+  }
+  assertTcp(tcpFrame({}, { options: [0, 131, 7, 4] }), undefined, "behind the end of the options");
+});
+
 Deno.test("input: sources that no host may have", () => {
   // Goal: RFC 1122 section 3.2.1.3, and what is next to each range is let through.
   const martians = [

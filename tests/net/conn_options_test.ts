@@ -16,7 +16,7 @@ const read = (conn: Deno.TcpConn) => conn.read(new Uint8Array(1000));
 
 Deno.test("setNoDelay decides whether a small segment waits for the one before it", async () => {
   // Goal: Nagle's rule on and off, seen in what has arrived before the first ACK could.
-  const pair = await VirtualPair.open({ delayedAckMs: 500 });
+  const pair = await VirtualPair.open({ delayedAckMs: 499 });
   const { near, far, clock } = pair;
   const byte = Uint8Array.of(1);
   // The first segments of a connection are acknowledged at once; these use that up.

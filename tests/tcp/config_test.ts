@@ -13,7 +13,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   synRetries: [0, 127],
   synAckRetries: [0, 127],
   dataRetries: [1, 127],
-  delayedAckMs: [0, 500],
+  delayedAckMs: [0, 499],
   mslMs: [1, 240_000],
   finWait2Ms: [1, 3_600_000],
   keepaliveIdleMs: [1, 24 * DAY_MS],
