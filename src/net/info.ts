@@ -56,6 +56,10 @@ export interface TcpInfo {
   readonly retransmitTimeouts: number;
   /** Expiries in a row, since something was last acknowledged. */
   readonly backoffs: number;
+  /** Largest IP packet that the path is known to carry, bytes (RFC 1191, RFC 4821). */
+  readonly pathMtuBytes: number;
+  /** Explicit congestion notification as agreed on: RFC 3168, RFC 9768 or none. */
+  readonly ecn: "off" | "classic" | "accurate";
   /** Whether both sides use timestamps (RFC 7323). */
   readonly timestamps: boolean;
   /** Whether both sides allow selective acknowledgments (RFC 2018). */
@@ -101,6 +105,12 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
     duplicateAcks: word(Info.duplicateAcks),
     retransmitTimeouts: word(Info.retransmitTimeouts),
     backoffs: word(Info.backoffs),
+    pathMtuBytes: words[at + Row.pathMtu],
+    ecn: (options & InfoOption.accurateEcn) !== 0
+      ? "accurate"
+      : (options & InfoOption.ecn) !== 0
+      ? "classic"
+      : "off",
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
     windowScale: (options & InfoOption.windowScale) === 0

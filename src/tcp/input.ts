@@ -13,6 +13,8 @@ import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts
 import { onAcknowledgment } from "./acknowledgment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News, Owner } from "./connection.ts";
+import { takeHandshakeAck } from "./accurate_ecn.ts";
+import { takeMarks } from "./ecn.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";
 import { Outcome } from "./outcome.ts";
@@ -139,6 +141,7 @@ function onOtherStates(
   const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
+  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   return takeText(conn, segment, nowUs, context);
@@ -251,6 +254,8 @@ function onAckField(
       return Outcome.reset;
     }
     setWindow(conn, segment, scale);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null) takeHandshakeAck(accurate, segment);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }

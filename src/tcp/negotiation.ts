@@ -3,19 +3,19 @@
  */
 
 import { OptionBit, type Segment } from "../wire/segment.ts";
+import { noteOption } from "./accurate_ecn.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
 import type { Connection } from "./connection.ts";
+import { negotiateEcn } from "./ecn.ts";
+import { beginSearch } from "./mtu_search.ts";
+import { updateSegmentSize } from "./segment_size.ts";
 
 /** Bytes of an IPv4 and a TCP header without options. */
 export const HEADERS_IPV4 = 40;
-/** Bytes of the timestamps option with its padding, in every segment (RFC 7323 appendix A). */
-const TIMESTAMPS_BYTES = 12;
 /** RFC 9293 section 3.7.1, MUST-15: the peer's MSS when it does not announce one. */
 const DEFAULT_MSS = 536;
-/** A smaller MSS only makes the sender work (CVE-2019-11479); Linux's floor. */
-const MIN_MSS = 48;
 /** RFC 7323 section 2.3. */
 const MAX_SCALE = 14;
 
@@ -55,10 +55,18 @@ export function negotiate(
     conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
     conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
   }
+  negotiateEcn(conn, syn, config);
   const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
-  const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
-  const mss = Math.max(Math.min(announced, announcedMss(mtu, conn.mssClamp)), MIN_MSS);
-  conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
+  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
+  conn.linkMtu = mtu;
+  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  else updateSegmentSize(conn);
+  // The first option of accurate ECN may have come with the SYN-ACK.
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
   conn.congestion = createCongestion(
     config.congestion,
     initialWindow(config.initialWindowSegments, conn.sndMss),

@@ -57,13 +57,19 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[info + Info.windowScales] = conn.sndScale | (conn.rcvScale << 8);
   words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) |
     (conn.sack ? InfoOption.sack : 0) |
-    (conn.windowScale ? InfoOption.windowScale : 0);
+    (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn);
+  words[row + Row.pathMtu] = conn.pathMtu;
   words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
   words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
   words[info + Info.congestion] = CONGESTION_NAMES.indexOf(
     congestion.name as (typeof CONGESTION_NAMES)[number],
   );
   words[info + Info.backoffs] = conn.backoffs;
+}
+
+function ecnOption({ ecn }: Connection): number {
+  if (ecn === null) return 0;
+  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
 }
 
 function clamp(value: number): number {

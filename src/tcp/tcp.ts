@@ -30,6 +30,7 @@ import {
   sendResetFor,
   sendSyn,
 } from "./output.ts";
+import { lowerPathMtu, PathMtuCache } from "./path_mtu.ts";
 import { reportAddresses, reportProgress } from "./report.ts";
 import type { SegmentSink } from "./sink.ts";
 import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
@@ -58,6 +59,7 @@ export class Tcp {
   readonly #wheel: TimerWheel;
   readonly #dirty: Connection[] = [];
   #dirtyCount = 0;
+  readonly #pathMtus = new PathMtuCache();
   /** Connections in TIME-WAIT, the oldest first. */
   readonly #timeWait = new Set<number>();
 
@@ -350,15 +352,25 @@ export class Tcp {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
+    if (isFragmentationNeeded(segment.icmpType, segment.icmpCode)) {
+      this.#onPacketTooBig(conn, segment.icmpMtu, nowUs);
+      return;
+    }
     // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
     // error is the answer that the application waits for, as in Linux.
     if (conn.state !== State.SYN_SENT) return;
-    // This one is about the path's MTU (RFC 1191), and says nothing against the destination.
     const { icmpType, icmpCode } = segment;
-    if (isFragmentationNeeded(icmpType, icmpCode)) return;
     const before = conn.state;
     end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
+  }
+
+  /** A router has dropped a segment for its length (RFC 1191, RFC 8201); nothing is wrong with the peer. */
+  #onPacketTooBig(conn: Connection, mtu: number, nowUs: number): void {
+    if (!lowerPathMtu(conn, mtu, this.mtu, this.config, nowUs)) return;
+    this.counters.count(Counter.pathMtuLowered);
+    this.#pathMtus.learn(conn);
+    this.#touch(conn);
   }
 
   /** Runs every timer that is due. */
@@ -576,6 +588,7 @@ export class Tcp {
     if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
     if (this.#table.isFull) return null;
     const conn = this.#table.create(tuple, nowUs);
+    this.#pathMtus.apply(conn, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
     return conn;
   }

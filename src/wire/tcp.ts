@@ -174,11 +174,7 @@ function writeAccurateEcn(view: DataView, offset: number, segment: Segment): num
   for (let i = 0; i < ecnFields; i++) {
     const isFirst = i === 0;
     const isEct0 = isFirst === isZeroFirst;
-    const bytes = i === 1
-      ? segment.ecnCeBytes
-      : isEct0
-      ? segment.ecnE0Bytes
-      : segment.ecnE1Bytes;
+    const bytes = i === 1 ? segment.ecnCeBytes : isEct0 ? segment.ecnE0Bytes : segment.ecnE1Bytes;
     view.setUint8(at, bytes >>> 16);
     view.setUint16(at + 1, bytes & 0xffff);
     at += 3;
