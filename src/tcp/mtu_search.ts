@@ -59,12 +59,14 @@ export function onTimeout(conn: Connection, config: TcpConfig, nowUs: number): v
   if (config.mtuProbing === "off" || conn.backoffs < BLACK_HOLE_TIMEOUTS) return;
   if (search === null) {
     beginSearch(conn, config, nowUs);
-    return;
+  } else {
+    const overhead = headerBytes(conn) + optionBytes(conn);
+    const half = Math.min((search.lowMtu - overhead) >> 1, config.baseMss);
+    search.lowMtu = Math.min(search.lowMtu, Math.max(half, config.mtuProbeFloor) + overhead);
+    updateSegmentSize(conn);
   }
-  const overhead = headerBytes(conn) + optionBytes(conn);
-  const half = Math.min((search.lowMtu - overhead) >> 1, config.baseMss);
-  search.lowMtu = Math.min(search.lowMtu, Math.max(half, config.mtuProbeFloor) + overhead);
-  updateSegmentSize(conn);
+  // The timeout has left a window of one segment; one of the old size would be several of these.
+  conn.congestion.cwndBytes = Math.min(conn.congestion.cwndBytes, conn.sndMss);
 }
 
 /**

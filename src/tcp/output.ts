@@ -394,7 +394,8 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  const isProbe = conn.persisting || conn.mtuSearch?.sending === true;
+  if (length % conn.sndMss !== 0 && !isProbe) conn.sndSmall = next;
   // An answer that follows soon carries the ACK: the quick-ACK phase is over (as Linux).
   const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1000;
   if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;

@@ -177,8 +177,8 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_base_mss: count("baseMss"),
   tcp_mtu_probe_floor: count("mtuProbeFloor"),
   tcp_probe_interval: milliseconds("mtuProbeIntervalMs"),
-  min_pmtu: count("pathMtuMin"),
-  mtu_expires: milliseconds("pathMtuExpiresMs"),
+  "route.min_pmtu": count("pathMtuMin"),
+  "route.mtu_expires": milliseconds("pathMtuExpiresMs"),
   tcp_rto_min_us: (value) => ({ rtoMinMs: Math.max(1, Math.round(Number(value) / 1000)) }),
   tcp_rto_max_ms: count("rtoMaxMs"),
   // FreeBSD, in net.inet.tcp.
