@@ -23,10 +23,10 @@ import {
   tcpOptionsLength,
 } from "../wire/tcp.ts";
 import type { Connection } from "./connection.ts";
+import type { AccurateEcn } from "./ecn_state.ts";
 
-/** RFC 9768 section 3.2.1: what the counters begin with on the wire, so that zeros are noticed. */
+/** RFC 9768 section 3.2.1: what the counter of packets begins with on the wire, so that zeros are noticed. */
 const PACKETS_INITIAL = 5;
-const BYTES_INITIAL = 1;
 const ACE_MASK = 7;
 const COUNTER_MASK = 0xff_ffff;
 /** The largest increase of a 24-bit counter; beyond it the counter has gone back. */
@@ -37,50 +37,6 @@ const MARKS_PER_ACK = 2;
 export const ACCURATE_ECN_BYTES: number = accurateEcnLength(3);
 /** The least payload of a full segment that is worth sending with options (Linux's TCP_MIN_SND_MSS). */
 const SEGMENT_LEAST_BYTES = 36;
-
-/** What both ends count. */
-export class AccurateEcn {
-  /** The codepoint that the peer's SYN or SYN-ACK had on arrival: it is told to the peer. */
-  readonly peerCodepoint: number;
-  /** The next segment completes the handshake and tells `peerCodepoint`. */
-  reflects: boolean;
-
-  // What was received.
-  /** Packets with CE (r.cep without its initial value). */
-  marksReceived = 0;
-  /** Of them those that no ACK has told of. */
-  marksUntold = 0;
-  /** Payload bytes by codepoint, modulo 2^24, with their initial values. */
-  e0Bytes = BYTES_INITIAL;
-  ceBytes = 0;
-  e1Bytes = BYTES_INITIAL;
-  /** Codepoint of the last data. */
-  codepoint: number = Ecn.notEct;
-
-  // What the peer has told.
-  /** Packets that arrived at the peer with CE (s.cep without its initial value). */
-  marksTold = 0;
-  /** The peer's counters of bytes as last told. */
-  toldE0Bytes = BYTES_INITIAL;
-  toldCeBytes = 0;
-  toldE1Bytes = BYTES_INITIAL;
-  /** Timestamp of the last segment whose ACE field was looked at. */
-  toldAt = 0;
-  /** The first ACE field after the handshake was looked at. */
-  checked = false;
-
-  // What works on the path.
-  /** Packets may be ECN-capable; not when the codepoint or the ACE field is mangled on the way. */
-  ect = true;
-  /** The peer's option has come through, and its counters are not zeroed. */
-  option = false;
-  optionFailed = false;
-
-  constructor(peerCodepoint: number, reflects: boolean) {
-    this.peerCodepoint = peerCodepoint;
-    this.reflects = reflects;
-  }
-}
 
 /** Section 3.1.2, table 2, and 3.2.2.1, table 3: the ACE field that tells of a codepoint. */
 function reflection(codepoint: number): number {

@@ -11,10 +11,9 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { type Seq, seqAdd, seqGe, seqGt } from "../base/seq.ts";
+import { seqAdd, seqGe, seqGt } from "../base/seq.ts";
 import { Ecn, Flag, type Segment } from "../wire/segment.ts";
 import {
-  AccurateEcn,
   answerAccurately,
   countMarks,
   reflectedCodepoint,
@@ -23,57 +22,15 @@ import {
 } from "./accurate_ecn.ts";
 import type { EcnName, TcpConfig } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import { AccurateEcn, EcnMode, EcnState } from "./ecn_state.ts";
 import { type LossRecovery, proportionalWindow } from "./loss_recovery.ts";
 import { State } from "./state.ts";
-
-/** How far two ends have come with ECN. */
-export const EcnMode = {
-  /** The SYN has asked for RFC 3168. */
-  requested: 0,
-  /** The SYN has asked for accurate ECN, for which RFC 3168 is an answer too. */
-  accurateRequested: 1,
-  /** RFC 3168 is in use. */
-  classic: 2,
-  /** RFC 9768 is in use. */
-  accurate: 3,
-} as const;
-
-/** One value of {@link EcnMode}. */
-export type EcnMode = (typeof EcnMode)[keyof typeof EcnMode];
 
 /** The three flags of ECN; read as a number with AE highest they are the ACE field of RFC 9768. */
 export const ECN_FLAGS: number = Flag.AE | Flag.CWR | Flag.ECE;
 
 /** ACKs at once after a mark: the sender may have a window of one segment (as Linux). */
 const QUICK_ACKS_AFTER_MARK = 2;
-
-/** What a connection keeps once ECN was asked for or agreed on. */
-export class EcnState {
-  mode: EcnMode;
-  readonly accurate: AccurateEcn | null;
-
-  // Receiving.
-  /** A mark was received and not yet answered by CWR: ECE goes out with every segment. */
-  echoing = false;
-  /** The peer sends ECN-capable data, so that data which is not is probably sent again. */
-  ectSeen = false;
-
-  // Sending.
-  /** The window was reduced, and the next new data tells so. */
-  owesCwr = false;
-  /** Bytes that were acknowledged with ECE, in full segments (RFC 3168 only; as Linux's delivered_ce). */
-  echoes = 0;
-  /** The segment at hand tells of marks. */
-  echoed = false;
-  /** The window is on its way down because of marks, until more than `reduceUntil` is acknowledged. */
-  reducing = false;
-  reduceUntil: Seq = 0;
-
-  constructor(mode: EcnMode, accurate: AccurateEcn | null = null) {
-    this.mode = mode;
-    this.accurate = accurate;
-  }
-}
 
 function asks(ecn: EcnName): boolean {
   return ecn === "on" || ecn === "accurate" || ecn === "accurate-in";
@@ -201,7 +158,8 @@ export function takeFeedback(
     ecn.echoed = marks > 0;
     return;
   }
-  ecn.echoed = (segment.flags & Flag.ECE) !== 0;
+  // One that was overtaken says what is known already; after `advance` the others have exactly SND.UNA.
+  ecn.echoed = (segment.flags & Flag.ECE) !== 0 && segment.ack === conn.sndUna;
   if (ecn.echoed) ecn.echoes += Math.ceil(deliveredBytes / conn.sndMss);
 }
 
@@ -228,7 +186,8 @@ export function reduceForMarks(
     congestion.onRecovered(sndMss, nowUs);
   }
   if (!ecn.reducing) {
-    if (!ecn.echoed) return false;
+    // With nothing in flight there is nothing that could have been too much (as Linux).
+    if (!ecn.echoed || flightBytes === 0) return false;
     ecn.reducing = true;
     ecn.reduceUntil = conn.sndNxt;
     ecn.owesCwr = true;

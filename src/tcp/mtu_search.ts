@@ -4,10 +4,11 @@
  * congestion. The sizes tried are those of Linux: halfway between what gets through and what may.
  */
 
-import { type Seq, seqDiff, seqGe } from "../base/seq.ts";
+import { seqDiff, seqGe } from "../base/seq.ts";
 import type { TcpConfig } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
+import { MtuSearch } from "./mtu_search_state.ts";
 import { loseOversized } from "./path_mtu.ts";
 import { headerBytes, optionBytes, updateSegmentSize } from "./segment_size.ts";
 
@@ -19,29 +20,6 @@ const SEGMENTS_BEHIND = 4;
 const WINDOW_LEAST_SEGMENTS = 11;
 /** Timeouts in a row that make a black hole (RFC 4821 section 7.7; Linux's tcp_retries1). */
 const BLACK_HOLE_TIMEOUTS = 4;
-
-/** A search of one connection. */
-export class MtuSearch {
-  /** What is known to get through, or believed to; bytes of IP packets. */
-  lowMtu: number;
-  /** What may get through at the most. */
-  highMtu: number;
-  /** A probe of `probeMtu` bytes is on its way. */
-  probing = false;
-  probeMtu = 0;
-  probeStart: Seq = 0;
-  probeEnd: Seq = 0;
-  /** The probe is being sent: it is not cut into segments. */
-  sending = false;
-  /** When the search began. */
-  beganAtUs: number;
-
-  constructor(lowMtu: number, highMtu: number, nowUs: number) {
-    this.lowMtu = Math.min(lowMtu, highMtu);
-    this.highMtu = highMtu;
-    this.beganAtUs = nowUs;
-  }
-}
 
 /** Begins to search from `baseMss` on; segments are that long until a longer one has got through. */
 export function beginSearch(conn: Connection, config: TcpConfig, nowUs: number): void {

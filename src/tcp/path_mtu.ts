@@ -4,6 +4,7 @@
  * packets smaller than has been seen to get through only when data does not get through now.
  */
 
+import { Counter, type Counters } from "../base/counters.ts";
 import { seqDiff } from "../base/seq.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
@@ -17,6 +18,14 @@ const IPV6_MTU_MIN = 1280;
 const PLATEAUS: readonly number[] = [32_000, 17_914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68];
 /** Destinations whose MTU is kept. */
 const DESTINATIONS_MAX = 1024;
+
+/** What a message about the MTU needs besides the connection. */
+export interface PathContext {
+  readonly config: TcpConfig;
+  readonly counters: Counters;
+  /** Largest IP packet of the first link, bytes. */
+  readonly mtu: number;
+}
 
 /** What is known of the way to a destination. */
 interface PathEntry {
@@ -48,8 +57,18 @@ export class PathMtuCache {
     conn.pathMtuEndUs = entry.endUs;
   }
 
-  /** Keeps what the connection has learned. */
-  learn(conn: Connection): void {
+  /**
+   * A router has dropped a segment in flight for its length; nothing is wrong with the peer. Returns whether
+   * there is something to send again.
+   */
+  onPacketTooBig(conn: Connection, mtu: number, nowUs: number, context: PathContext): boolean {
+    if (!lowerPathMtu(conn, mtu, context.mtu, context.config, nowUs)) return false;
+    context.counters.count(Counter.pathMtuLowered);
+    this.#learn(conn);
+    return true;
+  }
+
+  #learn(conn: Connection): void {
     const key = keyOf(conn);
     this.#paths.delete(key);
     if (this.#paths.size >= DESTINATIONS_MAX) {

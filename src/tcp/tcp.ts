@@ -30,7 +30,7 @@ import {
   sendResetFor,
   sendSyn,
 } from "./output.ts";
-import { lowerPathMtu, PathMtuCache } from "./path_mtu.ts";
+import { PathMtuCache } from "./path_mtu.ts";
 import { reportAddresses, reportProgress } from "./report.ts";
 import type { SegmentSink } from "./sink.ts";
 import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
@@ -353,7 +353,7 @@ export class Tcp {
       return;
     }
     if (isFragmentationNeeded(segment.icmpType, segment.icmpCode)) {
-      this.#onPacketTooBig(conn, segment.icmpMtu, nowUs);
+      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
       return;
     }
     // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
@@ -363,14 +363,6 @@ export class Tcp {
     const before = conn.state;
     end(conn, connectErrorOf(icmpType, icmpCode));
     this.#settle(conn, before, nowUs);
-  }
-
-  /** A router has dropped a segment for its length (RFC 1191, RFC 8201); nothing is wrong with the peer. */
-  #onPacketTooBig(conn: Connection, mtu: number, nowUs: number): void {
-    if (!lowerPathMtu(conn, mtu, this.mtu, this.config, nowUs)) return;
-    this.counters.count(Counter.pathMtuLowered);
-    this.#pathMtus.learn(conn);
-    this.#touch(conn);
   }
 
   /** Runs every timer that is due. */
