@@ -73,7 +73,7 @@ function aceOf(flags: number): number {
 export function answerAccurately(accurate: AccurateEcn, out: Segment, backoffs: number): void {
   if (backoffs > 1) return;
   setAce(out, reflection(accurate.peerCodepoint));
-  if (backoffs === 0) addOption(accurate, out);
+  if (backoffs === 0 && !accurate.optionOff) addOption(accurate, out);
 }
 
 /** The server takes the ACK of its SYN-ACK, which was sent without ECT, in (section 3.2.2.1, table 4). */
@@ -116,11 +116,11 @@ export function countMarks(conn: Connection, accurate: AccurateEcn, segment: Seg
 
 /** The peer's first option tells whether options come through; from then on segments have room for it. */
 export function noteOption(conn: Connection, accurate: AccurateEcn, segment: Segment): void {
-  if (accurate.option || accurate.optionFailed) return;
+  if (accurate.option || accurate.optionOff) return;
   const { ecnKind, ecnFields } = segment;
   const first = ecnKind === TcpOption.accurateEcn0 ? segment.ecnE0Bytes : segment.ecnE1Bytes;
   if (ecnFields > 0 && first === 0) {
-    accurate.optionFailed = true; // Section 3.2.3.2.4: somebody clears what he does not know.
+    accurate.optionOff = true; // Section 3.2.3.2.4: somebody clears what he does not know.
     return;
   }
   accurate.option = true;

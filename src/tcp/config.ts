@@ -75,6 +75,10 @@ export interface TcpOptions {
    * asks for is accepted.
    */
   ecn?: EcnName;
+  /** Whether accurate ECN sends its byte counters to peers that send theirs, RFC 9768. Default true. */
+  ecnOption?: boolean;
+  /** Whether a SYN that is sent again does not ask for ECN, RFC 3168 section 6.1.1.1. Default true. */
+  ecnFallback?: boolean;
   /** Packetization-layer path MTU discovery, RFC 4821; see {@link MtuProbingName}. Default `"off"`. */
   mtuProbing?: MtuProbingName;
   /** MSS with which `mtuProbing` begins, bytes (RFC 4821 section 7.2). Default 1024, as Linux. */
@@ -132,6 +136,8 @@ export const TCP_DEFAULTS: TcpConfig = {
   sendBufferMaxBytes: 4 * 1024 * 1024,
   initialWindowSegments: 10,
   ecn: "accurate-passive",
+  ecnOption: true,
+  ecnFallback: true,
   mtuProbing: "off",
   baseMss: 1024,
   mtuProbeFloor: 48,

@@ -62,21 +62,26 @@ export function offerEcn(
   const accurate = config.ecn === "accurate";
   conn.ecn ??= new EcnState(accurate ? EcnMode.accurateRequested : EcnMode.requested);
   // Section 6.1.1.1: what stands in the way of the SYN may be its flags, so the next one has none.
-  if (!again) syn.flags |= accurate ? ECN_FLAGS : Flag.CWR | Flag.ECE;
+  if (!again || !config.ecnFallback) syn.flags |= accurate ? ECN_FLAGS : Flag.CWR | Flag.ECE;
 }
 
 /** Takes the peer's SYN or SYN-ACK in. */
 export function negotiateEcn(conn: Connection, syn: Segment, config: TcpConfig): void {
   if (conn.state === State.SYN_SENT) {
-    if (conn.ecn !== null) conn.ecn = answered(conn.ecn, syn);
+    if (conn.ecn === null) return;
+    conn.ecn = answered(conn.ecn, syn);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null) accurate.optionOff = !config.ecnOption;
     return;
   }
+  conn.ecn = null;
   const setup = Flag.ECE | Flag.CWR;
   if (config.ecn === "off" || (syn.flags & setup) !== setup) return;
   const codepoint = syn.trafficClass & Ecn.mask;
   const accurate = (syn.flags & Flag.AE) !== 0;
   if (accurate && acceptsAccurate(config.ecn)) {
     conn.ecn = new EcnState(EcnMode.accurate, new AccurateEcn(codepoint, false));
+    conn.ecn.accurate!.optionOff = !config.ecnOption;
   } else if (codepoint === Ecn.notEct || accurate) {
     // A SYN of RFC 3168 is never ECN-capable: one that is was mangled (section 6.1.1, as Linux).
     conn.ecn = new EcnState(EcnMode.classic);

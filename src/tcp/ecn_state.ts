@@ -57,7 +57,8 @@ export class AccurateEcn {
   ect = true;
   /** The peer's option has come through, and its counters are not zeroed. */
   option = false;
-  optionFailed = false;
+  /** No option is sent: it is switched off, or its counters are zeroed on the way. */
+  optionOff = false;
 
   constructor(peerCodepoint: number, reflects: boolean) {
     this.peerCodepoint = peerCodepoint;

@@ -29,7 +29,8 @@
  * whole exchange takes a {@link ConversationText}, which finds and keeps them.
  *
  * Not like tcpdump: the options come in the order in which this stack and Linux write them, because a
- * {@link Segment} does not keep another sender's order and padding; and payload is never interpreted.
+ * {@link Segment} does not keep another sender's order and padding; the counters of accurate ECN (RFC 9768) have
+ * names, where tcpdump shows bytes; and payload is never interpreted.
  */
 import { addressText } from "../base/address.ts";
 import { type Seq, seqAdd, seqDiff, seqText } from "../base/seq.ts";

@@ -88,6 +88,8 @@ Deno.test("Goal: the defaults are those that the protocol's table promises", () 
     sendBufferMaxBytes: 4 * MIB,
     initialWindowSegments: 10,
     ecn: "accurate-passive",
+    ecnOption: true,
+    ecnFallback: true,
     mtuProbing: "off",
     baseMss: 1024,
     mtuProbeFloor: 48,

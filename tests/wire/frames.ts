@@ -166,6 +166,8 @@ function randomOptions(segment: Segment, random: SeededRandom): void {
   segment.options = random.integer(0, 31);
   if ((segment.flags & Flag.SYN) === 0) segment.options &= ~handshake;
   const has = (bit: number) => (segment.options & bit) !== 0;
+  const isLong = has(OptionBit.sack) || (segment.flags & Flag.SYN) !== 0;
+  if (!isLong && random.integer(0, 3) === 0) randomCounters(segment, random);
   if (has(OptionBit.mss)) segment.mss = random.integer(0, 65535);
   if (has(OptionBit.windowScale)) segment.windowScale = random.integer(0, 14);
   if (has(OptionBit.timestamps)) {
@@ -186,6 +188,18 @@ function randomOptions(segment: Segment, random: SeededRandom): void {
   segment.sackRight2 = edge(2);
   segment.sackLeft3 = edge(3);
   segment.sackRight3 = edge(3);
+}
+
+/** The option of accurate ECN with no more counters than it has fields for. */
+function randomCounters(segment: Segment, random: SeededRandom): void {
+  segment.options |= OptionBit.accurateEcn;
+  segment.ecnKind = random.integer(0, 1) === 0 ? 172 : 174;
+  segment.ecnFields = random.integer(0, 3);
+  const counter = (there: boolean) => there ? random.integer(0, 0xff_ffff) : 0;
+  const { ecnFields } = segment;
+  segment.ecnCeBytes = counter(ecnFields > 1);
+  segment.ecnE0Bytes = counter(ecnFields > (segment.ecnKind === 172 ? 0 : 2));
+  segment.ecnE1Bytes = counter(ecnFields > (segment.ecnKind === 172 ? 2 : 0));
 }
 
 /** A segment whose every field holds a value that no decode leaves there. */

@@ -165,6 +165,8 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_wmem: buffer("sendBufferInitialBytes", "sendBufferMaxBytes"),
   tcp_congestion_control: (value) => ({ congestion: value === "reno" ? "newreno" : value }),
   tcp_ecn: (value) => ({ ecn: ECN_NAMES[Number(value)] ?? value }),
+  tcp_ecn_option: flag("ecnOption"),
+  tcp_ecn_fallback: flag("ecnFallback"),
   tcp_reordering: count("reordering"),
   tcp_recovery: count("recovery"),
   tcp_early_retrans: count("earlyRetransmit"),
