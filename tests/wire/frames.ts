@@ -166,8 +166,6 @@ function randomOptions(segment: Segment, random: SeededRandom): void {
   segment.options = random.integer(0, 31);
   if ((segment.flags & Flag.SYN) === 0) segment.options &= ~handshake;
   const has = (bit: number) => (segment.options & bit) !== 0;
-  const isLong = has(OptionBit.sack) || (segment.flags & Flag.SYN) !== 0;
-  if (!isLong && random.integer(0, 3) === 0) randomCounters(segment, random);
   if (has(OptionBit.mss)) segment.mss = random.integer(0, 65535);
   if (has(OptionBit.windowScale)) segment.windowScale = random.integer(0, 14);
   if (has(OptionBit.timestamps)) {
@@ -190,8 +188,10 @@ function randomOptions(segment: Segment, random: SeededRandom): void {
   segment.sackRight3 = edge(3);
 }
 
-/** The option of accurate ECN with no more counters than it has fields for. */
-function randomCounters(segment: Segment, random: SeededRandom): void {
+/** Adds the option of accurate ECN, where there is room for it, with no more counters than it has fields for. */
+export function randomCounters(segment: Segment, random: SeededRandom): void {
+  const isLong = (segment.options & OptionBit.sack) !== 0 || (segment.flags & Flag.SYN) !== 0;
+  if (isLong || random.integer(0, 3) > 0) return;
   segment.options |= OptionBit.accurateEcn;
   segment.ecnKind = random.integer(0, 1) === 0 ? 172 : 174;
   segment.ecnFields = random.integer(0, 3);

@@ -8,7 +8,7 @@ import {
   tcpOptionsLength,
   writeTcpHeader,
 } from "../../src/wire/tcp.ts";
-import { be16, be32, randomSegment, staleSegment } from "./frames.ts";
+import { be16, be32, randomCounters, randomSegment, staleSegment } from "./frames.ts";
 
 const SEED = 0x7c9;
 const MSS = [2, 4, 0x05, 0xb4];
@@ -145,6 +145,7 @@ Deno.test("tcp: what is written is read back", () => {
   const view = new DataView(new ArrayBuffer(64));
   for (let round = 0; round < 5000; round++) {
     const segment = randomSegment(random);
+    randomCounters(segment, random);
     const length = writeTcpHeader(view, 2, segment);
     assertEquals(readTcpHeaderLength(view, 2), length);
     const back = staleSegment();
