@@ -67,13 +67,22 @@ function aceOf(flags: number): number {
 }
 
 /**
- * The answer in a SYN-ACK. One that is lost may have been so for its option or its flags: the second goes
- * without the option, the third without the flags (section 3.1.4.2, as Linux).
+ * The answer in a SYN-ACK. One that is lost may have been so for its option or its flags: when it goes `again` it is
+ * without the option, after a second timeout without the flags. Then nothing is ECN-capable any more, while
+ * marks are told as agreed (sections 3.1.4.2 and 3.1.5, as Linux).
  */
-export function answerAccurately(accurate: AccurateEcn, out: Segment, backoffs: number): void {
-  if (backoffs > 1) return;
+export function answerAccurately(
+  accurate: AccurateEcn,
+  out: Segment,
+  again: boolean,
+  timeouts: number,
+): void {
+  if (timeouts > 1) {
+    accurate.ect = false;
+    return;
+  }
   setAce(out, reflection(accurate.peerCodepoint));
-  if (backoffs === 0 && !accurate.optionOff) addOption(accurate, out);
+  if (!again && !accurate.optionOff) addOption(accurate, out);
 }
 
 /** The server takes the ACK of its SYN-ACK, which was sent without ECT, in (section 3.2.2.1, table 4). */

@@ -55,7 +55,7 @@ export function offerEcn(
   if (conn.state === State.SYN_RECEIVED) {
     if (conn.ecn === null) return;
     if (conn.ecn.accurate === null) syn.flags |= Flag.ECE;
-    else answerAccurately(conn.ecn.accurate, syn, conn.backoffs);
+    else answerAccurately(conn.ecn.accurate, syn, again, conn.backoffs);
     return;
   }
   if (!asks(config.ecn)) return;
@@ -88,6 +88,13 @@ export function negotiateEcn(conn: Connection, syn: Segment, config: TcpConfig):
   }
 }
 
+/** The peer's SYN has come again, to a SYN-ACK that was sent: the latest one is what the peer is told of. */
+export function takeSynAgain(ecn: EcnState, syn: Segment): void {
+  if (ecn.accurate === null) return;
+  ecn.accurate.peerCodepoint = syn.trafficClass & Ecn.mask;
+  if ((syn.flags & ECN_FLAGS) === 0) ecn.accurate.ect = false; // RFC 9768 section 3.1.5
+}
+
 /** What an active open ends up with; null when the peer does not speak ECN. */
 function answered(offer: EcnState, syn: Segment): EcnState | null {
   const ace = aceOf(syn.flags);
@@ -103,9 +110,9 @@ function answered(offer: EcnState, syn: Segment): EcnState | null {
     case 7: // A server that mirrors what it does not know.
       return null;
     case 1:
-    case 5:
       return new EcnState(EcnMode.classic);
   }
+  // What is reserved, 5, counts as accurate ECN too (RFC 9768 section 3.1.2).
   const accurate = new AccurateEcn(syn.trafficClass & Ecn.mask, true);
   // The SYN was sent without ECT; who has seen CE on both ways sees what somebody else has made.
   if (accurate.peerCodepoint === Ecn.ce && reflectedCodepoint(ace) !== Ecn.notEct) {

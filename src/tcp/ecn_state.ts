@@ -1,7 +1,6 @@
 /** What a connection keeps of explicit congestion notification: RFC 3168, and RFC 9768. */
 
 import type { Seq } from "../base/seq.ts";
-import { Ecn } from "../wire/segment.ts";
 
 /** RFC 9768 section 3.2.1: what the counters of ECT bytes begin with, so that zeros are noticed. */
 const BYTES_INITIAL = 1;
@@ -24,7 +23,7 @@ export type EcnMode = (typeof EcnMode)[keyof typeof EcnMode];
 /** What both ends count. */
 export class AccurateEcn {
   /** The codepoint that the peer's SYN or SYN-ACK had on arrival: it is told to the peer. */
-  readonly peerCodepoint: number;
+  peerCodepoint: number;
   /** The next segment completes the handshake and tells `peerCodepoint`. */
   reflects: boolean;
 
@@ -37,8 +36,8 @@ export class AccurateEcn {
   e0Bytes = BYTES_INITIAL;
   ceBytes = 0;
   e1Bytes = BYTES_INITIAL;
-  /** Codepoint of the last data. */
-  codepoint: number = Ecn.notEct;
+  /** Codepoint of the last data, before that of the handshake. */
+  codepoint: number;
 
   // What the peer has told.
   /** Packets that arrived at the peer with CE (s.cep without its initial value). */
@@ -62,6 +61,7 @@ export class AccurateEcn {
 
   constructor(peerCodepoint: number, reflects: boolean) {
     this.peerCodepoint = peerCodepoint;
+    this.codepoint = peerCodepoint;
     this.reflects = reflects;
   }
 }

@@ -14,7 +14,7 @@ import { onAcknowledgment } from "./acknowledgment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News, Owner } from "./connection.ts";
 import { takeHandshakeAck } from "./accurate_ecn.ts";
-import { takeMarks } from "./ecn.ts";
+import { takeMarks, takeSynAgain } from "./ecn.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";
 import { Outcome } from "./outcome.ts";
@@ -170,7 +170,10 @@ function mayReopen(conn: Connection, segment: Segment): boolean {
 function onSynAgain(conn: Connection, segment: Segment): Outcome {
   if (segment.seq !== conn.irs) return Outcome.none;
   const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
-  if (flags === Flag.SYN) return Outcome.synAck;
+  if (flags === Flag.SYN) {
+    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
+    return Outcome.synAck;
+  }
   if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
     // The other half of a simultaneous open. Its SYN is known already; what counts is the ACK.
     segment.flags &= ~Flag.SYN;
