@@ -9,7 +9,7 @@ import { seqDiff } from "../base/seq.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
-import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
+import { NO_SEGMENT, type RetransmissionQueue, Sent } from "./retransmission_queue.ts";
 import { headerBytes, isOverIpv4, updateSegmentSize } from "./segment_size.ts";
 
 /** RFC 8200 section 5: every link of IPv6 takes that much. */
@@ -144,6 +144,7 @@ export function loseOversized(conn: Connection, loss: LossRecovery): void {
     found = true;
   }
   if (!found) return;
+  joinLost(queue, conn.sndMss);
   conn.timing = false;
   loss.undoPossible = false;
   loss.probing = false;
@@ -152,6 +153,28 @@ export function loseOversized(conn: Connection, loss: LossRecovery): void {
   loss.phase = Phase.loss;
   loss.recover = conn.sndMax;
   loss.duplicateAcks = 0;
+}
+
+/**
+ * What was sent as one burst is one piece again, as the super-segments of Linux are: cut one by one, each of
+ * the old segments would leave a short one behind.
+ */
+function joinLost(queue: RetransmissionQueue, mss: number): void {
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    if (!isOversized(queue, s, mss)) continue;
+    for (let next = queue.next(s); next !== NO_SEGMENT; next = queue.next(s)) {
+      const isSame = queue.flags(next) === queue.flags(s) &&
+        queue.sentAtUs(next) === queue.sentAtUs(s);
+      if (!isSame || !isOversized(queue, next, mss)) break;
+      queue.join(s);
+    }
+  }
+}
+
+/** Whether a segment is lost for its length, and not sent again. */
+function isOversized(queue: RetransmissionQueue, segment: number, mss: number): boolean {
+  return (queue.flags(segment) & (Sent.lost | Sent.again)) === Sent.lost &&
+    seqDiff(queue.end(segment), queue.start(segment)) > mss;
 }
 
 /** What the router has said does not hold any more: the path may have become wider (section 6.3). */
