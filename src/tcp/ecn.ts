@@ -212,7 +212,7 @@ export function reduceForMarks(
     congestion.onEcn(flightBytes, sndMss, nowUs);
   }
   const { ssthreshBytes } = congestion;
-  congestion.cwndBytes = proportionalWindow(
+  const window = proportionalWindow(
     loss,
     pipeBytes,
     deliveredBytes,
@@ -220,6 +220,8 @@ export function reduceForMarks(
     ssthreshBytes,
     sndMss,
   );
+  // What may be sent is rounded up to whole segments, as in Linux, where windows count segments.
+  congestion.cwndBytes = pipeBytes + Math.ceil((window - pipeBytes) / sndMss) * sndMss;
   return true;
 }
 
