@@ -156,18 +156,17 @@ export function loseOversized(conn: Connection, loss: LossRecovery): void {
 }
 
 /**
- * What was sent as one burst is one piece again, as the super-segments of Linux are: cut one by one, each of
- * the old segments would leave a short one behind.
+ * Two segments that were sent at one moment are one piece again, as in Linux, which makes pieces of two segments on
+ * paths that are not fast: cut one by one, each of the old segments would leave a short one behind.
  */
 function joinLost(queue: RetransmissionQueue, mss: number): void {
   for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
     if (!isOversized(queue, s, mss)) continue;
-    for (let next = queue.next(s); next !== NO_SEGMENT; next = queue.next(s)) {
-      const isSame = queue.flags(next) === queue.flags(s) &&
-        queue.sentAtUs(next) === queue.sentAtUs(s);
-      if (!isSame || !isOversized(queue, next, mss)) break;
-      queue.join(s);
-    }
+    const next = queue.next(s);
+    if (next === NO_SEGMENT || !isOversized(queue, next, mss)) continue;
+    const isSame = queue.flags(next) === queue.flags(s) &&
+      queue.sentAtUs(next) === queue.sentAtUs(s);
+    if (isSame) queue.join(s);
   }
 }
 
