@@ -918,7 +918,7 @@ var IFF_TAP = 2;
 var IFF_NO_PI = 4096;
 var IFF_MULTI_QUEUE = 256;
 var IFF_VNET_HDR = 16384;
-var TUN_OFFLOADS = 1n | 2n | 4n;
+var TUN_OFFLOADS = 1n | 2n | 4n | 8n;
 function openTun(options) {
   checkInterfaceName(options.name);
   const { name, multiQueue = false } = options;
@@ -969,10 +969,10 @@ function finishOpen(fd, name, virtioHeader, isTap) {
 }
 function setOffload(fd, wanted) {
   if (!wanted) return libc().ioctlValue(fd, TUNSETOFFLOAD, 0n) === 0;
-  const headerBytes = new Uint8Array(new Int32Array([
+  const headerBytes2 = new Uint8Array(new Int32Array([
     VIRTIO_HEADER_BYTES
   ]).buffer);
-  return libc().ioctl(fd, TUNSETVNETHDRSZ, headerBytes) === 0 && libc().ioctlValue(fd, TUNSETOFFLOAD, TUN_OFFLOADS) === 0;
+  return libc().ioctl(fd, TUNSETVNETHDRSZ, headerBytes2) === 0 && libc().ioctlValue(fd, TUNSETOFFLOAD, TUN_OFFLOADS) === 0;
 }
 function openTunFile() {
   const fd = libc().open(cString(TUN_PATH), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
@@ -1128,8 +1128,8 @@ var TunDevice = class _TunDevice {
     }
     if (length <= 0) return this.#nothingReceived();
     if (length < limit) return length;
-    const headerBytes = this.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
-    return wasCut(memory, offset + headerBytes, limit - headerBytes) ? limit + 1 : limit;
+    const headerBytes2 = this.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    return wasCut(memory, offset + headerBytes2, limit - headerBytes2) ? limit + 1 : limit;
   }
   send(memory, pieces, count) {
     if (!(count >= 1 && count <= MAX_PIECES && 2 * count <= pieces.length)) {
@@ -1405,11 +1405,19 @@ var Counter = {
   /** Bytes of memory that hold received bytes which were not read, now. */
   receiveMemoryNow: 28,
   /** Frames that came in at one queue and belong to a connection of another. */
-  framesHandedOver: 29
+  framesHandedOver: 29,
+  /** Segments that came with a congestion mark, on connections that use ECN (RFC 3168). */
+  ecnMarksIn: 30,
+  /** Reductions of a congestion window because the peer has told of marks. */
+  ecnReductions: 31,
+  /** Path MTUs that were lowered because a router said so (RFC 1191). */
+  pathMtuLowered: 32,
+  /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
+  mtuProbes: 33
 };
 var counterNames = Object.keys(Counter);
-var DROPS_START = 32;
-var COUNTER_SLOTS = 96;
+var DROPS_START = 64;
+var COUNTER_SLOTS = 160;
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
 }
@@ -1670,6 +1678,8 @@ var Row = {
   txRead: 7,
   /** Bytes that the application may have unacknowledged in its stream. */
   txLimit: 8,
+  /** Largest IP packet for the path, bytes. */
+  pathMtu: 9,
   local: 10,
   localPort: 14,
   remotePort: 15,
@@ -1726,7 +1736,11 @@ if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words over
 var InfoOption = {
   timestamps: 1,
   sack: 2,
-  windowScale: 4
+  windowScale: 4,
+  /** ECN in the form of RFC 3168. */
+  ecn: 8,
+  /** ECN in the form of RFC 9768. */
+  accurateEcn: 16
 };
 var ConnectionError = {
   none: 0,
@@ -2020,6 +2034,16 @@ var Segment = class {
   sackLeft3 = 0;
   /** Right edge of SACK block 3, signed 32 bits. */
   sackRight3 = 0;
+  /** Kind of the accurate ECN option, 172 or 174 (RFC 9768 section 3.2.3): the order of its counters. */
+  ecnKind = 0;
+  /** How many counters the option carries, 0 to 3. */
+  ecnFields = 0;
+  /** The ECT(0) byte counter (r.e0b), 24 bits. */
+  ecnE0Bytes = 0;
+  /** The CE byte counter (r.ceb), 24 bits. */
+  ecnCeBytes = 0;
+  /** The ECT(1) byte counter (r.e1b), 24 bits. */
+  ecnE1Bytes = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
   /** Payload bytes. */
@@ -2058,7 +2082,20 @@ var OptionBit = {
   windowScale: 2,
   sackPermitted: 4,
   timestamps: 8,
-  sack: 16
+  sack: 16,
+  accurateEcn: 256
+};
+var Ecn = {
+  /** Not ECN-capable. */
+  notEct: 0,
+  /** ECN-capable, ECT(1). */
+  ect1: 1,
+  /** ECN-capable, ECT(0). */
+  ect0: 2,
+  /** Congestion experienced. */
+  ce: 3,
+  /** The bits themselves. */
+  mask: 3
 };
 function segmentLength(segment) {
   const flags = segment.flags;
@@ -2404,7 +2441,11 @@ var TcpOption = {
   /** RFC 2018 section 3. */
   sack: 5,
   /** RFC 7323 section 3.2. */
-  timestamps: 8
+  timestamps: 8,
+  /** RFC 9768 section 3.2.3: byte counters in the order ECT(0), CE, ECT(1). */
+  accurateEcn0: 172,
+  /** The same in the order ECT(1), CE, ECT(0). */
+  accurateEcn1: 174
 };
 var MSS_HEAD = TcpOption.mss << 24 | 4 << 16;
 var NOP_NOP = TcpOption.noOperation << 24 | TcpOption.noOperation << 16;
@@ -2424,10 +2465,22 @@ function fixedOptionsLength(options) {
   if ((options & OptionBit.windowScale) !== 0) length += 4;
   return length;
 }
+function accurateEcnLength(fields) {
+  return 2 + 3 * fields + 3 & ~3;
+}
+function accurateEcnLengthOf(segment) {
+  return (segment.options & OptionBit.accurateEcn) !== 0 ? accurateEcnLength(segment.ecnFields) : 0;
+}
 function sackBlocksThatFit(segment) {
   if ((segment.options & OptionBit.sack) === 0) return 0;
-  const room = TCP_OPTIONS_MAX_BYTES - 4 - fixedOptionsLength(segment.options) >> 3;
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  const room = TCP_OPTIONS_MAX_BYTES - 4 - others >> 3;
   return Math.min(segment.sackCount, room, SACK_BLOCKS_MAX);
+}
+function tcpOptionsLength(segment) {
+  const blocks = sackBlocksThatFit(segment);
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  return others + (blocks > 0 ? 4 + 8 * blocks : 0);
 }
 function writeTcpHeader(view, offset, segment) {
   let length = TCP_HEADER_BYTES;
@@ -2469,7 +2522,26 @@ function writeOptions(view, offset, segment) {
     view.setInt32(at, NOP_WINDOW_SCALE | segment.windowScale & 255);
     at += 4;
   }
+  if ((options & OptionBit.accurateEcn) !== 0) at = writeAccurateEcn(view, at, segment);
   return writeSack(view, at, segment);
+}
+function writeAccurateEcn(view, offset, segment) {
+  const { ecnKind, ecnFields } = segment;
+  const end2 = offset + accurateEcnLength(ecnFields);
+  const isZeroFirst = ecnKind === TcpOption.accurateEcn0;
+  view.setUint8(offset, ecnKind);
+  view.setUint8(offset + 1, 2 + 3 * ecnFields);
+  let at = offset + 2;
+  for (let i = 0; i < ecnFields; i++) {
+    const isFirst = i === 0;
+    const isEct0 = isFirst === isZeroFirst;
+    const bytes = i === 1 ? segment.ecnCeBytes : isEct0 ? segment.ecnE0Bytes : segment.ecnE1Bytes;
+    view.setUint8(at, bytes >>> 16);
+    view.setUint16(at + 1, bytes & 65535);
+    at += 3;
+  }
+  while (at < end2) view.setUint8(at++, TcpOption.noOperation);
+  return end2;
 }
 function writeSack(view, offset, segment) {
   const blocks = sackBlocksThatFit(segment);
@@ -2506,6 +2578,11 @@ function clearTcpOptions(segment) {
   segment.sackRight2 = 0;
   segment.sackLeft3 = 0;
   segment.sackRight3 = 0;
+  segment.ecnKind = 0;
+  segment.ecnFields = 0;
+  segment.ecnE0Bytes = 0;
+  segment.ecnCeBytes = 0;
+  segment.ecnE1Bytes = 0;
 }
 function readTcpOptions(view, offset, end2, segment) {
   clearTcpOptions(segment);
@@ -2556,7 +2633,26 @@ function readOption(view, at, kind, length, segment) {
     case TcpOption.sack:
       readSack(view, at + 2, length - 2, segment);
       return;
+    case TcpOption.accurateEcn0:
+    case TcpOption.accurateEcn1:
+      readAccurateEcn(view, at, kind, length, segment);
+      return;
   }
+}
+function readAccurateEcn(view, at, kind, length, segment) {
+  const fields = Math.floor((length - 2) / 3);
+  if (length !== 2 + 3 * fields || fields > 3) return;
+  segment.options |= OptionBit.accurateEcn;
+  segment.ecnKind = kind;
+  segment.ecnFields = fields;
+  const first = fields > 0 ? readCounter(view, at + 2) : 0;
+  const third = fields > 2 ? readCounter(view, at + 8) : 0;
+  segment.ecnCeBytes = fields > 1 ? readCounter(view, at + 5) : 0;
+  segment.ecnE0Bytes = kind === TcpOption.accurateEcn0 ? first : third;
+  segment.ecnE1Bytes = kind === TcpOption.accurateEcn0 ? third : first;
+}
+function readCounter(view, at) {
+  return view.getUint8(at) << 16 | view.getUint16(at + 1);
 }
 function readSack(view, at, length, segment) {
   if (length === 0 || (length & 7) !== 0) return;
@@ -3070,7 +3166,7 @@ function frameOffset(layout, at) {
 }
 
 // src/pipeline/segment_record.ts
-var USED_WORDS = 39;
+var USED_WORDS = 48;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -3105,6 +3201,10 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 36] = segment.frameOffset;
   words[at + 37] = segment.frameLength;
   words[at + 38] = segment.flowLabel;
+  words[at + 44] = segment.ecnKind << 8 | segment.ecnFields;
+  words[at + 45] = segment.ecnE0Bytes;
+  words[at + 46] = segment.ecnCeBytes;
+  words[at + 47] = segment.ecnE1Bytes;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -3151,6 +3251,11 @@ function readSegmentRecord(words, at, segment) {
   segment.frameOffset = words[at + 36];
   segment.frameLength = words[at + 37];
   segment.flowLabel = words[at + 38];
+  segment.ecnKind = words[at + 44] >>> 8;
+  segment.ecnFields = words[at + 44] & 255;
+  segment.ecnE0Bytes = words[at + 45];
+  segment.ecnCeBytes = words[at + 46];
+  segment.ecnE1Bytes = words[at + 47];
   return words[at];
 }
 function readSackEdges(words, at, segment) {
@@ -3339,6 +3444,15 @@ var TCP_DEFAULTS = {
   sendBufferInitialBytes: 64 * 1024,
   sendBufferMaxBytes: 4 * 1024 * 1024,
   initialWindowSegments: 10,
+  ecn: "accurate-passive",
+  ecnOption: true,
+  ecnFallback: true,
+  mtuProbing: "off",
+  baseMss: 1024,
+  mtuProbeFloor: 48,
+  mtuProbeIntervalMs: 6e5,
+  pathMtuMin: 552,
+  pathMtuExpiresMs: 6e5,
   timestamps: true,
   windowScale: true,
   sack: true,
@@ -3432,6 +3546,26 @@ var RANGES = {
     1,
     1e3
   ],
+  baseMss: [
+    48,
+    65495
+  ],
+  mtuProbeFloor: [
+    48,
+    65495
+  ],
+  mtuProbeIntervalMs: [
+    1,
+    864e5
+  ],
+  pathMtuMin: [
+    68,
+    65535
+  ],
+  pathMtuExpiresMs: [
+    1,
+    864e5
+  ],
   outOfOrderRanges: [
     1,
     1024
@@ -3503,6 +3637,9 @@ var Cubic = class {
     this.#reduce(flightBytes, mss);
     this.cwndBytes = this.ssthreshBytes;
   }
+  onEcn(flightBytes, mss) {
+    this.onLoss(flightBytes, mss);
+  }
   onRecovered() {
     this.cwndBytes = this.ssthreshBytes;
   }
@@ -3563,6 +3700,9 @@ var NewReno = class {
     this.cwndBytes = this.ssthreshBytes;
     this.#creditBytes = 0;
   }
+  onEcn(flightBytes, mss) {
+    this.onLoss(flightBytes, mss);
+  }
   onRecovered() {
     this.cwndBytes = this.ssthreshBytes;
   }
@@ -3587,6 +3727,8 @@ var NoControl = class {
   onAck() {
   }
   onLoss() {
+  }
+  onEcn() {
   }
   onRecovered() {
   }
@@ -3728,6 +3870,19 @@ var Connection = class {
   tsOffset = 0;
   /** Last acknowledgment number sent: RFC 7323 section 4.3, Last.ACK.sent. */
   lastAckSent = 0;
+  /** Explicit congestion notification (RFC 3168, RFC 9768); null when it is not in use. */
+  ecn = null;
+  // The path's MTU (src/tcp/path_mtu.ts).
+  /** MSS that the peer has announced and the application allows; no limit of the path is in it. */
+  mssLimit = 536;
+  /** Largest IP packet of the first link, bytes; 0 before the handshake has settled the segment size. */
+  linkMtu = 0;
+  /** Largest IP packet for the path, bytes; 0 before that when no router has told it. */
+  pathMtu = 0;
+  /** When what a router has said of it does not hold any more. */
+  pathMtuEndUs = NEVER;
+  /** A search by probes is under way or has been (RFC 4821), else null. */
+  mtuSearch = null;
   // Bytes on either side.
   receive = null;
   send = null;
@@ -4060,6 +4215,233 @@ var ICMP_NET_UNKNOWN = 6;
 var ICMP_NET_PROHIBITED = 9;
 var ICMP_NET_UNREACHABLE_TOS = 11;
 
+// src/tcp/accurate_ecn.ts
+var PACKETS_INITIAL = 5;
+var ACE_MASK = 7;
+var COUNTER_MASK = 16777215;
+var COUNTER_HALF = 8388608;
+var MARKS_PER_ACK = 2;
+var ACCURATE_ECN_BYTES = accurateEcnLength(3);
+var SEGMENT_LEAST_BYTES = 36;
+function reflection(codepoint) {
+  switch (codepoint) {
+    case Ecn.ect1:
+      return 3;
+    case Ecn.ect0:
+      return 4;
+    case Ecn.ce:
+      return 6;
+    default:
+      return 2;
+  }
+}
+function reflectedCodepoint(ace) {
+  return ace === 3 ? Ecn.ect1 : ace === 4 ? Ecn.ect0 : ace === 6 ? Ecn.ce : Ecn.notEct;
+}
+function setAce(out2, ace) {
+  out2.flags &= ~(Flag.AE | Flag.CWR | Flag.ECE);
+  out2.flags |= (ace & ACE_MASK) << 6;
+}
+function aceOf(flags) {
+  return flags >> 6 & ACE_MASK;
+}
+function answerAccurately(accurate, out2, again, timeouts) {
+  if (timeouts > 1) {
+    accurate.ect = false;
+    return;
+  }
+  setAce(out2, reflection(accurate.peerCodepoint));
+  if (!again && !accurate.optionOff) addOption(accurate, out2);
+}
+function takeHandshakeAck(accurate, segment) {
+  const ace = aceOf(segment.flags);
+  accurate.checked = true;
+  const isData = segment.payloadLength > 0;
+  if (ace === 0 || !isData && reflectedCodepoint(ace) !== Ecn.notEct) accurate.ect = false;
+  accurate.toldAt = segment.tsValue;
+}
+function countMarks(conn, accurate, segment) {
+  const codepoint = segment.trafficClass & Ecn.mask;
+  const length = segment.payloadLength;
+  if ((segment.options & OptionBit.accurateEcn) !== 0) noteOption(conn, accurate, segment);
+  switch (codepoint) {
+    case Ecn.ect0:
+      accurate.e0Bytes = accurate.e0Bytes + length & COUNTER_MASK;
+      break;
+    case Ecn.ect1:
+      accurate.e1Bytes = accurate.e1Bytes + length & COUNTER_MASK;
+      break;
+    case Ecn.ce: {
+      const packets = segment.gsoSize > 0 ? Math.ceil(length / segment.gsoSize) : 1;
+      accurate.ceBytes = accurate.ceBytes + length & COUNTER_MASK;
+      accurate.marksReceived += packets;
+      accurate.marksUntold += packets;
+      break;
+    }
+  }
+  if (length === 0) return;
+  if (codepoint !== accurate.codepoint || accurate.marksUntold >= MARKS_PER_ACK) {
+    conn.ackPending = true;
+  }
+  accurate.codepoint = codepoint;
+}
+function noteOption(conn, accurate, segment) {
+  if (accurate.option || accurate.optionOff) return;
+  const { ecnKind, ecnFields } = segment;
+  const first = ecnKind === TcpOption.accurateEcn0 ? segment.ecnE0Bytes : segment.ecnE1Bytes;
+  if (ecnFields > 0 && first === 0) {
+    accurate.optionOff = true;
+    return;
+  }
+  accurate.option = true;
+  conn.sndMss = Math.max(conn.sndMss - ACCURATE_ECN_BYTES, SEGMENT_LEAST_BYTES);
+}
+function stampAccurate(accurate, out2) {
+  if (accurate.ect) out2.trafficClass |= Ecn.ect0;
+  const ace = accurate.reflects ? reflection(accurate.peerCodepoint) : PACKETS_INITIAL + accurate.marksReceived;
+  accurate.reflects = false;
+  accurate.marksUntold = 0;
+  setAce(out2, ace);
+  if (accurate.option) addOption(accurate, out2);
+}
+function addOption(accurate, out2) {
+  const room = TCP_OPTIONS_MAX_BYTES - tcpOptionsLength(out2);
+  let fields = 3;
+  while (fields > 1 && accurateEcnLength(fields) > room) fields--;
+  if (fields < 2) return;
+  out2.options |= OptionBit.accurateEcn;
+  out2.ecnKind = fields === 3 ? TcpOption.accurateEcn1 : TcpOption.accurateEcn0;
+  out2.ecnFields = fields;
+  out2.ecnE0Bytes = accurate.e0Bytes;
+  out2.ecnCeBytes = accurate.ceBytes;
+  out2.ecnE1Bytes = accurate.e1Bytes;
+}
+function mustCutHere(accurate) {
+  return (PACKETS_INITIAL + accurate.marksReceived & 2) !== 0;
+}
+function takeAccurateFeedback(conn, accurate, segment, deliveredBytes, advanced) {
+  if (!isLatest(conn, accurate, segment, deliveredBytes, advanced)) return 0;
+  if (!accurate.checked) {
+    accurate.checked = true;
+    if (aceOf(segment.flags) === 0) accurate.ect = false;
+  }
+  const markedBytes = takeCounters(accurate, segment);
+  if (!accurate.ect) return 0;
+  const told = PACKETS_INITIAL + accurate.marksTold;
+  const delta = aceOf(segment.flags) - told & ACE_MASK;
+  const packets = Math.ceil(deliveredBytes / conn.sndMss);
+  const marks = packets <= ACE_MASK ? delta : marksOfMany(conn, delta, packets, markedBytes, deliveredBytes);
+  accurate.marksTold += marks;
+  return marks;
+}
+function isLatest(conn, accurate, segment, deliveredBytes, advanced) {
+  const newer = conn.timestamps && (segment.options & OptionBit.timestamps) !== 0 && seqDiff(segment.tsValue, accurate.toldAt) > 0;
+  if (!newer && !advanced && deliveredBytes === 0) return false;
+  accurate.toldAt = segment.tsValue;
+  return true;
+}
+function takeCounters(accurate, segment) {
+  if (!accurate.option || (segment.options & OptionBit.accurateEcn) === 0) return -1;
+  const { ecnFields, ecnKind } = segment;
+  const ect0 = ecnFields > 2 || ecnFields > 0 && ecnKind === TcpOption.accurateEcn0;
+  const ect1 = ecnFields > 2 || ecnFields > 0 && ecnKind === TcpOption.accurateEcn1;
+  if (ect0) accurate.toldE0Bytes = segment.ecnE0Bytes;
+  if (ect1) accurate.toldE1Bytes = segment.ecnE1Bytes;
+  if (ecnFields < 2) return -1;
+  const bytes = segment.ecnCeBytes - accurate.toldCeBytes & COUNTER_MASK;
+  if (bytes >= COUNTER_HALF) return -1;
+  accurate.toldCeBytes = segment.ecnCeBytes;
+  return bytes;
+}
+function marksOfMany(conn, delta, packets, markedBytes, deliveredBytes) {
+  const safe = packets - (packets - delta & ACE_MASK);
+  if (markedBytes < 0) return safe;
+  if (markedBytes === 0) return delta;
+  if (packets >= 2 * (ACE_MASK + 1)) {
+    if (deliveredBytes <= markedBytes) return safe;
+    const estimate = Math.ceil(markedBytes * packets / deliveredBytes);
+    return Math.min(safe, delta + (estimate & ~ACE_MASK));
+  }
+  if (markedBytes > delta * conn.sndMss) return safe;
+  return markedBytes < safe * conn.sndMss / 2 ? delta : safe;
+}
+
+// src/tcp/ecn_state.ts
+var BYTES_INITIAL = 1;
+var EcnMode = {
+  /** The SYN has asked for RFC 3168. */
+  requested: 0,
+  /** The SYN has asked for accurate ECN, for which RFC 3168 is an answer too. */
+  accurateRequested: 1,
+  /** RFC 3168 is in use. */
+  classic: 2,
+  /** RFC 9768 is in use. */
+  accurate: 3
+};
+var AccurateEcn = class {
+  /** The codepoint that the peer's SYN or SYN-ACK had on arrival: it is told to the peer. */
+  peerCodepoint;
+  /** The next segment completes the handshake and tells `peerCodepoint`. */
+  reflects;
+  // What was received.
+  /** Packets with CE (r.cep without its initial value). */
+  marksReceived = 0;
+  /** Of them those that no ACK has told of. */
+  marksUntold = 0;
+  /** Payload bytes by codepoint, modulo 2^24, with their initial values. */
+  e0Bytes = BYTES_INITIAL;
+  ceBytes = 0;
+  e1Bytes = BYTES_INITIAL;
+  /** Codepoint of the last data, before that of the handshake. */
+  codepoint;
+  // What the peer has told.
+  /** Packets that arrived at the peer with CE (s.cep without its initial value). */
+  marksTold = 0;
+  /** The peer's counters of bytes as last told. */
+  toldE0Bytes = BYTES_INITIAL;
+  toldCeBytes = 0;
+  toldE1Bytes = BYTES_INITIAL;
+  /** Timestamp of the last segment whose ACE field was looked at. */
+  toldAt = 0;
+  /** The first ACE field after the handshake was looked at. */
+  checked = false;
+  // What works on the path.
+  /** Packets may be ECN-capable; not when the codepoint or the ACE field is mangled on the way. */
+  ect = true;
+  /** The peer's option has come through, and its counters are not zeroed. */
+  option = false;
+  /** No option is sent: it is switched off, or its counters are zeroed on the way. */
+  optionOff = false;
+  constructor(peerCodepoint, reflects) {
+    this.peerCodepoint = peerCodepoint;
+    this.codepoint = peerCodepoint;
+    this.reflects = reflects;
+  }
+};
+var EcnState = class {
+  mode;
+  accurate;
+  // Receiving.
+  /** A mark was received and not yet answered by CWR: ECE goes out with every segment. */
+  echoing = false;
+  /** The peer sends ECN-capable data, so that data which is not is probably sent again. */
+  ectSeen = false;
+  // Sending.
+  /** The window was reduced, and the next new data tells so. */
+  owesCwr = false;
+  /** Bytes that were acknowledged with ECE, in full segments (RFC 3168 only; as Linux's delivered_ce). */
+  echoes = 0;
+  /** The segment at hand tells of marks. */
+  echoed = false;
+  /** The window is on its way down because of marks, until more than `reduceUntil` is acknowledged. */
+  reducing = false;
+  reduceUntil = 0;
+  constructor(mode, accurate = null) {
+    this.mode = mode;
+    this.accurate = accurate;
+  }
+};
+
 // src/tcp/retransmission_queue.ts
 var NO_SEGMENT = -1;
 var Sent = {
@@ -4196,6 +4578,15 @@ var RetransmissionQueue = class {
     words[segment * WORDS + END] = at;
     if (this.#tail === segment) this.#tail = rest;
     return rest;
+  }
+  /** Makes one segment of this and the one behind it, of which the same must be known. */
+  join(segment) {
+    const next = this.next(segment);
+    const { words } = this.#pool;
+    words[segment * WORDS + END] = words[next * WORDS + END];
+    words[segment * WORDS + NEXT2] = words[next * WORDS + NEXT2];
+    if (this.#tail === next) this.#tail = segment;
+    this.#pool.give(next);
   }
   /** The peer has this segment. */
   markSacked(segment) {
@@ -4351,6 +4742,393 @@ function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthr
   }
   if (sent === 0) send = Math.max(send, mss);
   return Math.max(pipeBytes + send, pipeBytes, mss);
+}
+
+// src/tcp/ecn.ts
+var ECN_FLAGS = Flag.AE | Flag.CWR | Flag.ECE;
+var QUICK_ACKS_AFTER_MARK = 2;
+function asks(ecn) {
+  return ecn === "on" || ecn === "accurate" || ecn === "accurate-in";
+}
+function acceptsAccurate(ecn) {
+  return ecn === "accurate" || ecn === "accurate-in" || ecn === "accurate-passive";
+}
+function aceOf2(flags) {
+  return (flags & ECN_FLAGS) >> 6;
+}
+function offerEcn(conn, syn, again, config) {
+  if (conn.state === State.SYN_RECEIVED) {
+    if (conn.ecn === null) return;
+    if (conn.ecn.accurate === null) syn.flags |= Flag.ECE;
+    else answerAccurately(conn.ecn.accurate, syn, again, conn.backoffs);
+    return;
+  }
+  if (!asks(config.ecn)) return;
+  const accurate = config.ecn === "accurate";
+  conn.ecn ??= new EcnState(accurate ? EcnMode.accurateRequested : EcnMode.requested);
+  if (!again || !config.ecnFallback) syn.flags |= accurate ? ECN_FLAGS : Flag.CWR | Flag.ECE;
+}
+function negotiateEcn(conn, syn, config) {
+  if (conn.state === State.SYN_SENT) {
+    if (conn.ecn === null) return;
+    conn.ecn = answered(conn.ecn, syn);
+    const accurate2 = conn.ecn?.accurate ?? null;
+    if (accurate2 !== null) accurate2.optionOff = !config.ecnOption;
+    return;
+  }
+  conn.ecn = null;
+  const setup2 = Flag.ECE | Flag.CWR;
+  if (config.ecn === "off" || (syn.flags & setup2) !== setup2) return;
+  const codepoint = syn.trafficClass & Ecn.mask;
+  const accurate = (syn.flags & Flag.AE) !== 0;
+  if (accurate && acceptsAccurate(config.ecn)) {
+    conn.ecn = new EcnState(EcnMode.accurate, new AccurateEcn(codepoint, false));
+    conn.ecn.accurate.optionOff = !config.ecnOption;
+  } else if (codepoint === Ecn.notEct || accurate) {
+    conn.ecn = new EcnState(EcnMode.classic);
+  }
+}
+function takeSynAgain(ecn, syn) {
+  if (ecn.accurate === null) return;
+  ecn.accurate.peerCodepoint = syn.trafficClass & Ecn.mask;
+  if ((syn.flags & ECN_FLAGS) === 0) ecn.accurate.ect = false;
+}
+function answered(offer, syn) {
+  const ace = aceOf2(syn.flags);
+  if ((syn.flags & Flag.ACK) === 0) {
+    return (ace & 3) === 3 ? new EcnState(EcnMode.classic) : null;
+  }
+  if (offer.mode === EcnMode.requested) {
+    return (ace & 3) === 1 ? new EcnState(EcnMode.classic) : null;
+  }
+  switch (ace) {
+    case 0:
+    case 7:
+      return null;
+    case 1:
+      return new EcnState(EcnMode.classic);
+  }
+  const accurate = new AccurateEcn(syn.trafficClass & Ecn.mask, true);
+  if (accurate.peerCodepoint === Ecn.ce && reflectedCodepoint(ace) !== Ecn.notEct) {
+    accurate.ect = false;
+  } else if (accurate.peerCodepoint === Ecn.ce) {
+    accurate.marksReceived++;
+  }
+  return new EcnState(EcnMode.accurate, accurate);
+}
+function takeMarks(conn, ecn, segment, counters) {
+  const codepoint = segment.trafficClass & Ecn.mask;
+  if (codepoint === Ecn.ce) counters.count(Counter.ecnMarksIn);
+  if (ecn.accurate !== null) {
+    countMarks(conn, ecn.accurate, segment);
+    return;
+  }
+  const isNew = seqGt(seqAdd(segment.seq, segment.payloadLength), conn.rcvNxt);
+  if (segment.payloadLength === 0 || !isNew) return;
+  if ((segment.flags & Flag.CWR) !== 0) {
+    ecn.echoing = false;
+    conn.ackPending = true;
+  }
+  if (codepoint === Ecn.notEct) {
+    if (ecn.ectSeen) acknowledgeSoon(conn);
+    return;
+  }
+  ecn.ectSeen = true;
+  if (codepoint !== Ecn.ce || ecn.echoing) return;
+  ecn.echoing = true;
+  acknowledgeSoon(conn);
+}
+function acknowledgeSoon(conn) {
+  conn.quickAcks = Math.max(conn.quickAcks, QUICK_ACKS_AFTER_MARK);
+  conn.interactive = false;
+}
+function takeFeedback(conn, ecn, segment, deliveredBytes, advanced) {
+  if (ecn.accurate !== null) {
+    const marks = takeAccurateFeedback(conn, ecn.accurate, segment, deliveredBytes, advanced);
+    ecn.echoed = marks > 0;
+    return;
+  }
+  ecn.echoed = (segment.flags & Flag.ECE) !== 0 && segment.ack === conn.sndUna;
+  if (ecn.echoed) ecn.echoes += Math.ceil(deliveredBytes / conn.sndMss);
+}
+function reduceForMarks(conn, ecn, loss, flightBytes, pipeBytes, deliveredBytes, advanced, nowUs, counters) {
+  const { congestion, sndMss } = conn;
+  if (ecn.reducing && seqGt(conn.sndUna, ecn.reduceUntil)) {
+    ecn.reducing = false;
+    congestion.onRecovered(sndMss, nowUs);
+  }
+  if (!ecn.reducing) {
+    if (!ecn.echoed || flightBytes === 0) return false;
+    ecn.reducing = true;
+    ecn.reduceUntil = conn.sndNxt;
+    ecn.owesCwr = true;
+    loss.undoPossible = false;
+    loss.deliveredBytes = 0;
+    loss.sentBytes = 0;
+    loss.flightAtStart = flightBytes;
+    loss.probing = false;
+    counters.count(Counter.ecnReductions);
+    congestion.onEcn(flightBytes, sndMss, nowUs);
+  }
+  const { ssthreshBytes } = congestion;
+  const window = proportionalWindow(loss, pipeBytes, deliveredBytes, advanced, ssthreshBytes, sndMss);
+  congestion.cwndBytes = pipeBytes + Math.ceil((window - pipeBytes) / sndMss) * sndMss;
+  return true;
+}
+function isReducedForMarks(conn) {
+  const { ecn } = conn;
+  if (ecn === null) return false;
+  const was = ecn.reducing;
+  ecn.reducing = false;
+  ecn.owesCwr = true;
+  if (was && conn.loss !== null) conn.loss.undoPossible = false;
+  return was;
+}
+function stampEcn(conn, ecn, out2) {
+  if (ecn.accurate !== null) {
+    stampAccurate(ecn.accurate, out2);
+    return;
+  }
+  if (ecn.mode !== EcnMode.classic) return;
+  if (out2.payloadLength > 0 && !conn.persisting && seqGe(out2.seq, conn.sndMax)) {
+    out2.trafficClass |= Ecn.ect0;
+    if (ecn.owesCwr) {
+      ecn.owesCwr = false;
+      out2.flags |= Flag.CWR;
+    }
+  }
+  if (ecn.echoing) out2.flags |= Flag.ECE;
+}
+
+// src/tcp/mtu_search_state.ts
+var MtuSearch = class {
+  /** What is known to get through, or believed to; bytes of IP packets. */
+  lowMtu;
+  /** What may get through at the most. */
+  highMtu;
+  /** A probe of `probeMtu` bytes is on its way. */
+  probing = false;
+  probeMtu = 0;
+  probeStart = 0;
+  probeEnd = 0;
+  /** The probe is being sent: it is not cut into segments. */
+  sending = false;
+  /** When the search began. */
+  beganAtUs;
+  constructor(lowMtu, highMtu, nowUs) {
+    this.lowMtu = Math.min(lowMtu, highMtu);
+    this.highMtu = highMtu;
+    this.beganAtUs = nowUs;
+  }
+};
+
+// src/tcp/segment_size.ts
+var TIMESTAMPS_BYTES = 12;
+var MIN_MSS = 48;
+function isOverIpv4(conn) {
+  return isIpv4Words(conn.remote0, conn.remote1, conn.remote2);
+}
+function headerBytes(conn) {
+  return (isOverIpv4(conn) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + TCP_HEADER_BYTES;
+}
+function optionBytes(conn) {
+  const ecn = conn.ecn?.accurate?.option === true ? ACCURATE_ECN_BYTES : 0;
+  return (conn.timestamps ? TIMESTAMPS_BYTES : 0) + ecn;
+}
+function updateSegmentSize(conn) {
+  const { mtuSearch, pathMtu } = conn;
+  const mtu = mtuSearch === null ? pathMtu : Math.min(pathMtu, mtuSearch.lowMtu);
+  const most = Math.max(Math.min(conn.mssLimit, mtu - headerBytes(conn)), MIN_MSS);
+  conn.sndMss = Math.max(most - optionBytes(conn), MIN_MSS - TIMESTAMPS_BYTES);
+}
+
+// src/tcp/path_mtu.ts
+var IPV6_MTU_MIN2 = 1280;
+var PLATEAUS = [
+  32e3,
+  17914,
+  8166,
+  4352,
+  2002,
+  1492,
+  1006,
+  508,
+  296,
+  68
+];
+var DESTINATIONS_MAX = 1024;
+var PathMtuCache = class {
+  /** The one that was told first comes first, and gives way when there are too many. */
+  #paths = /* @__PURE__ */ new Map();
+  /** Destinations that are known. */
+  get size() {
+    return this.#paths.size;
+  }
+  /** Gives a new connection what is known of its path. */
+  apply(conn, nowUs) {
+    if (this.#paths.size === 0) return;
+    const key = keyOf(conn);
+    const entry = this.#paths.get(key);
+    if (entry === void 0) return;
+    if (entry.endUs <= nowUs) {
+      this.#paths.delete(key);
+      return;
+    }
+    conn.pathMtu = entry.mtu;
+    conn.pathMtuEndUs = entry.endUs;
+  }
+  /**
+   * A router has dropped a segment in flight for its length; nothing is wrong with the peer. Returns whether
+   * there is something to send again.
+   */
+  onPacketTooBig(conn, mtu, nowUs, context) {
+    if (!lowerPathMtu(conn, mtu, context.mtu, context.config, nowUs)) return false;
+    context.counters.count(Counter.pathMtuLowered);
+    this.#learn(conn);
+    return true;
+  }
+  #learn(conn) {
+    const key = keyOf(conn);
+    this.#paths.delete(key);
+    if (this.#paths.size >= DESTINATIONS_MAX) {
+      for (const oldest of this.#paths.keys()) {
+        this.#paths.delete(oldest);
+        break;
+      }
+    }
+    this.#paths.set(key, {
+      mtu: conn.pathMtu,
+      endUs: conn.pathMtuEndUs
+    });
+  }
+};
+function keyOf({ remote0, remote1, remote2, remote3 }) {
+  return `${remote0},${remote1},${remote2},${remote3}`;
+}
+function plateauBelow(mtu) {
+  for (const plateau of PLATEAUS) if (plateau < mtu) return plateau;
+  return PLATEAUS[PLATEAUS.length - 1];
+}
+function lowerPathMtu(conn, claimed, linkMtu, config, nowUs) {
+  const current = conn.pathMtu === 0 ? linkMtu : conn.pathMtu;
+  const told = claimed === 0 ? plateauBelow(current) : claimed;
+  const mtu = Math.max(told, isOverIpv4(conn) ? config.pathMtuMin : IPV6_MTU_MIN2);
+  if (mtu >= current || isDoubtful(conn, mtu, config)) return false;
+  conn.pathMtu = mtu;
+  conn.pathMtuEndUs = nowUs + config.pathMtuExpiresMs * 1e3;
+  const { mtuSearch } = conn;
+  if (mtuSearch !== null) {
+    mtuSearch.highMtu = Math.min(mtuSearch.highMtu, mtu);
+    mtuSearch.lowMtu = Math.min(mtuSearch.lowMtu, mtu);
+    mtuSearch.probing = false;
+  }
+  if (conn.linkMtu === 0) return true;
+  updateSegmentSize(conn);
+  if (conn.loss !== null) loseOversized(conn, conn.loss);
+  return true;
+}
+function isDoubtful(conn, mtu, config) {
+  const isUsual = mtu - headerBytes(conn) >= config.baseMss;
+  const hasPassed = seqDiff(conn.sndUna, conn.iss) > conn.sndMss;
+  return !isUsual && hasPassed && conn.backoffs === 0;
+}
+function loseOversized(conn, loss) {
+  const { queue } = loss;
+  let found = false;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    const isLong = seqDiff(queue.end(s), queue.start(s)) > conn.sndMss;
+    if (!isLong || (queue.flags(s) & Sent.sacked) !== 0) continue;
+    queue.markLost(s);
+    found = true;
+  }
+  if (!found) return;
+  joinLost(queue, conn.sndMss);
+  conn.timing = false;
+  loss.undoPossible = false;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  if (loss.phase !== Phase.open) return;
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+}
+function joinLost(queue, mss) {
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    if (!isOversized(queue, s, mss)) continue;
+    const next = queue.next(s);
+    if (next === NO_SEGMENT || !isOversized(queue, next, mss)) continue;
+    const isSame = queue.flags(next) === queue.flags(s) && queue.sentAtUs(next) === queue.sentAtUs(s);
+    if (isSame) queue.join(s);
+  }
+}
+function isOversized(queue, segment, mss) {
+  return (queue.flags(segment) & (Sent.lost | Sent.again)) === Sent.lost && seqDiff(queue.end(segment), queue.start(segment)) > mss;
+}
+function forgetPathMtu(conn) {
+  conn.pathMtu = conn.linkMtu;
+  conn.pathMtuEndUs = NEVER;
+  updateSegmentSize(conn);
+}
+
+// src/tcp/mtu_search.ts
+var RANGE_LEAST_BYTES = 8;
+var SEGMENTS_BEHIND = 4;
+var WINDOW_LEAST_SEGMENTS = 11;
+var BLACK_HOLE_TIMEOUTS = 4;
+function beginSearch(conn, config, nowUs) {
+  const headers = headerBytes(conn);
+  const low = config.baseMss + headers + optionBytes(conn);
+  const high = Math.min(conn.mssLimit + headers, conn.pathMtu);
+  conn.mtuSearch = new MtuSearch(low, high, nowUs);
+  updateSegmentSize(conn);
+}
+function onTimeout(conn, config, nowUs) {
+  const search = conn.mtuSearch;
+  if (search !== null) search.probing = false;
+  if (config.mtuProbing === "off" || conn.backoffs < BLACK_HOLE_TIMEOUTS) return;
+  if (search === null) {
+    beginSearch(conn, config, nowUs);
+  } else {
+    const overhead = headerBytes(conn) + optionBytes(conn);
+    const half = Math.min(search.lowMtu - overhead >> 1, config.baseMss);
+    search.lowMtu = Math.min(search.lowMtu, Math.max(half, config.mtuProbeFloor) + overhead);
+    updateSegmentSize(conn);
+  }
+  conn.congestion.cwndBytes = Math.min(conn.congestion.cwndBytes, conn.sndMss);
+}
+function probeLength(conn, search, loss, unsent, room, config, nowUs) {
+  if (search.probing || loss.phase !== Phase.open || loss.queue.sackedBytes > 0) return 0;
+  if (conn.congestion.cwndBytes < WINDOW_LEAST_SEGMENTS * conn.sndMss) return 0;
+  if (search.highMtu - search.lowMtu < RANGE_LEAST_BYTES) {
+    searchAgain(conn, search, config, nowUs);
+    return 0;
+  }
+  const mtu = search.highMtu + search.lowMtu >> 1;
+  const length = mtu - headerBytes(conn) - optionBytes(conn);
+  const needed = length + SEGMENTS_BEHIND * conn.sndMss;
+  if (unsent < needed || conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna) < needed) return 0;
+  if (room < length || length <= conn.sndMss) return 0;
+  search.probeMtu = mtu;
+  return length;
+}
+function searchAgain(conn, search, config, nowUs) {
+  if (nowUs - search.beganAtUs < config.mtuProbeIntervalMs * 1e3) return;
+  search.highMtu = Math.min(conn.mssLimit + headerBytes(conn), conn.pathMtu);
+  search.beganAtUs = nowUs;
+}
+function onProgress(conn, search) {
+  if (!search.probing || !seqGe(conn.sndUna, search.probeEnd)) return;
+  search.probing = false;
+  search.lowMtu = search.probeMtu;
+  updateSegmentSize(conn);
+}
+function isProbeLost(conn, search, loss) {
+  if (!search.probing) return false;
+  search.probing = false;
+  if (conn.sndUna !== search.probeStart) return false;
+  search.highMtu = search.probeMtu - 1;
+  loseOversized(conn, loss);
+  return true;
 }
 
 // src/tcp/rack.ts
@@ -4523,6 +5301,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
   if (advanced) advance(conn, segment.ack, nowUs);
+  if (advanced && conn.mtuSearch !== null) onProgress(conn, conn.mtuSearch);
   const sackedBefore = loss.queue.sackedBytes;
   const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
   delivered += loss.queue.sackedBytes - sackedBefore;
@@ -4532,6 +5311,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
     counters.count(Counter.duplicateAcks);
     if (!conn.sack) delivered += conn.sndMss;
   }
+  if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
   if (duplicate) onDsack(conn, loss, segment);
   if (advanced) undoByTimestamp(conn, loss, segment);
   if (loss.probing) {
@@ -4630,7 +5410,7 @@ function settleProbe(conn, loss, segment, duplicate, again, nowUs) {
     loss.probing = false;
   } else if (seqGt(segment.ack, loss.probeEnd)) {
     loss.probing = false;
-    conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
+    if (!isReducedForMarks(conn)) conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
     conn.congestion.onRecovered(conn.sndMss, nowUs);
   } else if (again && segment.payloadLength === 0 && segment.sackCount === 0) {
     loss.probing = false;
@@ -4663,8 +5443,17 @@ function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
   switch (loss.phase) {
     case Phase.open:
       if (lost) {
+        if (conn.mtuSearch !== null && isProbeLost(conn, conn.mtuSearch, loss)) return;
         enterRecovery(conn, loss, nowUs, counters);
         break;
+      }
+      if (conn.ecn !== null) {
+        const pipe = pipeOf(conn);
+        const { ecn } = conn;
+        const isAhead = acked > 0;
+        if (reduceForMarks(conn, ecn, loss, flight, pipe, delivered, isAhead, nowUs, counters)) {
+          return;
+        }
       }
       if (acked > 0) grow(conn, acked, flight, nowUs);
       return;
@@ -4693,7 +5482,7 @@ function enterRecovery(conn, loss, nowUs, counters) {
   loss.probing = false;
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
-  conn.congestion.onLoss(flight, conn.sndMss, nowUs);
+  if (!isReducedForMarks(conn)) conn.congestion.onLoss(flight, conn.sndMss, nowUs);
   conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
   conn.timing = false;
   counters.count(Counter.fastRetransmits);
@@ -4732,18 +5521,11 @@ function initialWindow(segments, mss) {
 }
 
 // src/tcp/negotiation.ts
-var HEADERS_IPV4 = 40;
-var HEADERS_IPV6 = 60;
-var TIMESTAMPS_BYTES = 12;
 var DEFAULT_MSS = 536;
-var MIN_MSS = 48;
 var MAX_SCALE = 14;
-function announcedMss(mtu, clamp2 = 0, headers = HEADERS_IPV4) {
+function announcedMss(mtu, clamp2, headers) {
   const most = mtu - headers;
   return clamp2 > 0 ? Math.min(most, clamp2) : most;
-}
-function fixedHeaders(conn) {
-  return isIpv4Words(conn.remote0, conn.remote1, conn.remote2) ? HEADERS_IPV4 : HEADERS_IPV6;
 }
 function windowScaleFor(bytes) {
   let scale = 0;
@@ -4763,11 +5545,17 @@ function negotiate(conn, syn, config, mtu, nowUs) {
     conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
     conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
   }
+  negotiateEcn(conn, syn, config);
   const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
-  const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
-  const own = announcedMss(mtu, conn.mssClamp, fixedHeaders(conn));
-  const mss = Math.max(Math.min(announced, own), MIN_MSS);
-  conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
+  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
+  conn.linkMtu = mtu;
+  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  else updateSegmentSize(conn);
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
   conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
   conn.sendLimit = config.sendBufferInitialBytes;
   conn.quickAcks = Math.min(16, conn.receive.limitBytes / (2 * conn.sndMss) | 0);
@@ -5124,6 +5912,7 @@ function onOtherStates(conn, segment, nowUs, context) {
   const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none) return outcome;
   if (conn.state === State.CLOSED) return Outcome.none;
+  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   return takeText(conn, segment, nowUs, context);
 }
@@ -5140,7 +5929,10 @@ function mayReopen(conn, segment) {
 function onSynAgain(conn, segment) {
   if (segment.seq !== conn.irs) return Outcome.none;
   const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
-  if (flags === Flag.SYN) return Outcome.synAck;
+  if (flags === Flag.SYN) {
+    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
+    return Outcome.synAck;
+  }
   if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
     segment.flags &= ~Flag.SYN;
     segment.seq = conn.rcvNxt;
@@ -5201,6 +5993,8 @@ function onAckField(conn, segment, scale, nowUs, context) {
       return Outcome.reset;
     }
     setWindow(conn, segment, scale);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null) takeHandshakeAck(accurate, segment);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }
@@ -5210,8 +6004,8 @@ function onAckField(conn, segment, scale, nowUs, context) {
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  const isLatest = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
-  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
+  const isLatest2 = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
+  if (isLatest2 && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
   onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
@@ -5499,13 +6293,14 @@ function sendSyn(conn, nowUs, context) {
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu, conn.mssClamp, fixedHeaders(conn));
+  out.mss = announcedMss(sink.mtu, conn.mssClamp, headerBytes(conn));
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
     out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
   }
   if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
   if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
+  offerEcn(conn, out, conn.sndMax !== conn.iss, config);
   if (passive) {
     const edge = seqAdd(conn.rcvNxt, out.window);
     if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
@@ -5626,6 +6421,8 @@ function sendData(conn, nowUs, context) {
   if (send === null || loss === null) return;
   if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
   conn.cwndLimited = false;
+  if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
+  if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
   for (; ; ) {
     const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
@@ -5643,7 +6440,7 @@ function sendData(conn, nowUs, context) {
       break;
     }
     const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, context.sink.superBytes);
+    const length = worthSending(conn, unsent, room, superBytesFor(conn, context));
     if (length === 0) {
       conn.cwndLimited = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
@@ -5653,10 +6450,24 @@ function sendData(conn, nowUs, context) {
     sendNew(conn, length, nowUs, context);
   }
 }
+function sendMtuProbe(conn, search, nowUs, context) {
+  const loss = conn.loss;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.congestion.cwndBytes - pipeOf(conn);
+  const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
+  if (length === 0 || !context.sink.hasRoom(conn)) return;
+  search.probing = true;
+  search.probeStart = conn.sndNxt;
+  search.probeEnd = seqAdd(conn.sndNxt, length);
+  search.sending = true;
+  sendNew(conn, length, nowUs, context);
+  search.sending = false;
+  context.counters.count(Counter.mtuProbes);
+}
 function repeatLost(conn, nowUs, context) {
   const { queue } = conn.loss;
   const mss = conn.sndMss;
-  const { superBytes } = context.sink;
+  const superBytes = superBytesFor(conn, context);
   const most = superBytes > mss ? superBytes - superBytes % mss : mss;
   for (let s = queue.head; ; ) {
     s = queue.firstToRepeat(s);
@@ -5688,6 +6499,10 @@ function repeat(conn, segment, most, nowUs, context) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
   }
   queue.markAgain(segment, nowUs);
+}
+function superBytesFor(conn, context) {
+  const accurate = conn.ecn === null ? null : conn.ecn.accurate;
+  return accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
 }
 function extraSegments(conn) {
   const loss = conn.loss;
@@ -5735,7 +6550,8 @@ function sendNew(conn, length, nowUs, context) {
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  const isProbe = conn.persisting || conn.mtuSearch?.sending === true;
+  if (length % conn.sndMss !== 0 && !isProbe) conn.sndSmall = next;
   const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1e3;
   if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
   transmit(conn, seq, next, nowUs, context);
@@ -5759,13 +6575,13 @@ function transmit(conn, seq, next, nowUs, context) {
   begin(conn, seq, flags);
   acknowledge(conn, nowUs);
   out.payloadLength = length;
-  if (length > conn.sndMss) out.gsoSize = conn.sndMss;
+  if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
   const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
     if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false;
   }
-  if (conn.loss.phase === Phase.recovery) conn.loss.sentBytes += length;
+  conn.loss.sentBytes += length;
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
@@ -5854,6 +6670,7 @@ function setSackBlock(index, left, right) {
   }
 }
 function emit(conn, length, end2, nowUs, context) {
+  if (conn.ecn !== null && (out.flags & Flag.SYN) === 0) stampEcn(conn, conn.ecn, out);
   const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
   conn.segmentsSent += wireSegments;
   conn.bytesSent += length;
@@ -5904,7 +6721,8 @@ function reportProgress(words, conn) {
   words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
   words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
   words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
-  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0);
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn);
+  words[row + Row.pathMtu] = conn.pathMtu;
   words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
   words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
   words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
@@ -5920,6 +6738,10 @@ function reportUrgent(words, conn) {
   words[row + Row.urgentEnd] = end2;
   words[row + Row.urgentMarks] = conn.urgentMarks;
   words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
+}
+function ecnOption({ ecn }) {
+  if (ecn === null) return 0;
+  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
 }
 function clamp(value) {
   return value < WORD_MAX ? value : WORD_MAX;
@@ -5976,7 +6798,11 @@ function onTimer(conn, nowUs, context) {
 function onLossTimer(conn, loss, nowUs, context) {
   if (loss.reorderAtUs <= nowUs) {
     const found = rackDetect(conn, nowUs);
-    if (found && loss.phase === Phase.open) enterRecovery(conn, loss, nowUs, context.counters);
+    const search = conn.mtuSearch;
+    if (found && loss.phase === Phase.open) {
+      const isProbe = search !== null && isProbeLost(conn, search, loss);
+      if (!isProbe) enterRecovery(conn, loss, nowUs, context.counters);
+    }
   }
   if (loss.probeAtUs > nowUs) return Outcome.none;
   loss.probeAtUs = NEVER;
@@ -6010,9 +6836,11 @@ function onRetransmit(conn, nowUs, context) {
     rememberForUndo(conn, loss);
     const flight = seqDiff(conn.sndMax, conn.sndUna);
     const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
+    isReducedForMarks(conn);
     conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
   }
   conn.timing = false;
+  onTimeout(conn, config, nowUs);
   loseEverything(conn);
   const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
@@ -6983,6 +7811,7 @@ var Tcp = class {
   #wheel;
   #dirty = [];
   #dirtyCount = 0;
+  #pathMtus = new PathMtuCache();
   /** Connections in TIME-WAIT, the oldest first. */
   #timeWait = /* @__PURE__ */ new Set();
   constructor(parts) {
@@ -7248,7 +8077,10 @@ var Tcp = class {
       return;
     }
     const { icmpType, icmpCode } = segment;
-    if (isFragmentationNeeded(icmpType, icmpCode)) return;
+    if (isFragmentationNeeded(icmpType, icmpCode)) {
+      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
+      return;
+    }
     const error = connectErrorOf(icmpType, icmpCode);
     if (conn.state !== State.SYN_SENT) {
       noteSoftError(conn, error);
@@ -7455,6 +8287,7 @@ var Tcp = class {
     if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
     if (this.#table.isFull) return null;
     const conn = this.#table.create(tuple, nowUs);
+    this.#pathMtus.apply(conn, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
     return conn;
   }
@@ -7651,14 +8484,14 @@ function writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpH
   const { checksum } = TcpField;
   writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, ipHeaderLength, checksum);
 }
-function finishTcpChecksum(view, ipOffset, headerBytes, payloadSum) {
+function finishTcpChecksum(view, ipOffset, headerBytes2, payloadSum) {
   const isIpv42 = view.getUint8(ipOffset) >>> 4 === 4;
   const tcp = ipOffset + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
   const tcpLength = isIpv42 ? view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES : view.getUint16(ipOffset + Ipv6Field.payloadLength);
   const rest = payloadSum + Protocol.tcp + tcpLength;
   const source = ipOffset + (isIpv42 ? Ipv4Field.source : Ipv6Field.source);
   view.setUint16(tcp + TcpField.checksum, 0);
-  const sum = checksumAdd(view, source, ipOffset + headerBytes - source, rest);
+  const sum = checksumAdd(view, source, ipOffset + headerBytes2 - source, rest);
   view.setUint16(tcp + TcpField.checksum, checksumFold(sum));
 }
 var reply = new Segment();
@@ -7899,6 +8732,7 @@ var Egress = class {
       segment.seq = seqAdd(seq, sent);
       segment.payloadLength = length;
       segment.flags = sent + length === payloadLength ? flags : flags & ~(Flag.PSH | Flag.FIN);
+      if (sent > 0) segment.flags &= ~Flag.CWR;
       this.trace?.segment(TraceKind.segmentOut, segment);
       this.#sendComplete(segment, cut, end2);
     }

@@ -35,6 +35,14 @@ export const Counter = {
   receiveMemoryNow: 28,
   /** Frames that came in at one queue and belong to a connection of another. */
   framesHandedOver: 29,
+  /** Segments that came with a congestion mark, on connections that use ECN (RFC 3168). */
+  ecnMarksIn: 30,
+  /** Reductions of a congestion window because the peer has told of marks. */
+  ecnReductions: 31,
+  /** Path MTUs that were lowered because a router said so (RFC 1191). */
+  pathMtuLowered: 32,
+  /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
+  mtuProbes: 33,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -43,10 +51,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 32;
+const DROPS_START = 64;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 96;
+export const COUNTER_SLOTS = 160;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -57,8 +65,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 31 | 32 ................... 95
- *        Counter       | 32 + DropReason
+ *   slot 0 ........ 63 | 64 .................. 159
+ *        Counter       | 64 + DropReason
  * ```
  */
 export class Counters {

@@ -2,10 +2,11 @@ import type { Random } from "../base/random.ts";
 import { DueQueue } from "./due_queue.ts";
 import { FrameStore } from "./frame_store.ts";
 import { LinkQueue } from "./link_queue.ts";
+import { markCongestion } from "./mark_congestion.ts";
 
 /**
  * What happens to the frames of one direction, in this order: the queue before the link, the link's
- * rate, loss, corruption, delay, duplication. Every field is optional; without any the path is perfect.
+ * rate, loss, marking, corruption, delay, duplication. Every field is optional; without any the path is perfect.
  * Probabilities are from 0 to 1.
  */
 export interface Impairment {
@@ -17,6 +18,11 @@ export interface Impairment {
   readonly queueFrames?: number;
   /** Probability that a frame is lost, after it has taken its time on the link. */
   readonly loss?: number;
+  /**
+   * Probability that an ECN-capable frame (RFC 3168 section 5) is marked with CE, as by a router that is
+   * about to be congested; frames that are not ECN-capable are left as they are.
+   */
+  readonly mark?: number;
   /** Probability that one random bit of a frame is flipped. */
   readonly corrupt?: number;
   /** Probability that a frame arrives twice, the second time right after the first. */
@@ -49,6 +55,8 @@ export interface ImpairmentStats {
   readonly lost: number;
   /** Second copies that were made. */
   readonly duplicated: number;
+  /** Frames that were marked with CE. */
+  readonly marked: number;
   /** Frames that had a bit flipped. */
   readonly corrupted: number;
   /** Frames that were held up while others could pass. */
@@ -88,6 +96,7 @@ export class ImpairedPath {
   #lost = 0;
   #duplicated = 0;
   #corrupted = 0;
+  #marked = 0;
   #reordered = 0;
   #queueDropped = 0;
   #refused = 0;
@@ -142,6 +151,7 @@ export class ImpairedPath {
       this.store.release(slot);
       return;
     }
+    if (this.#happens(this.#settings.mark)) this.#mark(slot);
     if (this.#happens(this.#settings.corrupt)) this.#flipBit(slot, length);
     const dueUs = this.#dueTime(leavesLinkUs);
     const entered = this.#onTheWay.add(dueUs, slot);
@@ -178,6 +188,7 @@ export class ImpairedPath {
       lost: this.#lost,
       duplicated: this.#duplicated,
       corrupted: this.#corrupted,
+      marked: this.#marked,
       reordered: this.#reordered,
       queueDropped: this.#queueDropped,
       refused: this.#refused,
@@ -204,6 +215,11 @@ export class ImpairedPath {
     return dueUs;
   }
 
+  #mark(slot: number): void {
+    const bytes = this.store.bytesOf(slot);
+    if (markCongestion(bytes, this.store.offsetOf(slot) + this.#headerBytes)) this.#marked++;
+  }
+
   #flipBit(slot: number, length: number): void {
     const bit = this.#random.uint32() % (8 * length);
     this.store.bytesOf(slot)[this.store.offsetOf(slot) + (bit >>> 3)] ^= 1 << (bit & 7);
@@ -225,7 +241,7 @@ export class ImpairedPath {
 }
 
 function checkImpairment(impairment: Impairment, option: string): Settings {
-  const probability = (name: "loss" | "corrupt" | "duplicate" | "reorder") => {
+  const probability = (name: "loss" | "mark" | "corrupt" | "duplicate" | "reorder") => {
     const value = impairment[name] ?? 0;
     if (value >= 0 && value <= 1) return value;
     throw new RangeError(`${option}.${name}: ${value} must be a probability from 0 to 1`);
@@ -252,6 +268,7 @@ function checkImpairment(impairment: Impairment, option: string): Settings {
     queueBytes: positive("queueBytes"),
     queueFrames: frames("queueFrames", QUEUE_DEFAULT_FRAMES),
     loss: probability("loss"),
+    mark: probability("mark"),
     corrupt: probability("corrupt"),
     duplicate: probability("duplicate"),
     delayUs: microseconds("delayUs", 0),

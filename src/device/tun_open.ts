@@ -23,8 +23,8 @@ const IFF_NO_PI = 0x1000;
 const IFF_MULTI_QUEUE = 0x0100;
 const IFF_VNET_HDR = 0x4000;
 
-/** TUN_F_CSUM, TUN_F_TSO4 and TUN_F_TSO6. */
-const TUN_OFFLOADS = 1n | 2n | 4n;
+/** TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6 and TUN_F_TSO_ECN: super-segments whose first one has CWR. */
+const TUN_OFFLOADS = 1n | 2n | 4n | 8n;
 
 /** How to open a TUN interface. */
 export interface TunOptions {

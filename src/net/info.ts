@@ -64,6 +64,10 @@ export interface TcpInfo {
    * have: `ENETUNREACH`, `EHOSTUNREACH`, `ECONNREFUSED`, or `ETIMEDOUT` after three timeouts in a row; else null.
    */
   readonly softError: string | null;
+  /** Largest IP packet that the path is known to carry, bytes (RFC 1191, RFC 4821). */
+  readonly pathMtuBytes: number;
+  /** Explicit congestion notification as agreed on: RFC 3168, RFC 9768 or none. */
+  readonly ecn: "off" | "classic" | "accurate";
   /** Whether both sides use timestamps (RFC 7323). */
   readonly timestamps: boolean;
   /** Whether both sides allow selective acknowledgments (RFC 2018). */
@@ -113,6 +117,12 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
       ? 0
       : Math.max(0, (words[at + Row.urgentEnd] - words[at + Row.rxRead]) | 0),
     softError: softErrorCode(words[at + Row.softError]),
+    pathMtuBytes: words[at + Row.pathMtu],
+    ecn: (options & InfoOption.accurateEcn) !== 0
+      ? "accurate"
+      : (options & InfoOption.ecn) !== 0
+      ? "classic"
+      : "off",
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
     windowScale: (options & InfoOption.windowScale) === 0

@@ -188,6 +188,8 @@ export class Egress implements SegmentSink {
       segment.seq = seqAdd(seq, sent);
       segment.payloadLength = length;
       segment.flags = sent + length === payloadLength ? flags : flags & ~(Flag.PSH | Flag.FIN);
+      // RFC 3168 section 6.1.2: one segment says that the window was reduced.
+      if (sent > 0) segment.flags &= ~Flag.CWR;
       this.trace?.segment(TraceKind.segmentOut, segment);
       this.#sendComplete(segment, cut, end);
     }

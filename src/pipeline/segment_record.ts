@@ -7,14 +7,15 @@
  *   16 traffic class, hop limit                17 options         18 mss        19 window scale
  *   20 tsValue  21 tsEcho    22 sackCount      23..30 SACK edges  31 payload offset
  *   32 payload length        33 gsoSize        34 icmp type, code 35 icmp MTU
- *   36 frame offset          37 frame length    38 flow label     39..47 free
+ *   36 frame offset          37 frame length    38 flow label     39..43 free
+ *   44 ECN option kind, fields      45 e0b     46 ceb    47 e1b
  * ```
  */
 
 import { SEGMENT_WORDS } from "../ring/layout.ts";
 import type { Segment } from "../wire/segment.ts";
 
-const USED_WORDS = 39;
+const USED_WORDS = 48;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 
 /** Writes a segment of that kind as the record that starts at word `at`. */
@@ -56,6 +57,10 @@ export function writeSegmentRecord(
   words[at + 36] = segment.frameOffset;
   words[at + 37] = segment.frameLength;
   words[at + 38] = segment.flowLabel;
+  words[at + 44] = (segment.ecnKind << 8) | segment.ecnFields;
+  words[at + 45] = segment.ecnE0Bytes;
+  words[at + 46] = segment.ecnCeBytes;
+  words[at + 47] = segment.ecnE1Bytes;
 }
 
 function writeSackEdges(words: Int32Array, at: number, segment: Segment): void {
@@ -105,6 +110,11 @@ export function readSegmentRecord(words: Int32Array, at: number, segment: Segmen
   segment.frameOffset = words[at + 36];
   segment.frameLength = words[at + 37];
   segment.flowLabel = words[at + 38];
+  segment.ecnKind = words[at + 44] >>> 8;
+  segment.ecnFields = words[at + 44] & 0xff;
+  segment.ecnE0Bytes = words[at + 45];
+  segment.ecnCeBytes = words[at + 46];
+  segment.ecnE1Bytes = words[at + 47];
   return words[at];
 }
 

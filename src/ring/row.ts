@@ -4,7 +4,7 @@
  *
  * ```text
  *   line 0 (tcp)   0 generation  1 state     2 error     3 rxWritten  4 rxHead    5 rxEpoch
- *                  6 rxFinished  7 txRead    8 txLimit   9 -
+ *                  6 rxFinished  7 txRead    8 txLimit   9 pathMtu
  *                  10..13 local address      14 local port            15 remote port
  *   line 1 (tcp)   16..19 remote address     20..31 info
  *   line 2 (tcp)   32..47 info
@@ -30,6 +30,8 @@ export const Row = {
   txRead: 7,
   /** Bytes that the application may have unacknowledged in its stream. */
   txLimit: 8,
+  /** Largest IP packet for the path, bytes. */
+  pathMtu: 9,
   local: 10,
   localPort: 14,
   remotePort: 15,
@@ -90,7 +92,15 @@ export const Info = {
 if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
 
 /** What was agreed in the handshake, bits of {@link Info.options}. */
-export const InfoOption = { timestamps: 1, sack: 2, windowScale: 4 } as const;
+export const InfoOption = {
+  timestamps: 1,
+  sack: 2,
+  windowScale: 4,
+  /** ECN in the form of RFC 3168. */
+  ecn: 8,
+  /** ECN in the form of RFC 9768. */
+  accurateEcn: 16,
+} as const;
 
 /** Why a connection ended, in {@link Row.error}; 0 is an orderly end. */
 export const ConnectionError = {

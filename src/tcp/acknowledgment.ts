@@ -9,7 +9,9 @@ import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/s
 import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
+import { isReducedForMarks, reduceForMarks, takeFeedback } from "./ecn.ts";
 import { type LossRecovery, Phase, proportionalWindow } from "./loss_recovery.ts";
+import { isProbeLost, onProgress } from "./mtu_search.ts";
 import { armProbe, rackDelivered, rackDetect, rackDuplicate, rackRecovered } from "./rack.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { takeSackBlocks } from "./sack_input.ts";
@@ -39,6 +41,7 @@ export function onAcknowledgment(
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
   if (advanced) advance(conn, segment.ack, nowUs);
+  if (advanced && conn.mtuSearch !== null) onProgress(conn, conn.mtuSearch);
   const sackedBefore = loss.queue.sackedBytes;
   const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
   delivered += loss.queue.sackedBytes - sackedBefore;
@@ -48,6 +51,7 @@ export function onAcknowledgment(
     counters.count(Counter.duplicateAcks);
     if (!conn.sack) delivered += conn.sndMss;
   }
+  if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
   if (duplicate) onDsack(conn, loss, segment);
   if (advanced) undoByTimestamp(conn, loss, segment);
   if (loss.probing) {
@@ -195,7 +199,7 @@ function settleProbe(
   } else if (seqGt(segment.ack, loss.probeEnd)) {
     loss.probing = false;
     // The probe has repaired a loss that nothing else would have shown: it is answered as any loss.
-    conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
+    if (!isReducedForMarks(conn)) conn.congestion.onLoss(loss.probeFlight, conn.sndMss, nowUs);
     conn.congestion.onRecovered(conn.sndMss, nowUs);
   } else if (again && segment.payloadLength === 0 && segment.sackCount === 0) {
     loss.probing = false;
@@ -244,8 +248,17 @@ function react(
   switch (loss.phase) {
     case Phase.open:
       if (lost) {
+        if (conn.mtuSearch !== null && isProbeLost(conn, conn.mtuSearch, loss)) return;
         enterRecovery(conn, loss, nowUs, counters);
         break;
+      }
+      if (conn.ecn !== null) {
+        const pipe = pipeOf(conn);
+        const { ecn } = conn;
+        const isAhead = acked > 0;
+        if (reduceForMarks(conn, ecn, loss, flight, pipe, delivered, isAhead, nowUs, counters)) {
+          return;
+        }
       }
       if (acked > 0) grow(conn, acked, flight, nowUs);
       return;
@@ -291,7 +304,7 @@ export function enterRecovery(
   loss.probing = false;
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
-  conn.congestion.onLoss(flight, conn.sndMss, nowUs);
+  if (!isReducedForMarks(conn)) conn.congestion.onLoss(flight, conn.sndMss, nowUs);
   // The first retransmission goes out whatever is in flight (RFC 6675 section 5 step 4.3), and what
   // follows as ACKs come: what is lost has left the path, but must not go again in one burst.
   conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;

@@ -5,6 +5,30 @@
 /** Names of the congestion controls. */
 export type CongestionName = "cubic" | "newreno" | "none";
 
+/** What is done about explicit congestion notification; the order is that of Linux's `tcp_ecn`. */
+export type EcnName =
+  /** Neither asked for nor accepted. */
+  | "off"
+  /** RFC 3168 asked for and accepted. */
+  | "on"
+  /** RFC 3168 accepted when the peer asks for it. */
+  | "passive"
+  /** Accurate ECN (RFC 9768) asked for, and accepted as RFC 3168 is. */
+  | "accurate"
+  /** RFC 3168 asked for; accurate ECN and RFC 3168 accepted. */
+  | "accurate-in"
+  /** Accurate ECN and RFC 3168 accepted when the peer asks for them. */
+  | "accurate-passive";
+
+/** When the path's MTU is found out by trying (RFC 4821); the order is that of Linux's `tcp_mtu_probing`. */
+export type MtuProbingName =
+  /** Never: routers are believed to send ICMP. */
+  | "off"
+  /** When segments are lost again and again without a word from a router. */
+  | "blackhole"
+  /** From the beginning, starting with `baseMss`. */
+  | "always";
+
 /** TCP parameters of a stack; everything is optional. Times are milliseconds, sizes bytes. */
 export interface TcpOptions {
   /** Congestion control of new connections. Default `"cubic"` (RFC 9438). */
@@ -45,6 +69,28 @@ export interface TcpOptions {
   sendBufferMaxBytes?: number;
   /** Initial window in segments, RFC 6928. Default 10. */
   initialWindowSegments?: number;
+  /**
+   * Explicit congestion notification, RFC 3168 and RFC 9768: `"off"`, `"on"`, `"passive"`, `"accurate"`,
+   * `"accurate-in"`, `"accurate-passive"`; see {@link EcnName}. Default `"accurate-passive"`: what the peer
+   * asks for is accepted.
+   */
+  ecn?: EcnName;
+  /** Whether accurate ECN sends its byte counters to peers that send theirs, RFC 9768. Default true. */
+  ecnOption?: boolean;
+  /** Whether a SYN that is sent again does not ask for ECN, RFC 3168 section 6.1.1.1. Default true. */
+  ecnFallback?: boolean;
+  /** Packetization-layer path MTU discovery, RFC 4821; see {@link MtuProbingName}. Default `"off"`. */
+  mtuProbing?: MtuProbingName;
+  /** MSS with which `mtuProbing` begins, bytes (RFC 4821 section 7.2). Default 1024, as Linux. */
+  baseMss?: number;
+  /** Least MSS to which a black hole makes `mtuProbing` go down, bytes. Default 48, as Linux. */
+  mtuProbeFloor?: number;
+  /** Time after which `mtuProbing` begins its search anew. Default 600000 ms, as Linux. */
+  mtuProbeIntervalMs?: number;
+  /** Least path MTU that an ICMP message of IPv4 is believed, bytes. Default 552, as Linux; IPv6: 1280. */
+  pathMtuMin?: number;
+  /** How long an ICMP message about the path's MTU holds (RFC 1191 section 6.3). Default 600000 ms. */
+  pathMtuExpiresMs?: number;
   /** Whether to offer and accept timestamps, RFC 7323. Default true. */
   timestamps?: boolean;
   /** Whether to offer and accept window scaling, RFC 7323. Default true. */
@@ -93,6 +139,15 @@ export const TCP_DEFAULTS: TcpConfig = {
   sendBufferInitialBytes: 64 * 1024,
   sendBufferMaxBytes: 4 * 1024 * 1024,
   initialWindowSegments: 10,
+  ecn: "accurate-passive",
+  ecnOption: true,
+  ecnFallback: true,
+  mtuProbing: "off",
+  baseMss: 1024,
+  mtuProbeFloor: 48,
+  mtuProbeIntervalMs: 600_000,
+  pathMtuMin: 552,
+  pathMtuExpiresMs: 600_000,
   timestamps: true,
   windowScale: true,
   sack: true,
@@ -128,6 +183,11 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   sendBufferInitialBytes: [2048, 64 * 1024 * 1024],
   sendBufferMaxBytes: [2048, 64 * 1024 * 1024],
   initialWindowSegments: [1, 1000],
+  baseMss: [48, 65_495],
+  mtuProbeFloor: [48, 65_495],
+  mtuProbeIntervalMs: [1, 86_400_000],
+  pathMtuMin: [68, 65_535],
+  pathMtuExpiresMs: [1, 86_400_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
@@ -138,6 +198,26 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
 
 /** The names of the congestion controls, for messages and checks. */
 export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "none"];
+
+/** The values of `ecn`, by Linux's number for `tcp_ecn`. */
+export const ECN_NAMES: readonly EcnName[] = [
+  "off",
+  "on",
+  "passive",
+  "accurate",
+  "accurate-in",
+  "accurate-passive",
+];
+
+/** The values of `mtuProbing`, by Linux's number for `tcp_mtu_probing`. */
+export const MTU_PROBING_NAMES: readonly MtuProbingName[] = ["off", "blackhole", "always"];
+
+/** The allowed values of each option that is a name. */
+const CHOICES: { readonly [Name in keyof TcpConfig]?: readonly string[] } = {
+  congestion: CONGESTION_NAMES,
+  ecn: ECN_NAMES,
+  mtuProbing: MTU_PROBING_NAMES,
+};
 
 /**
  * Fills in the defaults. Throws a `TypeError` for an unknown name or a wrong type and a `RangeError` for
@@ -164,13 +244,9 @@ function checked(name: keyof TcpConfig, value: unknown): unknown {
   if (given !== wanted) {
     throw new TypeError(`tcp.${name}: expected a ${wanted}, got ${described(value)}`);
   }
-  if (name === "congestion") {
-    if (!CONGESTION_NAMES.includes(value as CongestionName)) {
-      throw new TypeError(
-        `tcp.congestion: "${value}" is not one of ${CONGESTION_NAMES.join(", ")}`,
-      );
-    }
-    return value;
+  const choices = CHOICES[name];
+  if (choices !== undefined && !choices.includes(value as string)) {
+    throw new TypeError(`tcp.${name}: "${value}" is not one of ${choices.join(", ")}`);
   }
   const range = RANGES[name];
   if (range !== undefined) {

@@ -2,8 +2,10 @@ import type { Seq } from "../base/seq.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
+import type { EcnState } from "./ecn_state.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
 import type { Listener } from "./listener.ts";
+import type { MtuSearch } from "./mtu_search_state.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import type { RttEstimator } from "./rtt.ts";
 import type { SendBuffer } from "./send_buffer.ts";
@@ -120,6 +122,21 @@ export class Connection {
   tsOffset = 0;
   /** Last acknowledgment number sent: RFC 7323 section 4.3, Last.ACK.sent. */
   lastAckSent: Seq = 0;
+
+  /** Explicit congestion notification (RFC 3168, RFC 9768); null when it is not in use. */
+  ecn: EcnState | null = null;
+
+  // The path's MTU (src/tcp/path_mtu.ts).
+  /** MSS that the peer has announced and the application allows; no limit of the path is in it. */
+  mssLimit = 536;
+  /** Largest IP packet of the first link, bytes; 0 before the handshake has settled the segment size. */
+  linkMtu = 0;
+  /** Largest IP packet for the path, bytes; 0 before that when no router has told it. */
+  pathMtu = 0;
+  /** When what a router has said of it does not hold any more. */
+  pathMtuEndUs = NEVER;
+  /** A search by probes is under way or has been (RFC 4821), else null. */
+  mtuSearch: MtuSearch | null = null;
 
   // Bytes on either side.
   receive: ReceiveBuffer | null = null;

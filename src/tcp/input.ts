@@ -13,6 +13,8 @@ import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts
 import { onAcknowledgment } from "./acknowledgment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News, Owner } from "./connection.ts";
+import { takeHandshakeAck } from "./accurate_ecn.ts";
+import { takeMarks, takeSynAgain } from "./ecn.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";
 import { Outcome } from "./outcome.ts";
@@ -139,6 +141,7 @@ function onOtherStates(
   const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
+  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   return takeText(conn, segment, nowUs, context);
@@ -167,7 +170,10 @@ function mayReopen(conn: Connection, segment: Segment): boolean {
 function onSynAgain(conn: Connection, segment: Segment): Outcome {
   if (segment.seq !== conn.irs) return Outcome.none;
   const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
-  if (flags === Flag.SYN) return Outcome.synAck;
+  if (flags === Flag.SYN) {
+    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
+    return Outcome.synAck;
+  }
   if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
     // The other half of a simultaneous open. Its SYN is known already; what counts is the ACK.
     segment.flags &= ~Flag.SYN;
@@ -251,6 +257,8 @@ function onAckField(
       return Outcome.reset;
     }
     setWindow(conn, segment, scale);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null) takeHandshakeAck(accurate, segment);
     establish(conn, segment, nowUs, context.config);
     return Outcome.none;
   }

@@ -2,26 +2,21 @@
  * What the two SYNs of a connection agree on: MSS, window scale, timestamps, SACK.
  */
 
-import { isIpv4Words } from "../base/address.ts";
 import { OptionBit, type Segment } from "../wire/segment.ts";
+import { noteOption } from "./accurate_ecn.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
 import type { Connection } from "./connection.ts";
+import { negotiateEcn } from "./ecn.ts";
+import { beginSearch } from "./mtu_search.ts";
+import { updateSegmentSize } from "./segment_size.ts";
 
-/** Bytes of an IPv4 and a TCP header without options. */
-export const HEADERS_IPV4 = 40;
-/** The same with an IPv6 header. */
-export const HEADERS_IPV6 = 60;
-/** Bytes of the timestamps option with its padding, in every segment (RFC 7323 appendix A). */
-const TIMESTAMPS_BYTES = 12;
 /**
  * RFC 9293 section 3.7.1, MUST-15: the peer's MSS when it does not announce one. For IPv6 the RFC allows
  * 1220; like Linux this stack takes the smaller one for both.
  */
 const DEFAULT_MSS = 536;
-/** A smaller MSS only makes the sender work (CVE-2019-11479); Linux's floor. */
-const MIN_MSS = 48;
 /** RFC 7323 section 2.3. */
 const MAX_SCALE = 14;
 
@@ -29,14 +24,9 @@ const MAX_SCALE = 14;
  * The MSS to announce on a device with this MTU (RFC 6691: the MTU less fixed headers). `clamp` is what the
  * application allows at the most, 0 when it does not care; `headers` are those of the connection's family.
  */
-export function announcedMss(mtu: number, clamp = 0, headers: number = HEADERS_IPV4): number {
+export function announcedMss(mtu: number, clamp: number, headers: number): number {
   const most = mtu - headers;
   return clamp > 0 ? Math.min(most, clamp) : most;
-}
-
-/** Bytes of IP and TCP header without options in the segments of a connection. */
-export function fixedHeaders(conn: Connection): number {
-  return isIpv4Words(conn.remote0, conn.remote1, conn.remote2) ? HEADERS_IPV4 : HEADERS_IPV6;
 }
 
 /** The least shift with which a buffer of `bytes` can be advertised in 16 bits. */
@@ -66,11 +56,18 @@ export function negotiate(
     conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
     conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
   }
+  negotiateEcn(conn, syn, config);
   const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
-  const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
-  const own = announcedMss(mtu, conn.mssClamp, fixedHeaders(conn));
-  const mss = Math.max(Math.min(announced, own), MIN_MSS);
-  conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
+  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
+  conn.linkMtu = mtu;
+  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  else updateSegmentSize(conn);
+  // The first option of accurate ECN may have come with the SYN-ACK.
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
   conn.congestion = createCongestion(
     config.congestion,
     initialWindow(config.initialWindowSegments, conn.sndMss),

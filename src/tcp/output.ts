@@ -8,11 +8,17 @@ import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import { pipeOf } from "./acknowledgment.ts";
 import { Phase } from "./loss_recovery.ts";
+import { probeLength } from "./mtu_search.ts";
+import type { MtuSearch } from "./mtu_search_state.ts";
+import { forgetPathMtu } from "./path_mtu.ts";
 import { armProbe } from "./rack.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
-import { announcedMss, fixedHeaders, windowScaleFor } from "./negotiation.ts";
+import { mustCutHere } from "./accurate_ecn.ts";
+import { offerEcn, stampEcn } from "./ecn.ts";
+import { announcedMss, windowScaleFor } from "./negotiation.ts";
+import { headerBytes } from "./segment_size.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
@@ -53,7 +59,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
   out.window = synWindow(conn);
   out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu, conn.mssClamp, fixedHeaders(conn));
+  out.mss = announcedMss(sink.mtu, conn.mssClamp, headerBytes(conn));
   // A SYN offers what the configuration allows; a SYN-ACK only what the SYN offered.
   if (passive ? conn.windowScale : config.windowScale) {
     out.options |= OptionBit.windowScale;
@@ -61,6 +67,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
   }
   if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
   if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
+  offerEcn(conn, out, conn.sndMax !== conn.iss, config);
   if (passive) {
     const edge = seqAdd(conn.rcvNxt, out.window);
     if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
@@ -217,6 +224,8 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
   if (send === null || loss === null) return;
   if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
   conn.cwndLimited = false;
+  if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
+  if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
@@ -235,7 +244,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, context.sink.superBytes);
+    const length = worthSending(conn, unsent, room, superBytesFor(conn, context));
     if (length === 0) {
       conn.cwndLimited = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
@@ -247,11 +256,32 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
   }
 }
 
+/** RFC 4821 section 7: sends the next bytes in a longer segment than is known to get through. */
+function sendMtuProbe(
+  conn: Connection,
+  search: MtuSearch,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const loss = conn.loss!;
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  const room = conn.congestion.cwndBytes - pipeOf(conn);
+  const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
+  if (length === 0 || !context.sink.hasRoom(conn)) return;
+  search.probing = true;
+  search.probeStart = conn.sndNxt;
+  search.probeEnd = seqAdd(conn.sndNxt, length);
+  search.sending = true;
+  sendNew(conn, length, nowUs, context);
+  search.sending = false;
+  context.counters.count(Counter.mtuProbes);
+}
+
 /** Sends what is lost again, the oldest first. False when the congestion window stopped it. */
 function repeatLost(conn: Connection, nowUs: number, context: OutputContext): boolean {
   const { queue } = conn.loss!;
   const mss = conn.sndMss;
-  const { superBytes } = context.sink;
+  const superBytes = superBytesFor(conn, context);
   const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
   for (let s = queue.head;;) {
     s = queue.firstToRepeat(s);
@@ -294,6 +324,12 @@ function repeat(
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
   }
   queue.markAgain(segment, nowUs);
+}
+
+/** Most payload bytes of one segment for the device; 0 when it must not cut any. */
+function superBytesFor(conn: Connection, context: OutputContext): number {
+  const accurate = conn.ecn === null ? null : conn.ecn.accurate;
+  return accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
 }
 
 /** RFC 3042: the first two duplicate ACKs let one new segment out each. */
@@ -361,7 +397,8 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
     conn.rttSeq = next;
     conn.rttSentAtUs = nowUs;
   }
-  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  const isProbe = conn.persisting || conn.mtuSearch?.sending === true;
+  if (length % conn.sndMss !== 0 && !isProbe) conn.sndSmall = next;
   // An answer that follows soon carries the ACK: the quick-ACK phase is over (as Linux).
   const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1000;
   if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
@@ -394,13 +431,14 @@ function transmit(
   begin(conn, seq, flags);
   acknowledge(conn, nowUs);
   out.payloadLength = length;
-  if (length > conn.sndMss) out.gsoSize = conn.sndMss;
+  if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
   const end = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
     if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false; // Karn's rule
   }
-  if (conn.loss!.phase === Phase.recovery) conn.loss!.sentBytes += length;
+  // Recovery and the answer to marks begin with zero; in between it says nothing.
+  conn.loss!.sentBytes += length;
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
@@ -507,6 +545,7 @@ function emit(
   nowUs: number,
   context: OutputContext,
 ): void {
+  if (conn.ecn !== null && (out.flags & Flag.SYN) === 0) stampEcn(conn, conn.ecn, out);
   const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
   conn.segmentsSent += wireSegments;
   conn.bytesSent += length;

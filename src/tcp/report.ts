@@ -57,7 +57,8 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[info + Info.windowScales] = conn.sndScale | (conn.rcvScale << 8);
   words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) |
     (conn.sack ? InfoOption.sack : 0) |
-    (conn.windowScale ? InfoOption.windowScale : 0);
+    (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn);
+  words[row + Row.pathMtu] = conn.pathMtu;
   words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
   words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
   words[info + Info.congestion] = CONGESTION_NAMES.indexOf(
@@ -78,6 +79,11 @@ function reportUrgent(words: Int32Array, conn: Connection): void {
   words[row + Row.urgentEnd] = end;
   words[row + Row.urgentMarks] = conn.urgentMarks;
   words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
+}
+
+function ecnOption({ ecn }: Connection): number {
+  if (ecn === null) return 0;
+  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
 }
 
 function clamp(value: number): number {

@@ -184,6 +184,16 @@ export class RetransmissionQueue {
     return rest;
   }
 
+  /** Makes one segment of this and the one behind it, of which the same must be known. */
+  join(segment: number): void {
+    const next = this.next(segment);
+    const { words } = this.#pool;
+    words[segment * WORDS + END] = words[next * WORDS + END];
+    words[segment * WORDS + NEXT] = words[next * WORDS + NEXT];
+    if (this.#tail === next) this.#tail = segment;
+    this.#pool.give(next);
+  }
+
   /** The peer has this segment. */
   markSacked(segment: number): void {
     this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.sacked);

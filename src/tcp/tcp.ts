@@ -30,6 +30,7 @@ import {
   sendResetFor,
   sendSyn,
 } from "./output.ts";
+import { PathMtuCache } from "./path_mtu.ts";
 import { reportAddresses, reportProgress } from "./report.ts";
 import type { SegmentSink } from "./sink.ts";
 import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
@@ -58,6 +59,7 @@ export class Tcp {
   readonly #wheel: TimerWheel;
   readonly #dirty: Connection[] = [];
   #dirtyCount = 0;
+  readonly #pathMtus = new PathMtuCache();
   /** Connections in TIME-WAIT, the oldest first. */
   readonly #timeWait = new Set<number>();
 
@@ -356,9 +358,11 @@ export class Tcp {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
-    // This one is about the path's MTU (RFC 1191), and says nothing against the destination.
     const { icmpType, icmpCode } = segment;
-    if (isFragmentationNeeded(icmpType, icmpCode)) return;
+    if (isFragmentationNeeded(icmpType, icmpCode)) {
+      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
+      return;
+    }
     const error = connectErrorOf(icmpType, icmpCode);
     // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
     // error is the answer that the application waits for, as in Linux.
@@ -587,6 +591,7 @@ export class Tcp {
     if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
     if (this.#table.isFull) return null;
     const conn = this.#table.create(tuple, nowUs);
+    this.#pathMtus.apply(conn, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
     return conn;
   }

@@ -10,8 +10,10 @@ import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, Owner } from "./connection.ts";
 import { noteSoftError } from "./icmp_error.ts";
 import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
+import { isReducedForMarks } from "./ecn.ts";
 import { end } from "./input.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
+import { isProbeLost, onTimeout as onSizeTimeout } from "./mtu_search.ts";
 import { rackDetect } from "./rack.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { Outcome } from "./outcome.ts";
@@ -71,7 +73,11 @@ function onLossTimer(
 ): Outcome {
   if (loss.reorderAtUs <= nowUs) {
     const found = rackDetect(conn, nowUs);
-    if (found && loss.phase === Phase.open) enterRecovery(conn, loss, nowUs, context.counters);
+    const search = conn.mtuSearch;
+    if (found && loss.phase === Phase.open) {
+      const isProbe = search !== null && isProbeLost(conn, search, loss);
+      if (!isProbe) enterRecovery(conn, loss, nowUs, context.counters);
+    }
   }
   if (loss.probeAtUs > nowUs) return Outcome.none;
   loss.probeAtUs = NEVER;
@@ -111,9 +117,11 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
     const flight = seqDiff(conn.sndMax, conn.sndUna);
     // What an earlier reduction has stopped is still unacknowledged, but no longer on the path.
     const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
+    isReducedForMarks(conn);
     conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
   }
   conn.timing = false;
+  onSizeTimeout(conn, config, nowUs);
   loseEverything(conn);
   // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
   const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;

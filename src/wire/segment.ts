@@ -67,6 +67,16 @@ export class Segment {
   sackLeft3 = 0;
   /** Right edge of SACK block 3, signed 32 bits. */
   sackRight3 = 0;
+  /** Kind of the accurate ECN option, 172 or 174 (RFC 9768 section 3.2.3): the order of its counters. */
+  ecnKind = 0;
+  /** How many counters the option carries, 0 to 3. */
+  ecnFields = 0;
+  /** The ECT(0) byte counter (r.e0b), 24 bits. */
+  ecnE0Bytes = 0;
+  /** The CE byte counter (r.ceb), 24 bits. */
+  ecnCeBytes = 0;
+  /** The ECT(1) byte counter (r.e1b), 24 bits. */
+  ecnE1Bytes = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
   /** Payload bytes. */
@@ -110,6 +120,21 @@ export const OptionBit = {
   sackPermitted: 0x04,
   timestamps: 0x08,
   sack: 0x10,
+  accurateEcn: 0x100,
+} as const;
+
+/** Codepoints of the two low bits of {@link Segment.trafficClass} (RFC 3168 section 5). */
+export const Ecn = {
+  /** Not ECN-capable. */
+  notEct: 0,
+  /** ECN-capable, ECT(1). */
+  ect1: 1,
+  /** ECN-capable, ECT(0). */
+  ect0: 2,
+  /** Congestion experienced. */
+  ce: 3,
+  /** The bits themselves. */
+  mask: 3,
 } as const;
 
 /** Sequence space that the segment takes: payload, SYN and FIN (RFC 9293 section 3.4, SEG.LEN). */

@@ -51,6 +51,10 @@ export const TcpOption = {
   sack: 5,
   /** RFC 7323 section 3.2. */
   timestamps: 8,
+  /** RFC 9768 section 3.2.3: byte counters in the order ECT(0), CE, ECT(1). */
+  accurateEcn0: 172,
+  /** The same in the order ECT(1), CE, ECT(0). */
+  accurateEcn1: 174,
 } as const;
 
 // Four bytes of options at once: kind, length and, where needed, padding before them.
@@ -80,17 +84,28 @@ function fixedOptionsLength(options: number): number {
   return length;
 }
 
+/** Bytes of an accurate ECN option with this many counters, padded to whole words. */
+export function accurateEcnLength(fields: number): number {
+  return (2 + 3 * fields + 3) & ~3;
+}
+
+function accurateEcnLengthOf(segment: Segment): number {
+  return (segment.options & OptionBit.accurateEcn) !== 0 ? accurateEcnLength(segment.ecnFields) : 0;
+}
+
 /** How many of the segment's SACK blocks fit beside its other options. */
 export function sackBlocksThatFit(segment: Segment): number {
   if ((segment.options & OptionBit.sack) === 0) return 0;
-  const room = (TCP_OPTIONS_MAX_BYTES - 4 - fixedOptionsLength(segment.options)) >> 3;
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  const room = (TCP_OPTIONS_MAX_BYTES - 4 - others) >> 3;
   return Math.min(segment.sackCount, room, SACK_BLOCKS_MAX);
 }
 
 /** Bytes, from 0 to 40, that {@link writeTcpHeader} uses for the options of this segment. */
 export function tcpOptionsLength(segment: Segment): number {
   const blocks = sackBlocksThatFit(segment);
-  return fixedOptionsLength(segment.options) + (blocks > 0 ? 4 + 8 * blocks : 0);
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  return others + (blocks > 0 ? 4 + 8 * blocks : 0);
 }
 
 /**
@@ -144,7 +159,28 @@ function writeOptions(view: DataView, offset: number, segment: Segment): number 
     view.setInt32(at, NOP_WINDOW_SCALE | (segment.windowScale & 0xff));
     at += 4;
   }
+  if ((options & OptionBit.accurateEcn) !== 0) at = writeAccurateEcn(view, at, segment);
   return writeSack(view, at, segment);
+}
+
+/** Writes the accurate ECN option with its padding behind it; returns the offset behind that. */
+function writeAccurateEcn(view: DataView, offset: number, segment: Segment): number {
+  const { ecnKind, ecnFields } = segment;
+  const end = offset + accurateEcnLength(ecnFields);
+  const isZeroFirst = ecnKind === TcpOption.accurateEcn0;
+  view.setUint8(offset, ecnKind);
+  view.setUint8(offset + 1, 2 + 3 * ecnFields);
+  let at = offset + 2;
+  for (let i = 0; i < ecnFields; i++) {
+    const isFirst = i === 0;
+    const isEct0 = isFirst === isZeroFirst;
+    const bytes = i === 1 ? segment.ecnCeBytes : isEct0 ? segment.ecnE0Bytes : segment.ecnE1Bytes;
+    view.setUint8(at, bytes >>> 16);
+    view.setUint16(at + 1, bytes & 0xffff);
+    at += 3;
+  }
+  while (at < end) view.setUint8(at++, TcpOption.noOperation);
+  return end;
 }
 
 /** Writes as many SACK blocks as fit; returns the offset behind them. */
@@ -185,6 +221,11 @@ export function clearTcpOptions(segment: Segment): void {
   segment.sackRight2 = 0;
   segment.sackLeft3 = 0;
   segment.sackRight3 = 0;
+  segment.ecnKind = 0;
+  segment.ecnFields = 0;
+  segment.ecnE0Bytes = 0;
+  segment.ecnCeBytes = 0;
+  segment.ecnE1Bytes = 0;
 }
 
 /**
@@ -258,7 +299,35 @@ function readOption(
     case TcpOption.sack:
       readSack(view, at + 2, length - 2, segment);
       return;
+    case TcpOption.accurateEcn0:
+    case TcpOption.accurateEcn1:
+      readAccurateEcn(view, at, kind, length, segment);
+      return;
   }
+}
+
+/** RFC 9768 section 3.2.3: counters that do not fit are left out at the end; other lengths are skipped. */
+function readAccurateEcn(
+  view: DataView,
+  at: number,
+  kind: number,
+  length: number,
+  segment: Segment,
+): void {
+  const fields = Math.floor((length - 2) / 3);
+  if (length !== 2 + 3 * fields || fields > 3) return;
+  segment.options |= OptionBit.accurateEcn;
+  segment.ecnKind = kind;
+  segment.ecnFields = fields;
+  const first = fields > 0 ? readCounter(view, at + 2) : 0;
+  const third = fields > 2 ? readCounter(view, at + 8) : 0;
+  segment.ecnCeBytes = fields > 1 ? readCounter(view, at + 5) : 0;
+  segment.ecnE0Bytes = kind === TcpOption.accurateEcn0 ? first : third;
+  segment.ecnE1Bytes = kind === TcpOption.accurateEcn0 ? third : first;
+}
+
+function readCounter(view: DataView, at: number): number {
+  return (view.getUint8(at) << 16) | view.getUint16(at + 1);
 }
 
 /** Reads SACK blocks from `length` bytes; an option without a whole number of blocks is skipped. */

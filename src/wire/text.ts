@@ -29,12 +29,13 @@
  * whole exchange takes a {@link ConversationText}, which finds and keeps them.
  *
  * Not like tcpdump: the options come in the order in which this stack and Linux write them, because a
- * {@link Segment} does not keep another sender's order and padding; and payload is never interpreted.
+ * {@link Segment} does not keep another sender's order and padding; the counters of accurate ECN (RFC 9768) have
+ * names, where tcpdump shows bytes; and payload is never interpreted.
  */
 import { addressText } from "../base/address.ts";
 import { type Seq, seqAdd, seqDiff, seqText } from "../base/seq.ts";
 import { Flag, OptionBit, type Segment } from "./segment.ts";
-import { sackBlocksThatFit, tcpOptionsLength } from "./tcp.ts";
+import { sackBlocksThatFit, TcpOption, tcpOptionsLength } from "./tcp.ts";
 
 /** The form of a line. */
 export type TextStyle = "modern" | "classic";
@@ -144,9 +145,18 @@ function optionsText(segment: Segment, relative: SequenceBases | null): string {
     texts.push("nop,nop,sackOK");
   }
   if ((options & OptionBit.windowScale) !== 0) texts.push(`nop,wscale ${segment.windowScale}`);
+  if ((options & OptionBit.accurateEcn) !== 0) texts.push(accurateEcnText(segment));
   const blocks = sackBlocksThatFit(segment);
   if (blocks > 0) texts.push(`nop,nop,sack ${blocks} ${sackText(segment, blocks, relative)}`);
   return texts.join(",");
+}
+
+/** In the words of RFC 9768; tcpdump shows the option as unknown. */
+function accurateEcnText(segment: Segment): string {
+  const { ecnE0Bytes, ecnCeBytes, ecnE1Bytes, ecnFields } = segment;
+  const counters = [`e0b ${ecnE0Bytes}`, `ceb ${ecnCeBytes}`, `e1b ${ecnE1Bytes}`];
+  if (segment.ecnKind === TcpOption.accurateEcn1) counters.reverse();
+  return ["accecn", ...counters.slice(0, ecnFields)].join(" ");
 }
 
 function sackText(segment: Segment, blocks: number, relative: SequenceBases | null): string {

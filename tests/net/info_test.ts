@@ -25,6 +25,7 @@ Deno.test("info of a fresh connection shows what was agreed", async () => {
     assertEquals(info.congestion, "cubic");
     assertEquals(info.mssSendBytes, 1448);
     assertEquals([info.timestamps, info.sack], [true, true]);
+    assertEquals([info.ecn, info.pathMtuBytes], ["off", 1500], "nobody has asked for ECN");
     assertEquals(info.windowScale, { send: 7, receive: 7 });
     assertEquals(info.cwndBytes, 10 * 1448);
     assertEquals(info.ssthreshBytes, Infinity);
@@ -44,6 +45,16 @@ Deno.test("info shows what was left out of the handshake", async () => {
   assertEquals([info.timestamps, info.sack, info.windowScale], [false, false, null]);
   assertEquals(info.mssSendBytes, 1460);
   await pair.finish();
+});
+
+Deno.test("info shows how ECN was agreed on", async () => {
+  // Goal: each form, at both ends.
+  for (const [ecn, shown] of [["on", "classic"], ["accurate", "accurate"]] as const) {
+    const pair = await VirtualPair.open({ ecn });
+    await passTime(pair.clock, 1e6);
+    assertEquals([pair.near.info().ecn, pair.far.info().ecn], [shown, shown]);
+    await pair.finish();
+  }
 });
 
 Deno.test("info counts bytes and segments, and measures the round trip", async () => {

@@ -67,7 +67,7 @@ function send(
   }
   const segment = outgoing(to, payload.length);
   segment.gsoSize = gsoSize;
-  if (gsoSize > 0) segment.flags |= Flag.FIN;
+  if (gsoSize > 0) segment.flags |= Flag.FIN | Flag.CWR;
   const before = { ...segment };
   egress.send(segment, end);
   assertEquals({ ...segment }, before, "the segment is the caller's");
@@ -121,7 +121,8 @@ for (const family of FAMILIES) {
         const view = new DataView(frame.buffer, frame.byteOffset);
         assertEquals(view.getUint32(headerBytes + 4), 5 + index * MSS);
         const isLast = index === frames.length - 1;
-        const flags = isLast ? Flag.ACK | Flag.PSH | Flag.FIN : Flag.ACK;
+        const last = isLast ? Flag.PSH | Flag.FIN : 0;
+        const flags = Flag.ACK | last | (index === 0 ? Flag.CWR : 0);
         assertEquals(frame[headerBytes + 13], flags);
         if (name === "IPv4") assertEquals(naiveChecksum(frame.subarray(0, 20)), 0);
         const length = frame.length - headerBytes;

@@ -3,7 +3,7 @@ import { SeededRandom } from "../../src/base/random.ts";
 import { readSegmentRecord, writeSegmentRecord } from "../../src/pipeline/segment_record.ts";
 import { SEGMENT_WORDS } from "../../src/ring/layout.ts";
 import type { Segment } from "../../src/wire/segment.ts";
-import { randomSegment, staleSegment } from "../wire/frames.ts";
+import { randomCounters, randomSegment, staleSegment } from "../wire/frames.ts";
 
 const SEED = 0x5e6;
 
@@ -12,6 +12,7 @@ Deno.test("segment record: every field survives, into a segment full of other va
   const words = new Int32Array(3 * SEGMENT_WORDS);
   for (let round = 0; round < 500; round++) {
     const segment = randomSegment(random);
+    randomCounters(segment, random);
     segment.slot = random.integer(-1, 255);
     segment.payloadOffset = random.integer(0, 0x7fff_ffff);
     segment.payloadLength = random.integer(0, 65_535);

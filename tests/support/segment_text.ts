@@ -1,6 +1,6 @@
 /**
  * Segments as one line of text, for tests: `flags seq:end ack N words...`, with the flags as in packet
- * scripts (S F R P U and `.` for ACK, `-` for none) and numbers relative to the two initial sequence
+ * scripts (S F R P U E W A and `.` for ACK, `-` for none) and numbers relative to the two initial sequence
  * numbers, so that a test reads the same wherever sequence space wraps.
  *
  * ```text
@@ -24,6 +24,9 @@ const LETTERS: readonly (readonly [string, number])[] = [
   ["P", Flag.PSH],
   ["U", Flag.URG],
   [".", Flag.ACK],
+  ["E", Flag.ECE],
+  ["W", Flag.CWR],
+  ["A", Flag.AE],
 ];
 
 /** A line of text taken apart; what it does not mention is null, and so is a `*`. */
@@ -36,7 +39,18 @@ export interface SegmentLine {
 }
 
 /** How many numbers follow each word. */
-const WORDS: Readonly<Record<string, number>> = { win: 1, urg: 1, mss: 1, ws: 1, ts: 2, sackOK: 0 };
+const WORDS: Readonly<Record<string, number>> = {
+  win: 1,
+  urg: 1,
+  mss: 1,
+  ws: 1,
+  ts: 2,
+  sackOK: 0,
+  /** The traffic class; 0 when it is not mentioned. */
+  tos: 1,
+  /** The counters of accurate ECN: ECT(0), CE and ECT(1) bytes. */
+  accecn: 3,
+};
 
 /** Takes a line apart; throws for one that cannot be read, which is a mistake of the test. */
 export function parseLine(line: string): SegmentLine {
@@ -82,6 +96,15 @@ export function fillSegment(segment: Segment, line: SegmentLine): void {
   segment.windowScale = word("ws");
   segment.tsValue = word("ts", 0);
   segment.tsEcho = word("ts", 1);
+  segment.trafficClass = word("tos");
+  if (line.words.has("accecn")) {
+    segment.options |= OptionBit.accurateEcn;
+    segment.ecnKind = 172;
+    segment.ecnFields = 3;
+    segment.ecnE0Bytes = word("accecn", 0);
+    segment.ecnCeBytes = word("accecn", 1);
+    segment.ecnE1Bytes = word("accecn", 2);
+  }
   if (line.words.has("mss")) segment.options |= OptionBit.mss;
   if (line.words.has("ws")) segment.options |= OptionBit.windowScale;
   if (line.words.has("ts")) segment.options |= OptionBit.timestamps;
@@ -111,6 +134,10 @@ export function lineOf(segment: Segment): string {
     parts.push(`ts ${segment.tsValue} ${segment.tsEcho}`);
   }
   if ((options & OptionBit.sackPermitted) !== 0) parts.push("sackOK");
+  if (segment.trafficClass !== 0) parts.push(`tos ${segment.trafficClass}`);
+  if ((options & OptionBit.accurateEcn) !== 0) {
+    parts.push(`accecn ${segment.ecnE0Bytes} ${segment.ecnCeBytes} ${segment.ecnE1Bytes}`);
+  }
   if ((options & OptionBit.sack) !== 0) parts.push(...sackWords(segment));
   return parts.join(" ");
 }
@@ -135,7 +162,7 @@ export function matches(actual: string, expected: string): boolean {
   if (wanted.end !== null && is.end !== wanted.end) return false;
   if (wanted.ack !== null && is.ack !== wanted.ack) return false;
   for (const [word, values] of wanted.words) {
-    const found = is.words.get(word);
+    const found = is.words.get(word) ?? (word === "tos" ? [0] : undefined);
     if (found === undefined) return false;
     if (values.some((value, index) => !Number.isNaN(value) && value !== found[index])) return false;
   }

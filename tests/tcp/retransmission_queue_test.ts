@@ -73,6 +73,21 @@ Deno.test("retransmission queue: the tail moves with a split, and what is pushed
   assertEquals(queue.start(queue.tail), seqOf(100));
 });
 
+Deno.test("retransmission queue: two segments become one, also at the tail", () => {
+  // Goal: the list and the counts are those of one segment, and its place goes back.
+  const { pool, queue } = filled(3);
+  for (const segment of segmentsOf(queue)) queue.markLost(segment);
+  queue.join(queue.head);
+  assertEquals(seen(queue).map(({ start, end }) => [start, end]), [[0, 200], [200, 300]]);
+  queue.join(queue.head);
+  assertEquals(seen(queue).map(({ start, end }) => [start, end]), [[0, 300]]);
+  assertEquals([queue.head, queue.lostBytes, pool.taken], [queue.tail, 300, 1]);
+  queue.push(seqOf(300), seqOf(400), 9);
+  assertEquals(seen(queue).map(({ start }) => start), [0, 300]);
+  while (queue.popBefore(seqOf(400)));
+  assertEquals([pool.taken, queue.lostBytes], [0, 0]);
+});
+
 Deno.test("retransmission queue: the life of a segment that is lost, sent again and lost again", () => {
   // Goal: the bytes on the path (RFC 6675's pipe) at every step.
   const { queue } = filled(4);

@@ -304,6 +304,20 @@ function randomOptions(segment: Segment, random: SeededRandom): void {
   segment.sackRight3 = edge(3);
 }
 
+/** Adds the option of accurate ECN, where there is room for it, with no more counters than it has fields for. */
+export function randomCounters(segment: Segment, random: SeededRandom): void {
+  const isLong = (segment.options & OptionBit.sack) !== 0 || (segment.flags & Flag.SYN) !== 0;
+  if (isLong || random.integer(0, 3) > 0) return;
+  segment.options |= OptionBit.accurateEcn;
+  segment.ecnKind = random.integer(0, 1) === 0 ? 172 : 174;
+  segment.ecnFields = random.integer(0, 3);
+  const counter = (there: boolean) => there ? random.integer(0, 0xff_ffff) : 0;
+  const { ecnFields } = segment;
+  segment.ecnCeBytes = counter(ecnFields > 1);
+  segment.ecnE0Bytes = counter(ecnFields > (segment.ecnKind === 172 ? 0 : 2));
+  segment.ecnE1Bytes = counter(ecnFields > (segment.ecnKind === 172 ? 2 : 0));
+}
+
 /** A segment whose every field holds a value that no decode leaves there. */
 export function staleSegment(): Segment {
   const segment = new Segment();

@@ -8,7 +8,7 @@ import {
   tcpOptionsLength,
   writeTcpHeader,
 } from "../../src/wire/tcp.ts";
-import { be16, be32, randomSegment, staleSegment } from "./frames.ts";
+import { be16, be32, randomCounters, randomSegment, staleSegment } from "./frames.ts";
 
 const SEED = 0x7c9;
 const MSS = [2, 4, 0x05, 0xb4];
@@ -28,7 +28,7 @@ function read(options: number[], flags: number = Flag.SYN): { reason: number; se
 /** The option fields that are not zero. */
 function optionFields(segment: Segment): Record<string, number> {
   const fields = Object.entries(segment).filter(([name, value]) =>
-    /^(options|mss|windowScale|ts|sack)/.test(name) && value !== 0
+    /^(options|mss|windowScale|ts|sack|ecn)/.test(name) && value !== 0
   );
   return Object.fromEntries(fields);
 }
@@ -94,6 +94,30 @@ Deno.test("tcp: options come in Linux's order with its padding", () => {
   }
 });
 
+Deno.test("tcp: the counters of accurate ECN are written in the order that the kind names", () => {
+  // Goal: both kinds with every number of counters, padded to whole words (RFC 9768 section 3.2.3).
+  const segment = Object.assign(new Segment(), {
+    options: OptionBit.accurateEcn,
+    ecnE0Bytes: 0x010203,
+    ecnCeBytes: 0x040506,
+    ecnE1Bytes: 0xfefdfc,
+  });
+  const [e0, ce, e1] = [[1, 2, 3], [4, 5, 6], [0xfe, 0xfd, 0xfc]];
+  const cases: [kind: number, fields: number, bytes: number[]][] = [
+    [172, 3, [172, 11, ...e0, ...ce, ...e1, 1]],
+    [174, 3, [174, 11, ...e1, ...ce, ...e0, 1]],
+    [172, 2, [172, 8, ...e0, ...ce]],
+    [174, 2, [174, 8, ...e1, ...ce]],
+    [172, 1, [172, 5, ...e0, 1, 1, 1]],
+    [174, 1, [174, 5, ...e1, 1, 1, 1]],
+    [172, 0, [172, 2, 1, 1]],
+  ];
+  for (const [ecnKind, ecnFields, bytes] of cases) {
+    Object.assign(segment, { ecnKind, ecnFields });
+    assertEquals(written(segment).slice(20), bytes, `kind ${ecnKind}, ${ecnFields} fields`);
+  }
+});
+
 Deno.test("tcp: only as many SACK blocks are written as fit", () => {
   // Goal: four alone, three beside timestamps, fewer in a SYN, never a header above 60 bytes.
   const segment = new Segment();
@@ -121,6 +145,7 @@ Deno.test("tcp: what is written is read back", () => {
   const view = new DataView(new ArrayBuffer(64));
   for (let round = 0; round < 5000; round++) {
     const segment = randomSegment(random);
+    randomCounters(segment, random);
     const length = writeTcpHeader(view, 2, segment);
     assertEquals(readTcpHeaderLength(view, 2), length);
     const back = staleSegment();
@@ -171,6 +196,10 @@ Deno.test("tcp: unknown kinds and known kinds of a foreign length are skipped", 
     [5, 2],
     [5, 9, ...new Array(7).fill(9)],
     [5, 14, ...new Array(12).fill(9)],
+    [172, 3, 9],
+    [174, 4, 9, 9],
+    [172, 12, ...new Array(10).fill(9)],
+    [174, 14, ...new Array(12).fill(9)],
   ];
   for (const option of skipped) {
     const { reason, segment } = read([...option, ...MSS]);

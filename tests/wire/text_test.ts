@@ -97,6 +97,12 @@ Deno.test("text: options of a Linux SYN, and all flags", () => {
     "IP 10.7.0.1.40000 > 10.7.0.2.7: Flags [S], seq 123, win 64240, " +
       "options [mss 1460,sackOK,TS val 4294967295 ecr 0,nop,wscale 7], length 0",
   );
+  Object.assign(segment, { options: OptionBit.accurateEcn, ecnKind: 174, ecnFields: 3 });
+  Object.assign(segment, { ecnE0Bytes: 1, ecnCeBytes: 2, ecnE1Bytes: 3 });
+  assertEquals(
+    segmentText(segment, "modern").match(/options \[.*?\]/)?.[0],
+    "options [accecn e1b 3 ceb 2 e0b 1]",
+  );
   const flagged = (flags: number) =>
     segmentText(segmentOf("10.7.0.1:1", "10.7.0.2:2", { flags, urgent: 9 }), "modern")
       .match(/\[.*?\]/)?.[0];

@@ -214,6 +214,9 @@ function readOption(kind: number, bytes: Uint8Array<ArrayBuffer>): ScriptOption 
       return { kind: "fastOpen", cookie: bytes };
     case EXPERIMENT:
       return { kind: "fastOpenExperimental", cookie: bytes.subarray(2) };
+    case TcpOption.accurateEcn0:
+    case TcpOption.accurateEcn1:
+      return { kind: "other", number: kind, bytes, name: "ECN" };
     default:
       return { kind: "other", number: kind, bytes, name: `option ${kind}` };
   }

@@ -2,6 +2,7 @@
 
 import { isIpv4 } from "../../src/base/address.ts";
 import { Flag } from "../../src/wire/segment.ts";
+import { TcpOption } from "../../src/wire/tcp.ts";
 import type { SentPacket } from "./frames.ts";
 import type { Settings } from "./settings.ts";
 import type { IpInfo, ScriptOption, TcpPacket } from "./syntax.ts";
@@ -90,10 +91,21 @@ function optionText(option: ScriptOption): string {
     case "fastOpenExperimental":
       return `FOEXP ${hex(option.cookie)}`;
     case "other":
+      if (option.name === "ECN") return accurateEcnText(option.number, option.bytes);
       return `${option.name} ${hex(option.bytes)}`;
     default:
       return option.kind;
   }
+}
+
+/** The counters in the order in which the option of this kind has them (RFC 9768 section 3.2.3). */
+function accurateEcnText(kind: number, bytes: Uint8Array): string {
+  const names = kind === TcpOption.accurateEcn1 ? ["e1b", "ceb", "e0b"] : ["e0b", "ceb", "e1b"];
+  const texts = names.slice(0, Math.floor(bytes.length / 3)).map((name, index) => {
+    const at = 3 * index;
+    return `${name} ${(bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2]}`;
+  });
+  return ["ECN", ...texts].join(" ");
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,7 +1,13 @@
 /** What the lines before the events, and shell commands anywhere, set: of the run and of the stack. */
 
 import { type Address, parseAddress } from "../../src/base/address.ts";
-import { TCP_DEFAULTS, type TcpConfig, tcpConfig } from "../../src/tcp/config.ts";
+import {
+  ECN_NAMES,
+  MTU_PROBING_NAMES,
+  TCP_DEFAULTS,
+  type TcpConfig,
+  tcpConfig,
+} from "../../src/tcp/config.ts";
 import { type Family, FAMILY_DEFAULTS, familyOf, ipHeaderBytes } from "./addresses.ts";
 import { type Command, ScriptError, type ScriptOptionLine } from "./syntax.ts";
 
@@ -159,7 +165,9 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_rmem: buffer("receiveBufferInitialBytes", "receiveBufferMaxBytes"),
   tcp_wmem: buffer("sendBufferInitialBytes", "sendBufferMaxBytes"),
   tcp_congestion_control: (value) => ({ congestion: value === "reno" ? "newreno" : value }),
-  tcp_ecn: count("ecn"),
+  tcp_ecn: (value) => ({ ecn: ECN_NAMES[Number(value)] ?? value }),
+  tcp_ecn_option: flag("ecnOption"),
+  tcp_ecn_fallback: flag("ecnFallback"),
   tcp_reordering: count("reordering"),
   tcp_recovery: count("recovery"),
   tcp_early_retrans: count("earlyRetransmit"),
@@ -168,14 +176,21 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_syncookies: count("synCookies"),
   tcp_slow_start_after_idle: flag("restartAfterIdle"),
   tcp_moderate_rcvbuf: flag("receiveAutoTuning"),
-  tcp_mtu_probing: count("mtuProbing"),
+  tcp_mtu_probing: (value) => ({ mtuProbing: MTU_PROBING_NAMES[Number(value)] ?? value }),
   tcp_base_mss: count("baseMss"),
+  tcp_mtu_probe_floor: count("mtuProbeFloor"),
+  tcp_probe_interval: milliseconds("mtuProbeIntervalMs"),
+  "route.min_pmtu": count("pathMtuMin"),
+  "route.mtu_expires": milliseconds("pathMtuExpiresMs"),
   tcp_rto_min_us: (value) => ({ rtoMinMs: Math.max(1, Math.round(Number(value) / 1000)) }),
   tcp_rto_max_ms: count("rtoMaxMs"),
   // FreeBSD, in net.inet.tcp.
   rfc1323: (value) => ({ timestamps: value !== "0", windowScale: value !== "0" }),
   "cc.algorithm": (value) => ({ congestion: value }),
   "sack.enable": flag("sack"),
+  "ecn.enable": (value) => ({
+    ecn: ["off", "on", "passive", "accurate", "accurate-passive"][Number(value)] ?? value,
+  }),
   initcwnd_segments: count("initialWindowSegments"),
   msl: count("mslMs"),
   delayed_ack: (value) => ({ delayedAckMs: value === "0" ? 0 : TCP_DEFAULTS.delayedAckMs }),

@@ -246,6 +246,10 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
     case "TCP_CORK":
     case "TCP_NOPUSH":
       return options.cork ? 1 : 0;
+    case "IP_MTU":
+    case "IPV6_MTU":
+      if (conn === null) throw new CallError(`getsockopt ${name} needs a connection`);
+      return conn.pathMtu;
     case "TCP_MAXSEG":
       return conn === null ? options.maxSegment ?? 536 : conn.sndMss;
     case "TCP_KEEPIDLE":

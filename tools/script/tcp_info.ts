@@ -4,7 +4,7 @@ import { Phase } from "../../src/tcp/loss_recovery.ts";
 import { seqDiff } from "../../src/base/seq.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
-import { fixedHeaders } from "../../src/tcp/negotiation.ts";
+import { headerBytes } from "../../src/tcp/segment_size.ts";
 import { receiveWindow } from "../../src/tcp/window.ts";
 import { INFO_SYMBOLS } from "./symbols.ts";
 
@@ -32,7 +32,8 @@ const FIELDS: Readonly<Record<string, Reader>> = {
     conn.persisting ? conn.backoffs : conn.keepAlive ? conn.keepaliveProbesSent : 0,
   tcpi_backoff: (conn) => conn.backoffs,
   tcpi_options: (conn) =>
-    (conn.timestamps ? 1 : 0) | (conn.sack ? 2 : 0) | (conn.windowScale ? 4 : 0),
+    (conn.timestamps ? 1 : 0) | (conn.sack ? 2 : 0) | (conn.windowScale ? 4 : 0) |
+    (conn.ecn === null ? 0 : 8) | (conn.ecn?.ectSeen ? 16 : 0),
   tcpi_snd_wscale: (conn) => conn.sndScale,
   tcpi_rcv_wscale: (conn) => conn.rcvScale,
   tcpi_rto: (conn) => conn.rtt.backedOff(conn.backoffs),
@@ -43,7 +44,15 @@ const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_last_data_sent: (conn, { nowUs }) => Math.floor((nowUs - conn.lastSentAtUs) / 1000),
   tcpi_last_data_recv: (conn, { nowUs }) => Math.floor((nowUs - conn.lastReceivedAtUs) / 1000),
   tcpi_last_ack_recv: (conn, { nowUs }) => Math.floor((nowUs - conn.lastReceivedAtUs) / 1000),
-  tcpi_pmtu: (_, { mtu }) => mtu,
+  tcpi_pmtu: (conn, { mtu }) => conn.pathMtu === 0 ? mtu : conn.pathMtu,
+  tcpi_delivered_ce: (conn) => conn.ecn?.accurate?.marksTold ?? conn.ecn?.echoes ?? 0,
+  tcpi_received_ce: (conn) => conn.ecn?.accurate?.marksReceived ?? 0,
+  tcpi_delivered_e1_bytes: (conn) => (conn.ecn?.accurate?.toldE1Bytes ?? 1) - 1,
+  tcpi_delivered_e0_bytes: (conn) => (conn.ecn?.accurate?.toldE0Bytes ?? 1) - 1,
+  tcpi_delivered_ce_bytes: (conn) => conn.ecn?.accurate?.toldCeBytes ?? 0,
+  tcpi_received_e1_bytes: (conn) => (conn.ecn?.accurate?.e1Bytes ?? 1) - 1,
+  tcpi_received_e0_bytes: (conn) => (conn.ecn?.accurate?.e0Bytes ?? 1) - 1,
+  tcpi_received_ce_bytes: (conn) => conn.ecn?.accurate?.ceBytes ?? 0,
   tcpi_rtt: (conn) => conn.rtt.srttUs,
   tcpi_rttvar: (conn) => conn.rtt.rttVarUs,
   tcpi_min_rtt: (conn) => conn.rtt.minUs,
@@ -52,7 +61,7 @@ const FIELDS: Readonly<Record<string, Reader>> = {
     return ssthreshBytes === Infinity ? INFINITE_SSTHRESH : segments(ssthreshBytes, conn);
   },
   tcpi_snd_cwnd: (conn) => segments(conn.congestion.cwndBytes, conn),
-  tcpi_advmss: (conn, { mtu }) => mtu - fixedHeaders(conn) - (conn.timestamps ? 12 : 0),
+  tcpi_advmss: (conn, { mtu }) => mtu - headerBytes(conn) - (conn.timestamps ? 12 : 0),
   tcpi_rcv_rtt: (conn) => conn.tuneRttUs,
   tcpi_rcv_space: (conn) => conn.receive?.limitBytes ?? 0,
   tcpi_total_retrans: (conn) => conn.segmentsRetransmitted,
@@ -101,6 +110,7 @@ function congestionState(conn: Connection): number {
   if (loss === null) return INFO_SYMBOLS.TCP_CA_Open;
   if (loss.phase === Phase.recovery) return INFO_SYMBOLS.TCP_CA_Recovery;
   if (loss.phase === Phase.loss) return INFO_SYMBOLS.TCP_CA_Loss;
+  if (conn.ecn?.reducing) return INFO_SYMBOLS.TCP_CA_CWR;
   const disordered = loss.duplicateAcks > 0 || loss.queue.sackedBytes > 0;
   return disordered ? INFO_SYMBOLS.TCP_CA_Disorder : INFO_SYMBOLS.TCP_CA_Open;
 }

@@ -19,6 +19,11 @@ export interface CongestionControl {
   onAck(ackedBytes: number, rttUs: number, limited: boolean, mss: number, nowUs: number): void;
   /** Loss was detected by duplicate ACKs: the start of fast recovery. `flightBytes` are in flight. */
   onLoss(flightBytes: number, mss: number, nowUs: number): void;
+  /**
+   * The peer has told of congestion marks, once in a round trip (RFC 3168 section 6.1.2). Linux answers
+   * them as a loss; RFC 8511 would allow a smaller reduction.
+   */
+  onEcn(flightBytes: number, mss: number, nowUs: number): void;
   /** Recovery has ended with everything that was outstanding at its start acknowledged. */
   onRecovered(mss: number, nowUs: number): void;
   /** The retransmission timer expired: the path is considered empty. */

@@ -51,6 +51,10 @@ export class Cubic implements CongestionControl {
     this.cwndBytes = this.ssthreshBytes;
   }
 
+  onEcn(flightBytes: number, mss: number): void {
+    this.onLoss(flightBytes, mss);
+  }
+
   onRecovered(): void {
     this.cwndBytes = this.ssthreshBytes;
   }

@@ -33,6 +33,10 @@ export class NewReno implements CongestionControl {
     this.#creditBytes = 0;
   }
 
+  onEcn(flightBytes: number, mss: number): void {
+    this.onLoss(flightBytes, mss);
+  }
+
   onRecovered(): void {
     this.cwndBytes = this.ssthreshBytes;
   }

@@ -15,6 +15,7 @@ export class NoControl implements CongestionControl {
 
   onAck(): void {}
   onLoss(): void {}
+  onEcn(): void {}
   onRecovered(): void {}
   onTimeout(): void {}
 }
