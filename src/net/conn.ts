@@ -3,6 +3,7 @@ import { ConnectionOption } from "../pipeline/messages.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
 import type { Endpoint, TcpNotice } from "./endpoint.ts";
+import { streamClosed } from "./errors.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 
 /** Bytes that `readable` asks for when its reader brings no buffer. */
@@ -16,10 +17,8 @@ const READABLE_CHUNK_BYTES = 65_536;
  * when the peer no longer answers.
  */
 export class TcpConn implements Deno.TcpConn {
-  /** The stack's end of the connection. */
-  readonly localAddr: Deno.NetAddr;
-  /** The peer's end of the connection. */
-  readonly remoteAddr: Deno.NetAddr;
+  readonly #localAddr: Deno.NetAddr;
+  readonly #remoteAddr: Deno.NetAddr;
   readonly #endpoint: Endpoint;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | null = null;
@@ -31,8 +30,18 @@ export class TcpConn implements Deno.TcpConn {
     const at = layout.row(endpoint.row);
     const { words } = layout;
     const textOf = endpoint.showsMapped ? mappedText : addressText;
-    this.localAddr = netAddr(words, at + Row.local, words[at + Row.localPort], textOf);
-    this.remoteAddr = netAddr(words, at + Row.remote, words[at + Row.remotePort], textOf);
+    this.#localAddr = netAddr(words, at + Row.local, words[at + Row.localPort], textOf);
+    this.#remoteAddr = netAddr(words, at + Row.remote, words[at + Row.remotePort], textOf);
+  }
+
+  /** The stack's end of the connection. */
+  get localAddr(): Deno.NetAddr {
+    return this.#localAddr;
+  }
+
+  /** The peer's end of the connection. */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#remoteAddr;
   }
 
   /**
@@ -40,7 +49,12 @@ export class TcpConn implements Deno.TcpConn {
    * end of the stream, with 0 for an empty `p`. Concurrent reads are served in order.
    */
   read(p: Uint8Array): Promise<number | null> {
-    return this.#endpoint.read(p);
+    try {
+      return this.#endpoint.read(p);
+    } catch (error) {
+      // What has no length is refused as everything else is: by the promise.
+      return Promise.reject(error);
+    }
   }
 
   /** Takes up to `p.length` bytes to be sent and resolves with their number, at least one. */
@@ -174,6 +188,7 @@ export class TcpConn implements Deno.TcpConn {
         const request = (controller as ReadableByteStreamController).byobRequest!;
         const view = request.view as Uint8Array<ArrayBuffer>;
         try {
+          if (this.#endpoint.closed) throw streamClosed();
           const count = await this.#endpoint.read(view);
           if (count === null) {
             this.#closeQuietly();
@@ -195,9 +210,11 @@ export class TcpConn implements Deno.TcpConn {
     return new WritableStream({
       write: async (chunk) => {
         try {
+          const bytes = bytesOf(chunk);
+          if (this.#endpoint.closed) throw streamClosed();
           let done = 0;
-          while (done < chunk.length) {
-            done += await this.#endpoint.write(done === 0 ? chunk : chunk.subarray(done));
+          while (done < bytes.length) {
+            done += await this.#endpoint.write(done === 0 ? bytes : bytes.subarray(done));
           }
         } catch (error) {
           this.#closeQuietly();
@@ -217,7 +234,17 @@ function netAddr(
   textOf: (address: Address) => string,
 ): Deno.NetAddr {
   const address = { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
-  return { transport: "tcp", hostname: textOf(address), port };
+  return { hostname: textOf(address), port, transport: "tcp" };
+}
+
+/** The bytes of a chunk that was written to `writable`: those of any view, or of a whole buffer. */
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TypeError("Expected ArrayBuffer or ArrayBufferView for write chunk");
 }
 
 function checkRange(name: string, value: number, low: number, high: number): void {

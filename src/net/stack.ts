@@ -194,9 +194,9 @@ export class Stack implements AsyncDisposable {
     const chosen = this.#portTable.take(address, port, this.#random, ipv6Only);
     const id = this.#nextName++;
     const addr: Deno.NetAddr = {
-      transport: "tcp",
       hostname: isMapped ? mappedText(address) : addressText(address),
       port: chosen,
+      transport: "tcp",
     };
     const listener = new Listener(id, this.#ports, this.#liveness, addr, () => {
       this.#listeners.delete(listener);
@@ -217,6 +217,8 @@ export class Stack implements AsyncDisposable {
   async connect(options: ConnectOptions): Promise<TcpConn> {
     this.#mustBeOpen();
     checkTransport(options.transport);
+    const { signal } = options;
+    signal?.throwIfAborted();
     const port = checkRemotePort(options.port);
     const localPort = checkPort(options.localPort ?? 0);
     checkAttempts(options);
@@ -225,8 +227,6 @@ export class Stack implements AsyncDisposable {
       : parseHostname(options.localHostname).address;
     if (local !== null) this.#mustBeOwn(local);
     const from = { address: local, port: localPort };
-    const { signal } = options;
-    signal?.throwIfAborted();
     const { addresses, isMapped } = addressesOf(options.hostname ?? addressText(LOOPBACK_IPV4));
     const tried = options.autoSelectFamily === false ? addresses.slice(0, 1) : addresses;
     for (const remote of tried.slice(0, -1)) {
@@ -425,20 +425,15 @@ function loopbackOf(address: Address): Address {
   return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
 }
 
-/** Checks what `connect` is told about several addresses. */
-function checkAttempts(options: ConnectOptions): void {
-  const { autoSelectFamily, autoSelectFamilyAttemptDelay } = options;
-  if (autoSelectFamily !== undefined && typeof autoSelectFamily !== "boolean") {
-    throw new TypeError(`autoSelectFamily: ${String(autoSelectFamily)} is not a boolean`);
-  }
-  const delay = autoSelectFamilyAttemptDelay;
-  if (delay !== undefined && !(typeof delay === "number" && delay >= 0)) {
+/** Checks what `connect` is told about several addresses: as Deno, only that a delay is a number. */
+function checkAttempts({ autoSelectFamilyAttemptDelay: delay }: ConnectOptions): void {
+  if (typeof (delay ?? 0) !== "number") {
     throw new TypeError(`autoSelectFamilyAttemptDelay: ${String(delay)} is not a time in ms`);
   }
 }
 
 function checkTransport(transport: unknown): void {
-  if (transport !== undefined && transport !== "tcp") {
+  if ((transport ?? "tcp") !== "tcp") {
     throw new TypeError(
       `Unsupported transport: '${String(transport)}'; only "tcp" is supported here`,
     );

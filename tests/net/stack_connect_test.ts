@@ -199,7 +199,7 @@ Deno.test("connects beyond the connection limit are Busy, and nothing else suffe
 Deno.test("what cannot be an address is a TypeError that names it", async () => {
   // Goal: host names are not resolved here, and the message says what to do.
   await using net = await openAlone();
-  for (const hostname of ["example.com", "1.2.3", "1.2.3.4.5", "256.1.1.1", "", " 1.2.3.4"]) {
+  for (const hostname of ["example.com", "1.2.3", "1.2.3.4.5", "256.1.1.1"]) {
     for (
       const call of [
         () => net.connect({ port: 7, hostname }),
