@@ -4,6 +4,7 @@ import { passTime, runVirtual } from "../support/virtual_time.ts";
 import { icmpBytes, ipv4Frame } from "../wire/frames.ts";
 import {
   connected,
+  failed,
   failure,
   isPending,
   openAlone,
@@ -12,11 +13,6 @@ import {
   turn,
   untilEmpty,
 } from "./worlds.ts";
-
-async function failed(call: () => unknown): Promise<unknown[]> {
-  const { name, code } = await failure(call);
-  return [name, code];
-}
 
 /** A stack on a wire, and the other end of the wire, on which nobody answers. */
 async function openAtNobody(clock?: ManualClock): Promise<{ net: Stack; wire: Device }> {

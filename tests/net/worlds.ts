@@ -221,6 +221,12 @@ const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
   "between two stacks, over IPv6": () => twoStacks("fd07::2"),
 };
 
+/** The reference, and what is compared with it where one place is enough. */
+export const worlds: Readonly<Record<"kernel" | "stack", () => Promise<World>>> = {
+  kernel: () => Promise.resolve(kernel),
+  stack: () => twoStacks("10.7.0.2"),
+};
+
 /** Registers a test for each world. Connections must be closed in `body`; afterwards nothing may be left. */
 export function parity(name: string, body: (world: World) => Promise<void>): void {
   for (const [where, make] of Object.entries(WORLDS)) {
@@ -309,6 +315,11 @@ export async function failure(call: () => unknown): Promise<Failure> {
 export async function failed(call: () => unknown): Promise<unknown[]> {
   const { name, code } = await failure(call);
   return [name, code];
+}
+
+/** Lets everything happen that is under way. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < PENDING_TURNS; i++) await turn();
 }
 
 /** Whether a promise is still pending after everything that is under way has happened. */
