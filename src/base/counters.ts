@@ -35,6 +35,24 @@ export const Counter = {
   receiveMemoryNow: 28,
   /** Frames that came in at one queue and belong to a connection of another. */
   framesHandedOver: 29,
+  /** Handshakes in progress at listeners, now. */
+  handshakesNow: 30,
+  /** SYN-ACKs that carry a SYN cookie (RFC 4987), and ACKs that brought a good and a bad one back. */
+  synCookiesSent: 31,
+  synCookiesReceived: 32,
+  synCookiesFailed: 33,
+  /** Fast Open (RFC 7413): SYNs whose data the peer has taken, and has not. */
+  fastOpenActive: 34,
+  fastOpenActiveFailed: 35,
+  /** SYNs whose data was taken, and those with a cookie that was not good. */
+  fastOpenPassive: 36,
+  fastOpenPassiveFailed: 37,
+  /** SYNs that asked for a cookie. */
+  fastOpenCookieRequests: 38,
+  /** SYNs whose data was not taken because too many others had not finished their handshake. */
+  fastOpenOverflows: 39,
+  /** Times that Fast Open was given up for a while because a path swallows it. */
+  fastOpenBlackholes: 40,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -43,10 +61,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 32;
+const DROPS_START = 64;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 96;
+export const COUNTER_SLOTS = 128;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -57,8 +75,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 31 | 32 ................... 95
- *        Counter       | 32 + DropReason
+ *   slot 0 ........ 63 | 64 .................. 127
+ *        Counter       | 64 + DropReason
  * ```
  */
 export class Counters {

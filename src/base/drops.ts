@@ -81,6 +81,14 @@ export const Drop = {
   rateLimited: 37,
   /** The pipeline of another queue had no room for a frame of one of its connections. */
   handoverFull: 38,
+  /** A handshake or connection that found the queue of unaccepted connections full. */
+  tcpAcceptQueueFull: 39,
+  /** One address has as many connections as it may (`maxConnectionsPerAddress`). */
+  tcpAddressLimit: 40,
+  /** An RST that was not sent because of `resetsPerSecond`. */
+  tcpResetLimited: 41,
+  /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
+  tcpChallengeLimited: 42,
 } as const;
 
 /** One value of {@link Drop}. */

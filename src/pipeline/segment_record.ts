@@ -7,14 +7,16 @@
  *   16 traffic class, hop limit                17 options         18 mss        19 window scale
  *   20 tsValue  21 tsEcho    22 sackCount      23..30 SACK edges  31 payload offset
  *   32 payload length        33 gsoSize        34 icmp type, code 35 icmp MTU
- *   36 frame offset          37 frame length    38..47 free
+ *   36 frame offset          37 frame length    38..42 free
+ *   43 Fast Open length      44..47 Fast Open cookie
  * ```
  */
 
 import { SEGMENT_WORDS } from "../ring/layout.ts";
-import type { Segment } from "../wire/segment.ts";
+import { OptionBit, type Segment } from "../wire/segment.ts";
+import { clearFastOpen } from "../wire/tcp.ts";
 
-const USED_WORDS = 38;
+const USED_WORDS = 48;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 
 /** Writes a segment of that kind as the record that starts at word `at`. */
@@ -55,6 +57,15 @@ export function writeSegmentRecord(
   words[at + 35] = segment.icmpMtu;
   words[at + 36] = segment.frameOffset;
   words[at + 37] = segment.frameLength;
+  if ((segment.options & OptionBit.fastOpen) !== 0) writeFastOpen(words, at + 43, segment);
+}
+
+function writeFastOpen(words: Int32Array, at: number, segment: Segment): void {
+  words[at] = segment.fastOpenLength;
+  words[at + 1] = segment.fastOpen0;
+  words[at + 2] = segment.fastOpen1;
+  words[at + 3] = segment.fastOpen2;
+  words[at + 4] = segment.fastOpen3;
 }
 
 function writeSackEdges(words: Int32Array, at: number, segment: Segment): void {
@@ -103,7 +114,17 @@ export function readSegmentRecord(words: Int32Array, at: number, segment: Segmen
   segment.icmpMtu = words[at + 35];
   segment.frameOffset = words[at + 36];
   segment.frameLength = words[at + 37];
+  if ((segment.options & OptionBit.fastOpen) !== 0) readFastOpen(words, at + 43, segment);
+  else clearFastOpen(segment);
   return words[at];
+}
+
+function readFastOpen(words: Int32Array, at: number, segment: Segment): void {
+  segment.fastOpenLength = words[at];
+  segment.fastOpen0 = words[at + 1];
+  segment.fastOpen1 = words[at + 2];
+  segment.fastOpen2 = words[at + 3];
+  segment.fastOpen3 = words[at + 4];
 }
 
 function readSackEdges(words: Int32Array, at: number, segment: Segment): void {

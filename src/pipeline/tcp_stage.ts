@@ -102,6 +102,7 @@ export class TcpStage {
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
       nowUs: parts.clock.now(),
+      originUs: parts.clock.originUs,
       handover: parts.handover,
     });
   }
@@ -156,6 +157,7 @@ export class TcpStage {
     }
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
+    this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);

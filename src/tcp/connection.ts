@@ -2,6 +2,7 @@ import type { Seq } from "../base/seq.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
+import type { FastOpenState } from "./fast_open.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
 import type { Listener } from "./listener.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
@@ -115,6 +116,12 @@ export class Connection {
   tsOffset = 0;
   /** Last acknowledgment number sent: RFC 7323 section 4.3, Last.ACK.sent. */
   lastAckSent: Seq = 0;
+
+  // The handshake (handshake.ts, fast_open.ts).
+  /** What Fast Open has to do with it (RFC 7413); null for most. */
+  fastOpen: FastOpenState | null = null;
+  /** It counts among the connections that its peer's address has here. */
+  countedByAddress = false;
 
   // Bytes on either side.
   receive: ReceiveBuffer | null = null;

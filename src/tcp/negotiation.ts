@@ -43,6 +43,24 @@ export function negotiate(
   mtu: number,
   nowUs: number,
 ): void {
+  negotiateOptions(conn, syn, config, mtu, nowUs);
+  conn.congestion = createCongestion(
+    config.congestion,
+    initialWindow(config.initialWindowSegments, conn.sndMss),
+  );
+  conn.sendLimit = config.sendBufferInitialBytes;
+  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
+  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
+}
+
+/** The part of it that a SYN-ACK needs; allocates nothing, for it runs for every SYN of a flood. */
+export function negotiateOptions(
+  conn: Connection,
+  syn: Segment,
+  config: TcpConfig,
+  mtu: number,
+  nowUs: number,
+): void {
   const options = syn.options;
   conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
   conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
@@ -59,11 +77,4 @@ export function negotiate(
   const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
   const mss = Math.max(Math.min(announced, announcedMss(mtu, conn.mssClamp)), MIN_MSS);
   conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
-  conn.congestion = createCongestion(
-    config.congestion,
-    initialWindow(config.initialWindowSegments, conn.sndMss),
-  );
-  conn.sendLimit = config.sendBufferInitialBytes;
-  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
-  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
 }

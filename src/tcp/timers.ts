@@ -9,6 +9,7 @@ import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, Owner } from "./connection.ts";
 import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
+import { type FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { end } from "./input.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
 import { rackDetect } from "./rack.ts";
@@ -23,6 +24,7 @@ const ORPHAN_RETRIES = 8;
 export interface TimerContext {
   readonly config: TcpConfig;
   readonly counters: Counters;
+  readonly fastOpen: FastOpenClient;
 }
 
 /** Works out the earliest deadline of a connection, in its field: a number that is returned is boxed. */
@@ -80,10 +82,15 @@ function onLossTimer(
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
-  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
+  const givenUp = hasGivenUp(conn, nowUs, config);
+  if (conn.fastOpen !== null && !conn.fastOpen.passive) {
+    context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
+  }
+  if (givenUp) return giveUp(conn, counters);
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
     conn.handshakeTimedOut = true;
+    if (isOpenEarly(conn)) return Outcome.synAck; // Its data may be on the way; the SYN-ACK goes first.
     conn.sndNxt = conn.iss;
     return Outcome.none;
   }
@@ -139,7 +146,8 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
     case State.SYN_SENT:
       return conn.backoffs >= conn.synRetries;
     case State.SYN_RECEIVED:
-      return conn.backoffs >= config.synAckRetries;
+      // A simultaneous open is an active one; Fast Open gets one try more (both as Linux).
+      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
   if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;

@@ -65,6 +65,13 @@ export class Segment {
   sackLeft3 = 0;
   /** Right edge of SACK block 3, signed 32 bits. */
   sackRight3 = 0;
+  /** Bytes of the Fast Open cookie, 0 to 16 (RFC 7413 section 2); 0 asks for one. */
+  fastOpenLength = 0;
+  /** The Fast Open cookie as four big-endian words, zero behind its end; signed 32 bits each. */
+  fastOpen0 = 0;
+  fastOpen1 = 0;
+  fastOpen2 = 0;
+  fastOpen3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
   /** Payload bytes. */
@@ -108,6 +115,10 @@ export const OptionBit = {
   sackPermitted: 0x04,
   timestamps: 0x08,
   sack: 0x10,
+  /** Fast Open, RFC 7413. */
+  fastOpen: 0x100,
+  /** With `fastOpen`: in the experimental form, kind 254 (RFC 7413 section 2, RFC 6994). */
+  fastOpenExperimental: 0x200,
 } as const;
 
 /** Sequence space that the segment takes: payload, SYN and FIN (RFC 9293 section 3.4, SEG.LEN). */

@@ -51,7 +51,18 @@ export const TcpOption = {
   sack: 5,
   /** RFC 7323 section 3.2. */
   timestamps: 8,
+  /** RFC 7413 section 2. */
+  fastOpen: 34,
+  /** RFC 6994: what follows the length is the number of the experiment. */
+  experiment: 254,
 } as const;
+
+/** The experiment number of Fast Open, before it had a kind of its own. */
+export const FAST_OPEN_EXPERIMENT = 0xf989;
+
+/** Least and greatest length of a Fast Open cookie, bytes; it is even (RFC 7413 section 2). */
+export const FAST_OPEN_COOKIE_MIN = 4;
+export const FAST_OPEN_COOKIE_MAX = 16;
 
 // Four bytes of options at once: kind, length and, where needed, padding before them.
 const MSS_HEAD = (TcpOption.mss << 24) | (4 << 16);
@@ -80,6 +91,13 @@ function fixedOptionsLength(options: number): number {
   return length;
 }
 
+/** Bytes of the Fast Open option with its padding, 0 when there is none. */
+function fastOpenOptionLength(segment: Segment): number {
+  if ((segment.options & OptionBit.fastOpen) === 0) return 0;
+  const head = (segment.options & OptionBit.fastOpenExperimental) !== 0 ? 4 : 2;
+  return (head + segment.fastOpenLength + 3) & ~3;
+}
+
 /** How many of the segment's SACK blocks fit beside its other options. */
 export function sackBlocksThatFit(segment: Segment): number {
   if ((segment.options & OptionBit.sack) === 0) return 0;
@@ -90,7 +108,8 @@ export function sackBlocksThatFit(segment: Segment): number {
 /** Bytes, from 0 to 40, that {@link writeTcpHeader} uses for the options of this segment. */
 export function tcpOptionsLength(segment: Segment): number {
   const blocks = sackBlocksThatFit(segment);
-  return fixedOptionsLength(segment.options) + (blocks > 0 ? 4 + 8 * blocks : 0);
+  return fixedOptionsLength(segment.options) + (blocks > 0 ? 4 + 8 * blocks : 0) +
+    fastOpenOptionLength(segment);
 }
 
 /**
@@ -144,7 +163,36 @@ function writeOptions(view: DataView, offset: number, segment: Segment): number 
     view.setInt32(at, NOP_WINDOW_SCALE | (segment.windowScale & 0xff));
     at += 4;
   }
-  return writeSack(view, at, segment);
+  at = writeSack(view, at, segment);
+  return (options & OptionBit.fastOpen) !== 0 ? writeFastOpen(view, at, segment) : at;
+}
+
+/** Writes the Fast Open option, padded behind it as Linux does. */
+function writeFastOpen(view: DataView, offset: number, segment: Segment): number {
+  const end = offset + fastOpenOptionLength(segment);
+  let at = offset;
+  if ((segment.options & OptionBit.fastOpenExperimental) !== 0) {
+    view.setUint8(at, TcpOption.experiment);
+    view.setUint8(at + 1, 4 + segment.fastOpenLength);
+    view.setUint16(at + 2, FAST_OPEN_EXPERIMENT);
+    at += 4;
+  } else {
+    view.setUint8(at, TcpOption.fastOpen);
+    view.setUint8(at + 1, 2 + segment.fastOpenLength);
+    at += 2;
+  }
+  for (let i = 0; i < segment.fastOpenLength; i++) {
+    view.setUint8(at + i, fastOpenWord(segment, i >> 2) >>> (24 - 8 * (i & 3)));
+  }
+  for (at += segment.fastOpenLength; at < end; at++) view.setUint8(at, TcpOption.noOperation);
+  return end;
+}
+
+/** Word 0 to 3 of a segment's Fast Open cookie. */
+export function fastOpenWord(segment: Segment, index: number): number {
+  if (index === 0) return segment.fastOpen0;
+  if (index === 1) return segment.fastOpen1;
+  return index === 2 ? segment.fastOpen2 : segment.fastOpen3;
 }
 
 /** Writes as many SACK blocks as fit; returns the offset behind them. */
@@ -185,6 +233,16 @@ export function clearTcpOptions(segment: Segment): void {
   segment.sackRight2 = 0;
   segment.sackLeft3 = 0;
   segment.sackRight3 = 0;
+  clearFastOpen(segment);
+}
+
+/** Takes the Fast Open cookie off a segment. */
+export function clearFastOpen(segment: Segment): void {
+  segment.fastOpenLength = 0;
+  segment.fastOpen0 = 0;
+  segment.fastOpen1 = 0;
+  segment.fastOpen2 = 0;
+  segment.fastOpen3 = 0;
 }
 
 /**
@@ -258,7 +316,39 @@ function readOption(
     case TcpOption.sack:
       readSack(view, at + 2, length - 2, segment);
       return;
+    case TcpOption.fastOpen:
+      if (isSyn) readFastOpen(view, at + 2, length - 2, 0, segment);
+      return;
+    case TcpOption.experiment:
+      if (!isSyn || length < 4 || view.getUint16(at + 2) !== FAST_OPEN_EXPERIMENT) return;
+      readFastOpen(view, at + 4, length - 4, OptionBit.fastOpenExperimental, segment);
+      return;
   }
+}
+
+/** Reads a Fast Open cookie; one of a length that no cookie has counts as none (RFC 7413 section 4.1.2). */
+function readFastOpen(
+  view: DataView,
+  at: number,
+  length: number,
+  form: number,
+  segment: Segment,
+): void {
+  const isCookie = length >= FAST_OPEN_COOKIE_MIN && length <= FAST_OPEN_COOKIE_MAX;
+  if (length !== 0 && (!isCookie || (length & 1) !== 0)) return;
+  segment.options |= OptionBit.fastOpen | form;
+  segment.fastOpenLength = length;
+  segment.fastOpen0 = wordBefore(view, at, at + length);
+  segment.fastOpen1 = wordBefore(view, at + 4, at + length);
+  segment.fastOpen2 = wordBefore(view, at + 8, at + length);
+  segment.fastOpen3 = wordBefore(view, at + 12, at + length);
+}
+
+/** The four bytes from `at` on as a word, those from `end` on as zero. */
+function wordBefore(view: DataView, at: number, end: number): number {
+  let value = 0;
+  for (let i = at; i < at + 4; i++) value = (value << 8) | (i < end ? view.getUint8(i) : 0);
+  return value;
 }
 
 /** Reads SACK blocks from `length` bytes; an option without a whole number of blocks is skipped. */

@@ -34,7 +34,7 @@
 import { addressText } from "../base/address.ts";
 import { type Seq, seqAdd, seqDiff, seqText } from "../base/seq.ts";
 import { Flag, OptionBit, type Segment } from "./segment.ts";
-import { sackBlocksThatFit, tcpOptionsLength } from "./tcp.ts";
+import { fastOpenWord, sackBlocksThatFit, tcpOptionsLength } from "./tcp.ts";
 
 /** The form of a line. */
 export type TextStyle = "modern" | "classic";
@@ -146,7 +146,22 @@ function optionsText(segment: Segment, relative: SequenceBases | null): string {
   if ((options & OptionBit.windowScale) !== 0) texts.push(`nop,wscale ${segment.windowScale}`);
   const blocks = sackBlocksThatFit(segment);
   if (blocks > 0) texts.push(`nop,nop,sack ${blocks} ${sackText(segment, blocks, relative)}`);
+  if ((options & OptionBit.fastOpen) !== 0) texts.push(fastOpenText(segment));
   return texts.join(",");
+}
+
+/** As tcpdump: `tfo  cookiereq` or `tfo  cookie` with hexadecimal digits, and the padding behind it. */
+function fastOpenText(segment: Segment): string {
+  const length = segment.fastOpenLength;
+  const experimental = (segment.options & OptionBit.fastOpenExperimental) !== 0;
+  const name = experimental ? "exp-tfo" : "tfo ";
+  const padding = ",nop".repeat(-((experimental ? 4 : 2) + length) & 3);
+  if (length === 0) return `${name} cookiereq${padding}`;
+  let digits = "";
+  for (let i = 0; i < 4; i++) {
+    digits += (fastOpenWord(segment, i) >>> 0).toString(16).padStart(8, "0");
+  }
+  return `${name} cookie ${digits.slice(0, 2 * length)}${padding}`;
 }
 
 function sackText(segment: Segment, blocks: number, relative: SequenceBases | null): string {

@@ -193,6 +193,8 @@ export class Harness {
 
   /** The name of that connection's state. */
   get state(): string {
+    // A handshake in progress is no connection yet.
+    if (this.apps.length === 0 && this.tcp.handshakes.size > 0) return "SYN-RECEIVED";
     return stateNames[this.conn.state];
   }
 
@@ -386,6 +388,7 @@ export class Harness {
   /** No connection, no timer, no memory is left. */
   expectNothingLeft(): void {
     assertEquals(this.tcp.connectionCount, 0, "connections");
+    assertEquals(this.tcp.handshakes.size, 0, "handshakes");
     assertEquals(this.tcp.nextExpiry(), Infinity, "a timer is left");
     checkNothingHeld(this.layout, this.slots.pool.free, this.slots.slots.free);
     assertEquals(this.#sendPool.free, this.layout.dimensions.sendBlocks, "send blocks");

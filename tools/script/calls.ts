@@ -12,7 +12,14 @@ import { epollCall } from "./calls_epoll.ts";
 import { pipeCall } from "./calls_pipe.ts";
 import { pollCall } from "./calls_poll.ts";
 import type { Socket } from "./socket.ts";
-import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
+import {
+  applyOptions,
+  applyToListener,
+  getOption,
+  optionName,
+  queueBytes,
+  setOption,
+} from "./socket_options.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { CallEvent, Value } from "./syntax.ts";
 import { infoValue } from "./tcp_info.ts";
@@ -108,6 +115,8 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
     case "setsockopt": {
       const errno = setOption(socket, optionName(args[1], args[2]), args[3], kernel.settings.notes);
       if (errno !== null) return done(failed(errno));
+      const listener = kernel.machine.tcp.listeners.get(socket.id);
+      if (listener !== undefined) applyToListener(listener, socket.options);
       if (socket.conn !== null) {
         applyOptions(socket.conn, socket.options, kernel.machine.tcp, kernel.machine.nowUs);
       }
@@ -142,7 +151,7 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
   const port = tcp.listen(socket.id, any, socket.localPort, backlog);
   if (port < 0) return failed("EADDRINUSE");
   const listener = tcp.listeners.get(socket.id);
-  if (listener !== undefined) listener.mssClamp = socket.options.maxSegment ?? 0;
+  if (listener !== undefined) applyToListener(listener, socket.options);
   socket.use = "listening";
   kernel.current = socket;
   kernel.flow = null;

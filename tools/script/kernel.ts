@@ -168,8 +168,11 @@ export class Kernel {
   }
 
   #liveState(flow: Flow): "open" | "timeWait" | "closed" {
+    const isOfFlow = (ends: FourTuple) =>
+      ends.remotePort === flow.remotePort && ends.localPort === flow.localPort;
+    if (this.machine.tcp.handshakes.all().some(isOfFlow)) return "open";
     for (const conn of this.machine.tcp.all()) {
-      if (conn.remotePort !== flow.remotePort || conn.localPort !== flow.localPort) continue;
+      if (!isOfFlow(conn)) continue;
       if (conn.state === State.CLOSED) continue;
       return conn.state === State.TIME_WAIT ? "timeWait" : "open";
     }

@@ -30,6 +30,11 @@ export interface SocketOptions {
   readLowBytes: number;
   /** Unsent bytes below which a socket is writable; 0 for no such limit (TCP_NOTSENT_LOWAT). */
   unsentLowBytes: number;
+  /** Most handshakes whose SYN has brought data (TCP_FASTOPEN); whether connect waits for the first write. */
+  fastOpenLimit: number;
+  fastOpenConnect: boolean;
+  fastOpenNoCookie: boolean;
+  deferAcceptSeconds: number;
   /** Options that have no effect but are remembered, by level and name. */
   readonly others: Map<string, number>;
 }
@@ -53,6 +58,10 @@ export function defaultOptions(): SocketOptions {
     finWait2Seconds: null,
     readLowBytes: 1,
     unsentLowBytes: 0,
+    fastOpenLimit: 0,
+    fastOpenConnect: false,
+    fastOpenNoCookie: false,
+    deferAcceptSeconds: 0,
     others: new Map(),
   };
 }
