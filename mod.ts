@@ -20,7 +20,12 @@ export {
 export { TcpConn } from "./src/net/conn.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";
-export type { CongestionName, TcpOptions } from "./src/tcp/config.ts";
+export {
+  type CongestionName,
+  FastOpenBit,
+  type SynCookieMode,
+  type TcpOptions,
+} from "./src/tcp/config.ts";
 export { FixedIsn, IsnGenerator, type IsnSource } from "./src/tcp/isn.ts";
 export type { Seq } from "./src/base/seq.ts";
 export { type Device, SendOutcome } from "./src/device/device.ts";

@@ -16,6 +16,7 @@ import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
+import { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { TcpConn } from "./conn.ts";
 import { connectError, interrupted, stackEnded } from "./errors.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
@@ -32,8 +33,16 @@ export interface ListenOptions {
   hostname?: string;
   /** Only `"tcp"`. */
   transport?: "tcp";
-  /** Handshakes in progress and connections not yet accepted, together. Default 511. */
+  /**
+   * Most connections not yet accepted, and most handshakes in progress that are remembered; more of those
+   * get SYN cookies. Default 511.
+   */
   tcpBacklog?: number;
+  /**
+   * Most connections at once whose SYN has brought data before their handshake is over (RFC 7413, Linux's
+   * `TCP_FASTOPEN`). They are accepted at once, and what a SYN brings may come twice. Default 0: none.
+   */
+  tcpFastOpen?: number;
 }
 
 /** What `connect` may be told, as `Deno.connect`. */
@@ -48,6 +57,13 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** The port to connect from; default: a free one (RFC 6056). */
   localPort?: number;
+  /**
+   * Fast Open (RFC 7413): a server that has been connected to before, and has given a cookie, gets the first
+   * data with the SYN. With `true`, `connect` then resolves at once and the SYN waits for the first `write`
+   * (Linux's `TCP_FASTOPEN_CONNECT`); bytes are written by `connect` itself. Errors of the handshake show in
+   * `read`. The server may get this data twice: use it for what can be repeated. Default false.
+   */
+  fastOpen?: boolean | Uint8Array;
 }
 
 /** Totals of a stack since it was opened. */
@@ -160,6 +176,7 @@ export class Stack implements AsyncDisposable {
         `tcpBacklog: ${backlog} is not a whole number from 1 to ${BACKLOG_MAX}`,
       );
     }
+    const fastOpen = checkFastOpenLimit(options.tcpFastOpen ?? 0);
     const address = parseHostname(options.hostname ?? "0.0.0.0");
     if (!isUnspecified(address) && !this.#isOwn(address)) {
       throw codedError(
@@ -184,7 +201,7 @@ export class Stack implements AsyncDisposable {
     });
     this.#listeners.add(listener);
     for (const each of this.#ports) {
-      each.listen(id, address, chosen, backlog, Listener.handlerOf(listener));
+      each.listen(id, address, chosen, backlog, fastOpen, Listener.handlerOf(listener));
     }
     return listener;
   }
@@ -201,25 +218,31 @@ export class Stack implements AsyncDisposable {
     let remote = parseHostname(options.hostname ?? "127.0.0.1");
     if (isUnspecified(remote)) remote = LOOPBACK; // As Linux does.
     const where = `${addressText(remote)}:${port}`;
-    const { signal } = options;
+    const { signal, fastOpen = false } = options;
+    if (typeof fastOpen !== "boolean" && !(fastOpen instanceof Uint8Array)) {
+      throw new TypeError(`fastOpen: ${String(fastOpen)} is neither a boolean nor a Uint8Array`);
+    }
     signal?.throwIfAborted();
     const request = this.#nextName++;
     const pipe = this.#ports[request % this.#ports.length];
     this.#liveness.hold();
     let onAbort = () => {};
     try {
-      return await new Promise<TcpConn>((resolve, reject) => {
+      const conn = await new Promise<TcpConn>((resolve, reject) => {
         this.#connects.set(request, reject);
         onAbort = () => {
           pipe.cancelConnect(request);
           reject(signal!.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });
-        pipe.connect(request, this.#sourceFor(remote), localPort, remote, port, {
+        const mode = fastOpen === false ? ActiveFastOpen.no : ActiveFastOpen.withCookie;
+        pipe.connect(request, this.#sourceFor(remote), localPort, remote, port, mode, {
           connected: (endpoint) => resolve(new TcpConn(endpoint)),
           failed: (error: ConnectionError) => reject(connectError(error, where)),
         });
       });
+      if (typeof fastOpen !== "boolean") await writeAll(conn, fastOpen);
+      return conn;
     } finally {
       signal?.removeEventListener("abort", onAbort);
       this.#connects.delete(request);
@@ -341,6 +364,20 @@ export class Stack implements AsyncDisposable {
       this.#prefixes.find((prefix) => inPrefix(remote, prefix)) ?? this.#prefixes[0];
     return own.address;
   }
+}
+
+function checkFastOpenLimit(limit: unknown): number {
+  if (typeof limit !== "number") {
+    throw new TypeError(`tcpFastOpen: ${String(limit)} is not a number`);
+  }
+  if (!Number.isInteger(limit) || limit < 0 || limit > BACKLOG_MAX) {
+    throw new RangeError(`tcpFastOpen: ${limit} is not a whole number from 0 to ${BACKLOG_MAX}`);
+  }
+  return limit;
+}
+
+async function writeAll(conn: TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
 }
 
 function checkTransport(transport: unknown): void {

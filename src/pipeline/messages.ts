@@ -4,7 +4,7 @@
  * ```text
  *   word      0   1             2            3          4..7      8         12..15
  *   command   op  row, request  generation   port       address   value     local address
- *             or listener
+ *             or listener                                           (word 9: see localPort)
  *   event     op  row           generation   request    value
  *                                            or listener
  * ```
@@ -12,11 +12,11 @@
 
 /** What the application wants, in word 0 of a command. */
 export const Command = {
-  /** Listen: id, port, address, backlog as value. */
+  /** Listen: id, port, address, backlog as value, Fast Open handshakes at once as localPort. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
-  /** Connect: request, port, address, local address. */
+  /** Connect: request, port, address, local address, ActiveFastOpen as value. */
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,

@@ -10,6 +10,7 @@ import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "../tcp/config.ts";
 import { createCongestion } from "../tcp/congestion/create.ts";
+import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { type Connection, News, Owner } from "../tcp/connection.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
@@ -226,6 +227,8 @@ export class TcpStage {
       case Command.listen: {
         const address = words.subarray(at + Field.address, at + Field.address + 4);
         tcp.listen(id, [...address], words[at + Field.port], words[at + Field.value]);
+        const listener = tcp.listeners.get(id);
+        if (listener !== undefined) listener.fastOpenLimit = words[at + Field.localPort];
         return;
       }
       case Command.unlisten:
@@ -272,18 +275,23 @@ export class TcpStage {
   #connect(words: Int32Array, at: number, nowUs: number): void {
     const local = at + Field.localAddress;
     const remote = at + Field.address;
-    this.#tcp.connect(words[at + Field.row], {
-      local0: words[local],
-      local1: words[local + 1],
-      local2: words[local + 2],
-      local3: words[local + 3],
-      remote0: words[remote],
-      remote1: words[remote + 1],
-      remote2: words[remote + 2],
-      remote3: words[remote + 3],
-      localPort: words[at + Field.localPort],
-      remotePort: words[at + Field.port],
-    }, nowUs);
+    this.#tcp.connect(
+      words[at + Field.row],
+      {
+        local0: words[local],
+        local1: words[local + 1],
+        local2: words[local + 2],
+        local3: words[local + 3],
+        remote0: words[remote],
+        remote1: words[remote + 1],
+        remote2: words[remote + 2],
+        remote3: words[remote + 3],
+        localPort: words[at + Field.localPort],
+        remotePort: words[at + Field.port],
+      },
+      nowUs,
+      words[at + Field.value] as ActiveFastOpen,
+    );
   }
 
   #setOption(conn: Connection, option: number, value: number, nowUs: number): void {

@@ -80,7 +80,13 @@ export const Info = {
 if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
 
 /** What was agreed in the handshake, bits of {@link Info.options}. */
-export const InfoOption = { timestamps: 1, sack: 2, windowScale: 4 } as const;
+export const InfoOption = {
+  timestamps: 1,
+  sack: 2,
+  windowScale: 4,
+  /** Data of the SYN was taken (RFC 7413); the value is that of Linux. */
+  synData: 32,
+} as const;
 
 /** Why a connection ended, in {@link Row.error}; 0 is an orderly end. */
 export const ConnectionError = {

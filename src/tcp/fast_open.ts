@@ -77,7 +77,7 @@ export function isOpenEarly(conn: Connection): boolean {
 
 /** Whether the application uses a connection whose handshake is not over (RFC 7413). */
 export function isUsedEarly(conn: Connection): boolean {
-  if (conn.fastOpen === null || conn.owner !== Owner.application || conn.request >= 0) return false;
+  if (conn.fastOpen === null || conn.owner === Owner.listener || conn.request >= 0) return false;
   return conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
 }
 
@@ -130,9 +130,8 @@ export class FastOpenServer {
     const isWanted = hasOption || syn.payloadLength > 0;
     if ((fastOpen & FastOpenBit.server) === 0 || !isWanted) return SynVerdict.handshake;
     if (!this.#hasRoom(listener, nowUs)) return SynVerdict.handshake;
-    if ((fastOpen & FastOpenBit.serverWithoutCookie) !== 0) {
-      return syn.payloadLength > 0 || hasOption ? SynVerdict.accept : SynVerdict.handshake;
-    }
+    const free = listener.fastOpenNoCookie || (fastOpen & FastOpenBit.serverWithoutCookie) !== 0;
+    if (free) return SynVerdict.accept;
     if (!hasOption) return SynVerdict.handshake;
     const known = syn.fastOpenLength > 0 ? this.#indexOf(syn, ends) : -1;
     if (syn.fastOpenLength > 0 && known < 0) {

@@ -302,7 +302,8 @@ export class Handshakes {
     conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
     listener.fastOpenPending++;
     this.#parts.events.stateChanged(conn, State.LISTEN);
-    if (syn.payloadLength > 0) takeSynText(conn, syn, nowUs, this.#host);
+    state.acked = syn.payloadLength > 0;
+    if (state.acked) takeSynText(conn, syn, nowUs, this.#host);
     sendSyn(conn, nowUs, this.#host);
     return conn;
   }

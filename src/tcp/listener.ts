@@ -20,6 +20,8 @@ export class Listener {
   fastOpenLimit = 0;
   /** Those that are there now. */
   fastOpenPending = 0;
+  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
+  fastOpenNoCookie = false;
   /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
   readonly fastOpenPenalties: number[] = [];
   /** Receive buffer of its connections in bytes; 0: the stack's. */

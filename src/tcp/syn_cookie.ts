@@ -3,7 +3,7 @@
  * the SYN-ACK, and comes back in the ACK that completes the handshake. In the form of Linux:
  *
  * ```text
- *   cookie = H(0, ends) + SYN's number + (count << 24) + ((H(count, ends) + MSS index) mod 2^24)
+ *   cookie = H(0, ends) + SYN's number + (count << 24) + ((H(count, ends, SYN's number) + MSS index) mod 2^24)
  *   count  = minutes of 64 seconds, modulo 2^8
  *
  *   a timestamp, when the SYN has one:  ....................... 1 1 1 1 1 1
@@ -74,8 +74,8 @@ export class SynCookies {
   make(syn: Segment, ends: FourTuple, nowUs: number): Seq {
     const hash = this.#hashes[0];
     const count = this.#count(nowUs);
-    const mss = (hashOf(hash, ends, MINUTE, count) + mssIndex(syn, ends)) & MSS_BITS;
-    return seqAdd(seqAdd(hashOf(hash, ends, FIXED, 0), syn.seq), (count << 24) + mss);
+    const mss = (hashOf(hash, ends, MINUTE, count, syn.seq) + mssIndex(syn, ends)) & MSS_BITS;
+    return seqAdd(seqAdd(hashOf(hash, ends, FIXED, 0, 0), syn.seq), (count << 24) + mss);
   }
 
   /** The MSS that the cookie in this ACK tells, or 0 when it is none of ours or too old. */
@@ -91,11 +91,11 @@ export class SynCookies {
   #indexOf(hash: SipHash24, ack: Segment, ends: FourTuple, nowUs: number): number {
     const cookie = seqAdd(ack.ack, -1);
     const synNumber = seqAdd(ack.seq, -1);
-    const rest = seqDiff(cookie, seqAdd(hashOf(hash, ends, FIXED, 0), synNumber));
+    const rest = seqDiff(cookie, seqAdd(hashOf(hash, ends, FIXED, 0, 0), synNumber));
     const now = this.#count(nowUs);
     const age = (now - (rest >>> 24)) & 0xff;
     if (age >= AGE_MAX) return Infinity;
-    return (rest - hashOf(hash, ends, MINUTE, (now - age) & 0xff)) & MSS_BITS;
+    return (rest - hashOf(hash, ends, MINUTE, (now - age) & 0xff, synNumber)) & MSS_BITS;
   }
 
   #count(nowUs: number): number {
@@ -103,10 +103,17 @@ export class SynCookies {
   }
 }
 
-function hashOf(hash: SipHash24, ends: FourTuple, purpose: number, count: number): number {
+function hashOf(
+  hash: SipHash24,
+  ends: FourTuple,
+  purpose: number,
+  count: number,
+  synNumber: Seq,
+): number {
   startWithAddresses(hash, ends, purpose);
   hash.word((ends.localPort << 16) | ends.remotePort);
   hash.word(count);
+  hash.word(synNumber);
   return hash.finish();
 }
 

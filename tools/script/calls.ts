@@ -4,10 +4,11 @@
  */
 
 import { IPV4_MAPPED_W2, isIpv4 } from "../../src/base/address.ts";
+import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
-import { dataCall } from "./calls_data.ts";
+import { dataCall, fastOpenMode } from "./calls_data.ts";
 import { epollCall } from "./calls_epoll.ts";
 import { pipeCall } from "./calls_pipe.ts";
 import { pollCall } from "./calls_poll.ts";
@@ -196,20 +197,22 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
   switch (socket.use) {
     case "listening":
     case "connected":
-      return done(failed("EISCONN"));
+      if (!socket.isOpening || socket.isSynDeferred) return done(failed("EISCONN"));
+      return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
     case "connecting":
       return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
   }
   const pending = socket.takeError();
   if (pending !== null) return done(failed(pending));
-  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT);
+  const mode = socket.options.fastOpenConnect ? fastOpenMode(socket) : ActiveFastOpen.no;
+  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT, mode);
   const answer = connected(socket);
   if (answer === null && socket.nonBlocking) return done(failed("EINPROGRESS"));
   return () => answer ?? connected(socket);
 }
 
 function connected(socket: Socket): Answer | null {
-  if (socket.use === "connecting") return null;
+  if (socket.use === "connecting" || (socket.isOpening && !socket.isSynDeferred)) return null;
   const error = socket.use === "connected" ? null : socket.takeError();
   return error === null && socket.use === "connected"
     ? { value: 0 }

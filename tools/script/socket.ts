@@ -92,6 +92,16 @@ export class Socket {
     return this.stream?.conn ?? null;
   }
 
+  /** Whether a connection is there that has sent its SYN, or waits for data to go with it (RFC 7413). */
+  get isOpening(): boolean {
+    return this.conn?.state === State.SYN_SENT;
+  }
+
+  /** Whether the SYN is yet to be sent, with the first data (TCP_FASTOPEN_CONNECT). */
+  get isSynDeferred(): boolean {
+    return this.isOpening && this.conn!.fastOpen!.waiting;
+  }
+
   /** The pending error, which stays. */
   peekError(): string | null {
     if (this.connectError !== null) return this.connectError;
@@ -129,7 +139,7 @@ export class Socket {
   get pollEvents(): number {
     const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP, POLLRDHUP } = SYMBOLS;
     if (this.use === "listening") return this.acceptQueue.length > 0 ? POLLIN | POLLRDNORM : 0;
-    if (this.use === "connecting") return 0;
+    if (this.use === "connecting" || (this.isOpening && !this.isSynDeferred)) return 0;
     let events = this.peekError() === null ? 0 : POLLERR;
     const { stream } = this;
     if (stream === null) return events | POLLOUT | POLLWRNORM | POLLHUP;

@@ -207,6 +207,7 @@ export function applyToListener(listener: Listener, options: SocketOptions): voi
   listener.mssClamp = options.maxSegment ?? 0;
   listener.receiveBufferBytes = options.receiveBufferBytes ?? 0;
   listener.fastOpenLimit = options.fastOpenLimit;
+  listener.fastOpenNoCookie = options.fastOpenNoCookie;
   listener.deferAccept = timeoutsIn(options.deferAcceptSeconds);
 }
 
