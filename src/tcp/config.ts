@@ -95,7 +95,10 @@ export interface TcpOptions {
   abortOnOverflow?: boolean;
   /** Fast Open, RFC 7413: bits of {@link FastOpenBit}. Default 3, client and server where they ask for it. */
   fastOpen?: number;
-  /** The secret of Fast Open cookies, in the form of `synCookieSecret`. Default: a random one. */
+  /**
+   * The secret of Fast Open cookies, in the form of `synCookieSecret`; as Linux's `tcp_fastopen_key` without
+   * its dashes, whose cookies it then makes. Default: a random one.
+   */
   fastOpenSecret?: string;
   /** Peers whose Fast Open cookie is kept; the oldest gives way. Default 1024. */
   fastOpenCookies?: number;

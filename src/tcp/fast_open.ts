@@ -4,6 +4,7 @@
  * and its data is given to the application before the handshake is complete.
  */
 
+import { IPV4_MAPPED_W2 } from "../base/address.ts";
 import { Counter, type Counters } from "../base/counters.ts";
 import type { Random } from "../base/random.ts";
 import { type Seq, seqAdd, seqDiff } from "../base/seq.ts";
@@ -12,12 +13,11 @@ import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import { FastOpenBit, type TcpConfig } from "./config.ts";
 import { type Connection, type FourTuple, Owner } from "./connection.ts";
 import type { Listener } from "./listener.ts";
-import { hashesOf, startWithAddresses } from "./secret.ts";
+import { hashesOf } from "./secret.ts";
 import { State } from "./state.ts";
 
 /** Bytes of the cookies that are given here, as Linux's. */
 const COOKIE_BYTES = 8;
-const PURPOSE = 4;
 /** How long a handshake that was reset counts as pending (RFC 7413 section 5.1, as Linux). */
 const PENALTY_US = 60e6;
 /** Most doublings of the time for which Fast Open is given up. */
@@ -165,8 +165,8 @@ export class FastOpenServer {
     const hash = this.#hashes[0];
     hashAddresses(hash, ends);
     reply.cookieLength = COOKIE_BYTES;
-    reply.cookie0 = hash.high;
-    reply.cookie1 = hash.low;
+    reply.cookie0 = byteSwapped(hash.low);
+    reply.cookie1 = byteSwapped(hash.high);
     reply.cookie2 = 0;
     reply.cookie3 = 0;
     reply.experimental = (syn.options & OptionBit.fastOpenExperimental) !== 0;
@@ -177,7 +177,7 @@ export class FastOpenServer {
     if (syn.fastOpenLength !== COOKIE_BYTES) return -1;
     return this.#hashes.findIndex((hash) => {
       hashAddresses(hash, ends);
-      return syn.fastOpen0 === hash.high && syn.fastOpen1 === hash.low;
+      return syn.fastOpen0 === byteSwapped(hash.low) && syn.fastOpen1 === byteSwapped(hash.high);
     });
   }
 
@@ -189,9 +189,31 @@ export class FastOpenServer {
   }
 }
 
+/**
+ * The hash of Linux's cookies: of the client's address and the server's as they are on the wire. With one
+ * secret both know each other's, so that servers of both kinds can stand behind one address.
+ */
 function hashAddresses(hash: SipHash24, ends: FourTuple): void {
-  startWithAddresses(hash, ends, PURPOSE);
+  const isIpv4 = ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0;
+  hash.start();
+  if (!isIpv4) {
+    hash.word(byteSwapped(ends.remote0));
+    hash.word(byteSwapped(ends.remote1));
+    hash.word(byteSwapped(ends.remote2));
+  }
+  hash.word(byteSwapped(ends.remote3));
+  if (!isIpv4) {
+    hash.word(byteSwapped(ends.local0));
+    hash.word(byteSwapped(ends.local1));
+    hash.word(byteSwapped(ends.local2));
+  }
+  hash.word(byteSwapped(ends.local3));
   hash.finish();
+}
+
+/** The other byte order of a word. */
+function byteSwapped(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** What a client remembers of one server (RFC 7413 section 4.1.3). */

@@ -165,6 +165,7 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_frto: flag("frto"),
   // Of the bits of Linux those that mean something here (FastOpenBit).
   tcp_fastopen: (value) => ({ fastOpen: Number(value) & 0x7ff }),
+  tcp_fastopen_key: (value) => ({ fastOpenSecret: value.replaceAll("-", "") }),
   tcp_fastopen_blackhole_timeout_sec: milliseconds("fastOpenBlackholeMs"),
   tcp_syncookies: (value) => ({ synCookies: ["never", "whenFull", "always"][Number(value)] }),
   tcp_abort_on_overflow: flag("abortOnOverflow"),
