@@ -425,7 +425,8 @@ export class Harness {
     const send = (segment: Segment, end: number): void => {
       const copy = Object.assign(new Segment(), segment);
       this.outbox.push({ atUs: this.nowUs, line: lineOf(copy), segment: copy });
-      let position = ((segment.seq - iss) | 0) - 1;
+      // In a SYN the text follows the SYN.
+      let position = ((segment.seq - iss) | 0) - ((segment.flags & Flag.SYN) !== 0 ? 0 : 1);
       let bytes = 0;
       for (let i = FIRST_PIECE; i < end; i += 2) {
         for (let k = 0; k < pieces[i + 1]; k++) {
