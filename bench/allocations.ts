@@ -30,5 +30,6 @@ console.log(JSON.stringify({
   idle: bytesPerStep(() => {}),
   dataIn: bytesPerStep(() => steady.receiveData(1448)),
   superSegmentIn: bytesPerStep(() => steady.receiveData(62_780)),
+  synCookieOut: bytesPerStep(() => steady.receiveSyn()),
   dataOut: bytesPerStep(() => steady.sendData(small)),
 }));

@@ -81,6 +81,13 @@ export function isUsedEarly(conn: Connection): boolean {
   return conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
 }
 
+/** Whether its SYN waits for data that was never written: then there is nothing to end. */
+export function isUnbegun(conn: Connection): boolean {
+  if (conn.fastOpen === null || !conn.fastOpen.waiting || conn.send === null) return false;
+  conn.send.refresh();
+  return conn.send.end === 0;
+}
+
 /** What an active open has to do with Fast Open. */
 export const ActiveFastOpen = {
   no: 0,

@@ -54,18 +54,18 @@ export interface HandshakeHost {
   refuse(segment: Segment, nowUs: number): void;
 }
 
-/** What came of an ACK that may bring a SYN cookie back. */
-export const CookieOutcome = {
-  /** It brings none that is good. */
+/** Whether a segment belongs to a handshake. */
+export const Claim = {
+  /** It does not. */
   none: 0,
-  /** It does, but there is no room for the connection now: the peer will try again. */
-  noRoom: 1,
-  /** It does: `made` is the connection, which has not seen the segment yet. */
+  /** It does, and nothing more is to be done. */
+  taken: 1,
+  /** It completes one: `made` is the connection, which has not seen the segment yet. */
   made: 2,
 } as const;
 
-/** One value of {@link CookieOutcome}. */
-export type CookieOutcome = (typeof CookieOutcome)[keyof typeof CookieOutcome];
+/** One value of {@link Claim}. */
+export type Claim = (typeof Claim)[keyof typeof Claim];
 
 /** A connection whose ends can be changed: the one that speaks for all requests. */
 type Embryo = { -readonly [Name in keyof Connection]: Connection[Name] };
@@ -75,7 +75,7 @@ export class Handshakes {
   readonly addresses: AddressLimit;
   readonly cookies: SynCookies;
   readonly fastOpen: FastOpenServer;
-  /** The connection that {@link CookieOutcome.made} means. */
+  /** The connection that {@link Claim.made} means. */
   made: Connection | null = null;
   readonly #host: HandshakeHost;
   readonly #parts: TcpParts;
@@ -107,9 +107,16 @@ export class Handshakes {
     return this.#requests.nextExpiry();
   }
 
-  /** The request that a segment belongs to, or -1. */
-  find(segment: Segment): number {
-    return this.#requests.size === 0 ? -1 : this.#requests.find(segment);
+  /** Deals with a segment of no connection, if it is one of a handshake at this listener, or at any. */
+  claim(listener: Listener | null, segment: Segment, nowUs: number): Claim {
+    const id = this.#requests.size === 0 ? -1 : this.#requests.find(segment);
+    if (id >= 0) {
+      this.made = this.#onSegment(id, segment, nowUs);
+      return this.made === null ? Claim.taken : Claim.made;
+    }
+    const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST);
+    if (listener === null || flags !== Flag.ACK) return Claim.none;
+    return this.#onCookie(listener, segment, nowUs);
   }
 
   /**
@@ -220,30 +227,30 @@ export class Handshakes {
   }
 
   /** An ACK for a listener that belongs to no request: it may bring a cookie back. */
-  onCookie(listener: Listener, ack: Segment, nowUs: number): CookieOutcome {
+  #onCookie(listener: Listener, ack: Segment, nowUs: number): Claim {
     const { config, counters } = this.#host;
     const { cookies } = this;
-    if (config.synCookies === "never") return CookieOutcome.none;
+    if (config.synCookies === "never") return Claim.none;
     const given = cookies.isShared || nowUs - listener.cookiesAtUs < COOKIE_VALID_US;
-    if (!given) return CookieOutcome.none;
+    if (!given) return Claim.none;
     const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
     const ends = this.#ends;
     ends.take(ack);
     const mss = cookies.mssOf(ack, ends, nowUs);
     if (mss === 0 || (hasTimestamp && !config.timestamps)) {
       counters.count(Counter.synCookiesFailed);
-      return CookieOutcome.none;
+      return Claim.none;
     }
     counters.count(Counter.synCookiesReceived);
     if (!listener.hasAcceptRoom || !this.addresses.allows(ends)) {
       counters.drop(listener.hasAcceptRoom ? Drop.tcpAddressLimit : Drop.tcpAcceptQueueFull);
-      return CookieOutcome.noRoom;
+      return Claim.taken;
     }
     const offset = cookies.timestampOffset(ends);
     const syn = this.#syn;
     synFromAck(ack, syn, mss, offset);
     const conn = this.#create(listener, syn, seqAdd(ack.ack, -1), nowUs);
-    if (conn === null) return CookieOutcome.noRoom;
+    if (conn === null) return Claim.taken;
     this.addresses.add(ends);
     conn.tsOffset = offset;
     const clock = Math.floor(nowUs / 1000) | 0;
@@ -254,7 +261,7 @@ export class Handshakes {
     }
     this.#afterSynAck(conn);
     this.made = conn;
-    return CookieOutcome.made;
+    return Claim.made;
   }
 
   // Connections.
@@ -312,7 +319,7 @@ export class Handshakes {
    * A segment for a request: section 3.10.7.4 for SYN-RECEIVED, in the order of Linux's tcp_check_req.
    * Returns the connection when the handshake is complete; it has not seen the segment yet.
    */
-  onSegment(id: number, segment: Segment, nowUs: number): Connection | null {
+  #onSegment(id: number, segment: Segment, nowUs: number): Connection | null {
     const { counters } = this.#host;
     const embryo = this.#embryoOf(id, nowUs);
     const rcvNxt = embryo.rcvNxt;

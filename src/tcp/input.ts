@@ -257,12 +257,14 @@ function onAckField(
   if (conn.state === State.SYN_RECEIVED) {
     const first = seqAdd(conn.iss, 1);
     const early = isOpenEarly(conn);
-    if (seqLt(segment.ack, first) || seqGt(segment.ack, early ? conn.sndMax : first)) {
+    const last = conn.fastOpen === null ? first : conn.sndMax;
+    if (seqLt(segment.ack, first) || seqGt(segment.ack, last)) {
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
     setWindow(conn, segment, scale);
     if (!early) {
+      if (conn.fastOpen !== null) settleSynData(conn, segment.ack);
       establish(conn, segment, nowUs, context.config);
       return Outcome.none;
     }

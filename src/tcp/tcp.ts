@@ -15,8 +15,14 @@ import { Flag, type Segment } from "../wire/segment.ts";
 import { AnswerLimits } from "./challenge.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
-import { ActiveFastOpen, FastOpenClient, isOpenEarly, isUsedEarly } from "./fast_open.ts";
-import { CookieOutcome, type HandshakeHost, Handshakes } from "./handshake.ts";
+import {
+  ActiveFastOpen,
+  FastOpenClient,
+  isOpenEarly,
+  isUnbegun,
+  isUsedEarly,
+} from "./fast_open.ts";
+import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
 import { connectErrorOf, isFragmentationNeeded } from "./icmp_error.ts";
 import { abort, end, onSegment } from "./input.ts";
 import { Listener, ListenerTable } from "./listener.ts";
@@ -130,19 +136,11 @@ export class Tcp implements HandshakeHost {
 
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment: Segment, nowUs: number): void {
-    const request = this.handshakes.find(segment);
-    if (request >= 0) {
-      const conn = this.handshakes.onSegment(request, segment, nowUs);
-      if (conn !== null) this.#take(conn, segment, nowUs);
-      return;
-    }
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
     const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-    if (listener !== null && (flags & (Flag.SYN | Flag.ACK | Flag.RST)) === Flag.ACK) {
-      const outcome = this.handshakes.onCookie(listener, segment, nowUs);
-      if (outcome === CookieOutcome.made) this.#take(this.handshakes.made!, segment, nowUs);
-      if (outcome !== CookieOutcome.none) return;
-    }
+    const claim = this.handshakes.claim(listener, segment, nowUs);
+    if (claim === Claim.made) this.#take(this.handshakes.made!, segment, nowUs);
+    if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
@@ -316,7 +314,7 @@ export class Tcp implements HandshakeHost {
       return;
     }
     const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
-    if (unread || conn.lingerZero || (opening && !isUsedEarly(conn))) {
+    if (unread || conn.lingerZero || (opening && !isUsedEarly(conn)) || isUnbegun(conn)) {
       this.#abort(conn, nowUs);
       return;
     }

@@ -209,10 +209,18 @@ Deno.test("fast open: closed at once, what was written still goes with SYN and F
   h.expect(". 22:22 ack 2");
 });
 
-Deno.test("fast open: closed without having written anything, it sends an empty SYN and ends", () => {
+Deno.test("fast open: closed without having written anything, it sends nothing and leaves nothing", () => {
   const h = client();
   connectFast(h);
   h.close();
+  h.expect();
+  h.expectNothingLeft();
+});
+
+Deno.test("fast open: closed for writing without having written, it sends SYN and FIN", () => {
+  const h = client();
+  connectFast(h);
+  h.closeWrite();
   h.expect("S 0:0");
   h.inject("S. 0:0 ack 1 mss 1460");
   h.expect("F. 1:1 ack 1");
