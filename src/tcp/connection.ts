@@ -2,7 +2,7 @@ import type { Seq } from "../base/seq.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
-import type { FastOpenState } from "./fast_open.ts";
+import type { FastOpenState } from "./fast_open_state.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
 import type { Listener } from "./listener.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";

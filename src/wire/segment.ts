@@ -67,10 +67,13 @@ export class Segment {
   sackRight3 = 0;
   /** Bytes of the Fast Open cookie, 0 to 16 (RFC 7413 section 2); 0 asks for one. */
   fastOpenLength = 0;
-  /** The Fast Open cookie as four big-endian words, zero behind its end; signed 32 bits each. */
+  /** The Fast Open cookie's first four bytes as a big-endian word, zero behind its end; signed. */
   fastOpen0 = 0;
+  /** The same, bytes 4 to 7. */
   fastOpen1 = 0;
+  /** The same, bytes 8 to 11. */
   fastOpen2 = 0;
+  /** The same, bytes 12 to 15. */
   fastOpen3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;

@@ -3,7 +3,7 @@
  * as many of them in each millisecond of simulated time as the test says.
  */
 
-import { type Clock } from "../../src/base/clock.ts";
+import type { Clock } from "../../src/base/clock.ts";
 import { Memory } from "../../src/base/memory.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { type Device, SendOutcome } from "../../src/device/device.ts";

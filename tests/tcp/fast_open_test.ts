@@ -3,7 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/base/random.ts";
 import { Counters } from "../../src/base/counters.ts";
 import { tcpConfig, type TcpOptions } from "../../src/tcp/config.ts";
-import { ActiveFastOpen, FastOpenClient } from "../../src/tcp/fast_open.ts";
+import { ActiveFastOpen, FastOpenClient, FastOpenServer } from "../../src/tcp/fast_open.ts";
+import { Listener } from "../../src/tcp/listener.ts";
+import { Ends } from "../../src/tcp/request_table.ts";
 import { OptionBit, Segment } from "../../src/wire/segment.ts";
 import { ACTIVE_PORT, errorName, Harness, OWN_PORT, PEER_PORT } from "../support/engine.ts";
 
@@ -139,6 +141,24 @@ Deno.test("fast open: hosts with one secret take each other's cookies, also whil
   const stranger = serving(5, { fastOpenSecret: OTHER_SECRET });
   syn(stranger, "S 0:10 mss 1460", cookie, 1);
   assertEquals(stranger.events, []);
+});
+
+Deno.test("fast open: with one key the cookie is Linux's", () => {
+  // Goal: what a Linux 6.18 with net.ipv4.tcp_fastopen_key=01020304-05060708-090a0b0c-0d0e0f10 has given
+  // 10.7.0.2 at 10.7.0.1: servers of both kinds can stand behind one address.
+  const config = tcpConfig({ fastOpenSecret: "0102030405060708090a0b0c0d0e0f10" });
+  const server = new FastOpenServer(config, new Counters(), new SeededRandom(1));
+  const listener = new Listener(1, [0, 0, 0xffff, 0], 81, 5);
+  listener.fastOpenLimit = 5;
+  const ends = new Ends();
+  ends.local2 = ends.remote2 = 0xffff;
+  ends.remote3 = 0x0a070002;
+  ends.local3 = 0x0a070001;
+  const ask = new Segment();
+  ask.options = OptionBit.fastOpen;
+  server.onSyn(listener, ask, ends, 0);
+  const { cookieLength, cookie0, cookie1 } = server.reply;
+  assertEquals([cookieLength, cookie0 >>> 0, cookie1 >>> 0], [8, 0xbd954551, 0x039b1bc4]);
 });
 
 // The client's side.

@@ -1,7 +1,6 @@
 // Limits to what is sent for others' sake.
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/base/random.ts";
-import { AddressLimit } from "../../src/tcp/address_limit.ts";
 import { HiddenRateLimit, RateLimit } from "../../src/tcp/rate_limit.ts";
 
 function allowed(limit: { allows(nowUs: number): boolean }, fromUs: number, count: number): number {
@@ -27,20 +26,4 @@ Deno.test("hidden rate limit: about so many, and in no two seconds known", () =>
   assert(mean > 900 && mean < 1100, `${mean}`);
   assert(new Set(seen).size > 150, "the limits repeat");
   assertEquals(allowed(new HiddenRateLimit(0, new SeededRandom(1)), 0, 5000), 5000);
-});
-
-Deno.test("address limit: counts by address, forgets what is over, and does nothing when there is no limit", () => {
-  const one = { remote0: 0, remote1: 0, remote2: 0xffff, remote3: 1 };
-  const two = { ...one, remote3: 2 };
-  const limit = new AddressLimit(2);
-  limit.add(one);
-  limit.add(one);
-  assertEquals([limit.allows(one), limit.allows(two), limit.size], [false, true, 1]);
-  limit.remove(one);
-  assertEquals(limit.allows(one), true);
-  limit.remove(one);
-  assertEquals(limit.size, 0);
-  const none = new AddressLimit(0);
-  none.add(one);
-  assertEquals([none.allows(one), none.size], [true, 0]);
 });
