@@ -12,6 +12,7 @@ import type { TcpConn } from "../../src/net/conn.ts";
 import type { Listener } from "../../src/net/listener.ts";
 import { open } from "../../src/net/open.ts";
 import type { Stack } from "../../src/net/stack.ts";
+import { FastOpenBit, type TcpOptions } from "../../src/tcp/config.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Tcp } from "../../src/tcp/tcp.ts";
@@ -427,8 +428,21 @@ async function fuzz(run: Fuzz, stack: Stack): Promise<void> {
   }
 }
 
-Deno.test(`fuzz: ${FRAMES} frames at live connections`, async () => {
-  // Goal: no throw, no impossible state, no other connection touched, and in the end nothing held.
+/** How the stack takes SYNs: as it does by default, remembering none, and taking their data at once. */
+const VARIANTS: Readonly<Record<string, TcpOptions>> = {
+  "live connections": {},
+  "connections of SYN cookies": { synCookies: "always" },
+  "connections opened early": {
+    fastOpen: FastOpenBit.server | FastOpenBit.serverWithoutCookie | FastOpenBit.everyListener,
+  },
+};
+
+for (const [name, tcp] of Object.entries(VARIANTS)) {
+  Deno.test(`fuzz: ${FRAMES} frames at ${name}`, () => fuzzStack(tcp));
+}
+
+/** No throw, no impossible state, no other connection touched, and in the end nothing held. */
+async function fuzzStack(tcp: TcpOptions): Promise<void> {
   const seen = observeEngine();
   try {
     const [near, far] = memoryPair({ mtu: MTU, queueFrames: 4096 });
@@ -438,6 +452,7 @@ Deno.test(`fuzz: ${FRAMES} frames at live connections`, async () => {
       address: "10.7.0.2/24",
       clock: run.clock,
       random: new SeededRandom(SEED + 1),
+      tcp,
     });
     const application = new Application();
     const listener = stack.listen({ port: PORT });
@@ -459,4 +474,4 @@ Deno.test(`fuzz: ${FRAMES} frames at live connections`, async () => {
   } finally {
     seen.restore();
   }
-});
+}
