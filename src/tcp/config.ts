@@ -34,6 +34,11 @@ export interface TcpOptions {
   rtoMaxMs?: number;
   /** How often a SYN is sent again. Default 6, as Linux. */
   synRetries?: number;
+  /**
+   * SYNs that go again at equal distances before these double, on top of `synRetries` (Linux's
+   * `tcp_syn_linear_timeouts`, 4 there since 6.5). Default 0: RFC 6298 section 5.5 from the first on.
+   */
+  synLinearTimeouts?: number;
   /** How often a SYN-ACK is sent again. Default 5, as Linux. */
   synAckRetries?: number;
   /** Back-offs of data before the connection is given up. Default 15 (about 924 s), as Linux. */
@@ -132,6 +137,7 @@ export const TCP_DEFAULTS: TcpConfig = {
   rtoMinMs: 200,
   rtoMaxMs: 120_000,
   synRetries: 6,
+  synLinearTimeouts: 0,
   synAckRetries: 5,
   dataRetries: 15,
   delayedAckMs: 40,
@@ -174,6 +180,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   rtoMinMs: [1, 120_000],
   rtoMaxMs: [1, 3_600_000],
   synRetries: [0, 127],
+  synLinearTimeouts: [0, 127],
   synAckRetries: [0, 127],
   dataRetries: [1, 127],
   delayedAckMs: [0, 500],

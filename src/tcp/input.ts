@@ -44,6 +44,23 @@ export function onSegment(
   return onOtherStates(conn, segment, nowUs, context);
 }
 
+/** How soon a SYN goes again behind an RST that it has caused: Linux's TCP_TIMEOUT_MIN. */
+const SYN_AGAIN_US = 2000;
+
+/** Whether a SYN-ACK echoes a timestamp that none of our SYNs had: an answer to another one (as Linux). */
+function echoesOther(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  config: TcpConfig,
+): boolean {
+  const has = config.timestamps && (segment.options & OptionBit.timestamps) !== 0;
+  if (!has || segment.tsEcho === 0) return false;
+  const now = seqAdd(Math.floor(nowUs / 1000), conn.tsOffset);
+  const first = seqAdd(Math.floor(conn.rttSentAtUs / 1000), conn.tsOffset);
+  return seqLt(segment.tsEcho, first) || seqGt(segment.tsEcho, now);
+}
+
 /** Section 3.10.7.3: SYN-SENT. */
 function onSynSent(
   conn: Connection,
@@ -56,6 +73,12 @@ function onSynSent(
   const hasAck = (flags & Flag.ACK) !== 0;
   if (hasAck && (seqLe(segment.ack, conn.iss) || seqGt(segment.ack, conn.sndMax))) {
     context.counters.drop(Drop.tcpAckInvalid);
+    // The peer has an old connection, which our RST ends: the SYN goes again at once (as Linux).
+    if (conn.backoffs === 0 && conn.sndNxt !== conn.iss) conn.retransmitAtUs = nowUs + SYN_AGAIN_US;
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if (hasAck && echoesOther(conn, segment, nowUs, context.config)) {
+    context.counters.drop(Drop.tcpTimestampOld);
     return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
   }
   // Second, check the RST bit: only one that acknowledges the SYN can be the peer's.

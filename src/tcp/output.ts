@@ -88,7 +88,8 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     conn.rttSentAtUs = nowUs;
   }
   if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    const linear = passive ? 0 : Math.min(conn.backoffs, config.synLinearTimeouts);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs - linear);
   }
   out.payloadLength = text;
   const end = text > 0 ? conn.send!.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;

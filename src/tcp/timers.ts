@@ -144,7 +144,7 @@ function loseEverything(conn: Connection): void {
 function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   switch (conn.state) {
     case State.SYN_SENT:
-      return conn.backoffs >= conn.synRetries;
+      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts;
     case State.SYN_RECEIVED:
       // A simultaneous open is an active one; Fast Open gets one try more (both as Linux).
       return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);

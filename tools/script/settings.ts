@@ -147,6 +147,7 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_dsack: flag("dsack"),
   tcp_window_scaling: flag("windowScale"),
   tcp_syn_retries: count("synRetries"),
+  tcp_syn_linear_timeouts: count("synLinearTimeouts"),
   tcp_synack_retries: count("synAckRetries"),
   tcp_retries2: count("dataRetries"),
   tcp_fin_timeout: milliseconds("finWait2Ms"),
