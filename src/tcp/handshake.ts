@@ -331,14 +331,16 @@ export class Handshakes {
       this.#answerAgain(id, embryo, nowUs);
       return null;
     }
-    if ((flags & Flag.ACK) !== 0 && segment.ack !== seqAdd(embryo.iss, 1)) {
+    // An RST is judged by its sequence number alone (as in Linux 6.18, and RFC 9293 checks it first).
+    const isReset = (flags & Flag.RST) !== 0;
+    if (!isReset && (flags & Flag.ACK) !== 0 && segment.ack !== seqAdd(embryo.iss, 1)) {
       counters.drop(Drop.tcpAckInvalid);
-      if ((flags & Flag.RST) === 0) this.#host.refuse(segment, nowUs);
+      this.#host.refuse(segment, nowUs);
       return null;
     }
     if (isOld || !isInWindow(segment, rcvNxt, seqAdd(rcvNxt, synWindow(embryo)))) {
       counters.drop(isOld ? Drop.tcpTimestampOld : Drop.tcpOutOfWindow);
-      if ((flags & Flag.RST) === 0) this.#acknowledge(id, embryo, nowUs);
+      if (!isReset) this.#acknowledge(id, embryo, nowUs);
       return null;
     }
     if (segment.seq === embryo.irs) flags &= ~Flag.SYN; // The first one again; it is outside the window.
