@@ -1,10 +1,10 @@
 /**
  * SYN cookies (RFC 4987 section 3.6): what would be remembered of a SYN is put into the sequence number of
- * the SYN-ACK, and comes back in the ACK that completes the handshake. In the form of Linux:
+ * the SYN-ACK, and comes back in the ACK that completes the handshake. The timestamp is as Linux's:
  *
  * ```text
- *   cookie = H(0, ends) + SYN's number + (count << 24) + ((H(count, ends, SYN's number) + MSS index) mod 2^24)
- *   count  = minutes of 64 seconds, modulo 2^8
+ *   cookie = H(ends, SYN's number, count) + MSS index      32 bits of a keyed hash, and two bits
+ *   count  = minutes of 64 seconds since 1970
  *
  *   a timestamp, when the SYN has one:  ....................... 1 1 1 1 1 1
  *                                       milliseconds            E S  window
@@ -13,7 +13,8 @@
  *
  * Without a timestamp there is no place for window scale, SACK and ECN (E), and they are not agreed on.
  * The hash is keyed, so that nobody can make a cookie for an address at which he does not receive, except by
- * guessing one of 2^22. The second hash depends on the time: its key, in effect, is another one every minute.
+ * guessing one of 2^29: the time is not in the cookie as in Linux's, whose check is 22 bits for that, but the
+ * last two minutes are tried. The hash depends on the time: its key, in effect, is another one every minute.
  */
 
 import { IPV4_MAPPED_W2 } from "../base/address.ts";
@@ -32,7 +33,7 @@ const AGE_MAX = 2;
 /** The MSS values that a cookie can say, for IPv4 and IPv6: those that are most common, from below. */
 const MSS_IPV4: readonly number[] = [536, 1300, 1440, 1460];
 const MSS_IPV6: readonly number[] = [1220, 1420, 1440, 8940];
-const MSS_BITS = 0xff_ffff;
+const MSS_VALUES = 4;
 
 const SCALE_BITS = 0x0f;
 const NO_SCALE = 0x0f;
@@ -42,9 +43,8 @@ const OPTION_BITS = 0x3f;
 const OPTION_STEP = 0x40;
 
 // What a hash is for.
-const FIXED = 1;
-const MINUTE = 2;
-const OFFSET = 3;
+const COOKIE = 1;
+const OFFSET = 2;
 
 /** Makes cookies and knows them again. */
 export class SynCookies {
@@ -73,9 +73,7 @@ export class SynCookies {
   /** The initial sequence number that stands for this SYN. `segment.mss` is what the SYN has announced. */
   make(syn: Segment, ends: FourTuple, nowUs: number): Seq {
     const hash = this.#hashes[0];
-    const count = this.#count(nowUs);
-    const mss = (hashOf(hash, ends, MINUTE, count, syn.seq) + mssIndex(syn, ends)) & MSS_BITS;
-    return seqAdd(seqAdd(hashOf(hash, ends, FIXED, 0, 0), syn.seq), (count << 24) + mss);
+    return seqAdd(hashOf(hash, ends, syn.seq, this.#count(nowUs)), mssIndex(syn, ends));
   }
 
   /** The MSS that the cookie in this ACK tells, or 0 when it is none of ours or too old. */
@@ -83,7 +81,7 @@ export class SynCookies {
     const table = mssTable(ends);
     for (let i = 0; i < this.#hashes.length; i++) {
       const index = this.#indexOf(this.#hashes[i], ack, ends, nowUs);
-      if (index < table.length) return table[index];
+      if (index < MSS_VALUES) return table[index];
     }
     return 0;
   }
@@ -91,29 +89,24 @@ export class SynCookies {
   #indexOf(hash: SipHash24, ack: Segment, ends: FourTuple, nowUs: number): number {
     const cookie = seqAdd(ack.ack, -1);
     const synNumber = seqAdd(ack.seq, -1);
-    const rest = seqDiff(cookie, seqAdd(hashOf(hash, ends, FIXED, 0, 0), synNumber));
     const now = this.#count(nowUs);
-    const age = (now - (rest >>> 24)) & 0xff;
-    if (age >= AGE_MAX) return Infinity;
-    return (rest - hashOf(hash, ends, MINUTE, (now - age) & 0xff, synNumber)) & MSS_BITS;
+    for (let age = 0; age < AGE_MAX; age++) {
+      const index = seqDiff(cookie, hashOf(hash, ends, synNumber, now - age));
+      if (index >= 0 && index < MSS_VALUES) return index;
+    }
+    return MSS_VALUES;
   }
 
   #count(nowUs: number): number {
-    return Math.floor((nowUs + this.#originUs) / COUNT_US) & 0xff;
+    return Math.floor((nowUs + this.#originUs) / COUNT_US);
   }
 }
 
-function hashOf(
-  hash: SipHash24,
-  ends: FourTuple,
-  purpose: number,
-  count: number,
-  synNumber: Seq,
-): number {
-  startWithAddresses(hash, ends, purpose);
+function hashOf(hash: SipHash24, ends: FourTuple, synNumber: Seq, count: number): number {
+  startWithAddresses(hash, ends, COOKIE);
   hash.word((ends.localPort << 16) | ends.remotePort);
-  hash.word(count);
   hash.word(synNumber);
+  hash.word(count);
   return hash.finish();
 }
 

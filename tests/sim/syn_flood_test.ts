@@ -146,7 +146,7 @@ Deno.test("under attack: without cookies the same flood keeps everybody out", as
 });
 
 Deno.test("under attack: guessed cookies open no connection", async () => {
-  // Goal: while cookies are in use the attacker sends ACKs with random numbers; one in 2^24 / 4, times two
+  // Goal: while cookies are in use the attacker sends ACKs with random numbers; one in 2^32 / 4, times two
   // minutes, would be taken. They cost a hash each, and an RST within the limit of those.
   const guess = guessedCookie(PORT);
   const syn = spoofedSyn(PORT);
