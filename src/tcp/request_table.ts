@@ -1,6 +1,7 @@
 /**
  * Handshakes in progress at listeners (Linux's request sockets): what a SYN has said and what was answered,
- * in about 180 bytes each with table and timer, and with no buffers. A connection is made of it when the handshake completes.
+ * in about 180 bytes each with table and timer, and with no buffers. A connection is made of it when the
+ * handshake completes.
  *
  * ```text
  *   word 0..3 local address   4..7 remote address   8 ports (local high)    9 number of the SYN
