@@ -21,7 +21,14 @@ export type { TcpNotice } from "./src/net/endpoint.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";
-export type { CongestionName, EcnName, MtuProbingName, TcpOptions } from "./src/tcp/config.ts";
+export {
+  type CongestionName,
+  type EcnName,
+  FastOpenBit,
+  type MtuProbingName,
+  type SynCookieMode,
+  type TcpOptions,
+} from "./src/tcp/config.ts";
 export { FixedIsn, IsnGenerator, type IsnSource } from "./src/tcp/isn.ts";
 export type { Seq } from "./src/base/seq.ts";
 export { type Device, SendOutcome } from "./src/device/device.ts";

@@ -1367,7 +1367,15 @@ var Drop = {
   /** A routing header of IPv6 with nodes left to visit (RFC 5095), or a source route of IPv4 (RFC 7126 section 4.3). */
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
-  ipOptionUnknown: 42
+  ipOptionUnknown: 42,
+  /** A handshake or connection that found the queue of unaccepted connections full. */
+  tcpAcceptQueueFull: 43,
+  /** One address has as many connections as it may (`maxConnectionsPerAddress`). */
+  tcpAddressLimit: 44,
+  /** An RST that was not sent because of `resetsPerSecond`. */
+  tcpResetLimited: 45,
+  /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
+  tcpChallengeLimited: 46
 };
 var dropNames = Object.keys(Drop);
 
@@ -1413,7 +1421,25 @@ var Counter = {
   /** Path MTUs that were lowered because a router said so (RFC 1191). */
   pathMtuLowered: 32,
   /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
-  mtuProbes: 33
+  mtuProbes: 33,
+  /** Handshakes in progress at listeners, now. */
+  handshakesNow: 34,
+  /** SYN-ACKs that carry a SYN cookie (RFC 4987), and ACKs that brought a good and a bad one back. */
+  synCookiesSent: 35,
+  synCookiesReceived: 36,
+  synCookiesFailed: 37,
+  /** Fast Open (RFC 7413): SYNs whose data the peer has taken, and has not. */
+  fastOpenActive: 38,
+  fastOpenActiveFailed: 39,
+  /** SYNs whose data was taken, and those with a cookie that was not good. */
+  fastOpenPassive: 40,
+  fastOpenPassiveFailed: 41,
+  /** SYNs that asked for a cookie. */
+  fastOpenCookieRequests: 42,
+  /** SYNs whose data was not taken because too many others had not finished their handshake. */
+  fastOpenOverflows: 43,
+  /** Times that Fast Open was given up for a while because a path swallows it. */
+  fastOpenBlackholes: 44
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 64;
@@ -1740,7 +1766,9 @@ var InfoOption = {
   /** ECN in the form of RFC 3168. */
   ecn: 8,
   /** ECN in the form of RFC 9768. */
-  accurateEcn: 16
+  accurateEcn: 16,
+  /** Data of the SYN was taken (RFC 7413); the value is that of Linux. */
+  synData: 32
 };
 var ConnectionError = {
   none: 0,
@@ -1841,7 +1869,7 @@ var Layout = class {
     this.headers = cut.bytes(HEADER_BYTES2);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
-    const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
+    const receiveBytes2 = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
     if (cut.end > 2147483647) {
       throw new RangeError(`tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
@@ -1886,7 +1914,7 @@ var Layout = class {
       ...{
         first: slots,
         count: receiveBlocks,
-        blocks: receiveBytes
+        blocks: receiveBytes2
       },
       ...{
         blockBytes: RECEIVE_BLOCK_BYTES,
@@ -2044,6 +2072,16 @@ var Segment = class {
   ecnCeBytes = 0;
   /** The ECT(1) byte counter (r.e1b), 24 bits. */
   ecnE1Bytes = 0;
+  /** Bytes of the Fast Open cookie, 0 to 16 (RFC 7413 section 2); 0 asks for one. */
+  fastOpenLength = 0;
+  /** The Fast Open cookie's first four bytes as a big-endian word, zero behind its end; signed. */
+  fastOpen0 = 0;
+  /** The same, bytes 4 to 7. */
+  fastOpen1 = 0;
+  /** The same, bytes 8 to 11. */
+  fastOpen2 = 0;
+  /** The same, bytes 12 to 15. */
+  fastOpen3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
   /** Payload bytes. */
@@ -2083,7 +2121,11 @@ var OptionBit = {
   sackPermitted: 4,
   timestamps: 8,
   sack: 16,
-  accurateEcn: 256
+  accurateEcn: 256,
+  /** Fast Open, RFC 7413. */
+  fastOpen: 512,
+  /** With `fastOpen`: in the experimental form, kind 254 (RFC 7413 section 2, RFC 6994). */
+  fastOpenExperimental: 1024
 };
 var Ecn = {
   /** Not ECN-capable. */
@@ -2445,8 +2487,15 @@ var TcpOption = {
   /** RFC 9768 section 3.2.3: byte counters in the order ECT(0), CE, ECT(1). */
   accurateEcn0: 172,
   /** The same in the order ECT(1), CE, ECT(0). */
-  accurateEcn1: 174
+  accurateEcn1: 174,
+  /** RFC 7413 section 2. */
+  fastOpen: 34,
+  /** RFC 6994: what follows the length is the number of the experiment. */
+  experiment: 254
 };
+var FAST_OPEN_EXPERIMENT = 63881;
+var FAST_OPEN_COOKIE_MIN = 4;
+var FAST_OPEN_COOKIE_MAX = 16;
 var MSS_HEAD = TcpOption.mss << 24 | 4 << 16;
 var NOP_NOP = TcpOption.noOperation << 24 | TcpOption.noOperation << 16;
 var TIMESTAMPS_HEAD = TcpOption.timestamps << 8 | 10;
@@ -2471,6 +2520,11 @@ function accurateEcnLength(fields) {
 function accurateEcnLengthOf(segment) {
   return (segment.options & OptionBit.accurateEcn) !== 0 ? accurateEcnLength(segment.ecnFields) : 0;
 }
+function fastOpenOptionLength(segment) {
+  if ((segment.options & OptionBit.fastOpen) === 0) return 0;
+  const head = (segment.options & OptionBit.fastOpenExperimental) !== 0 ? 4 : 2;
+  return head + segment.fastOpenLength + 3 & ~3;
+}
 function sackBlocksThatFit(segment) {
   if ((segment.options & OptionBit.sack) === 0) return 0;
   const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
@@ -2479,7 +2533,7 @@ function sackBlocksThatFit(segment) {
 }
 function tcpOptionsLength(segment) {
   const blocks = sackBlocksThatFit(segment);
-  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment) + fastOpenOptionLength(segment);
   return others + (blocks > 0 ? 4 + 8 * blocks : 0);
 }
 function writeTcpHeader(view, offset, segment) {
@@ -2523,7 +2577,32 @@ function writeOptions(view, offset, segment) {
     at += 4;
   }
   if ((options & OptionBit.accurateEcn) !== 0) at = writeAccurateEcn(view, at, segment);
-  return writeSack(view, at, segment);
+  at = writeSack(view, at, segment);
+  return (options & OptionBit.fastOpen) !== 0 ? writeFastOpen(view, at, segment) : at;
+}
+function writeFastOpen(view, offset, segment) {
+  const end2 = offset + fastOpenOptionLength(segment);
+  let at = offset;
+  if ((segment.options & OptionBit.fastOpenExperimental) !== 0) {
+    view.setUint8(at, TcpOption.experiment);
+    view.setUint8(at + 1, 4 + segment.fastOpenLength);
+    view.setUint16(at + 2, FAST_OPEN_EXPERIMENT);
+    at += 4;
+  } else {
+    view.setUint8(at, TcpOption.fastOpen);
+    view.setUint8(at + 1, 2 + segment.fastOpenLength);
+    at += 2;
+  }
+  for (let i = 0; i < segment.fastOpenLength; i++) {
+    view.setUint8(at + i, fastOpenWord(segment, i >> 2) >>> 24 - 8 * (i & 3));
+  }
+  for (at += segment.fastOpenLength; at < end2; at++) view.setUint8(at, TcpOption.noOperation);
+  return end2;
+}
+function fastOpenWord(segment, index) {
+  if (index === 0) return segment.fastOpen0;
+  if (index === 1) return segment.fastOpen1;
+  return index === 2 ? segment.fastOpen2 : segment.fastOpen3;
 }
 function writeAccurateEcn(view, offset, segment) {
   const { ecnKind, ecnFields } = segment;
@@ -2583,6 +2662,14 @@ function clearTcpOptions(segment) {
   segment.ecnE0Bytes = 0;
   segment.ecnCeBytes = 0;
   segment.ecnE1Bytes = 0;
+  clearFastOpen(segment);
+}
+function clearFastOpen(segment) {
+  segment.fastOpenLength = 0;
+  segment.fastOpen0 = 0;
+  segment.fastOpen1 = 0;
+  segment.fastOpen2 = 0;
+  segment.fastOpen3 = 0;
 }
 function readTcpOptions(view, offset, end2, segment) {
   clearTcpOptions(segment);
@@ -2637,6 +2724,13 @@ function readOption(view, at, kind, length, segment) {
     case TcpOption.accurateEcn1:
       readAccurateEcn(view, at, kind, length, segment);
       return;
+    case TcpOption.fastOpen:
+      if (isSyn) readFastOpen(view, at + 2, length - 2, 0, segment);
+      return;
+    case TcpOption.experiment:
+      if (!isSyn || length < 4 || view.getUint16(at + 2) !== FAST_OPEN_EXPERIMENT) return;
+      readFastOpen(view, at + 4, length - 4, OptionBit.fastOpenExperimental, segment);
+      return;
   }
 }
 function readAccurateEcn(view, at, kind, length, segment) {
@@ -2653,6 +2747,21 @@ function readAccurateEcn(view, at, kind, length, segment) {
 }
 function readCounter(view, at) {
   return view.getUint8(at) << 16 | view.getUint16(at + 1);
+}
+function readFastOpen(view, at, length, form, segment) {
+  const isCookie = length >= FAST_OPEN_COOKIE_MIN && length <= FAST_OPEN_COOKIE_MAX;
+  if (length !== 0 && (!isCookie || (length & 1) !== 0)) return;
+  segment.options |= OptionBit.fastOpen | form;
+  segment.fastOpenLength = length;
+  segment.fastOpen0 = wordBefore(view, at, at + length);
+  segment.fastOpen1 = wordBefore(view, at + 4, at + length);
+  segment.fastOpen2 = wordBefore(view, at + 8, at + length);
+  segment.fastOpen3 = wordBefore(view, at + 12, at + length);
+}
+function wordBefore(view, at, end2) {
+  let value = 0;
+  for (let i = at; i < at + 4; i++) value = value << 8 | (i < end2 ? view.getUint8(i) : 0);
+  return value;
 }
 function readSack(view, at, length, segment) {
   if (length === 0 || (length & 7) !== 0) return;
@@ -3205,6 +3314,14 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 45] = segment.ecnE0Bytes;
   words[at + 46] = segment.ecnCeBytes;
   words[at + 47] = segment.ecnE1Bytes;
+  if ((segment.options & OptionBit.fastOpen) !== 0) writeFastOpen2(words, at + 39, segment);
+}
+function writeFastOpen2(words, at, segment) {
+  words[at] = segment.fastOpenLength;
+  words[at + 1] = segment.fastOpen0;
+  words[at + 2] = segment.fastOpen1;
+  words[at + 3] = segment.fastOpen2;
+  words[at + 4] = segment.fastOpen3;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -3256,7 +3373,16 @@ function readSegmentRecord(words, at, segment) {
   segment.ecnE0Bytes = words[at + 45];
   segment.ecnCeBytes = words[at + 46];
   segment.ecnE1Bytes = words[at + 47];
+  if ((segment.options & OptionBit.fastOpen) !== 0) readFastOpen2(words, at + 39, segment);
+  else clearFastOpen(segment);
   return words[at];
+}
+function readFastOpen2(words, at, segment) {
+  segment.fastOpenLength = words[at];
+  segment.fastOpen0 = words[at + 1];
+  segment.fastOpen1 = words[at + 2];
+  segment.fastOpen2 = words[at + 3];
+  segment.fastOpen3 = words[at + 4];
 }
 function readSackEdges(words, at, segment) {
   segment.sackLeft0 = words[at];
@@ -3424,12 +3550,25 @@ var DirectInput = class {
 };
 
 // src/tcp/config.ts
+var FastOpenBit = {
+  /** `connect({ fastOpen })` asks for cookies and sends data in its SYN. */
+  client: 1,
+  /** `listen({ tcpFastOpen })` gives cookies and takes data of a SYN. */
+  server: 2,
+  /** Data is sent in a SYN without a cookie too, and none is asked for. */
+  clientWithoutCookie: 4,
+  /** Data of a SYN is taken without a cookie too: only where every client can be trusted. */
+  serverWithoutCookie: 512,
+  /** Every listener takes data of a SYN, with its backlog as the limit. */
+  everyListener: 1024
+};
 var TCP_DEFAULTS = {
   congestion: "cubic",
   rtoInitialMs: 1e3,
   rtoMinMs: 200,
   rtoMaxMs: 12e4,
   synRetries: 6,
+  synLinearTimeouts: 0,
   synAckRetries: 5,
   dataRetries: 15,
   delayedAckMs: 40,
@@ -3462,6 +3601,17 @@ var TCP_DEFAULTS = {
   challengeAckMs: 500,
   maxConnections: 65536,
   maxTimeWait: 16384,
+  synCookies: "whenFull",
+  synCookieSecret: "",
+  maxHandshakes: 16384,
+  abortOnOverflow: false,
+  fastOpen: FastOpenBit.client | FastOpenBit.server,
+  fastOpenSecret: "",
+  fastOpenCookies: 1024,
+  fastOpenBlackholeMs: 36e5,
+  maxConnectionsPerAddress: 0,
+  resetsPerSecond: 5e3,
+  challengeAcksPerSecond: 1e3,
   receiveMemoryBytes: 256 * 1024 * 1024,
   sendMemoryBytes: 256 * 1024 * 1024
 };
@@ -3487,6 +3637,10 @@ var RANGES = {
     36e5
   ],
   synRetries: [
+    0,
+    127
+  ],
+  synLinearTimeouts: [
     0,
     127
   ],
@@ -3581,6 +3735,34 @@ var RANGES = {
   maxTimeWait: [
     0,
     1048576
+  ],
+  maxHandshakes: [
+    1,
+    1048576
+  ],
+  fastOpen: [
+    0,
+    2047
+  ],
+  fastOpenCookies: [
+    0,
+    65536
+  ],
+  fastOpenBlackholeMs: [
+    0,
+    864e5
+  ],
+  maxConnectionsPerAddress: [
+    0,
+    1048576
+  ],
+  resetsPerSecond: [
+    0,
+    1e6
+  ],
+  challengeAcksPerSecond: [
+    0,
+    1e6
   ],
   receiveMemoryBytes: [
     64 * 1024,
@@ -3883,6 +4065,11 @@ var Connection = class {
   pathMtuEndUs = NEVER;
   /** A search by probes is under way or has been (RFC 4821), else null. */
   mtuSearch = null;
+  // The handshake (handshake.ts, fast_open.ts).
+  /** What Fast Open has to do with it (RFC 7413); null for most. */
+  fastOpen = null;
+  /** It counts among the connections that its peer's address has here. */
+  countedByAddress = false;
   // Bytes on either side.
   receive = null;
   send = null;
@@ -4182,38 +4369,432 @@ var IsnGenerator = class {
   }
 };
 
-// src/tcp/icmp_error.ts
-function connectErrorOf(type, code) {
-  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
-  switch (code) {
-    case ICMP_NET_UNREACHABLE:
-    case ICMP_NET_UNKNOWN:
-    case ICMP_NET_PROHIBITED:
-    case ICMP_NET_UNREACHABLE_TOS:
-      return ConnectionError.networkUnreachable;
-    case ICMP_PROTOCOL_UNREACHABLE:
-    case ICMP_PORT_UNREACHABLE:
-      return ConnectionError.refused;
-    default:
-      return ConnectionError.hostUnreachable;
+// src/tcp/rate_limit.ts
+var RateLimit = class {
+  #perSecond;
+  #tokens;
+  #filledAtUs = 0;
+  /** `perSecond` 0 is no limit. */
+  constructor(perSecond) {
+    this.#perSecond = perSecond;
+    this.#tokens = perSecond;
+  }
+  /** Whether one more may go now; if so, it counts. */
+  allows(nowUs) {
+    if (this.#perSecond === 0) return true;
+    const earned = (nowUs - this.#filledAtUs) / 1e6 * this.#perSecond;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + earned);
+    this.#filledAtUs = nowUs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+var HiddenRateLimit = class {
+  #perSecond;
+  #random;
+  #second = -1;
+  #left = 0;
+  /** `perSecond` 0 is no limit. */
+  constructor(perSecond, random) {
+    this.#perSecond = perSecond;
+    this.#random = random;
+  }
+  /** Whether one more may go now; if so, it counts. */
+  allows(nowUs) {
+    const mean = this.#perSecond;
+    if (mean === 0) return true;
+    const second = Math.floor(nowUs / 1e6);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#left = Math.ceil(mean / 2) + this.#random.uint32() % mean;
+    }
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
+  }
+};
+
+// src/tcp/challenge.ts
+var AnswerLimits = class {
+  #config;
+  #counters;
+  #resets;
+  #challenges;
+  constructor(config, counters, random) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#resets = new RateLimit(config.resetsPerSecond);
+    this.#challenges = new HiddenRateLimit(config.challengeAcksPerSecond, random);
+  }
+  /** RFC 5961 section 7: a limit for each connection by itself, and one for all that tells nothing. */
+  allowsChallenge(conn, nowUs) {
+    if (!this.allowsAnswer(conn, nowUs)) return false;
+    if (!this.#challenges.allows(nowUs)) {
+      this.#counters.drop(Drop.tcpChallengeLimited);
+      return false;
+    }
+    this.#counters.count(Counter.challengeAcks);
+    return true;
+  }
+  /** Whether the connection may answer a segment that fits nowhere; counts if so. */
+  allowsAnswer(conn, nowUs) {
+    if (nowUs - conn.lastChallengeAtUs < this.#config.challengeAckMs * 1e3) {
+      this.#counters.drop(Drop.rateLimited);
+      return false;
+    }
+    conn.lastChallengeAtUs = nowUs;
+    return true;
+  }
+  /** Whether an RST may answer a segment of no connection. */
+  allowsReset(nowUs) {
+    if (this.#resets.allows(nowUs)) return true;
+    this.#counters.drop(Drop.tcpResetLimited);
+    return false;
+  }
+};
+
+// src/tcp/fast_open_state.ts
+var FastOpenState = class {
+  /** The SYN came with data that was taken: the application has the connection before its handshake ends. */
+  passive;
+  /** An active open that waits for the application's first data to send its SYN. */
+  waiting = false;
+  /** The option of the SYN or of the SYN-ACK that is to be sent: bytes of the cookie, -1 for no option. */
+  cookieLength = -1;
+  cookie0 = 0;
+  cookie1 = 0;
+  cookie2 = 0;
+  cookie3 = 0;
+  experimental = false;
+  /** Most bytes that the SYN may carry. */
+  synBytesMax = 0;
+  /** Bytes that it has carried, and whether the peer has taken any. */
+  synBytes = 0;
+  acked = false;
+  constructor(passive) {
+    this.passive = passive;
+  }
+  /** Takes the cookie of a segment over. */
+  takeCookie(segment) {
+    this.cookieLength = segment.fastOpenLength;
+    this.cookie0 = segment.fastOpen0;
+    this.cookie1 = segment.fastOpen1;
+    this.cookie2 = segment.fastOpen2;
+    this.cookie3 = segment.fastOpen3;
+    this.experimental = (segment.options & OptionBit.fastOpenExperimental) !== 0;
+  }
+  /** Adds the option to a SYN or SYN-ACK that is sent for the first time. */
+  addOption(out2) {
+    if (this.cookieLength < 0) return;
+    out2.options |= OptionBit.fastOpen | (this.experimental ? OptionBit.fastOpenExperimental : 0);
+    out2.fastOpenLength = this.cookieLength;
+    out2.fastOpen0 = this.cookie0;
+    out2.fastOpen1 = this.cookie1;
+    out2.fastOpen2 = this.cookie2;
+    out2.fastOpen3 = this.cookie3;
+  }
+};
+
+// src/tcp/secret.ts
+var WORD_DIGITS = 8;
+function hashesOf(text, random) {
+  if (text === "") {
+    return [
+      new SipHash24(random.uint32(), random.uint32(), random.uint32(), random.uint32())
+    ];
+  }
+  return text.split(",").map((digits) => {
+    const word = (index) => parseInt(digits.slice(WORD_DIGITS * index, WORD_DIGITS * (index + 1)), 16) | 0;
+    return new SipHash24(word(0), word(1), word(2), word(3));
+  });
+}
+function startWithAddresses(hash, ends, purpose) {
+  hash.start();
+  hash.word(purpose);
+  hash.word(ends.local0);
+  hash.word(ends.local1);
+  hash.word(ends.local2);
+  hash.word(ends.local3);
+  hash.word(ends.remote0);
+  hash.word(ends.remote1);
+  hash.word(ends.remote2);
+  hash.word(ends.remote3);
+}
+
+// src/tcp/fast_open.ts
+var COOKIE_BYTES = 8;
+var PENALTY_US = 6e7;
+var BLACKHOLE_DOUBLINGS = 6;
+var SYN_OPTIONS_BYTES = 40;
+function isOpenEarly(conn) {
+  return conn.fastOpen !== null && conn.fastOpen.passive;
+}
+function isUsedEarly(conn) {
+  if (conn.fastOpen === null || conn.owner === Owner.listener || conn.request >= 0) return false;
+  return conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+}
+function isUnbegun(conn) {
+  if (conn.fastOpen === null || !conn.fastOpen.waiting || conn.send === null) return false;
+  conn.send.refresh();
+  return conn.send.end === 0;
+}
+var ActiveFastOpen = {
+  no: 0,
+  /** Data goes with the SYN when the server's cookie is known; else one is asked for. */
+  withCookie: 1,
+  /** Data goes with the SYN in any case (TCP_FASTOPEN_NO_COOKIE). */
+  withoutCookie: 2
+};
+var SynVerdict = {
+  /** An ordinary handshake; the SYN-ACK carries the cookie that the state names, if any. */
+  handshake: 0,
+  /** The data is to be taken at once. */
+  accept: 1
+};
+var FastOpenServer = class {
+  #config;
+  #counters;
+  #hashes;
+  /** What the next SYN-ACK is to carry. */
+  reply = new FastOpenState(false);
+  constructor(config, counters, random) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#hashes = hashesOf(config.fastOpenSecret, random);
+  }
+  /** Looks at a SYN for a listener, and leaves in `reply` what its SYN-ACK is to carry. */
+  onSyn(listener, syn, ends, nowUs) {
+    const { fastOpen } = this.#config;
+    const { reply: reply2 } = this;
+    reply2.cookieLength = -1;
+    const hasOption = (syn.options & OptionBit.fastOpen) !== 0;
+    if (hasOption && syn.fastOpenLength === 0) {
+      this.#counters.count(Counter.fastOpenCookieRequests);
+    }
+    const isWanted = hasOption || syn.payloadLength > 0;
+    if ((fastOpen & FastOpenBit.server) === 0 || !isWanted) return SynVerdict.handshake;
+    if (!this.#hasRoom(listener, nowUs)) return SynVerdict.handshake;
+    const free = listener.fastOpenNoCookie || (fastOpen & FastOpenBit.serverWithoutCookie) !== 0;
+    if (free) return SynVerdict.accept;
+    if (!hasOption) return SynVerdict.handshake;
+    const known = syn.fastOpenLength > 0 ? this.#indexOf(syn, ends) : -1;
+    if (syn.fastOpenLength > 0 && known < 0) {
+      this.#counters.count(Counter.fastOpenPassiveFailed);
+    }
+    if (known !== 0) this.#give(syn, ends);
+    return known >= 0 ? SynVerdict.accept : SynVerdict.handshake;
+  }
+  #hasRoom(listener, nowUs) {
+    const everyone = (this.#config.fastOpen & FastOpenBit.everyListener) !== 0;
+    const limit = listener.fastOpenLimit > 0 ? listener.fastOpenLimit : everyone ? listener.backlog : 0;
+    if (limit === 0) return false;
+    const { fastOpenPenalties } = listener;
+    while (fastOpenPenalties.length > 0 && fastOpenPenalties[0] <= nowUs) {
+      fastOpenPenalties.shift();
+      listener.fastOpenPending--;
+    }
+    if (listener.fastOpenPending < limit) return true;
+    this.#counters.count(Counter.fastOpenOverflows);
+    return false;
+  }
+  #give(syn, ends) {
+    const { reply: reply2 } = this;
+    const hash = this.#hashes[0];
+    hashAddresses(hash, ends);
+    reply2.cookieLength = COOKIE_BYTES;
+    reply2.cookie0 = byteSwapped(hash.low);
+    reply2.cookie1 = byteSwapped(hash.high);
+    reply2.cookie2 = 0;
+    reply2.cookie3 = 0;
+    reply2.experimental = (syn.options & OptionBit.fastOpenExperimental) !== 0;
+  }
+  /** Which secret has made the cookie of a SYN, or -1. */
+  #indexOf(syn, ends) {
+    if (syn.fastOpenLength !== COOKIE_BYTES) return -1;
+    return this.#hashes.findIndex((hash) => {
+      hashAddresses(hash, ends);
+      return syn.fastOpen0 === byteSwapped(hash.low) && syn.fastOpen1 === byteSwapped(hash.high);
+    });
+  }
+  /** The handshake of a connection whose data was taken has ended; `reset` when the peer has reset it. */
+  onHandshakeOver(listener, reset, nowUs) {
+    if (reset) listener.fastOpenPenalties.push(nowUs + PENALTY_US);
+    else listener.fastOpenPending--;
+  }
+};
+function hashAddresses(hash, ends) {
+  const isIpv42 = ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0;
+  hash.start();
+  if (!isIpv42) {
+    hash.word(byteSwapped(ends.remote0));
+    hash.word(byteSwapped(ends.remote1));
+    hash.word(byteSwapped(ends.remote2));
+  }
+  hash.word(byteSwapped(ends.remote3));
+  if (!isIpv42) {
+    hash.word(byteSwapped(ends.local0));
+    hash.word(byteSwapped(ends.local1));
+    hash.word(byteSwapped(ends.local2));
+  }
+  hash.word(byteSwapped(ends.local3));
+  hash.finish();
+}
+function byteSwapped(word) {
+  return word << 24 | (word & 65280) << 8 | word >>> 8 & 65280 | word >>> 24;
+}
+var FastOpenClient = class {
+  #config;
+  #counters;
+  #cache = /* @__PURE__ */ new Map();
+  #disabledUntilUs = -Infinity;
+  /** Times in a row that it was given up. */
+  #disabledTimes = 0;
+  constructor(config, counters) {
+    this.#config = config;
+    this.#counters = counters;
+  }
+  /** Servers whose cookie is known. */
+  get size() {
+    return this.#cache.size;
+  }
+  /**
+   * What a new active open has to do with Fast Open; null when nothing. Its `waiting` says that the SYN may
+   * carry data and is to wait for it.
+   */
+  begin(tuple, mtu, withoutCookie, nowUs) {
+    const { fastOpen } = this.#config;
+    if ((fastOpen & FastOpenBit.client) === 0 || nowUs < this.#disabledUntilUs) return null;
+    const state = new FastOpenState(false);
+    const cached = this.#cache.get(keyOf(tuple));
+    const most = mtu - 40 - SYN_OPTIONS_BYTES;
+    if (withoutCookie || (fastOpen & FastOpenBit.clientWithoutCookie) !== 0) {
+      state.waiting = true;
+      state.synBytesMax = cached === void 0 ? Math.min(most, 536) : most;
+    } else if (cached !== void 0 && cached.state.cookieLength > 0) {
+      Object.assign(state, cached.state);
+      state.waiting = true;
+      state.synBytesMax = most;
+    } else {
+      state.cookieLength = 0;
+      state.experimental = cached?.tryExperimental ?? false;
+    }
+    if (cached !== void 0 && cached.mss > 0) {
+      state.synBytesMax = Math.min(state.synBytesMax, Math.max(0, cached.mss - SYN_OPTIONS_BYTES));
+    }
+    return state;
+  }
+  /** The SYN-ACK of an active open is here: keeps its cookie, and counts whether the data was taken. */
+  onSynAck(conn, segment) {
+    const state = conn.fastOpen;
+    const asked = state.cookieLength >= 0;
+    if (state.synBytes > 0) {
+      this.#counters.count(state.acked ? Counter.fastOpenActive : Counter.fastOpenActiveFailed);
+      if (state.acked) this.#disabledTimes = 0;
+    }
+    if (!asked) return;
+    const mss = (segment.options & OptionBit.mss) !== 0 ? segment.mss : 536;
+    const hasCookie = (segment.options & OptionBit.fastOpen) !== 0 && segment.fastOpenLength > 0;
+    if (hasCookie) {
+      const kept = new FastOpenState(false);
+      kept.takeCookie(segment);
+      this.#keep(conn, {
+        state: kept,
+        mss,
+        tryExperimental: false
+      });
+    } else if (conn.handshakeTimedOut) {
+      if (state.synBytes > 0) this.#cache.delete(keyOf(conn));
+    } else if (state.synBytes === 0) {
+      const none = new FastOpenState(false);
+      this.#keep(conn, {
+        state: none,
+        mss,
+        tryExperimental: !state.experimental
+      });
+    }
+  }
+  #keep(tuple, cookie) {
+    const key = keyOf(tuple);
+    this.#cache.delete(key);
+    if (this.#config.fastOpenCookies === 0) return;
+    this.#cache.set(key, cookie);
+    if (this.#cache.size <= this.#config.fastOpenCookies) return;
+    for (const oldest of this.#cache.keys()) {
+      this.#cache.delete(oldest);
+      break;
+    }
+  }
+  /**
+   * The retransmission timer of a connection that has used Fast Open has expired the `backoffs`th time in a
+   * row: three times, or to the end, mean a path that swallows it (RFC 7413 section 7.1, as Linux).
+   */
+  onTimeout(backoffs, givenUp, nowUs) {
+    const { fastOpenBlackholeMs } = this.#config;
+    if (fastOpenBlackholeMs === 0 || backoffs !== 3 && !(givenUp && backoffs < 3)) return;
+    const doublings = Math.min(this.#disabledTimes++, BLACKHOLE_DOUBLINGS);
+    this.#disabledUntilUs = nowUs + fastOpenBlackholeMs * 1e3 * 2 ** doublings;
+    this.#counters.count(Counter.fastOpenBlackholes);
+  }
+};
+function keyOf(tuple) {
+  const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = tuple;
+  return `${local0},${local1},${local2},${local3},${remote0},${remote1},${remote2},${remote3}`;
+}
+function beginFastOpen(conn, out2) {
+  const state = conn.fastOpen;
+  state.addOption(out2);
+  state.waiting = false;
+  if ((out2.flags & Flag.ACK) !== 0 || state.synBytesMax === 0) return 0;
+  state.synBytes = Math.min(conn.send.end, state.synBytesMax);
+  return state.synBytes;
+}
+function settleSynData(conn, ack) {
+  const state = conn.fastOpen;
+  const bytes = seqDiff(ack, seqAdd(conn.iss, 1));
+  state.acked = bytes > 0;
+  if (bytes > 0) conn.send.acknowledge(bytes);
+  const lost = state.synBytes - bytes;
+  if (lost > 0) {
+    conn.segmentsRetransmitted++;
+    conn.bytesRetransmitted += lost;
   }
 }
-function isFragmentationNeeded(type, code) {
-  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+
+// src/tcp/address_limit.ts
+var AddressLimit = class {
+  #limit;
+  #counts = /* @__PURE__ */ new Map();
+  /** `limit` 0 allows any number and counts nothing. */
+  constructor(limit) {
+    this.#limit = limit;
+  }
+  /** Addresses that have any. */
+  get size() {
+    return this.#counts.size;
+  }
+  /** Whether the address may have one more. */
+  allows(remote) {
+    return this.#limit === 0 || (this.#counts.get(keyOf2(remote)) ?? 0) < this.#limit;
+  }
+  /** The address has one more. */
+  add(remote) {
+    if (this.#limit === 0) return;
+    const key = keyOf2(remote);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+  /** The address has one less. */
+  remove(remote) {
+    if (this.#limit === 0) return;
+    const key = keyOf2(remote);
+    const left = (this.#counts.get(key) ?? 1) - 1;
+    if (left > 0) this.#counts.set(key, left);
+    else this.#counts.delete(key);
+  }
+};
+function keyOf2(remote) {
+  return `${remote.remote0},${remote.remote1},${remote.remote2},${remote.remote3}`;
 }
-function noteSoftError(conn, error) {
-  conn.softError = error;
-  conn.softErrors++;
-  conn.news = News.loud;
-}
-var ICMP_UNREACHABLE = 3;
-var ICMP_NET_UNREACHABLE = 0;
-var ICMP_PROTOCOL_UNREACHABLE = 2;
-var ICMP_PORT_UNREACHABLE = 3;
-var ICMP_FRAGMENTATION_NEEDED = 4;
-var ICMP_NET_UNKNOWN = 6;
-var ICMP_NET_PROHIBITED = 9;
-var ICMP_NET_UNREACHABLE_TOS = 11;
 
 // src/tcp/accurate_ecn.ts
 var PACKETS_INITIAL = 5;
@@ -4967,7 +5548,7 @@ var PathMtuCache = class {
   /** Gives a new connection what is known of its path. */
   apply(conn, nowUs) {
     if (this.#paths.size === 0) return;
-    const key = keyOf(conn);
+    const key = keyOf3(conn);
     const entry = this.#paths.get(key);
     if (entry === void 0) return;
     if (entry.endUs <= nowUs) {
@@ -4988,7 +5569,7 @@ var PathMtuCache = class {
     return true;
   }
   #learn(conn) {
-    const key = keyOf(conn);
+    const key = keyOf3(conn);
     this.#paths.delete(key);
     if (this.#paths.size >= DESTINATIONS_MAX) {
       for (const oldest of this.#paths.keys()) {
@@ -5002,7 +5583,7 @@ var PathMtuCache = class {
     });
   }
 };
-function keyOf({ remote0, remote1, remote2, remote3 }) {
+function keyOf3({ remote0, remote1, remote2, remote3 }) {
   return `${remote0},${remote1},${remote2},${remote3}`;
 }
 function plateauBelow(mtu) {
@@ -5533,6 +6114,17 @@ function windowScaleFor(bytes) {
   return scale;
 }
 function negotiate(conn, syn, config, mtu, nowUs) {
+  negotiateOptions(conn, syn, config, mtu, nowUs);
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
+  conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
+  conn.sendLimit = config.sendBufferInitialBytes;
+  conn.quickAcks = Math.min(16, conn.receive.limitBytes / (2 * conn.sndMss) | 0);
+}
+function negotiateOptions(conn, syn, config, mtu, nowUs) {
   const options = syn.options;
   conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
   conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
@@ -5550,15 +6142,7 @@ function negotiate(conn, syn, config, mtu, nowUs) {
   conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
   conn.linkMtu = mtu;
   if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
-  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
-  else updateSegmentSize(conn);
-  const accurate = conn.ecn?.accurate ?? null;
-  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
-    noteOption(conn, accurate, syn);
-  }
-  conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
-  conn.sendLimit = config.sendBufferInitialBytes;
-  conn.quickAcks = Math.min(16, conn.receive.limitBytes / (2 * conn.sndMss) | 0);
+  updateSegmentSize(conn);
 }
 
 // src/ring/chain.ts
@@ -5838,11 +6422,24 @@ function onSegment(conn, segment, nowUs, context) {
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
+var SYN_AGAIN_US = 2e3;
+function echoesOther(conn, segment, nowUs, config) {
+  const has = config.timestamps && (segment.options & OptionBit.timestamps) !== 0;
+  if (!has || segment.tsEcho === 0) return false;
+  const now = seqAdd(Math.floor(nowUs / 1e3), conn.tsOffset);
+  const first = seqAdd(Math.floor(conn.rttSentAtUs / 1e3), conn.tsOffset);
+  return seqLt(segment.tsEcho, first) || seqGt(segment.tsEcho, now);
+}
 function onSynSent(conn, segment, nowUs, context) {
   const flags = segment.flags;
   const hasAck = (flags & Flag.ACK) !== 0;
-  if (hasAck && segment.ack !== seqAdd(conn.iss, 1)) {
+  if (hasAck && (seqLe(segment.ack, conn.iss) || seqGt(segment.ack, conn.sndMax))) {
     context.counters.drop(Drop.tcpAckInvalid);
+    if (conn.backoffs === 0 && conn.sndNxt !== conn.iss) conn.retransmitAtUs = nowUs + SYN_AGAIN_US;
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if (hasAck && echoesOther(conn, segment, nowUs, context.config)) {
+    context.counters.drop(Drop.tcpTimestampOld);
     return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
   }
   if ((flags & Flag.RST) !== 0) {
@@ -5872,6 +6469,10 @@ function onSynSent(conn, segment, nowUs, context) {
     return Outcome.none;
   }
   conn.sndWl2 = segment.ack;
+  if (conn.fastOpen !== null) {
+    settleSynData(conn, segment.ack);
+    context.fastOpen.onSynAck(conn, segment);
+  }
   establish(conn, segment, nowUs, context.config);
   conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
@@ -5923,8 +6524,11 @@ function answerToUnusable(segment) {
 function mayReopen(conn, segment) {
   const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
   if (flags !== Flag.SYN) return false;
-  const newerTimestamp = conn.timestamps && (segment.options & OptionBit.timestamps) !== 0 && seqDiff(segment.tsValue, conn.tsRecent) > 0;
-  return newerTimestamp || seqGt(segment.seq, conn.rcvNxt);
+  if (conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    const age = seqDiff(conn.tsRecent, segment.tsValue);
+    if (age !== 0) return age < 0;
+  }
+  return seqGt(segment.seq, conn.rcvNxt);
 }
 function onSynAgain(conn, segment) {
   if (segment.seq !== conn.irs) return Outcome.none;
@@ -5972,7 +6576,7 @@ function onReset(conn, segment, counters) {
   counters.count(Counter.resetsIn);
   switch (conn.state) {
     case State.SYN_RECEIVED:
-      end(conn, ConnectionError.refused);
+      end(conn, isOpenEarly(conn) ? ConnectionError.reset : ConnectionError.refused);
       return Outcome.none;
     case State.CLOSING:
     case State.LAST_ACK:
@@ -5988,15 +6592,23 @@ function onReset(conn, segment, counters) {
 function onAckField(conn, segment, scale, nowUs, context) {
   const { counters } = context;
   if (conn.state === State.SYN_RECEIVED) {
-    if (segment.ack !== seqAdd(conn.iss, 1)) {
+    const first = seqAdd(conn.iss, 1);
+    const early = isOpenEarly(conn);
+    const last = conn.fastOpen === null ? first : conn.sndMax;
+    if (seqLt(segment.ack, first) || seqGt(segment.ack, last)) {
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
     setWindow(conn, segment, scale);
     const accurate = conn.ecn?.accurate ?? null;
     if (accurate !== null) takeHandshakeAck(accurate, segment);
-    establish(conn, segment, nowUs, context.config);
-    return Outcome.none;
+    if (!early) {
+      if (conn.fastOpen !== null) settleSynData(conn, segment.ack);
+      establish(conn, segment, nowUs, context.config);
+      return Outcome.none;
+    }
+    establishEarly(conn, nowUs, context.config);
+    if (segment.ack === first) return Outcome.none;
   }
   const tooNew = seqGt(segment.ack, conn.sndMax);
   if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
@@ -6045,11 +6657,14 @@ function noteUrgent(conn, segment) {
     conn.news = News.loud;
   }
 }
+function takeSynText(conn, segment, nowUs, context) {
+  takeText(conn, segment, nowUs, context);
+}
 function takeText(conn, segment, nowUs, context) {
   const { counters } = context;
   const hasFin = (segment.flags & Flag.FIN) !== 0;
   if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
-  if (!canReceiveData(conn.state)) {
+  if (!canReceiveData(conn.state) && !(conn.state === State.SYN_RECEIVED && isOpenEarly(conn))) {
     if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
     conn.ackPending = true;
     return Outcome.none;
@@ -6126,11 +6741,22 @@ function onFin(conn, nowUs, config) {
   }
 }
 function establish(conn, segment, nowUs, config) {
-  conn.state = State.ESTABLISHED;
-  conn.sndUna = segment.ack;
   conn.sndNxt = segment.ack;
-  if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
+  conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
+  beginEstablished(conn, segment.ack, nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+}
+function establishEarly(conn, nowUs, config) {
+  beginEstablished(conn, seqAdd(conn.iss, 1), nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+  const unacked = conn.sndMax !== conn.sndUna;
+  conn.unackedSinceUs = unacked ? nowUs : NEVER;
+  conn.retransmitAtUs = unacked ? nowUs + conn.rtt.backedOff(0) : NEVER;
+}
+function beginEstablished(conn, una, nowUs, config) {
+  conn.state = State.ESTABLISHED;
+  conn.sndUna = una;
   if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
   if (conn.handshakeTimedOut) {
@@ -6171,104 +6797,6 @@ function restartTimeWait(conn, nowUs, config) {
   conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
 }
 
-// src/tcp/listener.ts
-var Listener = class {
-  /** The application's name for it. */
-  id;
-  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
-  local0;
-  local1;
-  local2;
-  local3;
-  port;
-  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
-  ipv6Only;
-  /** Most handshakes in progress and connections not yet accepted, together. */
-  backlog;
-  /** Handshakes in progress. */
-  handshakes = 0;
-  /** Established connections that the application has not accepted. */
-  waiting = 0;
-  closed = false;
-  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
-  mssClamp = 0;
-  constructor(id, address, port, backlog, ipv6Only = false) {
-    this.id = id;
-    this.local0 = address[0];
-    this.local1 = address[1];
-    this.local2 = address[2];
-    this.local3 = address[3];
-    this.port = port;
-    this.backlog = backlog;
-    this.ipv6Only = ipv6Only;
-  }
-  /** Whether a further handshake may begin. */
-  get hasRoom() {
-    return this.handshakes + this.waiting < this.backlog;
-  }
-  /** Whether it listens on every address of a family, or of both. */
-  get isWildcard() {
-    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
-  }
-  /** Whether a segment to this address is for it. */
-  matches(w0, w1, w2, w3) {
-    if (this.isWildcard) {
-      const isIpv42 = isIpv4Words(w0, w1, w2);
-      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
-    }
-    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
-  }
-};
-function covers(listener, other) {
-  return listener.matches(other.local0, other.local1, other.local2, other.local3);
-}
-var ListenerTable = class {
-  #byPort = /* @__PURE__ */ new Map();
-  #byId = /* @__PURE__ */ new Map();
-  /** Whether any listener has this port. */
-  hasPort(port) {
-    return this.#byPort.has(port);
-  }
-  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
-  add(listener) {
-    const others = this.#byPort.get(listener.port) ?? [];
-    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
-    this.#byPort.set(listener.port, [
-      ...others,
-      listener
-    ]);
-    this.#byId.set(listener.id, listener);
-    return true;
-  }
-  /** The listener for a segment to this address and port, or null. */
-  find(w0, w1, w2, w3, port) {
-    const candidates = this.#byPort.get(port);
-    if (candidates === void 0) return null;
-    for (let i = 0; i < candidates.length; i++) {
-      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
-    }
-    return null;
-  }
-  /** The listener that the application knows by this name. */
-  get(id) {
-    return this.#byId.get(id);
-  }
-  /** Removes a listener. */
-  remove(listener) {
-    listener.closed = true;
-    this.#byId.delete(listener.id);
-    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
-    if (others.length > 0) this.#byPort.set(listener.port, others);
-    else this.#byPort.delete(listener.port);
-  }
-  /** All listeners. */
-  all() {
-    return [
-      ...this.#byId.values()
-    ];
-  }
-};
-
 // src/tcp/sink.ts
 var FIRST_PIECE = 2;
 
@@ -6280,8 +6808,12 @@ var out = new Segment();
 function output(conn, nowUs, context) {
   if (conn.state === State.CLOSED) return;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    if (conn.sndNxt === conn.iss) sendSyn(conn, nowUs, context);
+    const waits = conn.fastOpen !== null && conn.fastOpen.waiting && conn.send.end === 0 && !conn.finQueued;
+    if (conn.sndNxt === conn.iss && !waits) sendSyn(conn, nowUs, context);
     else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
+    if (!isOpenEarly(conn) || conn.sndNxt === conn.iss) return;
+    sendData(conn, nowUs, context);
+    conn.loss.probeAtUs = NEVER;
     return;
   }
   sendData(conn, nowUs, context);
@@ -6308,8 +6840,10 @@ function sendSyn(conn, nowUs, context) {
     conn.ackPending = false;
   }
   const again = conn.sndMax !== conn.iss;
-  conn.sndNxt = seqAdd(conn.iss, 1);
-  conn.sndMax = conn.sndNxt;
+  const text = conn.fastOpen === null || again ? 0 : beginFastOpen(conn, out);
+  const next = seqAdd(conn.iss, 1 + text);
+  if (!isOpenEarly(conn) || !again) conn.sndNxt = next;
+  if (seqGt(next, conn.sndMax)) conn.sndMax = next;
   if (again) {
     conn.timing = false;
     countRetransmission(conn, 0, counters);
@@ -6319,9 +6853,13 @@ function sendSyn(conn, nowUs, context) {
     conn.rttSentAtUs = nowUs;
   }
   if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    const linear = passive ? 0 : Math.min(conn.backoffs, config.synLinearTimeouts);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs - linear);
   }
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
+  out.payloadLength = text;
+  const end2 = text > 0 ? conn.send.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  if (text > 0) counters.add(Counter.bytesOut, text);
+  emit(conn, text, end2, nowUs, context);
 }
 function sendAck(conn, nowUs, context) {
   begin(conn, sequenceWithoutText(conn), Flag.ACK);
@@ -6679,410 +7217,6 @@ function emit(conn, length, end2, nowUs, context) {
   context.sink.send(out, end2);
 }
 
-// src/tcp/report.ts
-var WORD_MAX = 2147483647;
-function reportAddresses(words, conn) {
-  const row = conn.row;
-  words[row + Row.local] = conn.local0;
-  words[row + Row.local + 1] = conn.local1;
-  words[row + Row.local + 2] = conn.local2;
-  words[row + Row.local + 3] = conn.local3;
-  words[row + Row.remote] = conn.remote0;
-  words[row + Row.remote + 1] = conn.remote1;
-  words[row + Row.remote + 2] = conn.remote2;
-  words[row + Row.remote + 3] = conn.remote3;
-  words[row + Row.localPort] = conn.localPort;
-  words[row + Row.remotePort] = conn.remotePort;
-}
-function reportProgress(words, conn) {
-  const row = conn.row;
-  words[row + Row.state] = conn.state;
-  words[row + Row.error] = conn.error;
-  words[row + Row.txLimit] = conn.sendLimit;
-  const info = row + Row.info;
-  const { rtt, congestion } = conn;
-  words[info + Info.rttUs] = rtt.srttUs;
-  words[info + Info.rttVarUs] = rtt.rttVarUs;
-  words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
-  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
-  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
-  words[info + Info.mssSend] = conn.sndMss;
-  words[info + Info.mssReceive] = conn.rcvMss;
-  words[info + Info.sendWindow] = conn.sndWnd;
-  words[info + Info.receiveWindow] = receiveWindow(conn);
-  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
-  putTotal(words, info + Info.bytesSent, conn.bytesSent);
-  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
-  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
-  words[info + Info.segmentsSent] = conn.segmentsSent;
-  words[info + Info.segmentsReceived] = conn.segmentsReceived;
-  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
-  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
-  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
-  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
-  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn);
-  words[row + Row.pathMtu] = conn.pathMtu;
-  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
-  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
-  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
-  words[info + Info.backoffs] = conn.backoffs;
-  words[row + Row.softError] = conn.softError;
-  words[row + Row.softErrors] = conn.softErrors;
-  if (conn.urgentUnread) reportUrgent(words, conn);
-}
-function reportUrgent(words, conn) {
-  const row = conn.row;
-  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
-  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
-  words[row + Row.urgentEnd] = end2;
-  words[row + Row.urgentMarks] = conn.urgentMarks;
-  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
-}
-function ecnOption({ ecn }) {
-  if (ecn === null) return 0;
-  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
-}
-function clamp(value) {
-  return value < WORD_MAX ? value : WORD_MAX;
-}
-function putTotal(words, at, value) {
-  words[at] = value;
-  words[at + 1] = value / 4294967296;
-}
-
-// src/tcp/ports.ts
-var EPHEMERAL_FIRST = 32768;
-var EPHEMERAL_LAST = 60999;
-function ephemeralPort(random, isFree) {
-  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
-  const start = random.uint32() % count;
-  for (let i = 0; i < count; i++) {
-    const port = EPHEMERAL_FIRST + (start + i) % count;
-    if (isFree(port)) return port;
-  }
-  return 0;
-}
-
-// src/tcp/timers.ts
-var ORPHAN_RETRIES = 8;
-var REPORT_AFTER_TIMEOUTS = 3;
-function updateDeadline(conn) {
-  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
-  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
-  const loss = conn.loss;
-  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
-  conn.deadlineUs = atUs;
-}
-function onTimer(conn, nowUs, context) {
-  if (conn.endAtUs <= nowUs) {
-    end(conn, ConnectionError.none);
-    return Outcome.none;
-  }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
-  }
-  if (conn.keepaliveAtUs <= nowUs) {
-    const outcome = onKeepalive(conn, nowUs, context);
-    if (outcome !== Outcome.none) return outcome;
-  }
-  const loss = conn.loss;
-  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
-    const outcome = onLossTimer(conn, loss, nowUs, context);
-    if (outcome !== Outcome.none) return outcome;
-  }
-  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
-}
-function onLossTimer(conn, loss, nowUs, context) {
-  if (loss.reorderAtUs <= nowUs) {
-    const found = rackDetect(conn, nowUs);
-    const search = conn.mtuSearch;
-    if (found && loss.phase === Phase.open) {
-      const isProbe = search !== null && isProbeLost(conn, search, loss);
-      if (!isProbe) enterRecovery(conn, loss, nowUs, context.counters);
-    }
-  }
-  if (loss.probeAtUs > nowUs) return Outcome.none;
-  loss.probeAtUs = NEVER;
-  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
-  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt) ? Outcome.lossProbe : Outcome.none;
-}
-function onRetransmit(conn, nowUs, context) {
-  const { config, counters } = context;
-  conn.retransmitAtUs = NEVER;
-  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
-  conn.backoffs++;
-  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    conn.handshakeTimedOut = true;
-    conn.sndNxt = conn.iss;
-    return Outcome.none;
-  }
-  conn.retransmitTimeouts++;
-  if (conn.persisting) {
-    if (conn.sndWnd > 0) {
-      conn.persisting = false;
-      conn.backoffs = 0;
-    } else {
-      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-    }
-    return Outcome.probe;
-  }
-  counters.count(Counter.retransmissionTimeouts);
-  if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
-  if (conn.backoffs === 1) {
-    const loss = conn.loss;
-    rememberForUndo(conn, loss);
-    const flight = seqDiff(conn.sndMax, conn.sndUna);
-    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
-    isReducedForMarks(conn);
-    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
-  }
-  conn.timing = false;
-  onTimeout(conn, config, nowUs);
-  loseEverything(conn);
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
-  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
-  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
-}
-function loseEverything(conn) {
-  const loss = conn.loss;
-  const { queue } = loss;
-  const head = queue.head;
-  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
-  queue.markAllLost(reneged);
-  loss.phase = Phase.loss;
-  loss.recover = conn.sndMax;
-  loss.duplicateAcks = 0;
-  loss.probing = false;
-  loss.probeAtUs = NEVER;
-  loss.reorderAtUs = NEVER;
-}
-function hasGivenUp(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.SYN_SENT:
-      return conn.backoffs >= conn.synRetries;
-    case State.SYN_RECEIVED:
-      return conn.backoffs >= config.synAckRetries;
-  }
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
-  if (conn.backoffs < config.dataRetries) return false;
-  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
-}
-function isAlive(conn, nowUs, config) {
-  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
-}
-function giveUp(conn, counters) {
-  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
-  counters.count(Counter.connectionsTimedOut);
-  end(conn, ConnectionError.timedOut);
-  return opening ? Outcome.none : Outcome.abort;
-}
-function onKeepalive(conn, nowUs, context) {
-  const { counters } = context;
-  conn.keepaliveAtUs = NEVER;
-  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
-  const idleUs = nowUs - conn.lastReceivedAtUs;
-  const idleLimitUs = conn.keepaliveIdleUs;
-  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
-  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
-    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
-    conn.keepaliveAtUs = lastUs + idleLimitUs;
-    return Outcome.none;
-  }
-  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
-  if (conn.keepaliveProbesSent >= conn.keepaliveProbes || userTimeoutOver) {
-    return giveUp(conn, counters);
-  }
-  conn.keepaliveProbesSent++;
-  conn.keepaliveAtUs = nowUs + conn.keepaliveIntervalUs;
-  return Outcome.keepalive;
-}
-
-// src/tcp/demux.ts
-var ROW_WORDS2 = 12;
-var NEXT3 = 0;
-var HASH = 1;
-var LOCAL = 2;
-var REMOTE = 6;
-var PORTS = 10;
-var NONE = -1;
-var message2 = new Int32Array(9);
-function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  const ports = localPort << 16 | remotePort;
-  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message2[0] = local3;
-    message2[1] = remote3;
-    message2[2] = ports;
-    return halfSipHash13(key0, key1, message2, 3);
-  }
-  message2[0] = local0;
-  message2[1] = local1;
-  message2[2] = local2;
-  message2[3] = local3;
-  message2[4] = remote0;
-  message2[5] = remote1;
-  message2[6] = remote2;
-  message2[7] = remote3;
-  message2[8] = ports;
-  return halfSipHash13(key0, key1, message2, 9);
-}
-var Demultiplexer = class {
-  #key0;
-  #key1;
-  #capacity;
-  #rows;
-  #buckets;
-  #size = 0;
-  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE;
-  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
-  constructor(capacity, key0, key1) {
-    this.#capacity = capacity;
-    this.#key0 = key0 | 0;
-    this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(capacity * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
-  }
-  /** How many ids there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many ids are in the table. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
-   * range, an `Error` for an id that is in the table already or a tuple that another id has.
-   */
-  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const row = this.#rowOf(id);
-    checkPort(localPort);
-    checkPort(remotePort);
-    const rows = this.#rows;
-    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
-    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    rows[row + HASH] = hash;
-    rows[row + LOCAL] = local0;
-    rows[row + LOCAL + 1] = local1;
-    rows[row + LOCAL + 2] = local2;
-    rows[row + LOCAL + 3] = local3;
-    rows[row + REMOTE] = remote0;
-    rows[row + REMOTE + 1] = remote1;
-    rows[row + REMOTE + 2] = remote2;
-    rows[row + REMOTE + 3] = remote3;
-    rows[row + PORTS] = localPort << 16 | remotePort;
-    this.#enchain(id);
-    this.#size++;
-  }
-  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
-  remove(id) {
-    const row = this.#rowOf(id);
-    const rows = this.#rows;
-    if (rows[row + PORTS] === 0) return;
-    const buckets = this.#buckets;
-    const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT3];
-    } else {
-      let before = buckets[bucket] * ROW_WORDS2;
-      while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
-      rows[before + NEXT3] = rows[row + NEXT3];
-    }
-    rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE;
-    this.#size--;
-  }
-  /** The id that has this four-tuple, -1 when none has. */
-  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const last = this.#last;
-    if (last !== NONE && // deno-fmt-ignore
-    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-      return last;
-    }
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1];
-    while (id !== NONE) {
-      const row = id * ROW_WORDS2;
-      if (rows[row + HASH] === hash && // deno-fmt-ignore
-      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-        this.#last = id;
-        return id;
-      }
-      id = rows[row + NEXT3];
-    }
-    return NONE;
-  }
-  /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
-   * takes time in proportion to the table, so a caller that does not know its size doubles it.
-   */
-  grow(capacity) {
-    if (capacity <= this.#capacity) return;
-    const rows = new Int32Array(capacity * ROW_WORDS2);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    const before = this.#capacity;
-    this.#capacity = capacity;
-    const buckets = bucketsFor(capacity);
-    if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
-    for (let id = 0; id < before; id++) {
-      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
-    }
-  }
-  /** Puts a filled row at the head of its chain. */
-  #enchain(id) {
-    const row = id * ROW_WORDS2;
-    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT3] = this.#buckets[bucket];
-    this.#buckets[bucket] = id;
-  }
-  #rowOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return id * ROW_WORDS2;
-  }
-};
-function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
-}
-function bucketsFor(capacity) {
-  let buckets = 1;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-}
-function checkPort(port) {
-  if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
-  }
-}
-
-// src/tcp/flow_label.ts
-var LABEL_MASK = 1048575;
-var FlowLabels = class {
-  #key0;
-  #key1;
-  /** Takes its key, 64 bits, from `random`. */
-  constructor(random) {
-    this.#key0 = random.uint32();
-    this.#key1 = random.uint32();
-  }
-  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
-  of(t) {
-    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
-    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
-    return hash & LABEL_MASK || 1;
-  }
-};
-
 // src/ring/stream.ts
 function streamWritten(stream) {
   return Atomics.load(stream.words, stream.written);
@@ -7346,233 +7480,167 @@ var ReceiveBuffer = class {
   }
 };
 
-// src/tcp/rtt.ts
-var RttEstimator = class {
-  /** Smoothed RTT; 0 before the first sample. */
-  srttUs = 0;
-  /** RTT variation. */
-  rttVarUs = 0;
-  /** The least sample seen; 0 before the first. */
-  minUs = 0;
-  /** The timeout before back-off. */
-  rtoUs;
-  #minRtoUs;
-  #maxRtoUs;
-  constructor(initialRtoUs, minRtoUs, maxRtoUs) {
-    this.rtoUs = initialRtoUs;
-    this.#minRtoUs = minRtoUs;
-    this.#maxRtoUs = maxRtoUs;
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT3 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE = -1;
+var message2 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message2[0] = local3;
+    message2[1] = remote3;
+    message2[2] = ports;
+    return halfSipHash13(key0, key1, message2, 3);
   }
-  /** Takes one measurement of a segment that was sent once (Karn's rule, section 3). */
-  sample(rttUs) {
-    const rtt = rttUs < 1 ? 1 : Math.round(rttUs);
-    if (this.srttUs === 0) {
-      this.srttUs = rtt;
-      this.rttVarUs = Math.floor(rtt / 2);
-      this.minUs = rtt;
-    } else {
-      const deviation = Math.abs(this.srttUs - rtt);
-      this.rttVarUs = Math.round(0.75 * this.rttVarUs + 0.25 * deviation);
-      this.srttUs = Math.max(1, Math.round(0.875 * this.srttUs + 0.125 * rtt));
-      if (rtt < this.minUs) this.minUs = rtt;
-    }
-    const margin = Math.max(4 * this.rttVarUs, this.#minRtoUs);
-    this.rtoUs = Math.min(this.srttUs + margin, this.#maxRtoUs);
-  }
-  /** The timeout after `backoffs` expiries in a row (section 5.5). */
-  backedOff(backoffs) {
-    const factor = 2 ** Math.min(backoffs, 30);
-    return Math.min(this.rtoUs * factor, this.#maxRtoUs);
-  }
-};
-
-// src/tcp/send_buffer.ts
-var SendBuffer = class {
-  /** End of what the application has written, when last looked at. */
-  end = 0;
-  #shared;
-  #table;
-  #acked = new StreamCursor();
-  #next = new StreamCursor();
-  constructor(shared, table) {
-    this.#shared = shared;
-    this.#table = table;
-  }
-  /** Looks at how much the application has written. */
-  refresh() {
-    this.end = streamWritten(this.#shared);
-  }
-  /** Position up to which everything is acknowledged. */
-  get acked() {
-    return this.#acked.position;
-  }
-  /** Bytes that are not acknowledged, sent or not. */
-  get held() {
-    return this.end - this.#acked.position | 0;
-  }
-  /** The peer has acknowledged everything before `position`. */
-  acknowledge(position) {
-    const count = position - this.#acked.position | 0;
-    if (count <= 0) return;
-    this.#acked.skip(this.#shared, this.#table, count);
-    if ((this.#next.position - position | 0) < 0) this.#next.copyFrom(this.#acked);
-  }
-  /** Lets the application have the acknowledged blocks back. */
-  publish() {
-    publishRead(this.#shared, this.#acked.position);
-  }
-  /**
-   * Writes the places of the bytes from `position` on into `pieces` from index `at`, as pairs of offset
-   * and length, and returns the index behind the last pair. The bytes must have been written.
-   */
-  gather(position, length, pieces, at) {
-    const cursor = this.#next;
-    if (cursor.position !== position) {
-      cursor.copyFrom(this.#acked);
-      cursor.skip(this.#shared, this.#table, position - cursor.position | 0);
-    }
-    let rest = length;
-    while (rest > 0) {
-      const count = cursor.span(this.#shared, this.#table, rest);
-      pieces[at] = cursor.start(this.#shared, this.#table);
-      pieces[at + 1] = count;
-      at += 2;
-      cursor.advance(count);
-      rest -= count;
-    }
-    return at;
-  }
-};
-
-// src/tcp/table.ts
-var INITIAL_ROWS = 1024;
-var NO_CONTROL_YET = new NoControl();
-var ConnectionTable = class {
-  #config;
-  #layout;
-  #memory;
-  #isn;
-  #random;
-  #demux;
-  #flowLabels;
-  #sent = new SentSegmentPool();
-  #rows = [];
-  /** Rows that were used before and are free again. */
-  #freeRows = [];
+  message2[0] = local0;
+  message2[1] = local1;
+  message2[2] = local2;
+  message2[3] = local3;
+  message2[4] = remote0;
+  message2[5] = remote1;
+  message2[6] = remote2;
+  message2[7] = remote3;
+  message2[8] = ports;
+  return halfSipHash13(key0, key1, message2, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
   #size = 0;
-  constructor(parts) {
-    this.#config = parts.config;
-    this.#layout = parts.layout;
-    this.#memory = parts.memory;
-    this.#isn = parts.isn;
-    this.#random = parts.random;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
-    this.#flowLabels = new FlowLabels(parts.random);
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE;
+  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
+  constructor(capacity, key0, key1) {
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(capacity * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
   }
-  /** Connections that hold a row. */
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
   get size() {
     return this.#size;
   }
-  /** Rows that are in the tables, used or not; every row is below it. */
-  get capacity() {
-    return this.#demux.capacity;
-  }
-  /** Whether no row is left. */
-  get isFull() {
-    return this.#size >= this.#layout.dimensions.connections;
-  }
-  /** The connection in a row, or null. */
-  get(row) {
-    return this.#rows[row] ?? null;
-  }
-  /** All connections. */
-  *all() {
-    for (const conn of this.#rows) if (conn !== null) yield conn;
-  }
-  /** The connection that a segment from the peer belongs to, or null. */
-  findFor(s) {
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
-    return this.get(this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort));
-  }
-  /** The connection that sent a segment, or null. */
-  findSender(s) {
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
-    return this.get(this.#demux.find(src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort));
-  }
-  /** Whether no connection has this four-tuple with `localPort` in place of its own. */
-  isFree(t, localPort) {
-    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3, remotePort } = t;
-    const id = this.#demux.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    return id < 0;
-  }
-  /** A new connection in a free row. The table must not be full and the four-tuple must be free. */
-  create(tuple, nowUs) {
-    const id = this.#freeRows.pop() ?? this.#rows.length;
-    if (id >= this.#demux.capacity) {
-      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
-    }
-    const config = this.#config;
-    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
-    const generation = this.#clearRow(id);
-    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
-    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
-    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
-    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
-    conn.trafficClass = config.diffServ << 2;
-    conn.hopLimit = config.hopLimit;
-    conn.synRetries = config.synRetries;
-    conn.finWait2Us = config.finWait2Ms * 1e3;
-    conn.keepaliveIdleUs = config.keepaliveIdleMs * 1e3;
-    conn.keepaliveIntervalUs = config.keepaliveIntervalMs * 1e3;
-    conn.keepaliveProbes = config.keepaliveProbes;
-    conn.lastReceivedAtUs = nowUs;
-    this.#enter(conn, nowUs);
-    return conn;
-  }
-  #clearRow(id) {
-    const { words } = this.#layout;
-    const row = this.#layout.row(id);
-    const generation = words[row + Row.generation] + 1 | 0;
-    words.fill(0, row, row + ROW_WORDS);
-    words[row + Row.generation] = generation;
-    words[row + Row.txHead] = NIL;
-    return generation;
-  }
-  #enter(conn, nowUs) {
-    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
-    const { localPort, remotePort } = conn;
-    this.#rows[conn.id] = conn;
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort(localPort);
+    checkPort(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
     this.#size++;
-    this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
-    conn.loss = new LossRecovery(this.#sent, iss);
-    setInitialNumber(conn, iss);
-    conn.tsOffset = this.#random.uint32() | 0;
-    conn.flowLabel = this.#flowLabels.of(conn);
   }
-  /** The connection has ended: no segment finds it any more. It keeps its row. */
-  unlist(conn) {
-    conn.loss?.queue.clear();
-    this.#demux.remove(conn.id);
-  }
-  /** Gives the row of an ended connection back. */
-  remove(conn) {
-    this.#rows[conn.id] = null;
-    this.#freeRows.push(conn.id);
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id) {
+      buckets[bucket] = rows[row + NEXT3];
+    } else {
+      let before = buckets[bucket] * ROW_WORDS2;
+      while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
+      rows[before + NEXT3] = rows[row + NEXT3];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE;
     this.#size--;
   }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1];
+    while (id !== NONE) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT3];
+    }
+    return NONE;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
+   * takes time in proportion to the table, so a caller that does not know its size doubles it.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets).fill(NONE);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT3] = this.#buckets[bucket];
+    this.#buckets[bucket] = id;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
 };
-function setInitialNumber(conn, iss) {
-  conn.iss = iss;
-  conn.sndUna = iss;
-  conn.sndNxt = iss;
-  conn.sndMax = iss;
-  conn.sndSmall = iss;
-  if (conn.loss !== null) {
-    conn.loss.recover = iss;
-    conn.loss.rackEnd = iss;
-    conn.loss.rackForward = iss;
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
   }
 }
 
@@ -7795,14 +7863,1500 @@ function slotAt(tick, level) {
   return level * SLOTS_PER_LEVEL + (tick >>> level * DIGIT_BITS & SLOTS_PER_LEVEL - 1);
 }
 
+// src/tcp/request_table.ts
+var WORDS2 = 24;
+var LOCAL2 = 0;
+var REMOTE2 = 4;
+var PORTS2 = 8;
+var IRS = 9;
+var ISS = 10;
+var FLAGS2 = 11;
+var WINDOW_SCALE = 12;
+var OPTIONS = 13;
+var MSS = 14;
+var TIMESTAMP = 15;
+var TRAFFIC_CLASS = 16;
+var TIMESTAMP_OFFSET = 17;
+var TIMEOUTS = 18;
+var ACKED = 19;
+var BARE = 20;
+var INITIAL_CAPACITY = 256;
+var Ends = class {
+  local0 = 0;
+  local1 = 0;
+  local2 = 0;
+  local3 = 0;
+  remote0 = 0;
+  remote1 = 0;
+  remote2 = 0;
+  remote3 = 0;
+  localPort = 0;
+  remotePort = 0;
+  /** Takes the ends of a segment from the peer. */
+  take(segment) {
+    this.local0 = segment.dst0;
+    this.local1 = segment.dst1;
+    this.local2 = segment.dst2;
+    this.local3 = segment.dst3;
+    this.remote0 = segment.src0;
+    this.remote1 = segment.src1;
+    this.remote2 = segment.src2;
+    this.remote3 = segment.src3;
+    this.localPort = segment.dstPort;
+    this.remotePort = segment.srcPort;
+  }
+};
+var RequestTable = class {
+  #limit;
+  #demux;
+  #wheel;
+  #words;
+  /** When the SYN-ACK was first sent, and when a segment was last answered that fitted nowhere. */
+  #sentAtUs;
+  #answeredAtUs;
+  #listeners = [];
+  #free = [];
+  #used = 0;
+  /** A table for `limit` requests at the most. */
+  constructor(limit, random, nowUs) {
+    const capacity = Math.min(limit, INITIAL_CAPACITY);
+    this.#limit = limit;
+    this.#demux = new Demultiplexer(capacity, random.uint32(), random.uint32());
+    this.#wheel = new TimerWheel(capacity, nowUs);
+    this.#words = new Int32Array(capacity * WORDS2);
+    this.#sentAtUs = new Float64Array(capacity);
+    this.#answeredAtUs = new Float64Array(capacity);
+  }
+  /** Requests in the table. */
+  get size() {
+    return this.#demux.size;
+  }
+  /** Whether there is no place for another. */
+  get isFull() {
+    return this.#demux.size >= this.#limit;
+  }
+  /** The request that a segment is for, or -1. */
+  find(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+  }
+  /** Adds what a SYN asks for. The table must not be full, and the four-tuple must be free. */
+  add(listener, syn, iss, timestampOffset, nowUs) {
+    const id = this.#free.pop() ?? this.#used++;
+    if (id >= this.#demux.capacity) this.#grow();
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = syn;
+    this.#demux.add(id, dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+    const words = this.#words;
+    const at = id * WORDS2;
+    words[at + LOCAL2] = dst0;
+    words[at + LOCAL2 + 1] = dst1;
+    words[at + LOCAL2 + 2] = dst2;
+    words[at + LOCAL2 + 3] = dst3;
+    words[at + REMOTE2] = src0;
+    words[at + REMOTE2 + 1] = src1;
+    words[at + REMOTE2 + 2] = src2;
+    words[at + REMOTE2 + 3] = src3;
+    words[at + PORTS2] = dstPort << 16 | srcPort;
+    words[at + IRS] = syn.seq;
+    words[at + ISS] = iss;
+    words[at + FLAGS2] = syn.flags;
+    words[at + WINDOW_SCALE] = syn.windowScale << 16 | syn.window & 65535;
+    words[at + OPTIONS] = syn.options;
+    words[at + MSS] = syn.mss;
+    words[at + TIMESTAMP] = syn.tsValue;
+    words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    words[at + TIMESTAMP_OFFSET] = timestampOffset;
+    words[at + TIMEOUTS] = 0;
+    words[at + ACKED] = 0;
+    words[at + BARE] = 0;
+    this.#sentAtUs[id] = nowUs;
+    this.#answeredAtUs[id] = -Infinity;
+    this.#listeners[id] = listener;
+    listener.handshakes++;
+    listener.young++;
+    return id;
+  }
+  /** Takes a request out. */
+  remove(id) {
+    const listener = this.listener(id);
+    listener.handshakes--;
+    if (this.timeouts(id) === 0) listener.young--;
+    this.#listeners[id] = null;
+    this.#wheel.cancel(id);
+    this.#demux.remove(id);
+    this.#free.push(id);
+  }
+  /** Writes what the SYN of a request has said into `syn`, whose payload is left alone. */
+  readSyn(id, syn) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    syn.seq = words[at + IRS];
+    syn.flags = words[at + FLAGS2];
+    syn.window = words[at + WINDOW_SCALE] & 65535;
+    syn.windowScale = words[at + WINDOW_SCALE] >>> 16;
+    syn.options = words[at + OPTIONS];
+    syn.mss = words[at + MSS];
+    syn.tsValue = words[at + TIMESTAMP];
+    syn.trafficClass = words[at + TRAFFIC_CLASS];
+  }
+  /** The SYN has come again: the peer is told of the ECN codepoint of the latest (RFC 9768 section 3.1.5). */
+  noteSynAgain(id, syn) {
+    const at = id * WORDS2;
+    this.#words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    if ((syn.flags & (Flag.AE | Flag.CWR | Flag.ECE)) === 0) this.#words[at + BARE] = 1;
+  }
+  /** Whether one of its SYNs came without ECN. */
+  wasBare(id) {
+    return this.#words[id * WORDS2 + BARE] !== 0;
+  }
+  /** Writes the ends of a request into `ends`. */
+  readEnds(id, ends) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    ends.local0 = words[at + LOCAL2];
+    ends.local1 = words[at + LOCAL2 + 1];
+    ends.local2 = words[at + LOCAL2 + 2];
+    ends.local3 = words[at + LOCAL2 + 3];
+    ends.remote0 = words[at + REMOTE2];
+    ends.remote1 = words[at + REMOTE2 + 1];
+    ends.remote2 = words[at + REMOTE2 + 2];
+    ends.remote3 = words[at + REMOTE2 + 3];
+    ends.localPort = words[at + PORTS2] >>> 16;
+    ends.remotePort = words[at + PORTS2] & 65535;
+  }
+  /** The listener that the request is for. */
+  listener(id) {
+    return this.#listeners[id];
+  }
+  /** The initial sequence number of the peer. */
+  irs(id) {
+    return this.#words[id * WORDS2 + IRS];
+  }
+  /** Our initial sequence number. */
+  iss(id) {
+    return this.#words[id * WORDS2 + ISS];
+  }
+  /** What our timestamps are ahead of the clock. */
+  timestampOffset(id) {
+    return this.#words[id * WORDS2 + TIMESTAMP_OFFSET];
+  }
+  /** How often the timer has expired. */
+  timeouts(id) {
+    return this.#words[id * WORDS2 + TIMEOUTS];
+  }
+  /** The timer has expired once more. */
+  countTimeout(id) {
+    if (this.#words[id * WORDS2 + TIMEOUTS]++ === 0) this.listener(id).young--;
+  }
+  /** Whether the final ACK was here, and could not be used yet. */
+  isAcked(id) {
+    return this.#words[id * WORDS2 + ACKED] !== 0;
+  }
+  /** The final ACK was here. */
+  markAcked(id) {
+    this.#words[id * WORDS2 + ACKED] = 1;
+  }
+  /** When the SYN-ACK was first sent, microseconds. */
+  sentAtUs(id) {
+    return this.#sentAtUs[id];
+  }
+  /** Whether a segment that fits nowhere may be answered: not again within `leastUs`. Counts if so. */
+  mayAnswer(id, nowUs, leastUs) {
+    if (nowUs - this.#answeredAtUs[id] < leastUs) return false;
+    this.#answeredAtUs[id] = nowUs;
+    return true;
+  }
+  /** Sets the timer of a request. */
+  schedule(id, atUs) {
+    this.#wheel.schedule(id, atUs);
+  }
+  /** The next request whose timer has expired, or -1. */
+  expire(nowUs) {
+    return this.#wheel.expire(nowUs);
+  }
+  /** When the next timer is due; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#wheel.nextExpiry();
+  }
+  /** All requests of a listener. */
+  of(listener) {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] === listener) found.push(id);
+    return found;
+  }
+  /** All requests. */
+  all() {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] !== null) found.push(id);
+    return found;
+  }
+  #grow() {
+    const capacity = Math.min(2 * this.#demux.capacity, this.#limit);
+    this.#demux.grow(capacity);
+    this.#wheel.grow(capacity);
+    const words = new Int32Array(capacity * WORDS2);
+    words.set(this.#words);
+    this.#words = words;
+    const sent = new Float64Array(capacity);
+    sent.set(this.#sentAtUs);
+    this.#sentAtUs = sent;
+    const answered2 = new Float64Array(capacity);
+    answered2.set(this.#answeredAtUs);
+    this.#answeredAtUs = answered2;
+  }
+};
+
+// src/tcp/rtt.ts
+var RttEstimator = class {
+  /** Smoothed RTT; 0 before the first sample. */
+  srttUs = 0;
+  /** RTT variation. */
+  rttVarUs = 0;
+  /** The least sample seen; 0 before the first. */
+  minUs = 0;
+  /** The timeout before back-off. */
+  rtoUs;
+  #minRtoUs;
+  #maxRtoUs;
+  constructor(initialRtoUs, minRtoUs, maxRtoUs) {
+    this.rtoUs = initialRtoUs;
+    this.#minRtoUs = minRtoUs;
+    this.#maxRtoUs = maxRtoUs;
+  }
+  /** Takes one measurement of a segment that was sent once (Karn's rule, section 3). */
+  sample(rttUs) {
+    const rtt = rttUs < 1 ? 1 : Math.round(rttUs);
+    if (this.srttUs === 0) {
+      this.srttUs = rtt;
+      this.rttVarUs = Math.floor(rtt / 2);
+      this.minUs = rtt;
+    } else {
+      const deviation = Math.abs(this.srttUs - rtt);
+      this.rttVarUs = Math.round(0.75 * this.rttVarUs + 0.25 * deviation);
+      this.srttUs = Math.max(1, Math.round(0.875 * this.srttUs + 0.125 * rtt));
+      if (rtt < this.minUs) this.minUs = rtt;
+    }
+    const margin = Math.max(4 * this.rttVarUs, this.#minRtoUs);
+    this.rtoUs = Math.min(this.srttUs + margin, this.#maxRtoUs);
+  }
+  /** The timeout after `backoffs` expiries in a row (section 5.5). */
+  backedOff(backoffs) {
+    const factor = 2 ** Math.min(backoffs, 30);
+    return Math.min(this.rtoUs * factor, this.#maxRtoUs);
+  }
+};
+
+// src/tcp/syn_cookie.ts
+var COUNT_US = 64e6;
+var AGE_MAX = 2;
+var MSS_IPV4 = [
+  536,
+  1300,
+  1440,
+  1460
+];
+var MSS_IPV6 = [
+  1220,
+  1420,
+  1440,
+  8940
+];
+var MSS_VALUES = 4;
+var SCALE_BITS = 15;
+var NO_SCALE = 15;
+var SACK_BIT = 16;
+var ECN_BIT = 32;
+var OPTION_BITS = 63;
+var OPTION_STEP = 64;
+var COOKIE = 1;
+var OFFSET = 2;
+var SynCookies = class {
+  /** Whether the secret was given, so that another host may have made what comes back here. */
+  isShared;
+  #hashes;
+  #originUs;
+  /** `originUs` makes the time of day of the stack's time, which hosts with one secret must share. */
+  constructor(secret, random, originUs) {
+    this.isShared = secret !== "";
+    this.#hashes = hashesOf(secret, random);
+    this.#originUs = originUs;
+  }
+  /**
+   * What timestamps to this peer are ahead of the clock: the same for all its connections, so that a new one
+   * continues where the last one was and its SYN is known to be new (RFC 6191, RFC 7323 section 5.8).
+   */
+  timestampOffset(ends) {
+    const hash = this.#hashes[0];
+    startWithAddresses(hash, ends, OFFSET);
+    return hash.finish();
+  }
+  /** The initial sequence number that stands for this SYN. `segment.mss` is what the SYN has announced. */
+  make(syn, ends, nowUs) {
+    const hash = this.#hashes[0];
+    return seqAdd(hashOf(hash, ends, syn.seq, this.#count(nowUs)), mssIndex(syn, ends));
+  }
+  /** The MSS that the cookie in this ACK tells, or 0 when it is none of ours or too old. */
+  mssOf(ack, ends, nowUs) {
+    const table = mssTable(ends);
+    for (let i = 0; i < this.#hashes.length; i++) {
+      const index = this.#indexOf(this.#hashes[i], ack, ends, nowUs);
+      if (index < MSS_VALUES) return table[index];
+    }
+    return 0;
+  }
+  #indexOf(hash, ack, ends, nowUs) {
+    const cookie = seqAdd(ack.ack, -1);
+    const synNumber = seqAdd(ack.seq, -1);
+    const now = this.#count(nowUs);
+    for (let age = 0; age < AGE_MAX; age++) {
+      const index = seqDiff(cookie, hashOf(hash, ends, synNumber, now - age));
+      if (index >= 0 && index < MSS_VALUES) return index;
+    }
+    return MSS_VALUES;
+  }
+  #count(nowUs) {
+    return Math.floor((nowUs + this.#originUs) / COUNT_US);
+  }
+};
+function hashOf(hash, ends, synNumber, count) {
+  startWithAddresses(hash, ends, COOKIE);
+  hash.word(ends.localPort << 16 | ends.remotePort);
+  hash.word(synNumber);
+  hash.word(count);
+  return hash.finish();
+}
+function mssTable(ends) {
+  return ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0 ? MSS_IPV4 : MSS_IPV6;
+}
+function mssIndex(syn, ends) {
+  const table = mssTable(ends);
+  let index = table.length - 1;
+  while (index > 0 && table[index] > syn.mss) index--;
+  return index;
+}
+function reduceToCookie(syn, ends) {
+  if ((syn.options & OptionBit.timestamps) === 0) {
+    syn.options &= OptionBit.mss;
+    syn.flags &= ~(Flag.ECE | Flag.CWR | Flag.AE);
+  }
+  if ((syn.flags & Flag.AE) !== 0) syn.flags &= ~(Flag.ECE | Flag.CWR | Flag.AE);
+  syn.options &= OptionBit.mss | OptionBit.windowScale | OptionBit.sackPermitted | OptionBit.timestamps;
+  syn.mss = mssTable(ends)[mssIndex(syn, ends)];
+}
+function cookieTimestamp(timestamp, scale, sack, ecn) {
+  const options = (scale < 0 ? NO_SCALE : scale) | (sack ? SACK_BIT : 0) | (ecn ? ECN_BIT : 0);
+  const value = timestamp & ~OPTION_BITS | options;
+  return (value > timestamp ? value - OPTION_STEP : value) | 0;
+}
+function synFromAck(ack, syn, mss, timestampOffset) {
+  syn.seq = seqAdd(ack.seq, -1);
+  syn.flags = Flag.SYN;
+  syn.window = Math.min(ack.window, 65535);
+  syn.trafficClass = ack.trafficClass;
+  syn.options = OptionBit.mss;
+  syn.mss = mss;
+  if ((ack.options & OptionBit.timestamps) === 0) return;
+  const bits = seqDiff(ack.tsEcho, timestampOffset) & OPTION_BITS;
+  syn.options |= OptionBit.timestamps;
+  syn.tsValue = ack.tsValue;
+  if ((bits & SACK_BIT) !== 0) syn.options |= OptionBit.sackPermitted;
+  if ((bits & ECN_BIT) !== 0) syn.flags |= Flag.ECE | Flag.CWR;
+  if ((bits & SCALE_BITS) === NO_SCALE) return;
+  syn.options |= OptionBit.windowScale;
+  syn.windowScale = bits & SCALE_BITS;
+}
+
+// src/tcp/flow_label.ts
+var LABEL_MASK = 1048575;
+var FlowLabels = class {
+  #key0;
+  #key1;
+  /** Takes its key, 64 bits, from `random`. */
+  constructor(random) {
+    this.#key0 = random.uint32();
+    this.#key1 = random.uint32();
+  }
+  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
+  of(t) {
+    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
+    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
+    return hash & LABEL_MASK || 1;
+  }
+};
+
+// src/tcp/send_buffer.ts
+var SendBuffer = class {
+  /** End of what the application has written, when last looked at. */
+  end = 0;
+  #shared;
+  #table;
+  #acked = new StreamCursor();
+  #next = new StreamCursor();
+  constructor(shared, table) {
+    this.#shared = shared;
+    this.#table = table;
+  }
+  /** Looks at how much the application has written. */
+  refresh() {
+    this.end = streamWritten(this.#shared);
+  }
+  /** Position up to which everything is acknowledged. */
+  get acked() {
+    return this.#acked.position;
+  }
+  /** Bytes that are not acknowledged, sent or not. */
+  get held() {
+    return this.end - this.#acked.position | 0;
+  }
+  /** The peer has acknowledged everything before `position`. */
+  acknowledge(position) {
+    const count = position - this.#acked.position | 0;
+    if (count <= 0) return;
+    this.#acked.skip(this.#shared, this.#table, count);
+    if ((this.#next.position - position | 0) < 0) this.#next.copyFrom(this.#acked);
+  }
+  /** Lets the application have the acknowledged blocks back. */
+  publish() {
+    publishRead(this.#shared, this.#acked.position);
+  }
+  /**
+   * Writes the places of the bytes from `position` on into `pieces` from index `at`, as pairs of offset
+   * and length, and returns the index behind the last pair. The bytes must have been written.
+   */
+  gather(position, length, pieces, at) {
+    const cursor = this.#next;
+    if (cursor.position !== position) {
+      cursor.copyFrom(this.#acked);
+      cursor.skip(this.#shared, this.#table, position - cursor.position | 0);
+    }
+    let rest = length;
+    while (rest > 0) {
+      const count = cursor.span(this.#shared, this.#table, rest);
+      pieces[at] = cursor.start(this.#shared, this.#table);
+      pieces[at + 1] = count;
+      at += 2;
+      cursor.advance(count);
+      rest -= count;
+    }
+    return at;
+  }
+};
+
+// src/tcp/table.ts
+var INITIAL_ROWS = 1024;
+var NO_CONTROL_YET = new NoControl();
+var ConnectionTable = class {
+  #config;
+  #layout;
+  #memory;
+  #isn;
+  #random;
+  #demux;
+  #flowLabels;
+  #sent = new SentSegmentPool();
+  #rows = [];
+  /** Rows that were used before and are free again. */
+  #freeRows = [];
+  #size = 0;
+  constructor(parts) {
+    this.#config = parts.config;
+    this.#layout = parts.layout;
+    this.#memory = parts.memory;
+    this.#isn = parts.isn;
+    this.#random = parts.random;
+    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
+    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    this.#flowLabels = new FlowLabels(parts.random);
+  }
+  /** Connections that hold a row. */
+  get size() {
+    return this.#size;
+  }
+  /** Rows that are in the tables, used or not; every row is below it. */
+  get capacity() {
+    return this.#demux.capacity;
+  }
+  /** Whether no row is left. */
+  get isFull() {
+    return this.#size >= this.#layout.dimensions.connections;
+  }
+  /** The connection in a row, or null. */
+  get(row) {
+    return this.#rows[row] ?? null;
+  }
+  /** All connections. */
+  *all() {
+    for (const conn of this.#rows) if (conn !== null) yield conn;
+  }
+  /** The connection that a segment from the peer belongs to, or null. */
+  findFor(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.get(this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort));
+  }
+  /** The connection that sent a segment, or null. */
+  findSender(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.get(this.#demux.find(src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort));
+  }
+  /** The flow label of what is sent between these ends. */
+  flowLabelOf(ends) {
+    return this.#flowLabels.of(ends);
+  }
+  /** Whether no connection has this four-tuple with `localPort` in place of its own. */
+  isFree(t, localPort) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3, remotePort } = t;
+    const id = this.#demux.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    return id < 0;
+  }
+  /** A new connection in a free row. The table must not be full and the four-tuple must be free. */
+  create(tuple, nowUs) {
+    const id = this.#freeRows.pop() ?? this.#rows.length;
+    if (id >= this.#demux.capacity) {
+      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
+    }
+    const config = this.#config;
+    const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
+    const generation = this.#clearRow(id);
+    const conn = new Connection(id, generation, this.#layout.rows, tuple, rtt, NO_CONTROL_YET);
+    conn.receive = new ReceiveBuffer(this.#memory, this.#layout.receiveStream(id), config.receiveBufferInitialBytes, config.outOfOrderRanges);
+    conn.send = new SendBuffer(this.#layout.sendStream(id), this.#layout.sendPool.table);
+    conn.userTimeoutUs = config.userTimeoutMs * 1e3;
+    conn.trafficClass = config.diffServ << 2;
+    conn.hopLimit = config.hopLimit;
+    conn.synRetries = config.synRetries;
+    conn.finWait2Us = config.finWait2Ms * 1e3;
+    conn.keepaliveIdleUs = config.keepaliveIdleMs * 1e3;
+    conn.keepaliveIntervalUs = config.keepaliveIntervalMs * 1e3;
+    conn.keepaliveProbes = config.keepaliveProbes;
+    conn.lastReceivedAtUs = nowUs;
+    this.#enter(conn, nowUs);
+    return conn;
+  }
+  #clearRow(id) {
+    const { words } = this.#layout;
+    const row = this.#layout.row(id);
+    const generation = words[row + Row.generation] + 1 | 0;
+    words.fill(0, row, row + ROW_WORDS);
+    words[row + Row.generation] = generation;
+    words[row + Row.txHead] = NIL;
+    return generation;
+  }
+  #enter(conn, nowUs) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
+    const { localPort, remotePort } = conn;
+    this.#rows[conn.id] = conn;
+    this.#size++;
+    this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
+    conn.loss = new LossRecovery(this.#sent, iss);
+    setInitialNumber(conn, iss);
+    conn.tsOffset = this.#random.uint32() | 0;
+    conn.flowLabel = this.#flowLabels.of(conn);
+  }
+  /** The connection has ended: no segment finds it any more. It keeps its row. */
+  unlist(conn) {
+    conn.loss?.queue.clear();
+    this.#demux.remove(conn.id);
+  }
+  /** Gives the row of an ended connection back. */
+  remove(conn) {
+    this.#rows[conn.id] = null;
+    this.#freeRows.push(conn.id);
+    this.#size--;
+  }
+};
+function setInitialNumber(conn, iss) {
+  conn.iss = iss;
+  conn.sndUna = iss;
+  conn.sndNxt = iss;
+  conn.sndMax = iss;
+  conn.sndSmall = iss;
+  if (conn.loss !== null) {
+    conn.loss.recover = iss;
+    conn.loss.rackEnd = iss;
+    conn.loss.rackForward = iss;
+  }
+}
+
+// src/tcp/handshake.ts
+var COOKIE_VALID_US = 128e6;
+var OWN_TIMESTAMP_MS = 3e5;
+var FEW_HANDSHAKES = 8;
+var LEAST_RETRIES = 2;
+var Claim = {
+  /** It does not. */
+  none: 0,
+  /** It does, and nothing more is to be done. */
+  taken: 1,
+  /** It completes one: `made` is the connection, which has not seen the segment yet. */
+  made: 2
+};
+var Handshakes = class {
+  addresses;
+  cookies;
+  fastOpen;
+  /** The connection that {@link Claim.made} means. */
+  made = null;
+  #host;
+  #parts;
+  #isn;
+  #requests;
+  #embryo;
+  #ends = new Ends();
+  #syn = new Segment();
+  constructor(host, parts, random) {
+    const { config } = parts;
+    this.#host = host;
+    this.#parts = parts;
+    this.#isn = parts.isn;
+    this.addresses = new AddressLimit(config.maxConnectionsPerAddress);
+    this.cookies = new SynCookies(config.synCookieSecret, random, parts.originUs ?? 0);
+    this.fastOpen = new FastOpenServer(config, parts.counters, random);
+    this.#requests = new RequestTable(config.maxHandshakes, random, parts.nowUs);
+    this.#embryo = embryoOf(parts, this.#ends);
+  }
+  /** Requests that wait for their ACK. */
+  get size() {
+    return this.#requests.size;
+  }
+  /** When the next SYN-ACK is due again; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#requests.nextExpiry();
+  }
+  /** Deals with a segment of no connection, if it is one of a handshake at this listener, or at any. */
+  claim(listener, segment, nowUs) {
+    const id = this.#requests.size === 0 ? -1 : this.#requests.find(segment);
+    if (id >= 0) {
+      this.made = this.#onSegment(id, segment, nowUs);
+      return this.made === null ? Claim.taken : Claim.made;
+    }
+    const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST);
+    if (listener === null || flags !== Flag.ACK) return Claim.none;
+    return this.#onCookie(listener, segment, nowUs);
+  }
+  /**
+   * A SYN for a listener (section 3.10.7.2, third). `iss` is the number to begin with when the SYN ends
+   * a TIME-WAIT, which is a peer that is known to be there; else null. Returns the connection when the
+   * SYN's data is taken at once (RFC 7413).
+   */
+  onSyn(listener, syn, iss, nowUs) {
+    const { config, counters } = this.#host;
+    const ends = this.#ends;
+    ends.take(syn);
+    const full = iss === null && (!listener.hasHandshakeRoom || this.#requests.isFull);
+    const cookie = iss === null && (full || config.synCookies === "always");
+    if (full && config.synCookies === "never") {
+      counters.drop(Drop.tcpBacklogFull);
+    } else if (!listener.hasAcceptRoom) {
+      counters.drop(Drop.tcpAcceptQueueFull);
+    } else if (!this.#host.hasRow(nowUs)) {
+      counters.drop(Drop.tcpConnectionLimit);
+    } else if (!this.addresses.allows(ends)) {
+      counters.drop(Drop.tcpAddressLimit);
+    } else if (cookie) {
+      this.#answerWithCookie(listener, syn, nowUs);
+    } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
+      return this.#openEarly(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+    } else {
+      this.#remember(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+    }
+    return null;
+  }
+  #isnFor(e, nowUs) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = e;
+    const isn = this.#isn;
+    return isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, e.localPort, e.remotePort, nowUs);
+  }
+  #remember(listener, syn, iss, nowUs) {
+    const offset = this.cookies.timestampOffset(this.#ends);
+    const id = this.#requests.add(listener, syn, iss, offset, nowUs);
+    this.addresses.add(this.#ends);
+    const embryo = this.#prepare(listener, syn, iss, offset, nowUs);
+    embryo.fastOpen = this.fastOpen.reply.cookieLength > 0 ? this.fastOpen.reply : null;
+    this.#parts.events.stateChanged(embryo, State.LISTEN);
+    sendSyn(embryo, nowUs, this.#host);
+    embryo.fastOpen = null;
+    this.#requests.schedule(id, nowUs + this.#timeoutUs(0));
+  }
+  /** Makes the embryo the connection of these ends (in `#ends`), as it is before its SYN-ACK is sent. */
+  #prepare(listener, syn, iss, timestampOffset, nowUs) {
+    const embryo = this.#embryo;
+    const { config, mtu } = this.#host;
+    setEnds(embryo, this.#ends);
+    embryo.flowLabel = this.#host.flowLabelOf(this.#ends);
+    embryo.backoffs = 0;
+    embryo.listener = listener;
+    embryo.state = State.SYN_RECEIVED;
+    embryo.receive.limitBytes = receiveBytes(listener, config);
+    embryo.mssClamp = listener.mssClamp;
+    embryo.tsOffset = timestampOffset;
+    embryo.retransmitAtUs = NEVER;
+    embryo.sndScale = 0;
+    embryo.rcvScale = 0;
+    setInitialNumber(embryo, iss);
+    receiveSyn(embryo, syn);
+    negotiateOptions(embryo, syn, config, mtu, nowUs);
+    return embryo;
+  }
+  /** The embryo of a request, whose SYN-ACK was sent before. */
+  #embryoOf(id, nowUs) {
+    const requests = this.#requests;
+    requests.readEnds(id, this.#ends);
+    requests.readSyn(id, this.#syn);
+    const iss = requests.iss(id);
+    const offset = requests.timestampOffset(id);
+    const embryo = this.#prepare(requests.listener(id), this.#syn, iss, offset, nowUs);
+    embryo.sndNxt = seqAdd(iss, 1);
+    embryo.sndMax = embryo.sndNxt;
+    embryo.backoffs = requests.timeouts(id);
+    return embryo;
+  }
+  // SYN cookies.
+  #answerWithCookie(listener, syn, nowUs) {
+    const { cookies } = this;
+    const ends = this.#ends;
+    listener.cookiesAtUs = nowUs;
+    reduceToCookie(syn, ends);
+    const offset = cookies.timestampOffset(ends);
+    const embryo = this.#prepare(listener, syn, cookies.make(syn, ends, nowUs), offset, nowUs);
+    const clock = Math.floor(nowUs / 1e3) | 0;
+    const scale = embryo.windowScale ? syn.windowScale : -1;
+    const ecn = (syn.flags & (Flag.ECE | Flag.CWR)) === (Flag.ECE | Flag.CWR);
+    embryo.tsOffset = seqAdd(offset, seqDiff(cookieTimestamp(clock, scale, embryo.sack, ecn), clock));
+    this.#host.counters.count(Counter.synCookiesSent);
+    sendSyn(embryo, nowUs, this.#host);
+  }
+  /** An ACK for a listener that belongs to no request: it may bring a cookie back. */
+  #onCookie(listener, ack, nowUs) {
+    const { config, counters } = this.#host;
+    const { cookies } = this;
+    if (config.synCookies === "never") return Claim.none;
+    const given = cookies.isShared || nowUs - listener.cookiesAtUs < COOKIE_VALID_US;
+    if (!given) return Claim.none;
+    const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
+    const ends = this.#ends;
+    ends.take(ack);
+    const mss = cookies.mssOf(ack, ends, nowUs);
+    if (mss === 0 || hasTimestamp && !config.timestamps) {
+      counters.count(Counter.synCookiesFailed);
+      return Claim.none;
+    }
+    counters.count(Counter.synCookiesReceived);
+    if (!listener.hasAcceptRoom || !this.addresses.allows(ends)) {
+      counters.drop(listener.hasAcceptRoom ? Drop.tcpAddressLimit : Drop.tcpAcceptQueueFull);
+      return Claim.taken;
+    }
+    const offset = cookies.timestampOffset(ends);
+    const syn = this.#syn;
+    synFromAck(ack, syn, mss, offset);
+    const conn = this.#create(listener, syn, seqAdd(ack.ack, -1), nowUs);
+    if (conn === null) return Claim.taken;
+    this.addresses.add(ends);
+    conn.tsOffset = offset;
+    const clock = Math.floor(nowUs / 1e3) | 0;
+    const ageMs = seqDiff(clock + offset, ack.tsEcho);
+    if (conn.timestamps && (ageMs < 0 || ageMs > OWN_TIMESTAMP_MS)) {
+      conn.tsOffset = seqDiff(ack.tsEcho, clock);
+    }
+    this.#afterSynAck(conn);
+    this.made = conn;
+    return Claim.made;
+  }
+  // Connections.
+  /** A connection in SYN-RECEIVED for the ends in `#ends`, of which nothing was sent yet. */
+  #create(listener, syn, iss, nowUs) {
+    const { config, counters, mtu } = this.#host;
+    const conn = this.#host.create(this.#ends, nowUs);
+    if (conn === null) {
+      counters.drop(Drop.tcpConnectionLimit);
+      return null;
+    }
+    conn.listener = listener;
+    conn.mssClamp = listener.mssClamp;
+    conn.countedByAddress = true;
+    conn.receive.limitBytes = receiveBytes(listener, config);
+    conn.state = State.SYN_RECEIVED;
+    setInitialNumber(conn, iss);
+    receiveSyn(conn, syn);
+    negotiate(conn, syn, config, mtu, nowUs);
+    this.#parts.events.created?.(listener, conn);
+    return conn;
+  }
+  /** The SYN-ACK of the connection was sent before there was one. */
+  #afterSynAck(conn) {
+    conn.sndNxt = seqAdd(conn.iss, 1);
+    conn.sndMax = conn.sndNxt;
+    conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+    conn.lastAckSent = conn.rcvNxt;
+    conn.segmentsSent = 1;
+  }
+  /** RFC 7413 section 4.2.2: the SYN's data goes to the application before its SYN-ACK is sent. */
+  #openEarly(listener, syn, iss, nowUs) {
+    const { counters } = this.#host;
+    const conn = this.#create(listener, syn, iss, nowUs);
+    if (conn === null) return null;
+    counters.count(Counter.fastOpenPassive);
+    this.addresses.add(conn);
+    const state = new FastOpenState(true);
+    Object.assign(state, this.fastOpen.reply, {
+      passive: true
+    });
+    conn.fastOpen = state;
+    conn.tsOffset = this.cookies.timestampOffset(conn);
+    conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+    listener.fastOpenPending++;
+    this.#parts.events.stateChanged(conn, State.LISTEN);
+    state.acked = syn.payloadLength > 0;
+    if (state.acked) takeSynText(conn, syn, nowUs, this.#host);
+    sendSyn(conn, nowUs, this.#host);
+    return conn;
+  }
+  /**
+   * A segment for a request: section 3.10.7.4 for SYN-RECEIVED, in the order of Linux's tcp_check_req.
+   * Returns the connection when the handshake is complete; it has not seen the segment yet.
+   */
+  #onSegment(id, segment, nowUs) {
+    const { counters } = this.#host;
+    const embryo = this.#embryoOf(id, nowUs);
+    const rcvNxt = embryo.rcvNxt;
+    let flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
+    const isOld = embryo.timestamps && (segment.options & OptionBit.timestamps) !== 0 && (flags & Flag.RST) === 0 && seqLt(segment.tsValue, embryo.tsRecent);
+    if (segment.seq === embryo.irs && flags === Flag.SYN && !isOld) {
+      this.#answerAgain(id, embryo, segment, nowUs);
+      return null;
+    }
+    const isReset = (flags & Flag.RST) !== 0;
+    if (!isReset && (flags & Flag.ACK) !== 0 && segment.ack !== seqAdd(embryo.iss, 1)) {
+      counters.drop(Drop.tcpAckInvalid);
+      this.#host.refuse(segment, nowUs);
+      return null;
+    }
+    if (isOld || !isInWindow(segment, rcvNxt, seqAdd(rcvNxt, synWindow(embryo)))) {
+      counters.drop(isOld ? Drop.tcpTimestampOld : Drop.tcpOutOfWindow);
+      if (!isReset) this.#acknowledge(id, embryo, nowUs);
+      return null;
+    }
+    if (segment.seq === embryo.irs) flags &= ~Flag.SYN;
+    if ((flags & (Flag.RST | Flag.SYN)) !== 0) {
+      this.#onResetOrSyn(id, segment, rcvNxt, nowUs);
+      return null;
+    }
+    if ((flags & Flag.ACK) === 0) {
+      counters.drop(Drop.tcpAckMissing);
+      return null;
+    }
+    return this.#complete(id, segment, nowUs);
+  }
+  /** A SYN that comes again: the SYN-ACK goes again, and its timer starts over. */
+  #answerAgain(id, embryo, syn, nowUs) {
+    if (!this.#requests.mayAnswer(id, nowUs, this.#host.config.challengeAckMs * 1e3)) {
+      this.#host.counters.drop(Drop.rateLimited);
+      return;
+    }
+    if (embryo.ecn !== null) takeSynAgain(embryo.ecn, syn);
+    this.#requests.noteSynAgain(id, syn);
+    sendSyn(embryo, nowUs, this.#host);
+    this.#requests.schedule(id, nowUs + this.#timeoutUs(this.#requests.timeouts(id)));
+  }
+  #acknowledge(id, embryo, nowUs) {
+    if (!this.#requests.mayAnswer(id, nowUs, this.#host.config.challengeAckMs * 1e3)) {
+      this.#host.counters.drop(Drop.rateLimited);
+      return;
+    }
+    embryo.sndUna = embryo.sndNxt;
+    embryo.rcvAdvertised = seqAdd(embryo.rcvNxt, synWindow(embryo));
+    this.#host.counters.count(Counter.challengeAcks);
+    sendAck(embryo, nowUs, this.#host);
+  }
+  /**
+   * An RST or another SYN in the window. The RST must be at RCV.NXT (RFC 5961 section 3.2); the SYN ends
+   * the handshake, as in Linux, for it is of another connection of the peer.
+   */
+  #onResetOrSyn(id, segment, rcvNxt, nowUs) {
+    const { counters } = this.#host;
+    if ((segment.flags & Flag.RST) === 0) {
+      this.#host.refuse(segment, nowUs);
+    } else if (segment.seq !== rcvNxt) {
+      counters.drop(Drop.tcpResetChallenged);
+      this.#acknowledge(id, this.#embryo, nowUs);
+      return;
+    } else {
+      counters.count(Counter.resetsIn);
+    }
+    this.#forget(id, ConnectionError.refused);
+  }
+  /** The ACK is as it must be: makes the connection, if somebody can take it. */
+  #complete(id, segment, nowUs) {
+    const requests = this.#requests;
+    const { config, counters } = this.#host;
+    const listener = requests.listener(id);
+    const timeouts = requests.timeouts(id);
+    const wasBare = requests.wasBare(id);
+    const isBare = segment.payloadLength === 0 && (segment.flags & Flag.FIN) === 0;
+    if (isBare && timeouts < listener.deferAccept) {
+      requests.markAcked(id);
+      return null;
+    }
+    if (!listener.hasAcceptRoom) {
+      counters.drop(Drop.tcpAcceptQueueFull);
+      if (config.abortOnOverflow) {
+        this.#host.refuse(segment, nowUs);
+        this.#forget(id, ConnectionError.aborted);
+      } else {
+        requests.markAcked(id);
+      }
+      return null;
+    }
+    const conn = this.#create(listener, this.#syn, requests.iss(id), nowUs);
+    if (conn === null) return null;
+    conn.tsOffset = requests.timestampOffset(id);
+    this.#afterSynAck(conn);
+    conn.segmentsSent += timeouts;
+    conn.segmentsRetransmitted = timeouts;
+    conn.handshakeTimedOut = timeouts > 0;
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null && (timeouts > 1 || wasBare)) accurate.ect = false;
+    conn.timing = timeouts === 0;
+    conn.rttSeq = conn.sndNxt;
+    conn.rttSentAtUs = requests.sentAtUs(id);
+    requests.remove(id);
+    return conn;
+  }
+  #forget(id, error) {
+    const embryo = this.#embryo;
+    this.#requests.readEnds(id, this.#ends);
+    setEnds(embryo, this.#ends);
+    embryo.state = State.CLOSED;
+    embryo.error = error;
+    this.addresses.remove(this.#ends);
+    this.#requests.remove(id);
+    this.#host.counters.count(Counter.failedOpens);
+    this.#parts.events.stateChanged(embryo, State.SYN_RECEIVED);
+  }
+  /** A listener has ended: its handshakes are told. */
+  onUnlisten(listener, reset, nowUs) {
+    for (const id of this.#requests.of(listener)) {
+      const embryo = this.#embryoOf(id, nowUs);
+      embryo.sndUna = embryo.sndNxt;
+      reset(embryo);
+      this.#forget(id, ConnectionError.aborted);
+    }
+  }
+  // Timers.
+  #timeoutUs(timeouts) {
+    const { rtoInitialMs, rtoMaxMs } = this.#host.config;
+    return Math.min(rtoInitialMs * 2 ** timeouts, rtoMaxMs) * 1e3;
+  }
+  /** Sends SYN-ACKs again that are due, and forgets requests that were asked often enough. */
+  expire(nowUs) {
+    for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
+      this.#onTimer(id, nowUs);
+    }
+  }
+  /** Linux's reqsk_timer_handler. */
+  #onTimer(id, nowUs) {
+    const requests = this.#requests;
+    const timeouts = requests.timeouts(id);
+    const listener = requests.listener(id);
+    const { deferAccept } = listener;
+    const acked = requests.isAcked(id);
+    const triedEnough = timeouts >= this.#retriesFor(listener);
+    const waits = deferAccept > 0 && acked && timeouts < deferAccept;
+    if (triedEnough && !waits) {
+      this.#host.counters.count(Counter.connectionsTimedOut);
+      this.#forget(id, ConnectionError.timedOut);
+      return;
+    }
+    const resend = deferAccept === 0 || !acked || timeouts >= deferAccept - 1;
+    requests.countTimeout(id);
+    if (resend) sendSyn(this.#embryoOf(id, nowUs), nowUs, this.#host);
+    requests.schedule(id, nowUs + this.#timeoutUs(timeouts + 1));
+  }
+  /** When more than half of the places are taken, old handshakes get fewer retries, to make room for new ones. */
+  #retriesFor({ handshakes, young, backlog }) {
+    let retries = this.#host.config.synAckRetries;
+    if (2 * handshakes <= Math.max(FEW_HANDSHAKES, backlog)) return retries;
+    for (let some = 2 * young; retries > LEAST_RETRIES && handshakes >= some; some *= 2) retries--;
+    return retries;
+  }
+  /** The ends of every request, for who shows them. */
+  all() {
+    return this.#requests.all().map((id) => {
+      const ends = new Ends();
+      this.#requests.readEnds(id, ends);
+      return ends;
+    });
+  }
+};
+function receiveBytes(listener, config) {
+  return listener.receiveBufferBytes > 0 ? listener.receiveBufferBytes : config.receiveBufferInitialBytes;
+}
+function setEnds(embryo, ends) {
+  embryo.local0 = ends.local0;
+  embryo.local1 = ends.local1;
+  embryo.local2 = ends.local2;
+  embryo.local3 = ends.local3;
+  embryo.remote0 = ends.remote0;
+  embryo.remote1 = ends.remote1;
+  embryo.remote2 = ends.remote2;
+  embryo.remote3 = ends.remote3;
+  embryo.localPort = ends.localPort;
+  embryo.remotePort = ends.remotePort;
+}
+function receiveSyn(conn, syn) {
+  conn.irs = syn.seq;
+  conn.rcvNxt = seqAdd(syn.seq, 1);
+  conn.rcvAdvertised = conn.rcvNxt;
+  conn.sndWnd = syn.window;
+  conn.sndWndMax = syn.window;
+  conn.sndWl1 = syn.seq;
+}
+function isInWindow(segment, from, to) {
+  if (segment.seq === from) return true;
+  const end2 = seqAdd(segment.seq, segmentLength(segment));
+  if (seqLt(from, end2) && seqLt(segment.seq, to)) return true;
+  return segment.seq === end2 && seqGe(segment.seq, from) && seqLt(segment.seq, to);
+}
+function embryoOf({ config, memory }, ends) {
+  const { rtoInitialMs, rtoMinMs, rtoMaxMs } = config;
+  const rtt = new RttEstimator(rtoInitialMs * 1e3, rtoMinMs * 1e3, rtoMaxMs * 1e3);
+  const embryo = new Connection(-1, 0, 0, ends, rtt, new NoControl());
+  embryo.owner = Owner.listener;
+  embryo.trafficClass = config.diffServ << 2;
+  embryo.hopLimit = config.hopLimit;
+  const words = {
+    words: new Int32Array(4),
+    written: 0,
+    head: 1,
+    epoch: 2,
+    read: 3
+  };
+  embryo.receive = new ReceiveBuffer(memory, words, config.receiveBufferInitialBytes, 1);
+  return embryo;
+}
+
+// src/tcp/icmp_error.ts
+function connectErrorOf(type, code) {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
+  }
+}
+function isFragmentationNeeded(type, code) {
+  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+function noteSoftError(conn, error) {
+  conn.softError = error;
+  conn.softErrors++;
+  conn.news = News.loud;
+}
+var ICMP_UNREACHABLE = 3;
+var ICMP_NET_UNREACHABLE = 0;
+var ICMP_PROTOCOL_UNREACHABLE = 2;
+var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_FRAGMENTATION_NEEDED = 4;
+var ICMP_NET_UNKNOWN = 6;
+var ICMP_NET_PROHIBITED = 9;
+var ICMP_NET_UNREACHABLE_TOS = 11;
+
+// src/tcp/listener.ts
+var Listener = class {
+  /** The application's name for it. */
+  id;
+  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
+  ipv6Only;
+  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
+  backlog;
+  /** Handshakes in progress. */
+  handshakes = 0;
+  /** Those of them whose SYN-ACK was sent only once. */
+  young = 0;
+  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
+  cookiesAtUs = -Infinity;
+  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
+  fastOpenLimit = 0;
+  /** Those that are there now. */
+  fastOpenPending = 0;
+  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
+  fastOpenNoCookie = false;
+  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
+  fastOpenPenalties = [];
+  /** Receive buffer of its connections in bytes; 0: the stack's. */
+  receiveBufferBytes = 0;
+  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
+  deferAccept = 0;
+  /** Established connections that the application has not accepted. */
+  waiting = 0;
+  closed = false;
+  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
+  mssClamp = 0;
+  constructor(id, address, port, backlog, ipv6Only = false) {
+    this.id = id;
+    this.local0 = address[0];
+    this.local1 = address[1];
+    this.local2 = address[2];
+    this.local3 = address[3];
+    this.port = port;
+    this.backlog = backlog;
+    this.ipv6Only = ipv6Only;
+  }
+  /** Whether a further handshake may be remembered. */
+  get hasHandshakeRoom() {
+    return this.handshakes < this.backlog;
+  }
+  /** Whether a further connection may wait to be accepted. */
+  get hasAcceptRoom() {
+    return this.waiting < this.backlog;
+  }
+  /** Whether it listens on every address of a family, or of both. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
+  }
+  /** Whether a segment to this address is for it. */
+  matches(w0, w1, w2, w3) {
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
+    }
+    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+  }
+};
+function covers(listener, other) {
+  return listener.matches(other.local0, other.local1, other.local2, other.local3);
+}
+var ListenerTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  #byId = /* @__PURE__ */ new Map();
+  /** Whether any listener has this port. */
+  hasPort(port) {
+    return this.#byPort.has(port);
+  }
+  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
+  add(listener) {
+    const others = this.#byPort.get(listener.port) ?? [];
+    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
+    this.#byPort.set(listener.port, [
+      ...others,
+      listener
+    ]);
+    this.#byId.set(listener.id, listener);
+    return true;
+  }
+  /** The listener for a segment to this address and port, or null. */
+  find(w0, w1, w2, w3, port) {
+    const candidates = this.#byPort.get(port);
+    if (candidates === void 0) return null;
+    for (let i = 0; i < candidates.length; i++) {
+      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
+    }
+    return null;
+  }
+  /** The listener that the application knows by this name. */
+  get(id) {
+    return this.#byId.get(id);
+  }
+  /** Removes a listener. */
+  remove(listener) {
+    listener.closed = true;
+    this.#byId.delete(listener.id);
+    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
+    if (others.length > 0) this.#byPort.set(listener.port, others);
+    else this.#byPort.delete(listener.port);
+  }
+  /** All listeners. */
+  all() {
+    return [
+      ...this.#byId.values()
+    ];
+  }
+};
+
+// src/tcp/report.ts
+var WORD_MAX = 2147483647;
+function reportAddresses(words, conn) {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+function reportProgress(words, conn) {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn) | (conn.fastOpen !== null && conn.fastOpen.acked ? InfoOption.synData : 0);
+  words[row + Row.pathMtu] = conn.pathMtu;
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
+  words[info + Info.backoffs] = conn.backoffs;
+  words[row + Row.softError] = conn.softError;
+  words[row + Row.softErrors] = conn.softErrors;
+  if (conn.urgentUnread) reportUrgent(words, conn);
+}
+function reportUrgent(words, conn) {
+  const row = conn.row;
+  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
+  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
+  words[row + Row.urgentEnd] = end2;
+  words[row + Row.urgentMarks] = conn.urgentMarks;
+  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
+}
+function ecnOption({ ecn }) {
+  if (ecn === null) return 0;
+  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
+}
+function clamp(value) {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+function putTotal(words, at, value) {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
+
+// src/tcp/ports.ts
+var EPHEMERAL_FIRST = 32768;
+var EPHEMERAL_LAST = 60999;
+function ephemeralPort(random, isFree) {
+  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
+  const start = random.uint32() % count;
+  for (let i = 0; i < count; i++) {
+    const port = EPHEMERAL_FIRST + (start + i) % count;
+    if (isFree(port)) return port;
+  }
+  return 0;
+}
+
+// src/tcp/time_wait.ts
+var LOOKS = 16;
+var TimeWaitList = class {
+  #conns = /* @__PURE__ */ new Set();
+  /** How many there are. */
+  get size() {
+    return this.#conns.size;
+  }
+  /** Adds one, as the newest. */
+  add(conn) {
+    this.#conns.add(conn);
+  }
+  /** Takes one off, if it is there. */
+  delete(conn) {
+    this.#conns.delete(conn);
+  }
+  /** The oldest, or null. */
+  oldest() {
+    for (const conn of this.#conns) return conn;
+    return null;
+  }
+  /** An old one whose row would be free, which that of one that the application still holds would not. */
+  oldestUnheld() {
+    let looks = LOOKS;
+    for (const conn of this.#conns) {
+      if (conn.owner === Owner.none) return conn;
+      if (--looks === 0) return null;
+    }
+    return null;
+  }
+};
+
+// src/tcp/timers.ts
+var ORPHAN_RETRIES = 8;
+var REPORT_AFTER_TIMEOUTS = 3;
+function updateDeadline(conn) {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  conn.deadlineUs = atUs;
+}
+function onTimer(conn, nowUs, context) {
+  if (conn.endAtUs <= nowUs) {
+    end(conn, ConnectionError.none);
+    return Outcome.none;
+  }
+  if (conn.delayedAckAtUs <= nowUs) {
+    conn.delayedAckAtUs = NEVER;
+    conn.ackPending = true;
+  }
+  if (conn.keepaliveAtUs <= nowUs) {
+    const outcome = onKeepalive(conn, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  const loss = conn.loss;
+  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
+    const outcome = onLossTimer(conn, loss, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
+}
+function onLossTimer(conn, loss, nowUs, context) {
+  if (loss.reorderAtUs <= nowUs) {
+    const found = rackDetect(conn, nowUs);
+    const search = conn.mtuSearch;
+    if (found && loss.phase === Phase.open) {
+      const isProbe = search !== null && isProbeLost(conn, search, loss);
+      if (!isProbe) enterRecovery(conn, loss, nowUs, context.counters);
+    }
+  }
+  if (loss.probeAtUs > nowUs) return Outcome.none;
+  loss.probeAtUs = NEVER;
+  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
+  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt) ? Outcome.lossProbe : Outcome.none;
+}
+function onRetransmit(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.retransmitAtUs = NEVER;
+  const givenUp = hasGivenUp(conn, nowUs, config);
+  if (conn.fastOpen !== null && !conn.fastOpen.passive) {
+    context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
+  }
+  if (givenUp) return giveUp(conn, counters);
+  conn.backoffs++;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.handshakeTimedOut = true;
+    if (isOpenEarly(conn)) return Outcome.synAck;
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.retransmitTimeouts++;
+  if (conn.persisting) {
+    if (conn.sndWnd > 0) {
+      conn.persisting = false;
+      conn.backoffs = 0;
+    } else {
+      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    }
+    return Outcome.probe;
+  }
+  counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
+  if (conn.backoffs === 1) {
+    const loss = conn.loss;
+    rememberForUndo(conn, loss);
+    const flight = seqDiff(conn.sndMax, conn.sndUna);
+    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
+    isReducedForMarks(conn);
+    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
+  }
+  conn.timing = false;
+  onTimeout(conn, config, nowUs);
+  loseEverything(conn);
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
+  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
+}
+function loseEverything(conn) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const head = queue.head;
+  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
+  queue.markAllLost(reneged);
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  loss.reorderAtUs = NEVER;
+}
+function hasGivenUp(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.SYN_SENT:
+      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts;
+    case State.SYN_RECEIVED:
+      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
+  }
+  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.backoffs < config.dataRetries) return false;
+  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
+}
+function isAlive(conn, nowUs, config) {
+  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
+}
+function giveUp(conn, counters) {
+  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+  counters.count(Counter.connectionsTimedOut);
+  end(conn, ConnectionError.timedOut);
+  return opening ? Outcome.none : Outcome.abort;
+}
+function onKeepalive(conn, nowUs, context) {
+  const { counters } = context;
+  conn.keepaliveAtUs = NEVER;
+  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  const idleUs = nowUs - conn.lastReceivedAtUs;
+  const idleLimitUs = conn.keepaliveIdleUs;
+  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
+  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
+    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
+    conn.keepaliveAtUs = lastUs + idleLimitUs;
+    return Outcome.none;
+  }
+  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
+  if (conn.keepaliveProbesSent >= conn.keepaliveProbes || userTimeoutOver) {
+    return giveUp(conn, counters);
+  }
+  conn.keepaliveProbesSent++;
+  conn.keepaliveAtUs = nowUs + conn.keepaliveIntervalUs;
+  return Outcome.keepalive;
+}
+
 // src/tcp/tcp.ts
-var TIME_WAIT_LOOKS = 16;
 var Tcp = class {
   config;
   counters;
   sink;
   mtu;
   listeners = new ListenerTable();
+  /** The client's side of Fast Open. */
+  fastOpen;
+  /** Handshakes in progress at listeners, which are no connections yet. */
+  handshakes;
+  #limits;
   #words;
   #events;
   #random;
@@ -7812,8 +9366,7 @@ var Tcp = class {
   #dirty = [];
   #dirtyCount = 0;
   #pathMtus = new PathMtuCache();
-  /** Connections in TIME-WAIT, the oldest first. */
-  #timeWait = /* @__PURE__ */ new Set();
+  #timeWait = new TimeWaitList();
   constructor(parts) {
     this.config = parts.config;
     this.counters = parts.counters;
@@ -7825,6 +9378,9 @@ var Tcp = class {
     this.#handover = parts.handover ?? null;
     this.#table = new ConnectionTable(parts);
     this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
+    this.handshakes = new Handshakes(this, parts, parts.random);
+    this.fastOpen = new FastOpenClient(parts.config, parts.counters);
+    this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
   }
   /** Connections in any state, TIME-WAIT included. */
   get connectionCount() {
@@ -7847,12 +9403,15 @@ var Tcp = class {
       this.#onNoConnection(segment, nowUs);
       return;
     }
+    this.#take(conn, segment, nowUs);
+  }
+  #take(conn, segment, nowUs) {
     const before = conn.state;
     let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
       const { dst0, dst1, dst2, dst3, dstPort } = segment;
       const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-      if (listener !== null && listener.hasRoom) {
+      if (listener !== null && listener.hasAcceptRoom) {
         this.#reopen(conn, listener, segment, nowUs);
         return;
       }
@@ -7864,72 +9423,49 @@ var Tcp = class {
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const claim = this.handshakes.claim(listener, segment, nowUs);
+    if (claim === Claim.made) this.#take(this.handshakes.made, segment, nowUs);
+    if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
     if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
       this.counters.drop(Drop.tcpFlagsInvalid);
       return;
     }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
-      sendResetFor(segment, this);
+      this.refuse(segment, nowUs);
       return;
     }
-    this.#onSyn(listener, segment, nowUs);
+    this.#onSyn(listener, segment, null, nowUs);
+  }
+  refuse(segment, nowUs) {
+    if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
   }
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
   #reopen(old, listener, segment, nowUs) {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    const conn = this.#onSyn(listener, segment, nowUs);
-    const after = seqAdd(old.sndMax, REOPEN_GAP);
-    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
+    this.#onSyn(listener, segment, seqAdd(old.sndMax, REOPEN_GAP), nowUs);
   }
   /** A connection request for a listener. */
-  #onSyn(listener, segment, nowUs) {
-    if (!listener.hasRoom) {
-      this.counters.drop(Drop.tcpBacklogFull);
-      return null;
-    }
-    const conn = this.#create({
-      local0: segment.dst0,
-      local1: segment.dst1,
-      local2: segment.dst2,
-      local3: segment.dst3,
-      remote0: segment.src0,
-      remote1: segment.src1,
-      remote2: segment.src2,
-      remote3: segment.src3,
-      localPort: segment.dstPort,
-      remotePort: segment.srcPort
-    }, nowUs);
-    if (conn === null) {
-      this.counters.drop(Drop.tcpConnectionLimit);
-      return null;
-    }
-    conn.listener = listener;
-    conn.mssClamp = listener.mssClamp;
-    listener.handshakes++;
-    conn.state = State.SYN_RECEIVED;
-    conn.irs = segment.seq;
-    conn.rcvNxt = seqAdd(segment.seq, 1);
-    conn.rcvAdvertised = conn.rcvNxt;
-    negotiate(conn, segment, this.config, this.mtu, nowUs);
-    conn.sndWnd = segment.window;
-    conn.sndWndMax = segment.window;
-    conn.sndWl1 = segment.seq;
-    this.#events.stateChanged(conn, State.LISTEN);
+  #onSyn(listener, segment, iss, nowUs) {
+    const conn = this.handshakes.onSyn(listener, segment, iss, nowUs);
+    if (conn === null) return;
     this.#touch(conn);
-    return conn;
+    this.#accept(listener, conn);
   }
-  /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
-  connect(request, tuple, nowUs) {
+  /**
+   * Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. With `fastOpen` and a
+   * cookie the answer comes at once, and the SYN is sent with the first data (RFC 7413).
+   */
+  connect(request, tuple, nowUs, fastOpen = ActiveFastOpen.no) {
     let localPort = tuple.localPort;
     if (localPort === 0) {
       const isFree = (port) => !this.listeners.hasPort(port) && this.#table.isFree(tuple, port);
@@ -7941,7 +9477,7 @@ var Tcp = class {
       this.#events.connectFailed(request, ConnectionError.addressNotAvailable);
       return;
     }
-    const conn = this.#create({
+    const conn = this.create({
       ...tuple,
       localPort
     }, nowUs);
@@ -7954,8 +9490,18 @@ var Tcp = class {
     conn.owner = Owner.application;
     conn.request = request;
     conn.state = State.SYN_SENT;
+    conn.tsOffset = this.handshakes.cookies.timestampOffset(conn);
+    if (fastOpen !== ActiveFastOpen.no) {
+      const free = fastOpen === ActiveFastOpen.withoutCookie;
+      conn.fastOpen = this.fastOpen.begin(conn, this.mtu, free, nowUs);
+    }
     this.#events.stateChanged(conn, State.CLOSED);
     this.#touch(conn);
+    if (conn.fastOpen === null || !conn.fastOpen.waiting) return;
+    conn.request = -1;
+    conn.sendLimit = this.config.sendBufferInitialBytes;
+    this.#hand(conn);
+    this.#events.connected(request, conn);
   }
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request, nowUs) {
@@ -7986,6 +9532,7 @@ var Tcp = class {
     const listener = this.listeners.get(id);
     if (listener === void 0) return;
     this.listeners.remove(listener);
+    this.handshakes.onUnlisten(listener, (conn) => sendReset(conn, nowUs, this), nowUs);
     for (const conn of this.#table.all()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
@@ -8012,9 +9559,11 @@ var Tcp = class {
   closeWrite(conn, nowUs) {
     if (conn.finQueued) return;
     const before = conn.state;
-    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT) return;
+    const early = isUsedEarly(conn);
+    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT && !early) return;
     conn.send?.refresh();
     conn.finQueued = true;
+    if (early) return this.#touch(conn);
     conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
     this.#settle(conn, before, nowUs);
   }
@@ -8034,7 +9583,7 @@ var Tcp = class {
       return;
     }
     const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
-    if (unread || conn.lingerZero || opening) {
+    if (unread || conn.lingerZero || opening && !isUsedEarly(conn) || isUnbegun(conn)) {
       this.#abort(conn, nowUs);
       return;
     }
@@ -8093,6 +9642,7 @@ var Tcp = class {
   }
   /** Runs every timer that is due. */
   expire(nowUs) {
+    this.handshakes.expire(nowUs);
     for (; ; ) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
@@ -8109,7 +9659,7 @@ var Tcp = class {
   }
   /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
   nextExpiry() {
-    return this.#wheel.nextExpiry();
+    return Math.min(this.#wheel.nextExpiry(), this.handshakes.nextExpiry());
   }
   /** Lets every touched connection send and report. */
   flush(nowUs) {
@@ -8156,13 +9706,15 @@ var Tcp = class {
       case Outcome.ack:
         return sendAck(conn, nowUs, this);
       case Outcome.challenge:
-        return this.#challenge(conn, nowUs);
+        if (this.#limits.allowsChallenge(conn, nowUs)) sendAck(conn, nowUs, this);
+        return;
       case Outcome.reset:
-        return sendResetFor(segment, this);
+        return this.refuse(segment, nowUs);
       case Outcome.abort:
         return sendReset(conn, nowUs, this);
       case Outcome.synAck:
-        return sendSyn(conn, nowUs, this);
+        if (segment === null || this.#limits.allowsAnswer(conn, nowUs)) sendSyn(conn, nowUs, this);
+        return;
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
       case Outcome.lossProbe:
@@ -8173,16 +9725,6 @@ var Tcp = class {
         return sendKeepalive(conn, nowUs, this);
     }
   }
-  /** RFC 5961 section 7: limited for each connection by itself, so that nothing can be learned of others. */
-  #challenge(conn, nowUs) {
-    if (nowUs - conn.lastChallengeAtUs < this.config.challengeAckMs * 1e3) {
-      this.counters.drop(Drop.rateLimited);
-      return;
-    }
-    conn.lastChallengeAtUs = nowUs;
-    this.counters.count(Counter.challengeAcks);
-    sendAck(conn, nowUs, this);
-  }
   /** Draws the consequences of a change of state. */
   #settle(conn, before, nowUs) {
     this.#touch(conn);
@@ -8191,23 +9733,24 @@ var Tcp = class {
     this.#events.stateChanged(conn, before);
     const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
     if (opening && state !== State.SYN_RECEIVED) this.#settleOpening(conn, nowUs);
+    if (conn.countedByAddress && (state === State.TIME_WAIT || state === State.CLOSED)) {
+      conn.countedByAddress = false;
+      this.handshakes.addresses.remove(conn);
+    }
     if (state === State.TIME_WAIT) this.#enterTimeWait(conn, nowUs);
     if (state === State.CLOSED) this.#finish(conn);
   }
   #settleOpening(conn, nowUs) {
     const { listener, request } = conn;
     if (listener !== null) {
-      listener.handshakes--;
-      if (conn.state === State.CLOSED) {
-        this.counters.count(Counter.failedOpens);
-        return;
+      const early = isOpenEarly(conn);
+      if (early) {
+        const reset = conn.error === ConnectionError.reset;
+        this.handshakes.fastOpen.onHandshakeOver(listener, reset, nowUs);
       }
-      this.counters.count(Counter.passiveOpens);
-      listener.waiting++;
-      conn.owner = Owner.application;
-      reportAddresses(this.#words, conn);
-      reportProgress(this.#words, conn);
-      this.#events.accepted(listener, conn);
+      const failed = conn.state === State.CLOSED;
+      this.counters.count(failed ? Counter.failedOpens : Counter.passiveOpens);
+      if (!failed && !early) this.#accept(listener, conn);
       return;
     }
     if (request < 0) return;
@@ -8218,10 +9761,21 @@ var Tcp = class {
       this.#events.connectFailed(request, conn.error);
       return;
     }
-    reportAddresses(this.#words, conn);
-    reportProgress(this.#words, conn);
+    this.#hand(conn);
     conn.lastReceivedAtUs = nowUs;
     this.#events.connected(request, conn);
+  }
+  /** The application gets a connection of a listener. */
+  #accept(listener, conn) {
+    listener.waiting++;
+    conn.owner = Owner.application;
+    this.#hand(conn);
+    this.#events.accepted(listener, conn);
+  }
+  /** Fills the row that the application is about to look at. */
+  #hand(conn) {
+    reportAddresses(this.#words, conn);
+    reportProgress(this.#words, conn);
   }
   #enterTimeWait(conn, nowUs) {
     if (this.config.maxTimeWait === 0) {
@@ -8229,27 +9783,10 @@ var Tcp = class {
       this.#settle(conn, State.TIME_WAIT, nowUs);
       return;
     }
-    if (this.#timeWait.size >= this.config.maxTimeWait) this.#giveUpOldestTimeWait(nowUs);
-    this.#timeWait.add(conn.id);
+    const oldest = this.#timeWait.size < this.config.maxTimeWait ? null : this.#timeWait.oldest();
+    if (oldest !== null) this.#giveUpTimeWait(oldest, nowUs);
+    this.#timeWait.add(conn);
     if (conn.owner === Owner.none) this.#detach(conn);
-  }
-  #giveUpOldestTimeWait(nowUs) {
-    for (const id of this.#timeWait) {
-      this.#giveUpTimeWait(this.#table.get(id), nowUs);
-      return;
-    }
-  }
-  /** The same for the sake of a row, which one that the application still holds would not free. */
-  #freeTimeWaitRow(nowUs) {
-    let looks = TIME_WAIT_LOOKS;
-    for (const id of this.#timeWait) {
-      const conn = this.#table.get(id);
-      if (conn.owner === Owner.none) {
-        this.#giveUpTimeWait(conn, nowUs);
-        return;
-      }
-      if (--looks === 0) return;
-    }
   }
   #giveUpTimeWait(conn, nowUs) {
     this.counters.drop(Drop.tcpTimeWaitLimit);
@@ -8270,7 +9807,7 @@ var Tcp = class {
     this.#table.unlist(conn);
     this.#wheel.cancel(conn.id);
     conn.wheelAtUs = Infinity;
-    this.#timeWait.delete(conn.id);
+    this.#timeWait.delete(conn);
     if (conn.owner !== Owner.application) this.#release(conn);
   }
   #release(conn) {
@@ -8282,10 +9819,17 @@ var Tcp = class {
     this.#table.remove(conn);
     if (known) this.#events.ended(conn);
   }
+  flowLabelOf(ends) {
+    return this.#table.flowLabelOf(ends);
+  }
+  hasRow(nowUs) {
+    const old = this.#table.isFull ? this.#timeWait.oldestUnheld() : null;
+    if (old !== null) this.#giveUpTimeWait(old, nowUs);
+    return !this.#table.isFull;
+  }
   /** A new connection in a free row, or null when there is none. */
-  #create(tuple, nowUs) {
-    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
-    if (this.#table.isFull) return null;
+  create(tuple, nowUs) {
+    if (!this.hasRow(nowUs)) return null;
     const conn = this.#table.create(tuple, nowUs);
     this.#pathMtus.apply(conn, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
@@ -8300,11 +9844,11 @@ var REOPEN_GAP = 65537;
 
 // src/pipeline/messages.ts
 var Command = {
-  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only. */
+  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only, Fast Open handshakes at once. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
-  /** Connect: request, port, address, local address. */
+  /** Connect: request, port, address, local address, ActiveFastOpen as value. */
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
@@ -8365,6 +9909,7 @@ var Field = {
   value: 8,
   localPort: 9,
   ipv6Only: 9,
+  fastOpen: 10,
   localAddress: 12
 };
 
@@ -8895,6 +10440,7 @@ var TcpStage = class {
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
       nowUs: parts.clock.now(),
+      originUs: parts.clock.originUs,
       handover: parts.handover
     });
   }
@@ -8942,6 +10488,7 @@ var TcpStage = class {
     }
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
+    this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
@@ -9007,6 +10554,8 @@ var TcpStage = class {
         ];
         const ipv6Only = words[at + Field.ipv6Only] !== 0;
         tcp.listen(id, address, words[at + Field.port], words[at + Field.value], ipv6Only);
+        const listener = tcp.listeners.get(id);
+        if (listener !== void 0) listener.fastOpenLimit = words[at + Field.fastOpen];
         return;
       }
       case Command.unlisten:
@@ -9061,7 +10610,7 @@ var TcpStage = class {
       remote3: words[remote + 3],
       localPort: words[at + Field.localPort],
       remotePort: words[at + Field.port]
-    }, nowUs);
+    }, nowUs, words[at + Field.value]);
   }
   #setOption(conn, option, value, nowUs) {
     switch (option) {

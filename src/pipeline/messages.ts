@@ -2,9 +2,10 @@
  * What the application thread and the TCP thread say to each other: records of 16 words in two rings.
  *
  * ```text
- *   word      0   1             2            3          4..7      8        9            12..15
+ *   word      0   1             2            3          4..7      8        9, 10        12..15
  *   command   op  row, request  generation   port       address   value    local port,  local address
- *             or listener                                                  IPv6 only
+ *             or listener                                                  of listen:
+ *                                                                          IPv6 only, Fast Open
  *   event     op  row           generation   request    value
  *                                            or listener
  * ```
@@ -12,11 +13,11 @@
 
 /** What the application wants, in word 0 of a command. */
 export const Command = {
-  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only. */
+  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only, Fast Open handshakes at once. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
-  /** Connect: request, port, address, local address. */
+  /** Connect: request, port, address, local address, ActiveFastOpen as value. */
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
@@ -83,5 +84,6 @@ export const Field = {
   value: 8,
   localPort: 9,
   ipv6Only: 9,
+  fastOpen: 10,
   localAddress: 12,
 } as const;

@@ -100,6 +100,8 @@ export const InfoOption = {
   ecn: 8,
   /** ECN in the form of RFC 9768. */
   accurateEcn: 16,
+  /** Data of the SYN was taken (RFC 7413); the value is that of Linux. */
+  synData: 32,
 } as const;
 
 /** Why a connection ended, in {@link Row.error}; 0 is an orderly end. */

@@ -3,6 +3,7 @@ import type { ConnectionError } from "../ring/row.ts";
 import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
 import type { EcnState } from "./ecn_state.ts";
+import type { FastOpenState } from "./fast_open_state.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
 import type { Listener } from "./listener.ts";
 import type { MtuSearch } from "./mtu_search_state.ts";
@@ -137,6 +138,11 @@ export class Connection {
   pathMtuEndUs = NEVER;
   /** A search by probes is under way or has been (RFC 4821), else null. */
   mtuSearch: MtuSearch | null = null;
+  // The handshake (handshake.ts, fast_open.ts).
+  /** What Fast Open has to do with it (RFC 7413); null for most. */
+  fastOpen: FastOpenState | null = null;
+  /** It counts among the connections that its peer's address has here. */
+  countedByAddress = false;
 
   // Bytes on either side.
   receive: ReceiveBuffer | null = null;

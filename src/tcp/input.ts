@@ -7,7 +7,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
 import { onAcknowledgment } from "./acknowledgment.ts";
@@ -15,6 +15,7 @@ import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News, Owner } from "./connection.ts";
 import { takeHandshakeAck } from "./accurate_ecn.ts";
 import { takeMarks, takeSynAgain } from "./ecn.ts";
+import { type FastOpenClient, isOpenEarly, settleSynData } from "./fast_open.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";
 import { Outcome } from "./outcome.ts";
@@ -27,6 +28,7 @@ export interface InputContext {
   readonly counters: Counters;
   /** Largest IP packet of the device, bytes. */
   readonly mtu: number;
+  readonly fastOpen: FastOpenClient;
 }
 
 /** RFC 7323 section 5.5: TS.Recent is not believed after 24 days without a segment. */
@@ -44,6 +46,23 @@ export function onSegment(
   return onOtherStates(conn, segment, nowUs, context);
 }
 
+/** How soon a SYN goes again behind an RST that it has caused: Linux's TCP_TIMEOUT_MIN. */
+const SYN_AGAIN_US = 2000;
+
+/** Whether a SYN-ACK echoes a timestamp that none of our SYNs had: an answer to another one (as Linux). */
+function echoesOther(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  config: TcpConfig,
+): boolean {
+  const has = config.timestamps && (segment.options & OptionBit.timestamps) !== 0;
+  if (!has || segment.tsEcho === 0) return false;
+  const now = seqAdd(Math.floor(nowUs / 1000), conn.tsOffset);
+  const first = seqAdd(Math.floor(conn.rttSentAtUs / 1000), conn.tsOffset);
+  return seqLt(segment.tsEcho, first) || seqGt(segment.tsEcho, now);
+}
+
 /** Section 3.10.7.3: SYN-SENT. */
 function onSynSent(
   conn: Connection,
@@ -52,10 +71,16 @@ function onSynSent(
   context: InputContext,
 ): Outcome {
   const flags = segment.flags;
-  // First, check the ACK bit. Only ISS + 1 is acceptable, since nothing but the SYN was sent.
+  // First, check the ACK bit. Only ISS + 1 is acceptable, unless the SYN has carried data (RFC 7413).
   const hasAck = (flags & Flag.ACK) !== 0;
-  if (hasAck && segment.ack !== seqAdd(conn.iss, 1)) {
+  if (hasAck && (seqLe(segment.ack, conn.iss) || seqGt(segment.ack, conn.sndMax))) {
     context.counters.drop(Drop.tcpAckInvalid);
+    // The peer has an old connection, which our RST ends: the SYN goes again at once (as Linux).
+    if (conn.backoffs === 0 && conn.sndNxt !== conn.iss) conn.retransmitAtUs = nowUs + SYN_AGAIN_US;
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if (hasAck && echoesOther(conn, segment, nowUs, context.config)) {
+    context.counters.drop(Drop.tcpTimestampOld);
     return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
   }
   // Second, check the RST bit: only one that acknowledges the SYN can be the peer's.
@@ -88,6 +113,10 @@ function onSynSent(
     return Outcome.none;
   }
   conn.sndWl2 = segment.ack;
+  if (conn.fastOpen !== null) {
+    settleSynData(conn, segment.ack);
+    context.fastOpen.onSynAck(conn, segment);
+  }
   establish(conn, segment, nowUs, context.config);
   conn.lastReceivedAtUs = nowUs;
   conn.ackPending = true;
@@ -161,9 +190,12 @@ function answerToUnusable(segment: Segment): Outcome {
 function mayReopen(conn: Connection, segment: Segment): boolean {
   const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
   if (flags !== Flag.SYN) return false;
-  const newerTimestamp = conn.timestamps && (segment.options & OptionBit.timestamps) !== 0 &&
-    seqDiff(segment.tsValue, conn.tsRecent) > 0;
-  return newerTimestamp || seqGt(segment.seq, conn.rcvNxt);
+  // A timestamp decides before the number does: an older one is a segment of the old connection (as Linux).
+  if (conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    const age = seqDiff(conn.tsRecent, segment.tsValue);
+    if (age !== 0) return age < 0;
+  }
+  return seqGt(segment.seq, conn.rcvNxt);
 }
 
 /** A SYN with the number of the first one, while our SYN-ACK is unanswered. */
@@ -228,7 +260,7 @@ function onReset(conn: Connection, segment: Segment, counters: Counters): Outcom
   switch (conn.state) {
     case State.SYN_RECEIVED:
       // A passive open goes back to LISTEN: the listener is there still, this attempt is forgotten.
-      end(conn, ConnectionError.refused);
+      end(conn, isOpenEarly(conn) ? ConnectionError.reset : ConnectionError.refused);
       return Outcome.none;
     case State.CLOSING:
     case State.LAST_ACK:
@@ -252,15 +284,23 @@ function onAckField(
 ): Outcome {
   const { counters } = context;
   if (conn.state === State.SYN_RECEIVED) {
-    if (segment.ack !== seqAdd(conn.iss, 1)) {
+    const first = seqAdd(conn.iss, 1);
+    const early = isOpenEarly(conn);
+    const last = conn.fastOpen === null ? first : conn.sndMax;
+    if (seqLt(segment.ack, first) || seqGt(segment.ack, last)) {
       counters.drop(Drop.tcpAckInvalid);
       return Outcome.reset;
     }
     setWindow(conn, segment, scale);
     const accurate = conn.ecn?.accurate ?? null;
     if (accurate !== null) takeHandshakeAck(accurate, segment);
-    establish(conn, segment, nowUs, context.config);
-    return Outcome.none;
+    if (!early) {
+      if (conn.fastOpen !== null) settleSynData(conn, segment.ack);
+      establish(conn, segment, nowUs, context.config);
+      return Outcome.none;
+    }
+    establishEarly(conn, nowUs, context.config);
+    if (segment.ack === first) return Outcome.none;
   }
   // RFC 5961 section 5.2: an ACK of something never sent, or from long ago, proves a blind guess.
   const tooNew = seqGt(segment.ack, conn.sndMax);
@@ -318,6 +358,16 @@ function noteUrgent(conn: Connection, segment: Segment): void {
   }
 }
 
+/** The text of a SYN with a Fast Open cookie, for a connection in SYN-RECEIVED (RFC 7413 section 4.2.2). */
+export function takeSynText(
+  conn: Connection,
+  segment: Segment,
+  nowUs: number,
+  context: InputContext,
+): void {
+  takeText(conn, segment, nowUs, context);
+}
+
 /** The seventh and eighth checks: segment text and FIN. */
 function takeText(
   conn: Connection,
@@ -328,7 +378,7 @@ function takeText(
   const { counters } = context;
   const hasFin = (segment.flags & Flag.FIN) !== 0;
   if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
-  if (!canReceiveData(conn.state)) {
+  if (!canReceiveData(conn.state) && !(conn.state === State.SYN_RECEIVED && isOpenEarly(conn))) {
     if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
     conn.ackPending = true;
     return Outcome.none;
@@ -429,11 +479,26 @@ function onFin(conn: Connection, nowUs: number, config: TcpConfig): void {
 
 /** SYN-SENT or SYN-RECEIVED to ESTABLISHED. */
 function establish(conn: Connection, segment: Segment, nowUs: number, config: TcpConfig): void {
-  conn.state = State.ESTABLISHED;
-  conn.sndUna = segment.ack;
+  // What a SYN has carried and the peer has not taken counts as not sent.
   conn.sndNxt = segment.ack;
-  if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
+  conn.sndMax = segment.ack;
   conn.retransmitAtUs = NEVER;
+  beginEstablished(conn, segment.ack, nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1; // The application has closed early (RFC 7413).
+}
+
+/** The same for a connection that may have sent data and a FIN in SYN-RECEIVED (RFC 7413 section 4.2.2). */
+function establishEarly(conn: Connection, nowUs: number, config: TcpConfig): void {
+  beginEstablished(conn, seqAdd(conn.iss, 1), nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+  const unacked = conn.sndMax !== conn.sndUna;
+  conn.unackedSinceUs = unacked ? nowUs : NEVER;
+  conn.retransmitAtUs = unacked ? nowUs + conn.rtt.backedOff(0) : NEVER;
+}
+
+function beginEstablished(conn: Connection, una: Seq, nowUs: number, config: TcpConfig): void {
+  conn.state = State.ESTABLISHED;
+  conn.sndUna = una;
   if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
   conn.timing = false;
   // RFC 6298 section 5.7: a path that lost the handshake is not trusted with a short timeout.

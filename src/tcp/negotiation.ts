@@ -44,6 +44,30 @@ export function negotiate(
   mtu: number,
   nowUs: number,
 ): void {
+  negotiateOptions(conn, syn, config, mtu, nowUs);
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  // The first option of accurate ECN may have come with the SYN-ACK.
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
+  conn.congestion = createCongestion(
+    config.congestion,
+    initialWindow(config.initialWindowSegments, conn.sndMss),
+  );
+  conn.sendLimit = config.sendBufferInitialBytes;
+  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
+  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
+}
+
+/** The part of it that a SYN-ACK needs; allocates nothing, for it runs for every SYN of a flood. */
+export function negotiateOptions(
+  conn: Connection,
+  syn: Segment,
+  config: TcpConfig,
+  mtu: number,
+  nowUs: number,
+): void {
   const options = syn.options;
   conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
   conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
@@ -61,18 +85,5 @@ export function negotiate(
   conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
   conn.linkMtu = mtu;
   if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
-  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
-  else updateSegmentSize(conn);
-  // The first option of accurate ECN may have come with the SYN-ACK.
-  const accurate = conn.ecn?.accurate ?? null;
-  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
-    noteOption(conn, accurate, syn);
-  }
-  conn.congestion = createCongestion(
-    config.congestion,
-    initialWindow(config.initialWindowSegments, conn.sndMss),
-  );
-  conn.sendLimit = config.sendBufferInitialBytes;
-  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
-  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
+  updateSegmentSize(conn);
 }

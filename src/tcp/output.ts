@@ -6,6 +6,7 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
+import { beginFastOpen, isOpenEarly } from "./fast_open.ts";
 import { pipeOf } from "./acknowledgment.ts";
 import { Phase } from "./loss_recovery.ts";
 import { probeLength } from "./mtu_search.ts";
@@ -44,8 +45,14 @@ const out = new Segment();
 export function output(conn: Connection, nowUs: number, context: OutputContext): void {
   if (conn.state === State.CLOSED) return;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    if (conn.sndNxt === conn.iss) sendSyn(conn, nowUs, context);
+    const waits = conn.fastOpen !== null && conn.fastOpen.waiting && conn.send!.end === 0 &&
+      !conn.finQueued;
+    if (conn.sndNxt === conn.iss && !waits) sendSyn(conn, nowUs, context);
     else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
+    if (!isOpenEarly(conn) || conn.sndNxt === conn.iss) return;
+    // RFC 7413 section 4.2.2: the answer need not wait for the ACK of the SYN-ACK, which comes again first.
+    sendData(conn, nowUs, context);
+    conn.loss!.probeAtUs = NEVER;
     return;
   }
   sendData(conn, nowUs, context);
@@ -75,8 +82,10 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     conn.ackPending = false;
   }
   const again = conn.sndMax !== conn.iss;
-  conn.sndNxt = seqAdd(conn.iss, 1);
-  conn.sndMax = conn.sndNxt;
+  const text = conn.fastOpen === null || again ? 0 : beginFastOpen(conn, out);
+  const next = seqAdd(conn.iss, 1 + text);
+  if (!isOpenEarly(conn) || !again) conn.sndNxt = next;
+  if (seqGt(next, conn.sndMax)) conn.sndMax = next;
   if (again) {
     conn.timing = false; // Karn's rule
     countRetransmission(conn, 0, counters);
@@ -86,9 +95,13 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     conn.rttSentAtUs = nowUs;
   }
   if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    const linear = passive ? 0 : Math.min(conn.backoffs, config.synLinearTimeouts);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs - linear);
   }
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
+  out.payloadLength = text;
+  const end = text > 0 ? conn.send!.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  if (text > 0) counters.add(Counter.bytesOut, text);
+  emit(conn, text, end, nowUs, context);
 }
 
 /** Sends a segment that carries nothing but the acknowledgment and the window. */

@@ -57,7 +57,8 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[info + Info.windowScales] = conn.sndScale | (conn.rcvScale << 8);
   words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) |
     (conn.sack ? InfoOption.sack : 0) |
-    (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn);
+    (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn) |
+    (conn.fastOpen !== null && conn.fastOpen.acked ? InfoOption.synData : 0);
   words[row + Row.pathMtu] = conn.pathMtu;
   words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
   words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;

@@ -98,6 +98,11 @@ export class ConnectionTable {
     );
   }
 
+  /** The flow label of what is sent between these ends. */
+  flowLabelOf(ends: FourTuple): number {
+    return this.#flowLabels.of(ends);
+  }
+
   /** Whether no connection has this four-tuple with `localPort` in place of its own. */
   isFree(t: FourTuple, localPort: number): boolean {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3, remotePort } = t;

@@ -11,6 +11,7 @@ import { type Connection, NEVER, Owner } from "./connection.ts";
 import { noteSoftError } from "./icmp_error.ts";
 import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
 import { isReducedForMarks } from "./ecn.ts";
+import { type FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { end } from "./input.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
 import { isProbeLost, onTimeout as onSizeTimeout } from "./mtu_search.ts";
@@ -29,6 +30,7 @@ const REPORT_AFTER_TIMEOUTS = 3;
 export interface TimerContext {
   readonly config: TcpConfig;
   readonly counters: Counters;
+  readonly fastOpen: FastOpenClient;
 }
 
 /** Works out the earliest deadline of a connection, in its field: a number that is returned is boxed. */
@@ -90,10 +92,15 @@ function onLossTimer(
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
-  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
+  const givenUp = hasGivenUp(conn, nowUs, config);
+  if (conn.fastOpen !== null && !conn.fastOpen.passive) {
+    context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
+  }
+  if (givenUp) return giveUp(conn, counters);
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
     conn.handshakeTimedOut = true;
+    if (isOpenEarly(conn)) return Outcome.synAck; // Its data may be on the way; the SYN-ACK goes first.
     conn.sndNxt = conn.iss;
     return Outcome.none;
   }
@@ -150,9 +157,10 @@ function loseEverything(conn: Connection): void {
 function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean {
   switch (conn.state) {
     case State.SYN_SENT:
-      return conn.backoffs >= conn.synRetries;
+      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts;
     case State.SYN_RECEIVED:
-      return conn.backoffs >= config.synAckRetries;
+      // A simultaneous open is an active one; Fast Open gets one try more (both as Linux).
+      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
   if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;

@@ -196,6 +196,8 @@ export class Harness {
 
   /** The name of that connection's state. */
   get state(): string {
+    // A handshake in progress is no connection yet.
+    if (this.apps.length === 0 && this.tcp.handshakes.size > 0) return "SYN-RECEIVED";
     return stateNames[this.conn.state];
   }
 
@@ -384,6 +386,7 @@ export class Harness {
   /** No connection, no timer, no memory is left. */
   expectNothingLeft(): void {
     assertEquals(this.tcp.connectionCount, 0, "connections");
+    assertEquals(this.tcp.handshakes.size, 0, "handshakes");
     assertEquals(this.tcp.nextExpiry(), Infinity, "a timer is left");
     checkNothingHeld(this.layout, this.slots.pool.free, this.slots.slots.free);
     assertEquals(this.#sendPool.free, this.layout.dimensions.sendBlocks, "send blocks");
@@ -420,7 +423,8 @@ export class Harness {
     const send = (segment: Segment, end: number): void => {
       const copy = Object.assign(new Segment(), segment);
       this.outbox.push({ atUs: this.nowUs, line: lineOf(copy), segment: copy });
-      let position = ((segment.seq - iss) | 0) - 1;
+      // In a SYN the text follows the SYN.
+      let position = ((segment.seq - iss) | 0) - ((segment.flags & Flag.SYN) !== 0 ? 0 : 1);
       let bytes = 0;
       for (let i = FIRST_PIECE; i < end; i += 2) {
         for (let k = 0; k < pieces[i + 1]; k++) {

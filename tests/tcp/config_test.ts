@@ -11,6 +11,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   rtoMinMs: [1, 120_000],
   rtoMaxMs: [1, 3_600_000],
   synRetries: [0, 127],
+  synLinearTimeouts: [0, 127],
   synAckRetries: [0, 127],
   dataRetries: [1, 127],
   delayedAckMs: [0, 499],
@@ -36,6 +37,13 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
   maxTimeWait: [0, 1_048_576],
+  maxHandshakes: [1, 1_048_576],
+  fastOpen: [0, 0x7ff],
+  fastOpenCookies: [0, 65_536],
+  fastOpenBlackholeMs: [0, DAY_MS],
+  maxConnectionsPerAddress: [0, 1_048_576],
+  resetsPerSecond: [0, 1_000_000],
+  challengeAcksPerSecond: [0, 1_000_000],
   receiveMemoryBytes: [64 * KIB, 1024 * MIB],
   sendMemoryBytes: [64 * KIB, 1024 * MIB],
 };
@@ -75,6 +83,7 @@ Deno.test("Goal: the defaults are those that the protocol's table promises", () 
     rtoMinMs: 200,
     rtoMaxMs: 120_000,
     synRetries: 6,
+    synLinearTimeouts: 0,
     synAckRetries: 5,
     dataRetries: 15,
     delayedAckMs: 40,
@@ -107,6 +116,17 @@ Deno.test("Goal: the defaults are those that the protocol's table promises", () 
     challengeAckMs: 500,
     maxConnections: 65_536,
     maxTimeWait: 16_384,
+    synCookies: "whenFull",
+    synCookieSecret: "",
+    maxHandshakes: 16_384,
+    abortOnOverflow: false,
+    fastOpen: 3,
+    fastOpenSecret: "",
+    fastOpenCookies: 1024,
+    fastOpenBlackholeMs: 3_600_000,
+    maxConnectionsPerAddress: 0,
+    resetsPerSecond: 5000,
+    challengeAcksPerSecond: 1000,
     receiveMemoryBytes: 256 * MIB,
     sendMemoryBytes: 256 * MIB,
   });
@@ -168,4 +188,22 @@ Deno.test("Goal: a least value above its greatest is refused with both, also aga
     const equal = { ...withValue(low, least), ...withValue(high, least) };
     assertEquals(tcpConfig(equal)[high], least, "equal is allowed");
   }
+});
+
+Deno.test("Goal: secrets and the mode of SYN cookies are refused with their name when they are none", () => {
+  const digits = "0123456789abcdef0123456789ABCDEF";
+  for (const name of ["synCookieSecret", "fastOpenSecret"]) {
+    for (const value of ["", digits, `${digits},${digits}`]) {
+      assertEquals(tcpConfig(withValue(name, value))[name as keyof TcpConfig], value);
+    }
+    for (
+      const value of ["secret", digits.slice(1), `${digits},`, `${digits},${digits},${digits}`]
+    ) {
+      const error = assertThrows(() => tcpConfig(withValue(name, value)), RangeError);
+      assertNames(error, `tcp.${name}`);
+      assert(!error.message.includes(value), "a secret is in a message");
+    }
+  }
+  const error = assertThrows(() => tcpConfig(withValue("synCookies", "sometimes")), TypeError);
+  assertNames(error, "tcp.synCookies", "sometimes", "whenFull");
 });

@@ -325,6 +325,7 @@ Deno.test("timers: keepalive probes an idle peer and gives up after nine", () =>
   const h = new Harness();
   h.establish();
   h.tcp.setKeepAlive(h.conn, true, h.nowUs);
+  h.tcp.flush(h.nowUs);
   const lines = h.timeline(7_200_000 + 10 * 75_000);
   const wanted = Array.from({ length: 9 }, (_, i) => 7_200_000 + 75_000 * i);
   const rounded = times(lines).map((at) => Math.round(at / 100) * 100);
@@ -338,6 +339,7 @@ Deno.test("timers: an answer to a keepalive probe starts the idle time over", ()
   const h = new Harness({ tcp: { keepaliveIdleMs: 10_000, keepaliveIntervalMs: 1000 } });
   h.establish();
   h.tcp.setKeepAlive(h.conn, true, h.nowUs);
+  h.tcp.flush(h.nowUs);
   assertEquals(times(h.timeline(10_500)), [10_000]);
   h.inject(". 1:1 ack 1");
   assertEquals(times(h.timeline(9_000)), []);

@@ -3,16 +3,24 @@
  * after everything that happens, until it has an answer: that is what blocking means here.
  */
 
-import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
+import { IPV4_MAPPED_W2, isIpv4 } from "../../src/base/address.ts";
+import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
-import { dataCall } from "./calls_data.ts";
+import { dataCall, fastOpenMode } from "./calls_data.ts";
 import { epollCall } from "./calls_epoll.ts";
 import { pipeCall } from "./calls_pipe.ts";
 import { pollCall } from "./calls_poll.ts";
 import type { Socket } from "./socket.ts";
-import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
+import {
+  applyOptions,
+  applyToListener,
+  getOption,
+  optionName,
+  queueBytes,
+  setOption,
+} from "./socket_options.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { CallEvent, Value } from "./syntax.ts";
 import { infoValue } from "./tcp_info.ts";
@@ -108,6 +116,8 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
     case "setsockopt": {
       const errno = setOption(socket, optionName(args[1], args[2]), args[3], kernel.settings.notes);
       if (errno !== null) return done(failed(errno));
+      const listener = kernel.machine.tcp.listeners.get(socket.id);
+      if (listener !== undefined) applyToListener(listener, socket.options);
       if (socket.conn !== null) {
         applyOptions(socket.conn, socket.options, kernel.machine.tcp, kernel.machine.nowUs);
       }
@@ -142,7 +152,7 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
   const port = tcp.listen(socket.id, any, socket.localPort, backlog);
   if (port < 0) return failed("EADDRINUSE");
   const listener = tcp.listeners.get(socket.id);
-  if (listener !== undefined) listener.mssClamp = socket.options.maxSegment ?? 0;
+  if (listener !== undefined) applyToListener(listener, socket.options);
   socket.use = "listening";
   kernel.current = socket;
   kernel.flow = null;
@@ -187,20 +197,22 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
   switch (socket.use) {
     case "listening":
     case "connected":
-      return done(failed("EISCONN"));
+      if (!socket.isOpening || socket.isSynDeferred) return done(failed("EISCONN"));
+      return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
     case "connecting":
       return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
   }
   const pending = socket.takeError();
   if (pending !== null) return done(failed(pending));
-  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT);
+  const mode = socket.options.fastOpenConnect ? fastOpenMode(socket) : ActiveFastOpen.no;
+  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT, mode);
   const answer = connected(socket);
   if (answer === null && socket.nonBlocking) return done(failed("EINPROGRESS"));
   return () => answer ?? connected(socket);
 }
 
 function connected(socket: Socket): Answer | null {
-  if (socket.use === "connecting") return null;
+  if (socket.use === "connecting" || (socket.isOpening && !socket.isSynDeferred)) return null;
   const error = socket.use === "connected" ? null : socket.takeError();
   return error === null && socket.use === "connected"
     ? { value: 0 }

@@ -1,12 +1,14 @@
 /** The calls that move bytes: every form of read and write. */
 
 import { State } from "../../src/tcp/state.ts";
+import { FastOpenBit } from "../../src/tcp/config.ts";
+import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import type { Answer, Attempt } from "./answer.ts";
-import type { Kernel } from "./kernel.ts";
+import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
 import type { Socket } from "./socket.ts";
 import { SYMBOLS } from "./symbols.ts";
 import type { CallEvent, Value } from "./syntax.ts";
-import { CallError, fieldOf, numberOf, optionalNumber, vectorBytes } from "./values.ts";
+import { CallError, fieldOf, numberOf, optionalNumber, socketPort, vectorBytes } from "./values.ts";
 
 /** Begins a call that reads or writes; null when it is another one. */
 export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attempt | null {
@@ -29,15 +31,26 @@ export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attem
     case "write":
       return send(kernel, socket, numberOf(args[2]), 0);
     case "send":
-    case "sendto":
       return send(kernel, socket, numberOf(args[2]), flags(3));
+    case "sendto":
+      return (flags(3) & SYMBOLS.MSG_FASTOPEN) !== 0
+        ? sendOpening(kernel, socket, numberOf(args[2]), flags(3), args[4])
+        : send(kernel, socket, numberOf(args[2]), flags(3));
     case "writev":
       return send(kernel, socket, vectorBytes(args[1]), 0);
     case "sendmsg":
       if (hasControl(fieldOf(args[1], "msg_control"))) {
         throw new CallError("control messages for sendmsg() are not there yet");
       }
-      return send(kernel, socket, vectorBytes(fieldOf(args[1], "msg_iov")), flags(2));
+      return (flags(2) & SYMBOLS.MSG_FASTOPEN) !== 0
+        ? sendOpening(
+          kernel,
+          socket,
+          vectorBytes(fieldOf(args[1], "msg_iov")),
+          flags(2),
+          fieldOf(args[1], "msg_name"),
+        )
+        : send(kernel, socket, vectorBytes(fieldOf(args[1], "msg_iov")), flags(2));
     case "sendfile":
       return send(kernel, socket, numberOf(args[3]), 0);
   }
@@ -113,6 +126,35 @@ function ending(socket: Socket, count: number): Answer {
   return error === null || error === "EPIPE" ? { value: 0 } : { value: -1, errno: error };
 }
 
+/** How a socket's active open uses Fast Open. */
+export function fastOpenMode({ options }: Socket): ActiveFastOpen {
+  return options.fastOpenNoCookie ? ActiveFastOpen.withoutCookie : ActiveFastOpen.withCookie;
+}
+
+/** Connects and writes in one call, as sendto(2) with MSG_FASTOPEN does. */
+function sendOpening(
+  kernel: Kernel,
+  socket: Socket,
+  length: number,
+  flags: number,
+  address: Value | undefined,
+): Attempt {
+  const fail = (errno: string) => () => ({ value: -1, errno });
+  if ((kernel.settings.config.fastOpen & FastOpenBit.client) === 0) return fail("EOPNOTSUPP");
+  if (socket.use === "listening") return fail("EISCONN");
+  if (socket.use === "connecting" || (socket.isOpening && !socket.isSynDeferred)) {
+    return fail("EALREADY");
+  }
+  if (socket.use === "connected" && !socket.isOpening) return fail("EISCONN");
+  if (socket.use !== "connected") {
+    const port = address === undefined ? null : socketPort(address);
+    kernel.connect(socket, port ?? DEFAULT_PORT, fastOpenMode(socket));
+  }
+  const waits = !socket.nonBlocking && (flags & SYMBOLS.MSG_DONTWAIT) === 0;
+  if (socket.stream === null && !waits) return fail("EINPROGRESS");
+  return send(kernel, socket, length, flags & ~SYMBOLS.MSG_FASTOPEN);
+}
+
 /** Writes as write(2) does. */
 export function send(kernel: Kernel, socket: Socket, length: number, flags: number): Attempt {
   refused(flags, ["MSG_FASTOPEN", "MSG_ZEROCOPY", "MSG_OOB"]);
@@ -132,14 +174,17 @@ export function send(kernel: Kernel, socket: Socket, length: number, flags: numb
       return count > 0 ? { value: count } : { value: -1, errno: "EPIPE" };
     }
     const { machine } = kernel;
-    const room = Math.min(socket.room, length - count);
-    if (room > 0) {
+    const deferred = socket.isSynDeferred;
+    // The SYN takes what it can; the rest waits for the connection.
+    const most = deferred ? conn.fastOpen!.synBytesMax : socket.isOpening ? 0 : Infinity;
+    const room = Math.min(socket.room, length - count, most);
+    if (room > 0 || deferred) {
       conn.cork = socket.options.cork || (flags & MSG_MORE) !== 0;
       count += stream.write(room);
       machine.tcp.onApplicationNews(conn, machine.nowUs);
       machine.settle();
     }
-    if (count >= length) return { value: count };
+    if (count >= length && !(waits && socket.isOpening)) return { value: count };
     if (waits) return null;
     return count > 0 ? { value: count } : { value: -1, errno: "EAGAIN" };
   };

@@ -3,6 +3,7 @@
  * themselves are in calls.ts.
  */
 
+import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import type { FourTuple } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
@@ -124,7 +125,7 @@ export class Kernel {
   }
 
   /** Starts an active open of the socket and makes it the one that packets are about. */
-  connect(socket: Socket, port: number): void {
+  connect(socket: Socket, port: number, fastOpen: ActiveFastOpen = ActiveFastOpen.no): void {
     const { machine, settings } = this;
     if (socket.localPort === 0) socket.localPort = this.ephemeralPort();
     socket.use = "connecting";
@@ -145,7 +146,7 @@ export class Kernel {
       localPort: socket.localPort,
       remotePort: port,
     };
-    machine.tcp.connect(socket.id, tuple, machine.nowUs);
+    machine.tcp.connect(socket.id, tuple, machine.nowUs, fastOpen);
     machine.settle();
   }
 
@@ -168,8 +169,11 @@ export class Kernel {
   }
 
   #liveState(flow: Flow): "open" | "timeWait" | "closed" {
+    const isOfFlow = (ends: FourTuple) =>
+      ends.remotePort === flow.remotePort && ends.localPort === flow.localPort;
+    if (this.machine.tcp.handshakes.all().some(isOfFlow)) return "open";
     for (const conn of this.machine.tcp.all()) {
-      if (conn.remotePort !== flow.remotePort || conn.localPort !== flow.localPort) continue;
+      if (!isOfFlow(conn)) continue;
       if (conn.state === State.CLOSED) continue;
       return conn.state === State.TIME_WAIT ? "timeWait" : "open";
     }

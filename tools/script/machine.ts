@@ -206,10 +206,9 @@ export class Machine {
         this.#streams.get(conn)?.dispose();
         this.#streams.delete(conn);
       },
+      created: (listener, conn) => events.began(listener.id, conn),
       stateChanged: (conn, before) => {
-        if (before === State.LISTEN || before === State.CLOSED) {
-          events.began(conn.listener?.id ?? -1, conn);
-        }
+        if (before === State.CLOSED) events.began(-1, conn);
       },
     };
   }

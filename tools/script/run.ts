@@ -5,7 +5,7 @@ import type { Answer, Attempt } from "./answer.ts";
 import { beginCall } from "./calls.ts";
 import { icmpFrame, packetFault, type SentPacket, tcpFrame } from "./frames.ts";
 import { Kernel } from "./kernel.ts";
-import { mismatch, packetText } from "./match.ts";
+import { hex, isCookie, mismatch, packetText } from "./match.ts";
 import { PythonError, runPython } from "./python.ts";
 import { applyCommand, type Settings } from "./settings.ts";
 import { ERRNO } from "./symbols.ts";
@@ -43,6 +43,8 @@ export class ScriptRun {
   /** When the previous event was over, in microseconds since the start. */
   #lastUs = 0;
   #pending: PendingCall | null = null;
+  /** Fast Open cookies of the stack by what the script has in their place. */
+  readonly #cookies = new Map<string, Uint8Array>();
   /** Furthest sequence number of the script that has been seen, for what is new data. */
   #furthest = 0;
   /** What was printed, and failures that do not count. */
@@ -151,7 +153,7 @@ export class ScriptRun {
     const { localAddress, remoteAddress } = this.#settings;
     const isFirstSyn = (packet.flags & (Flag.SYN | Flag.ACK | Flag.RST)) === Flag.SYN;
     const flow = kernel.flowFor(isFirstSyn, packet.seq);
-    const wire = flow.toWire(packet);
+    const wire = flow.toWire(this.#withLiveCookies(packet));
     const fault = packetFault(wire);
     if (fault !== null) throw new ScriptError(event.line, fault);
     const ends = {
@@ -206,6 +208,7 @@ export class ScriptRun {
     };
     const fault = mismatch(expected, sent, context);
     if (fault !== null) throw new ScriptError(event.line, fault);
+    this.#learnCookies(expected, sent);
     if (time.kind === "any") return;
     const atUs = this.#elapsedAt(sent);
     if (atUs < dueUs - toleranceUs || atUs > lateUs + toleranceUs) {
@@ -217,6 +220,23 @@ export class ScriptRun {
         `time: expected ${expected.text} at ${wanted}, it was sent at ${seconds(atUs)}`,
       );
     }
+  }
+
+  /** What the script calls a cookie of the stack's is from now on that cookie. */
+  #learnCookies(expected: TcpPacket, sent: SentPacket): void {
+    const wanted = expected.options?.find(isCookie);
+    const found = sent.options.find(isCookie);
+    if (wanted === undefined || found === undefined || wanted.cookie.length === 0) return;
+    this.#cookies.set(hex(wanted.cookie), found.cookie);
+  }
+
+  #withLiveCookies(packet: TcpPacket): TcpPacket {
+    const options = packet.options?.map((option) =>
+      isCookie(option)
+        ? { ...option, cookie: this.#cookies.get(hex(option.cookie)) ?? option.cookie }
+        : option
+    );
+    return { ...packet, options: options ?? null };
   }
 
   #elapsedAt(sent: SentPacket): number {

@@ -154,6 +154,7 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_dsack: flag("dsack"),
   tcp_window_scaling: flag("windowScale"),
   tcp_syn_retries: count("synRetries"),
+  tcp_syn_linear_timeouts: count("synLinearTimeouts"),
   tcp_synack_retries: count("synAckRetries"),
   tcp_retries2: count("dataRetries"),
   tcp_fin_timeout: milliseconds("finWait2Ms"),
@@ -172,8 +173,15 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_recovery: count("recovery"),
   tcp_early_retrans: count("earlyRetransmit"),
   tcp_frto: flag("frto"),
-  tcp_fastopen: count("fastOpen"),
-  tcp_syncookies: count("synCookies"),
+  // Of the bits of Linux those that mean something here (FastOpenBit).
+  tcp_fastopen: (value) => ({ fastOpen: Number(value) & 0x7ff }),
+  tcp_fastopen_key: (value) => ({ fastOpenSecret: value.replaceAll("-", "") }),
+  tcp_fastopen_blackhole_timeout_sec: milliseconds("fastOpenBlackholeMs"),
+  tcp_syncookies: (value) => ({ synCookies: ["never", "whenFull", "always"][Number(value)] }),
+  tcp_abort_on_overflow: flag("abortOnOverflow"),
+  tcp_challenge_ack_limit: (value) => ({
+    challengeAcksPerSecond: Number(value) > 1e6 ? 0 : Number(value),
+  }),
   tcp_slow_start_after_idle: flag("restartAfterIdle"),
   tcp_moderate_rcvbuf: flag("receiveAutoTuning"),
   tcp_mtu_probing: (value) => ({ mtuProbing: MTU_PROBING_NAMES[Number(value)] ?? value }),
@@ -204,7 +212,7 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   finwait2_timeout: count("finWait2Ms"),
   recvspace: count("receiveBufferInitialBytes"),
   sendspace: count("sendBufferInitialBytes"),
-  syncookies: count("synCookies"),
+  syncookies: (value) => ({ synCookies: value === "0" ? "never" : "whenFull" }),
 };
 
 /** What `defaults.sh` of the suites sets: Linux's values as those suites expect them. */
@@ -220,6 +228,7 @@ const SUITE_DEFAULTS: readonly (readonly [string, string])[] = [
   ["tcp_early_retrans", "3"],
   ["tcp_slow_start_after_idle", "0"],
   ["tcp_fastopen", "3"],
+  ["tcp_fastopen_blackhole_timeout_sec", "0"],
   ["tcp_frto", "2"],
   ["tcp_syncookies", "1"],
   ["tcp_rmem", "4096 540000 15728640"],

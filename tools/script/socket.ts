@@ -30,6 +30,11 @@ export interface SocketOptions {
   readLowBytes: number;
   /** Unsent bytes below which a socket is writable; 0 for no such limit (TCP_NOTSENT_LOWAT). */
   unsentLowBytes: number;
+  /** Most handshakes whose SYN has brought data (TCP_FASTOPEN); whether connect waits for the first write. */
+  fastOpenLimit: number;
+  fastOpenConnect: boolean;
+  fastOpenNoCookie: boolean;
+  deferAcceptSeconds: number;
   /** Options that have no effect but are remembered, by level and name. */
   readonly others: Map<string, number>;
 }
@@ -53,6 +58,10 @@ export function defaultOptions(): SocketOptions {
     finWait2Seconds: null,
     readLowBytes: 1,
     unsentLowBytes: 0,
+    fastOpenLimit: 0,
+    fastOpenConnect: false,
+    fastOpenNoCookie: false,
+    deferAcceptSeconds: 0,
     others: new Map(),
   };
 }
@@ -81,6 +90,16 @@ export class Socket {
   /** The connection, while there is one. */
   get conn(): Connection | null {
     return this.stream?.conn ?? null;
+  }
+
+  /** Whether a connection is there that has sent its SYN, or waits for data to go with it (RFC 7413). */
+  get isOpening(): boolean {
+    return this.conn?.state === State.SYN_SENT;
+  }
+
+  /** Whether the SYN is yet to be sent, with the first data (TCP_FASTOPEN_CONNECT). */
+  get isSynDeferred(): boolean {
+    return this.isOpening && this.conn!.fastOpen!.waiting;
   }
 
   /** The pending error, which stays. */
@@ -120,7 +139,7 @@ export class Socket {
   get pollEvents(): number {
     const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP, POLLRDHUP } = SYMBOLS;
     if (this.use === "listening") return this.acceptQueue.length > 0 ? POLLIN | POLLRDNORM : 0;
-    if (this.use === "connecting") return 0;
+    if (this.use === "connecting" || (this.isOpening && !this.isSynDeferred)) return 0;
     let events = this.peekError() === null ? 0 : POLLERR;
     const { stream } = this;
     if (stream === null) return events | POLLOUT | POLLWRNORM | POLLHUP;

@@ -5,6 +5,7 @@ import { CONGESTION_NAMES, type CongestionName } from "../../src/tcp/config.ts";
 import { createCongestion } from "../../src/tcp/congestion/create.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
+import type { Listener } from "../../src/tcp/listener.ts";
 import type { Tcp } from "../../src/tcp/tcp.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
@@ -36,12 +37,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_SNDTIMEO",
   "SO_RCVTIMEO",
   "TCP_WINDOW_CLAMP",
-  "TCP_DEFER_ACCEPT",
   "TCP_THIN_LINEAR_TIMEOUTS",
   "TCP_THIN_DUPACK",
-  "TCP_FASTOPEN",
-  "TCP_FASTOPEN_CONNECT",
-  "TCP_FASTOPEN_NO_COOKIE",
   "TCP_SAVE_SYN",
   "TCP_FUNCTION_BLK",
   "TCP_LOG",
@@ -153,6 +150,18 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
     case "TCP_NOTSENT_LOWAT":
       options.unsentLowBytes = number;
       return true;
+    case "TCP_FASTOPEN":
+      options.fastOpenLimit = number;
+      return true;
+    case "TCP_FASTOPEN_CONNECT":
+      options.fastOpenConnect = number !== 0;
+      return true;
+    case "TCP_FASTOPEN_NO_COOKIE":
+      options.fastOpenNoCookie = number !== 0;
+      return true;
+    case "TCP_DEFER_ACCEPT":
+      options.deferAcceptSeconds = number;
+      return true;
     case "TCP_USER_TIMEOUT":
       options.userTimeoutMs = number;
       return true;
@@ -181,6 +190,25 @@ function setCongestion(options: SocketOptions, text: string): string | null {
   }
   options.congestion = name;
   return null;
+}
+
+/** Timeouts of a SYN-ACK until that many seconds are over, as Linux converts TCP_DEFER_ACCEPT. */
+function timeoutsIn(seconds: number): number {
+  let timeouts = 0;
+  for (let until = 0, next = 1; until < seconds; next = Math.min(2 * next, 120)) {
+    timeouts++;
+    until += next;
+  }
+  return timeouts;
+}
+
+/** Brings the options of a socket to its listener. */
+export function applyToListener(listener: Listener, options: SocketOptions): void {
+  listener.mssClamp = options.maxSegment ?? 0;
+  listener.receiveBufferBytes = options.receiveBufferBytes ?? 0;
+  listener.fastOpenLimit = options.fastOpenLimit;
+  listener.fastOpenNoCookie = options.fastOpenNoCookie;
+  listener.deferAccept = timeoutsIn(options.deferAcceptSeconds);
 }
 
 /** Brings the options of a socket to a connection, at its beginning or when one has changed. */
@@ -266,6 +294,14 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return options.unsentLowBytes;
     case "TCP_SYNCNT":
       return options.synRetries ?? 6;
+    case "TCP_FASTOPEN":
+      return options.fastOpenLimit;
+    case "TCP_FASTOPEN_CONNECT":
+      return options.fastOpenConnect ? 1 : 0;
+    case "TCP_FASTOPEN_NO_COOKIE":
+      return options.fastOpenNoCookie ? 1 : 0;
+    case "TCP_DEFER_ACCEPT":
+      return options.deferAcceptSeconds;
     case "TCP_CONGESTION": {
       const control = options.congestion ?? conn?.congestion.name ?? "cubic";
       return control === "newreno" ? "reno" : control;

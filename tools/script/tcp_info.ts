@@ -33,7 +33,8 @@ const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_backoff: (conn) => conn.backoffs,
   tcpi_options: (conn) =>
     (conn.timestamps ? 1 : 0) | (conn.sack ? 2 : 0) | (conn.windowScale ? 4 : 0) |
-    (conn.ecn === null ? 0 : 8) | (conn.ecn?.ectSeen ? 16 : 0),
+    (conn.ecn === null ? 0 : 8) | (conn.ecn?.ectSeen ? 16 : 0) |
+    (conn.fastOpen !== null && conn.fastOpen.acked ? INFO_SYMBOLS.TCPI_OPT_SYN_DATA : 0),
   tcpi_snd_wscale: (conn) => conn.sndScale,
   tcpi_rcv_wscale: (conn) => conn.rcvScale,
   tcpi_rto: (conn) => conn.rtt.backedOff(conn.backoffs),
