@@ -310,7 +310,7 @@ function readOption(kernel: Kernel, socket: Socket, args: readonly Value[]): Ans
 /** Compares the fields of TCP_INFO that the script names. */
 function infoAnswer(kernel: Kernel, value: Value): Answer {
   if (value.kind !== "struct") return { value: 0 };
-  const source = kernel.info;
+  const { source } = kernel;
   for (const [name, field] of value.fields) {
     const wanted = field.kind === "name" ? infoValue(field.name, source) : optionalNumber(field);
     const found = infoValue(name, source);

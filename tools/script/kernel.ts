@@ -6,11 +6,17 @@
 import type { FourTuple } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
+import type { SentPacket } from "./frames.ts";
 import { Machine } from "./machine.ts";
-import type { Settings } from "./settings.ts";
 import { errnoOf, Socket } from "./socket.ts";
-import type { InfoSource } from "./tcp_info.ts";
+import { type InfoSource, infoValue } from "./tcp_info.ts";
 import { applyOptions } from "./socket_options.ts";
+import { beginCall } from "./calls.ts";
+import type { Attempt } from "./answer.ts";
+import { isStateCheck, stateFault } from "./state_check.ts";
+import { applyCommand, type Settings } from "./settings.ts";
+import { type CallEvent, type Command, ScriptError } from "./syntax.ts";
+import type { InfoNames, World } from "./world.ts";
 
 /** The port of the stack when the script leaves it to the runner. */
 export const DEFAULT_PORT = 8080;
@@ -25,8 +31,14 @@ export interface EpollInterest {
   reported: string;
 }
 
+/** How much longer than its time a packet is waited for, so that a message can say when it came. */
+const PATIENCE_US = 200_000_000;
+
 /** Sockets over one stack. */
-export class Kernel {
+export class Kernel implements World {
+  readonly patienceUs: number = PATIENCE_US;
+  /** What leaves at one moment has the same time. */
+  readonly burstUs: number = 0;
   readonly machine: Machine;
   readonly settings: Settings;
   readonly #descriptors = new Map<number, Socket>();
@@ -72,6 +84,49 @@ export class Kernel {
     });
   }
 
+  get elapsedUs(): number {
+    return this.machine.elapsedUs;
+  }
+
+  get sent(): SentPacket[] {
+    return this.machine.sent;
+  }
+
+  get isIdle(): boolean {
+    return this.machine.nextUs === Infinity;
+  }
+
+  get writtenEnd(): number | null {
+    const end = this.connection?.conn?.send?.end;
+    return end === undefined ? null : end + 1;
+  }
+
+  step(untilUs: number): void {
+    const { machine } = this;
+    machine.step(machine.nowUs + (untilUs - machine.elapsedUs));
+  }
+
+  inject(frame: Uint8Array): void {
+    this.machine.inject(frame);
+  }
+
+  begin(call: CallEvent): Attempt {
+    return beginCall(this, call);
+  }
+
+  command(command: Command): void {
+    if (!isStateCheck(command.text)) return applyCommand(this.settings, command);
+    const fault = stateFault(this, command.text);
+    if (fault !== null) throw new ScriptError(command.line, fault);
+  }
+
+  info(): InfoNames | null {
+    const source = this.source;
+    return source === null ? null : (name) => infoValue(name, source);
+  }
+
+  close(): void {}
+
   /** A new socket, without a descriptor. */
   create(): Socket {
     const socket = new Socket(this.#nextId++);
@@ -110,7 +165,7 @@ export class Kernel {
   }
 
   /** What is known of the script's connection, from its first segment on; null before. */
-  get info(): InfoSource | null {
+  get source(): InfoSource | null {
     const { nowUs, tcp } = this.machine;
     const common = { nowUs, mtu: this.settings.mtu };
     const stream = this.connection?.stream ?? null;

@@ -127,7 +127,7 @@ export class Machine {
     const { bytes } = layout.memory;
     this.#sendMemory = { bytes, pool, copier: new ArrayCopier(bytes), release };
     const device = new WireDevice(mtu, (frame) => {
-      const packet = readFrame(frame, this.nowUs);
+      const packet = readFrame(frame, this.elapsedUs);
       if (packet !== null) this.sent.push(packet);
     });
     this.tcp = new Tcp({
