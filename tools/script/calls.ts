@@ -126,8 +126,9 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
 function bind(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer {
   const port = socketPort(args[1]);
   if (socket.localPort !== 0) return failed("EINVAL");
-  socket.localPort = port ?? DEFAULT_PORT;
-  if (socket.localPort === 0) socket.localPort = kernel.ephemeralPort();
+  const wanted = port ?? DEFAULT_PORT;
+  if (wanted !== 0 && kernel.isTaken(wanted, socket)) return failed("EADDRINUSE");
+  socket.localPort = wanted === 0 ? kernel.ephemeralPort() : wanted;
   return { value: 0 };
 }
 
@@ -176,6 +177,8 @@ function disconnect(kernel: Kernel, socket: Socket): Answer {
   if (use === "connecting") machine.tcp.cancelConnect(socket.id, machine.nowUs);
   if (stream !== null) machine.tcp.abort(stream.conn, machine.nowUs);
   machine.settle();
+  // Linux leaves the error of the reset that the peer is sent to whoever asks next.
+  if (stream !== null) socket.connectError = "ECONNRESET";
   socket.stream = null;
   socket.use = "new";
   return { value: 0 };
@@ -186,8 +189,12 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
   if (family === SYMBOLS.AF_UNSPEC) return done(disconnect(kernel, socket));
   switch (socket.use) {
     case "listening":
-    case "connected":
       return done(failed("EISCONN"));
+    case "connected":
+      // The first that asks again hears that the connect which did not wait has come to its end.
+      if (!socket.connectPending) return done(failed("EISCONN"));
+      socket.connectPending = false;
+      return DONE;
     case "connecting":
       return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
   }
@@ -195,7 +202,10 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
   if (pending !== null) return done(failed(pending));
   kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT);
   const answer = connected(socket);
-  if (answer === null && socket.nonBlocking) return done(failed("EINPROGRESS"));
+  if (answer === null && socket.nonBlocking) {
+    socket.connectPending = true;
+    return done(failed("EINPROGRESS"));
+  }
   return () => answer ?? connected(socket);
 }
 

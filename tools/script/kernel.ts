@@ -148,6 +148,20 @@ export class Kernel implements World {
     this.#descriptors.delete(descriptor);
   }
 
+  /** Whether another socket keeps a port from this one: it listens, or one of them does not share. */
+  isTaken(port: number, socket: Socket): boolean {
+    const shares = (each: Socket) => each.options.others.get("SO_REUSEADDR") === 1;
+    for (const other of this.#descriptors.values()) {
+      if (other === socket || other.localPort !== port || other.use === "connected") continue;
+      const both = shares(socket) && shares(other) && other.use !== "listening";
+      const reused = [socket, other].every(({ options }) =>
+        options.others.get("SO_REUSEPORT") === 1
+      );
+      if (!both && !reused) return true;
+    }
+    return false;
+  }
+
   /** A port that nothing has used yet. */
   ephemeralPort(): number {
     return this.#nextPort++;

@@ -26,6 +26,16 @@ const NO_DESCRIPTOR = 0x7fff_fff0;
 /** What an option of any kind fits into. */
 const OPTION_BYTES = 512;
 
+const WRITES: ReadonlySet<string> = new Set([
+  "write",
+  "writev",
+  "send",
+  "sendto",
+  "sendmsg",
+  "sendfile",
+  "splice",
+]);
+
 /** A call as Linux takes it. */
 interface Prepared {
   readonly number: number;
@@ -42,6 +52,9 @@ export class LinuxCalls {
   readonly descriptors = new Map<number, number>();
   /** The socket that TCP_INFO is asked of: the newest that connects or was accepted. */
   current = -1;
+  /** The congestion control of new sockets. */
+  congestion = "cubic";
+  readonly #written = new Map<number, number>();
   readonly #memory: CallMemory;
   readonly #settings: Settings;
 
@@ -66,12 +79,29 @@ export class LinuxCalls {
   #answer(call: CallEvent, { check, opens }: Prepared, result: number): Answer {
     if (call.name === "close") this.descriptors.delete(numberOf(call.args[0]));
     if (result < 0) return { value: -1, errno: errnoName(-result) };
+    if (WRITES.has(call.name)) {
+      const fd = this.#descriptor(call.args[call.name === "splice" ? 2 : 0]);
+      this.#written.set(fd, (this.#written.get(fd) ?? 0) + result);
+    }
     if (opens === true) {
       if (call.name.startsWith("accept")) this.current = result;
+      if (call.name === "socket") this.#setCongestion(result);
       return { value: 0, opens: (number) => void this.descriptors.set(number, result) };
     }
     const fault = check?.(result) ?? null;
     return fault === null ? { value: result } : { value: result, fault };
+  }
+
+  /** Bytes that were written to the current socket. */
+  get written(): number {
+    return this.#written.get(this.current) ?? 0;
+  }
+
+  #setCongestion(fd: number): void {
+    const memory = this.#memory;
+    const { at, length } = putText(memory, this.congestion);
+    const { SOL_TCP, TCP_CONGESTION } = SYMBOLS;
+    memory.now(NUMBERS.setsockopt, fd, SOL_TCP, TCP_CONGESTION, memory.addressOf(at), length);
   }
 
   #descriptor(value: Value | undefined): number {
@@ -88,7 +118,8 @@ export class LinuxCalls {
       case "pipe":
         return this.#pipe(args);
       case "open":
-        return { number: NUMBERS.open, parameters: [this.#text(args[0]), 0], opens: true };
+        // What is in the file does not matter, everything that is sent is zeros.
+        return { number: NUMBERS.open, parameters: [this.#text("/dev/zero"), 0], opens: true };
       case "epoll_create":
       case "epoll_create1":
         return { number: NUMBERS.epoll_create1, parameters: [0], opens: true };
@@ -103,9 +134,8 @@ export class LinuxCalls {
     throw new CallError(`${name}() is not there yet`);
   }
 
-  #text(value: Value | undefined): number {
-    const memory = this.#memory;
-    return memory.addressOf(putText(memory, textOf(value) ?? "/dev/zero").at);
+  #text(text: string): number {
+    return this.#memory.addressOf(putText(this.#memory, text).at);
   }
 
   #socket(args: readonly Value[]): Prepared {

@@ -2,6 +2,7 @@
 
 import { addressText } from "../../src/base/address.ts";
 import { closeFd, drainEventFd } from "../../src/device/eventfd.ts";
+import { VIRTIO_HEADER_BYTES } from "../../src/wire/virtio.ts";
 import { openTun } from "../../src/device/tun_open.ts";
 import { Flag } from "../../src/wire/segment.ts";
 import type { Attempt } from "./answer.ts";
@@ -31,9 +32,11 @@ const OWN_TIME = 128;
 const OWN_OPTION = 256;
 const OWN_FRAME = 1024;
 
+/** Where the virtio-net header has the size of the segments that a frame is to be cut into. */
+const GSO_SIZE_BYTE = 4;
+
 /** What the stack's defaults are where Linux is set up differently by default, or by whoever built it. */
 const BASE: readonly (readonly [string, string])[] = [
-  ["net.ipv4.tcp_congestion_control", "cubic"],
   ["net.ipv4.tcp_ecn", "0"],
   ["net.ipv4.tcp_rmem", "4096 131072 6291456"],
   ["net.ipv4.tcp_wmem", "4096 65536 4194304"],
@@ -60,7 +63,6 @@ export class LinuxWorld implements World {
   /** Segments of one burst are cut from one by the kernel and come at once. */
   readonly burstUs: number = 1500;
   readonly isIdle: boolean = false;
-  readonly writtenEnd: null = null;
   flow: Flow | null = null;
   readonly #memory: CallMemory;
   readonly #calls: LinuxCalls;
@@ -84,7 +86,7 @@ export class LinuxWorld implements World {
     this.#doorbell = doorbell;
     this.#calls = new LinuxCalls(memory, settings);
     for (const [name, value] of BASE) this.#sysctl(name, value, 0);
-    this.#tun = openTun({ name: DEVICE, offload: false }).fd;
+    this.#tun = openTun({ name: DEVICE }).fd;
     this.#configure();
     for (const command of before) this.command(command);
     this.#startUs = now();
@@ -112,6 +114,11 @@ export class LinuxWorld implements World {
     return now() - this.#startUs;
   }
 
+  /** The kernel has PSH on every super-segment, so that it says nothing before the end. */
+  get writtenEnd(): number {
+    return this.#calls.written + 1;
+  }
+
   step(untilUs: number): void {
     const memory = this.#memory;
     const { view, own } = memory;
@@ -134,12 +141,15 @@ export class LinuxWorld implements World {
     const at = memory.own + OWN_FRAME;
     for (;;) {
       const length = memory.now(NUMBERS.read, this.#tun, memory.addressOf(at), FRAME_BYTES);
-      if (length <= 0) return;
-      const frame = memory.bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
+      if (length <= VIRTIO_HEADER_BYTES) return;
+      const start = at + VIRTIO_HEADER_BYTES;
+      const frame = memory.bytes.slice(start, at + length) as Uint8Array<ArrayBuffer>;
       const packet = readFrame(frame, this.elapsedUs);
       if (packet === null) continue;
       this.#noteOpening(packet);
-      this.sent.push(packet);
+      const segmentBytes = memory.view.getUint16(at + GSO_SIZE_BYTE, true);
+      if (segmentBytes === 0 || this.settings.strictSegments) this.sent.push(packet);
+      else this.sent.push(...segmentsOf(packet, segmentBytes));
     }
   }
 
@@ -155,9 +165,11 @@ export class LinuxWorld implements World {
     const memory = this.#memory;
     this.#sniff();
     const at = memory.own + OWN_FRAME;
-    memory.bytes.set(frame, at);
-    const written = memory.now(NUMBERS.write, this.#tun, memory.addressOf(at), frame.length);
-    if (written !== frame.length) throw new Error(`the TUN took ${written} of ${frame.length}`);
+    const length = VIRTIO_HEADER_BYTES + frame.length;
+    memory.bytes.fill(0, at, at + VIRTIO_HEADER_BYTES);
+    memory.bytes.set(frame, at + VIRTIO_HEADER_BYTES);
+    const written = memory.now(NUMBERS.write, this.#tun, memory.addressOf(at), length);
+    if (written !== length) throw new Error(`the TUN took ${written} of ${length}`);
     this.#sniff();
   }
 
@@ -178,7 +190,11 @@ export class LinuxWorld implements World {
 
   command(command: Command): void {
     const { sysctls, others } = sysctlsOf(command);
-    for (const [name, value] of sysctls) this.#sysctl(name, value, command.line);
+    for (const [name, value] of sysctls) {
+      // A namespace may not choose any control as its default, but a socket of its root may.
+      if (name.endsWith(".tcp_congestion_control")) this.#calls.congestion = value;
+      else this.#sysctl(name, value, command.line);
+    }
     for (const other of others) this.settings.notes.push(`${command.line}: not run: ${other}`);
   }
 
@@ -217,6 +233,18 @@ export class LinuxWorld implements World {
     for (const fd of descriptors) memory.now(NUMBERS.close, fd);
     closeFd(this.#tun);
   }
+}
+
+/** What a network card makes of a super-segment: FIN and PSH are those of its last piece. */
+function segmentsOf(packet: SentPacket, segmentBytes: number): SentPacket[] {
+  const pieces: SentPacket[] = [];
+  for (let at = 0; at < packet.length; at += segmentBytes) {
+    const length = Math.min(segmentBytes, packet.length - at);
+    const isLast = at + length === packet.length;
+    const flags = isLast ? packet.flags : packet.flags & ~(Flag.FIN | Flag.PSH);
+    pieces.push({ ...packet, seq: (packet.seq + at) | 0, length, flags });
+  }
+  return pieces;
 }
 
 function now(): number {

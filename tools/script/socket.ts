@@ -70,6 +70,8 @@ export class Socket {
   flow: Flow | null = null;
   /** The error of a failed connect, until somebody has asked for it. */
   connectError: string | null = null;
+  /** A connect that did not wait has come to an end of which nobody has heard from connect(2) yet. */
+  connectPending = false;
   readShut = false;
   writeShut = false;
   #errorTaken = false;
