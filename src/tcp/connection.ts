@@ -123,6 +123,9 @@ export class Connection {
   finQueued = false;
   /** The peer's FIN was taken in. */
   finReceived = false;
+  /** The peer's FIN has come ahead of text that is missing, and its number. */
+  finAhead = false;
+  finAheadSeq: Seq = 0;
   /** Bytes that the application may have in `send` at once; grows with the congestion window. */
   sendLimit = 0;
 

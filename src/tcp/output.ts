@@ -139,9 +139,14 @@ export function sendResetFor(segment: Segment, context: OutputContext): void {
 
 /** Sends a segment before the window, which obliges the peer to answer (section 3.8.4). */
 export function sendKeepalive(conn: Connection, nowUs: number, context: OutputContext): void {
+  context.counters.count(Counter.keepaliveProbes);
+  askForAck(conn, nowUs, context);
+}
+
+/** Sends a segment before the window, which the peer must answer. */
+function askForAck(conn: Connection, nowUs: number, context: OutputContext): void {
   begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
   acknowledge(conn, nowUs);
-  context.counters.count(Counter.keepaliveProbes);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
@@ -188,21 +193,18 @@ function lastWireSegment(conn: Connection, last: number): number {
 }
 
 /**
- * Sends what the window has room for although it is little (section 3.8.6.2.1, the override), or into a
- * closed window one byte or the FIN (section 3.8.6.1).
+ * Sends what the window has room for although it is little (section 3.8.6.2.1, the override). A closed
+ * window is asked about with a segment before it, as keepalive does and Linux here too (section 3.8.6.1):
+ * the peer must answer it, and need not throw a byte away that would have to come again.
  */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
-  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
-  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
-  if (unsent > 0 || conn.finQueued) {
-    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
-    sendNew(conn, length, nowUs, context);
-    if (!conn.persisting) return;
-    // A probe is not in flight: while the window is shut it is the next one to be sent again.
-    conn.loss!.queue.clear();
-    conn.loss!.probeAtUs = NEVER;
-    conn.sndNxt = conn.sndUna;
+  if (conn.sndWnd === 0) {
+    context.counters.count(Counter.zeroWindowProbes);
+    return askForAck(conn, nowUs, context);
   }
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  if (unsent <= 0 && !conn.finQueued) return;
+  sendNew(conn, Math.min(Math.max(0, unsent), conn.sndWnd, conn.sndMss), nowUs, context);
 }
 
 /** Position in the send buffer of a sequence number. */

@@ -251,7 +251,8 @@ export class Tcp {
     for (const conn of this.#table.all()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
-      sendReset(conn, nowUs, this);
+      // Linux says nothing to those whose handshake is not over: they will hear it when they go on.
+      if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
       abort(conn);
       this.#settle(conn, before, nowUs);
     }

@@ -80,6 +80,9 @@ function onLossTimer(
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
+  // Linux counts the user timeout from the first time that something had to be sent again.
+  if (conn.backoffs === 0) conn.unackedSinceUs = nowUs;
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
@@ -94,7 +97,7 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
       conn.persisting = false;
       conn.backoffs = 0;
     } else {
-      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+      conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
     }
     return Outcome.probe;
   }
@@ -111,7 +114,6 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   conn.timing = false;
   loseEverything(conn);
   // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
   // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
   return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
