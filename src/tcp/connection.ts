@@ -126,6 +126,8 @@ export class Connection {
   /** The peer's FIN has come ahead of text that is missing, and its number. */
   finAhead = false;
   finAheadSeq: Seq = 0;
+  /** The application has shut reading down: text behind our FIN would never be read. */
+  readShut = false;
   /** Bytes that the application may have in `send` at once; grows with the congestion window. */
   sendLimit = 0;
 

@@ -335,7 +335,7 @@ function takeText(
   // In a SYN segment the text follows the SYN (RFC 9293 section 3.4).
   const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
   const end = seqAdd(start, segment.payloadLength);
-  if (conn.owner === Owner.none && seqGt(end, conn.rcvNxt)) {
+  if (isUnwanted(conn) && seqGt(end, conn.rcvNxt)) {
     // Nobody will ever read this: tell the peer (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
     counters.drop(Drop.tcpDataAfterClose);
     abort(conn);
@@ -364,6 +364,12 @@ function takeText(
   const finReached = isLast ? seqGe(conn.rcvNxt, end) : isFinAheadReached(conn);
   if (finReached) onFin(conn, nowUs, context.config);
   return Outcome.none;
+}
+
+/** Whether nobody will ever read what comes: as in Linux, only when this side has closed too. */
+function isUnwanted(conn: Connection): boolean {
+  if (conn.owner === Owner.none) return true;
+  return conn.readShut && (conn.state === State.FIN_WAIT_1 || conn.state === State.FIN_WAIT_2);
 }
 
 /** Text that starts behind a gap: kept, and answered with a duplicate ACK (RFC 5681 section 4.2). */

@@ -81,6 +81,7 @@ function makeSocket(kernel: Kernel, args: readonly Value[]): Answer {
   }
   const socket = kernel.create();
   socket.nonBlocking = (type & SYMBOLS.SOCK_NONBLOCK) !== 0;
+  socket.closesOnExec = (type & SYMBOLS.SOCK_CLOEXEC) !== 0;
   return { value: 0, opens: (descriptor) => kernel.enter(descriptor, socket) };
 }
 
@@ -106,7 +107,9 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
     case "ioctl":
       return done(ioctl(socket, args));
     case "setsockopt": {
-      const errno = setOption(socket, optionName(args[1], args[2]), args[3], kernel.settings.notes);
+      const name = optionName(args[1], args[2]);
+      const length = optionalNumber(args[4]) ?? Infinity;
+      const errno = setOption(socket, name, args[3], length, kernel.settings.notes);
       if (errno !== null) return done(failed(errno));
       if (socket.conn !== null) {
         applyOptions(socket.conn, socket.options, kernel.machine.tcp, kernel.machine.nowUs);
@@ -153,11 +156,14 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
 function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt {
   if (socket.use !== "listening") return done(failed("EINVAL"));
   const flags = args.length > 3 ? optionalNumber(args[3]) ?? 0 : 0;
+  const untilUs = kernel.deadline(socket.options.receiveTimeoutUs);
   return () => {
     // Its listener has been shut down meanwhile.
     if (socket.use !== "listening") return failed("EINVAL");
     const stream = socket.acceptQueue.shift();
-    if (stream === undefined) return socket.nonBlocking ? failed("EAGAIN") : null;
+    if (stream === undefined) {
+      return socket.nonBlocking || kernel.machine.nowUs >= untilUs ? failed("EAGAIN") : null;
+    }
     kernel.machine.tcp.acceptTaken(socket.id);
     const child = kernel.create();
     child.use = "connected";
@@ -165,6 +171,7 @@ function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt
     child.localPort = socket.localPort;
     child.options = { ...socket.options, others: new Map(socket.options.others) };
     child.nonBlocking = (flags & SYMBOLS.SOCK_NONBLOCK) !== 0;
+    child.closesOnExec = (flags & SYMBOLS.SOCK_CLOEXEC) !== 0;
     return { value: 0, opens: (number) => kernel.enter(number, child) };
   };
 }
@@ -206,7 +213,11 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
     socket.connectPending = true;
     return done(failed("EINPROGRESS"));
   }
-  return () => answer ?? connected(socket);
+  const untilUs = kernel.deadline(socket.options.sendTimeoutUs);
+  return () => {
+    const late = kernel.machine.nowUs >= untilUs ? failed("EINPROGRESS") : null;
+    return answer ?? connected(socket) ?? late;
+  };
 }
 
 function connected(socket: Socket): Answer | null {
@@ -233,8 +244,9 @@ function shutDown(kernel: Kernel, socket: Socket, how: number): Answer {
     return { value: 0 };
   }
   const { conn } = socket;
-  if (conn === null || conn.state === State.CLOSED) return failed("ENOTCONN");
   if (how !== SHUT_WR) socket.readShut = true;
+  if (conn === null || conn.state === State.CLOSED) return failed("ENOTCONN");
+  if (how !== SHUT_WR) conn.readShut = true;
   if (how !== SHUT_RD) {
     socket.writeShut = true;
     machine.tcp.closeWrite(conn, machine.nowUs);
@@ -281,7 +293,9 @@ function control(socket: Socket, args: readonly Value[]): Answer {
       socket.nonBlocking = (numberOf(args[2]) & SYMBOLS.O_NONBLOCK) !== 0;
       return { value: 0 };
     case SYMBOLS.F_GETFD:
+      return { value: socket.closesOnExec ? SYMBOLS.FD_CLOEXEC : 0 };
     case SYMBOLS.F_SETFD:
+      socket.closesOnExec = (numberOf(args[2]) & SYMBOLS.FD_CLOEXEC) !== 0;
       return { value: 0 };
   }
   return failed("EINVAL");
@@ -304,7 +318,10 @@ function readOption(kernel: Kernel, socket: Socket, args: readonly Value[]): Ans
   const name = optionName(args[1], args[2]);
   if (name === "TCP_INFO") return infoAnswer(kernel, args[3]);
   if (name === "SO_LINGER") return lingerAnswer(socket, args[3]);
-  const found = getOption(socket, name, kernel.settings.notes);
+  if (name.startsWith("option ")) return failed("ENOPROTOOPT");
+  if (name.endsWith("TIMEO")) return timeoutAnswer(socket, name, args[3]);
+  const { mtu, notes } = kernel.settings;
+  const found = getOption(socket, name, mtu, notes);
   const text = textOf(args[3]);
   if (args[3]?.kind === "ellipsis" || args[3] === undefined) return { value: 0 };
   const wanted = text ?? errorNumber(args[3]);
@@ -341,6 +358,16 @@ function lingerAnswer(socket: Socket, value: Value): Answer {
   return fits
     ? { value: 0 }
     : { value: 0, fault: `expected onoff=${onoff}, got onoff=${isOn}, linger=${linger ?? 0}` };
+}
+
+function timeoutAnswer({ options }: Socket, name: string, value: Value): Answer {
+  const us = (name === "SO_RCVTIMEO" ? options.receiveTimeoutUs : options.sendTimeoutUs) ?? 0;
+  const found = [Math.floor(us / 1e6), us % 1e6];
+  const wanted = [fieldOf(value, "tv_sec", "0"), fieldOf(value, "tv_usec", "1")].map(
+    optionalNumber,
+  );
+  const fits = wanted.every((each, index) => each === null || each === found[index]);
+  return fits ? { value: 0 } : { value: 0, fault: `expected ${wanted}, got ${found}` };
 }
 
 /** `[ECONNREFUSED]` stands for its number. */

@@ -81,12 +81,15 @@ export function receive(kernel: Kernel, socket: Socket, most: number, flags: num
   refused(flags, ["MSG_ERRQUEUE", "MSG_OOB"]);
   const { MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL } = SYMBOLS;
   const waits = !socket.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  const untilUs = kernel.deadline(waits ? socket.options.receiveTimeoutUs : null);
   let count = 0;
   return () => {
     const { stream } = socket;
     if (stream === null) {
       if (socket.use === "connecting") return waits ? null : { value: -1, errno: "EAGAIN" };
-      return { value: -1, errno: socket.takeError() ?? "ENOTCONN" };
+      const error = socket.takeError();
+      if (error === null && socket.readShut && socket.use !== "listening") return { value: 0 };
+      return { value: -1, errno: error ?? "ENOTCONN" };
     }
     if (socket.use === "closed") return { value: -1, errno: "EBADF" };
     if ((flags & MSG_PEEK) !== 0 && stream.available > 0) {
@@ -101,7 +104,7 @@ export function receive(kernel: Kernel, socket: Socket, most: number, flags: num
     const wanted = (flags & MSG_WAITALL) !== 0 ? most : socket.options.readLowBytes;
     if (count >= Math.min(wanted, most)) return { value: count };
     if (socket.isReadOver) return ending(socket, count);
-    if (waits) return null;
+    if (waits && kernel.machine.nowUs < untilUs) return null;
     return count > 0 ? { value: count } : { value: -1, errno: "EAGAIN" };
   };
 }
@@ -118,6 +121,7 @@ export function send(kernel: Kernel, socket: Socket, length: number, flags: numb
   refused(flags, ["MSG_FASTOPEN", "MSG_ZEROCOPY", "MSG_OOB"]);
   const { MSG_DONTWAIT, MSG_MORE } = SYMBOLS;
   const waits = !socket.nonBlocking && (flags & MSG_DONTWAIT) === 0;
+  const untilUs = kernel.deadline(waits ? socket.options.sendTimeoutUs : null);
   let count = 0;
   return () => {
     const { stream } = socket;
@@ -140,7 +144,7 @@ export function send(kernel: Kernel, socket: Socket, length: number, flags: numb
       machine.settle();
     }
     if (count >= length) return { value: count };
-    if (waits) return null;
+    if (waits && kernel.machine.nowUs < untilUs) return null;
     return count > 0 ? { value: count } : { value: -1, errno: "EAGAIN" };
   };
 }

@@ -167,6 +167,14 @@ export class Kernel implements World {
     return this.#nextPort++;
   }
 
+  /** When a call that waits for so long gives up. */
+  deadline(timeoutUs: number | null): number {
+    const { machine } = this;
+    const untilUs = timeoutUs === null ? Infinity : machine.nowUs + timeoutUs;
+    machine.noteDeadline(untilUs);
+    return untilUs;
+  }
+
   /** The connection that the script's packets are about: the newest of the flow. */
   get connection(): Socket | null {
     const { flow } = this;

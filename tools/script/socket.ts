@@ -30,6 +30,9 @@ export interface SocketOptions {
   readLowBytes: number;
   /** Unsent bytes below which a socket is writable; 0 for no such limit (TCP_NOTSENT_LOWAT). */
   unsentLowBytes: number;
+  /** How long a call waits for what it needs; null for ever. */
+  receiveTimeoutUs: number | null;
+  sendTimeoutUs: number | null;
   /** Options that have no effect but are remembered, by level and name. */
   readonly others: Map<string, number>;
 }
@@ -53,6 +56,8 @@ export function defaultOptions(): SocketOptions {
     finWait2Seconds: null,
     readLowBytes: 1,
     unsentLowBytes: 0,
+    receiveTimeoutUs: null,
+    sendTimeoutUs: null,
     others: new Map(),
   };
 }
@@ -61,6 +66,7 @@ export function defaultOptions(): SocketOptions {
 export class Socket {
   use: SocketUse = "new";
   nonBlocking = false;
+  closesOnExec = false;
   options: SocketOptions = defaultOptions();
   localPort = 0;
   /** Listening: the number that the engine knows it by. Connecting: that of the request. */
