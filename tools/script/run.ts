@@ -4,7 +4,7 @@ import { Flag } from "../../src/wire/segment.ts";
 import type { Answer, Attempt } from "./answer.ts";
 import { icmpFrame, packetFault, type SentPacket, tcpFrame } from "./frames.ts";
 import { mismatch, packetText } from "./match.ts";
-import { PythonError, runPython } from "./python.ts";
+import { PythonError, runPython, type Variables } from "./python.ts";
 import type { Settings } from "./settings.ts";
 import {
   type CallEvent,
@@ -40,6 +40,8 @@ export class ScriptRun {
   #pending: PendingCall | null = null;
   /** Furthest sequence number of the script that has been seen, for what is new data. */
   #furthest = 0;
+  /** Variables of the code, which go on from one piece to the next. */
+  readonly #variables: Variables = new Map();
   /** What was printed, and failures that do not count. */
   readonly output: string[] = [];
 
@@ -334,7 +336,7 @@ export class ScriptRun {
       throw new ScriptError(event.line, `code: ${name}: ${why}`);
     };
     try {
-      runPython(text, names, (line) => this.output.push(line));
+      runPython(text, names, (line) => this.output.push(line), this.#variables);
     } catch (error) {
       if (!(error instanceof PythonError)) throw error;
       throw new ScriptError(event.line + error.line, error.message);
