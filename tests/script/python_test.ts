@@ -96,6 +96,8 @@ const FAILS: readonly (readonly [string, number, RegExp])[] = [
   ["x = 1 / 0", 0, /division by zero/],
   ["while True: pass", 0, /does not end/],
   ["def f(): f()\nf()", 0, /calls itself too often/],
+  ["f = lambda: f()\nf()", 0, /goes too deep/],
+  ["x = 'a'\nwhile True: x = x + x", 1, /grows too long/],
   ["f(1)", 0, /f\(\) is not there yet/],
   ["'a' - 1", 0, /- takes numbers/],
   ["[1][5]", 0, /there is no item 5/],

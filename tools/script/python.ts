@@ -45,7 +45,12 @@ export function runPython(
   variables: Variables = new Map(),
 ): void {
   const program = new Reader(code, print).program();
-  program(new Variable(variables, null, names));
+  try {
+    program(new Variable(variables, null, names));
+  } catch (error) {
+    if (error instanceof RangeError) throw new PythonError(0, "code: it goes too deep");
+    throw error;
+  }
 }
 
 /** Names of a block of code, of a function, or of a comprehension. */
@@ -284,7 +289,7 @@ class Reader extends ExpressionReader {
     return (scope) => {
       const call = (args: PythonValue[], named: ReadonlyMap<string, PythonValue>): PythonValue => {
         const inner = scope.inner();
-        if (inner.depth > CALLS_MAX) {
+        if (this.#calls >= CALLS_MAX) {
           throw new PythonError(line, `code: ${name}() calls itself too often`);
         }
         for (const [index, parameter] of parameters.entries()) {

@@ -30,6 +30,8 @@ export type Expression = (scope: Scope) => PythonValue;
 
 const COMPARISONS: readonly string[] = ["==", "!=", "<=", ">=", "<", ">", "<>"];
 
+/** No list or text may be longer. */
+const LENGTH_MAX = 100_000;
 /** The deepest nesting that is read. */
 const DEPTH_MAX = 60;
 
@@ -57,6 +59,18 @@ const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 /** `left operator right`. Throws a {@link PythonError}. */
 export function applied(
+  operator: string,
+  left: PythonValue,
+  right: PythonValue,
+  line: number,
+): PythonValue {
+  const value = result(operator, left, right, line);
+  const isLong = (Array.isArray(value) || typeof value === "string") && value.length > LENGTH_MAX;
+  if (isLong) throw new PythonError(line, "code: this grows too long");
+  return value;
+}
+
+function result(
   operator: string,
   left: PythonValue,
   right: PythonValue,

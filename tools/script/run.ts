@@ -37,6 +37,9 @@ export class ScriptRun {
   readonly #world: World;
   /** When the previous event was over, in microseconds since the start. */
   #lastUs = 0;
+  /** Whether the previous event was a packet for the stack, and the time at which it was due. */
+  #lastInbound = false;
+  #scheduledUs = 0;
   #pending: PendingCall | null = null;
   /** Furthest sequence number of the script that has been seen, for what is new data. */
   #furthest = 0;
@@ -61,6 +64,7 @@ export class ScriptRun {
         this.output.push(`${error.line}: not fatal: ${error.message}`);
       }
       this.#lastUs = this.#now;
+      this.#lastInbound = isInbound(event);
     }
     this.#finishPending(Infinity);
   }
@@ -80,7 +84,10 @@ export class ScriptRun {
     if (event.time.kind === "range") {
       throw new ScriptError(event.line, "only a packet of the stack can have a range of times");
     }
+    // A burst keeps the distances that it was written with, however late its packets go.
+    if (this.#lastInbound && isInbound(event)) this.#lastUs = this.#scheduledUs;
     const baseUs = this.#lastUs;
+    this.#scheduledUs = this.#dueUs(event);
     this.#waitUntil(event);
     switch (action.kind) {
       case "tcp":
@@ -347,6 +354,10 @@ export class ScriptRun {
   leftOver(): string[] {
     return this.#world.sent.map((packet) => `${seconds(packet.atUs)} ${packetText(packet)}`);
   }
+}
+
+function isInbound({ action }: ScriptEvent): boolean {
+  return (action.kind === "tcp" || action.kind === "icmp") && action.inbound;
 }
 
 function seconds(us: number): string {
