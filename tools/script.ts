@@ -20,14 +20,14 @@ const USAGE = `usage: deno task script [options] FILE|DIR...
   --tolerance=15      with --kernel: the least tolerance of times, in milliseconds
   --retries=2         with --kernel: how often a script that fails is played again
   --longest=30        with --kernel: scripts that take more seconds are skipped
-  --jobs=8            with --kernel: scripts at once`;
+  --jobs=4            with --kernel: scripts at once`;
 
 const FLAGS: readonly string[] = ["json", "verbose", "exact", "help", "kernel"];
 const NUMBERS: Readonly<Record<string, number>> = {
   tolerance: 15,
   retries: 2,
   longest: 30,
-  jobs: 8,
+  jobs: 4,
 };
 
 async function main(words: string[]): Promise<number> {

@@ -37,6 +37,7 @@ const PATIENCE_US = 200_000_000;
 /** Sockets over one stack. */
 export class Kernel implements World {
   readonly patienceUs: number = PATIENCE_US;
+  readonly callUs: number = 0;
   /** What leaves at one moment has the same time. */
   readonly burstUs: number = 0;
   readonly machine: Machine;

@@ -26,6 +26,25 @@ const NO_DESCRIPTOR = 0x7fff_fff0;
 /** What an option of any kind fits into. */
 const OPTION_BYTES = 512;
 
+const AT_ONCE: ReadonlySet<string> = new Set([
+  "socket",
+  "bind",
+  "listen",
+  "shutdown",
+  "fcntl",
+  "ioctl",
+  "setsockopt",
+  "getsockopt",
+  "getsockname",
+  "getpeername",
+  "pipe",
+  "open",
+  "dup",
+  "epoll_create",
+  "epoll_create1",
+  "epoll_ctl",
+]);
+
 const WRITES: ReadonlySet<string> = new Set([
   "write",
   "writev",
@@ -69,6 +88,15 @@ export class LinuxCalls {
     memory.clear();
     const prepared = this.#prepare(call);
     if (call.name === "connect") this.current = prepared.parameters[0];
+    if (AT_ONCE.has(call.name)) {
+      // What cannot block need not wait for the other thread.
+      const answer = this.#answer(
+        call,
+        prepared,
+        memory.now(prepared.number, ...prepared.parameters),
+      );
+      return () => answer;
+    }
     memory.ask(prepared.number, prepared.parameters);
     return () => {
       const result = memory.answer();

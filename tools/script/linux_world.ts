@@ -60,6 +60,8 @@ export class LinuxWorld implements World {
   readonly settings: Settings;
   readonly sent: SentPacket[] = [];
   readonly patienceUs: number;
+  /** Another thread makes the calls, and has to get a processor first. */
+  readonly callUs: number = 500_000;
   /** Segments of one burst are cut from one by the kernel and come at once. */
   readonly burstUs: number = 1500;
   readonly isIdle: boolean = false;

@@ -263,16 +263,18 @@ export class ScriptRun {
 
   #call(event: ScriptEvent, call: CallEvent, baseUs: number): void {
     this.#finishPending(Infinity);
+    const world = this.#world;
     let attempt: Attempt;
     try {
-      attempt = this.#world.begin(call);
+      attempt = world.begin(call);
     } catch (error) {
       throw located(error, event);
     }
     const startUs = this.#now;
     const isRelative = event.time.kind === "relative" || event.time.kind === "any";
     const endUs = call.endUs === null ? startUs : call.endUs + (isRelative ? baseUs : 0);
-    const toleranceUs = Math.max(this.#settings.toleranceUs, (endUs - startUs) / 8);
+    const leastUs = Math.max(this.#settings.toleranceUs, call.endUs === null ? world.callUs : 0);
+    const toleranceUs = Math.max(leastUs, (endUs - startUs) / 8);
     this.#pending = { event, call, attempt, endUs, toleranceUs };
     this.#tryPending();
     if (call.endUs === null) this.#finishPending(startUs + toleranceUs);

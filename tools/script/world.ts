@@ -20,6 +20,8 @@ export interface World {
   readonly flow: Flow | null;
   /** How much longer than its time something is waited for, in microseconds. */
   readonly patienceUs: number;
+  /** How much longer than at once a call may take that does not block, in microseconds. */
+  readonly callUs: number;
   /** Segments that leave within this time were sent together, in microseconds. */
   readonly burstUs: number;
   /** Whether nothing will ever happen by itself. */
