@@ -9,6 +9,7 @@ import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import { pipeOf } from "./acknowledgment.ts";
 import { Phase } from "./loss_recovery.ts";
 import { armProbe } from "./rack.ts";
+import { untilRecordEnd } from "./records.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
@@ -236,7 +237,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, context.sink.superBytes);
+    const length = lengthToSend(conn, unsent, room, context.sink.superBytes);
     if (length === 0) {
       conn.cwndLimited = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
@@ -308,6 +309,15 @@ function extraSegments(conn: Connection): number {
 
 function isFinSent(conn: Connection): boolean {
   return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send!.end));
+}
+
+/** The same as {@link worthSending}, up to the end of a record, which may be short. */
+function lengthToSend(conn: Connection, unsent: number, room: number, superBytes: number): number {
+  if (conn.recordEnds === null) return worthSending(conn, unsent, room, superBytes);
+  const due = untilRecordEnd(conn, positionOf(conn, conn.sndNxt), unsent);
+  // More follows behind the end, so that nothing is won by waiting (as in Linux).
+  if (due < unsent && due < conn.sndMss && due <= room) return due;
+  return worthSending(conn, due, room, superBytes);
 }
 
 /** How many of the unsent bytes to send as one (super-)segment; 0 to wait for more or for an ACK. */

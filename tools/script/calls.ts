@@ -11,6 +11,7 @@ import { dataCall } from "./calls_data.ts";
 import { epollCall } from "./calls_epoll.ts";
 import { pipeCall } from "./calls_pipe.ts";
 import { pollCall } from "./calls_poll.ts";
+import { ErrorQueue } from "./error_queue.ts";
 import type { Socket } from "./socket.ts";
 import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
@@ -169,6 +170,11 @@ function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt
     child.use = "connected";
     child.stream = stream;
     child.localPort = socket.localPort;
+    if (socket.errors !== null) {
+      child.errors = new ErrorQueue();
+      child.errors.zeroCopy = socket.errors.zeroCopy;
+      child.errors.setStamping(socket.errors.stamping, 0);
+    }
     child.options = { ...socket.options, others: new Map(socket.options.others) };
     child.nonBlocking = (flags & SYMBOLS.SOCK_NONBLOCK) !== 0;
     child.closesOnExec = (flags & SYMBOLS.SOCK_CLOEXEC) !== 0;

@@ -83,6 +83,13 @@ export class Kernel implements World {
         socket.connectError = errnoOf(error, false);
       },
     });
+    this.machine.onSettled = () => {
+      for (const socket of this.#byId.values()) {
+        if (socket.errors !== null && socket.conn !== null) {
+          socket.errors.update(socket.conn, this.elapsedUs);
+        }
+      }
+    };
   }
 
   get elapsedUs(): number {

@@ -73,6 +73,8 @@ export class LinuxCalls {
   current = -1;
   /** The congestion control of new sockets. */
   congestion = "cubic";
+  /** When the script began, in microseconds of the time of day. */
+  startUs = 0;
   readonly #written = new Map<number, number>();
   readonly #memory: CallMemory;
   readonly #settings: Settings;
@@ -217,7 +219,9 @@ export class LinuxCalls {
         const at = putMessage(memory, this.#settings, args[1], name === "sendmsg");
         const parameters = [fd, memory.addressOf(at), flags(2)];
         if (name === "sendmsg") return { number: NUMBERS.sendmsg, parameters };
-        const check = () => messageFault(memory, at, args[1]);
+        const { toleranceUs } = this.#settings;
+        const check = () =>
+          messageFault(memory, at, args[1], { startUs: this.startUs, toleranceUs });
         return { number: NUMBERS.recvmsg, parameters, check };
       }
       case "splice": {

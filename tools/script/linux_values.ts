@@ -2,6 +2,7 @@
 
 import type { Address } from "../../src/base/address.ts";
 import { parseAddress } from "./addresses.ts";
+import { controlFault, type ControlMessage, stampFields } from "./control_messages.ts";
 import type { CallMemory } from "./linux_memory.ts";
 import type { Settings } from "./settings.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
@@ -131,39 +132,18 @@ function putControl(
   return { at, length };
 }
 
-/** What is wrong with a received message; null when nothing is. */
+/** What is wrong with a received message; null when nothing is. `startUs` is when the script began. */
 export function messageFault(
   memory: CallMemory,
   at: number,
   value: Value | undefined,
+  { startUs, toleranceUs }: { readonly startUs: number; readonly toleranceUs: number },
 ): string | null {
-  const flags = optionalNumber(fieldOf(value, "msg_flags"));
-  const gotFlags = memory.view.getInt32(at + 48, true);
-  if (flags !== null && flags !== gotFlags) return `expected msg_flags ${flags}, got ${gotFlags}`;
   const control = fieldOf(value, "msg_control");
-  if (control?.kind !== "array") return null;
-  const messages = controlMessages(memory, at);
-  for (const item of control.items) {
-    const level = optionalNumber(fieldOf(item, "cmsg_level"));
-    const type = optionalNumber(fieldOf(item, "cmsg_type"));
-    const found = messages.find((each) => each.level === level && each.type === type);
-    if (found === undefined) return `there is no control message ${level}:${type}`;
-    const data = fieldOf(item, "cmsg_data");
-    const wanted = data === undefined || data.kind === "struct" ? null : optionalNumber(data);
-    if (wanted !== null && wanted !== found.data) {
-      return `control message ${level}:${type}: expected ${wanted}, got ${found.data}`;
-    }
-  }
-  return null;
+  return controlFault(control, controlMessages(memory, at, startUs), toleranceUs);
 }
 
-interface ControlMessage {
-  readonly level: number;
-  readonly type: number;
-  readonly data: number;
-}
-
-function controlMessages(memory: CallMemory, at: number): ControlMessage[] {
+function controlMessages(memory: CallMemory, at: number, startUs: number): ControlMessage[] {
   const { view } = memory;
   const found: ControlMessage[] = [];
   const length = Number(view.getBigInt64(at + 40, true));
@@ -172,10 +152,36 @@ function controlMessages(memory: CallMemory, at: number): ControlMessage[] {
     const size = Number(view.getBigInt64(next, true));
     if (size < 16) break;
     const [level, type] = [view.getInt32(next + 8, true), view.getInt32(next + 12, true)];
-    found.push({ level, type, data: size >= 20 ? view.getInt32(next + 16, true) : 0 });
+    found.push({ level, type, fields: controlFields(view, next + 16, level, type, startUs) });
     next += (size + 7) & ~7;
   }
   return found;
+}
+
+/** The data of a control message by the names that scripts have for it. */
+function controlFields(
+  view: DataView,
+  at: number,
+  level: number,
+  type: number,
+  startUs: number,
+): Map<string, number> {
+  const { SOL_SOCKET, SOL_IP, SOL_IPV6, SCM_TIMESTAMPING, IP_RECVERR, IPV6_RECVERR } = SYMBOLS;
+  if (level === SOL_SOCKET && type === SCM_TIMESTAMPING) {
+    const [seconds, rest] = [view.getBigInt64(at, true), view.getBigInt64(at + 8, true)];
+    return stampFields(Number(seconds) * 1e6 + Number(rest) / 1000 - startUs);
+  }
+  const isError = (level === SOL_IP && type === IP_RECVERR) ||
+    (level === SOL_IPV6 && type === IPV6_RECVERR);
+  if (!isError) return new Map([["value", view.getInt32(at, true)]]);
+  return new Map([
+    ["ee_errno", view.getUint32(at, true)],
+    ["ee_origin", view.getUint8(at + 4)],
+    ["ee_type", view.getUint8(at + 5)],
+    ["ee_code", view.getUint8(at + 6)],
+    ["ee_info", view.getUint32(at + 8, true)],
+    ["ee_data", view.getUint32(at + 12, true)],
+  ]);
 }
 
 /** The value of setsockopt(2); numbers have room to spare, for lengths that are wrong on purpose. */

@@ -92,6 +92,7 @@ export class LinuxWorld implements World {
     this.#configure();
     for (const command of before) this.command(command);
     this.#startUs = now();
+    this.#calls.startUs = performance.timeOrigin * 1000 + this.#startUs;
   }
 
   #configure(): void {

@@ -105,6 +105,8 @@ export interface MachineEvents {
 /** One stack and its wire. */
 export class Machine {
   nowUs: number = START_US;
+  /** Called when everything has happened that follows at once. */
+  onSettled: (() => void) | null = null;
   readonly tcp: Tcp;
   /** What was sent and not yet looked at, oldest first. */
   readonly sent: SentPacket[] = [];
@@ -168,6 +170,7 @@ export class Machine {
   settle(): void {
     this.tcp.flush(this.nowUs);
     for (const stream of this.#streams.values()) stream.reclaim();
+    this.onSettled?.();
   }
 
   /** A call that waits wants to be asked again at `atUs`. */

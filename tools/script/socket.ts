@@ -2,6 +2,7 @@ import { seqDiff } from "../../src/base/seq.ts";
 import { ConnectionError } from "../../src/ring/row.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
+import type { ErrorQueue } from "./error_queue.ts";
 import type { Flow } from "./flow.ts";
 import type { Stream } from "./machine.ts";
 import { SYMBOLS } from "./symbols.ts";
@@ -78,6 +79,10 @@ export class Socket {
   connectError: string | null = null;
   /** A connect that did not wait has come to an end of which nobody has heard from connect(2) yet. */
   connectPending = false;
+  /** Bytes that were written to the connection. */
+  written = 0;
+  /** Reports about what was sent; null while nobody has asked for any. */
+  errors: ErrorQueue | null = null;
   readShut = false;
   writeShut = false;
   #errorTaken = false;
@@ -129,7 +134,8 @@ export class Socket {
     const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP, POLLRDHUP } = SYMBOLS;
     if (this.use === "listening") return this.acceptQueue.length > 0 ? POLLIN | POLLRDNORM : 0;
     if (this.use === "connecting") return 0;
-    let events = this.peekError() === null ? 0 : POLLERR;
+    const hasReport = this.errors?.isEmpty === false;
+    let events = this.peekError() === null && !hasReport ? 0 : POLLERR;
     const { stream } = this;
     if (stream === null) return events | POLLOUT | POLLWRNORM | POLLHUP;
     const closed = stream.conn.state === State.CLOSED;

@@ -6,6 +6,7 @@ import { createCongestion } from "../../src/tcp/congestion/create.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import type { Tcp } from "../../src/tcp/tcp.ts";
+import { ErrorQueue } from "./error_queue.ts";
 import { keptValue, settingError, unsetValue } from "./option_rules.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
@@ -35,7 +36,6 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_INCOMING_CPU",
   "SO_OOBINLINE",
   "SO_BROADCAST",
-  "SO_ZEROCOPY",
   "TCP_REPAIR",
   "TCP_TX_DELAY",
   "IP_RECVTOS",
@@ -102,6 +102,13 @@ export function setOption(
     throw new CallError(`setsockopt ${name} is not there yet`);
   }
   const number = keptValue(name, numberOf(value));
+  if (name === "SO_ZEROCOPY" || name === "SO_TIMESTAMPING") {
+    const errors = socket.errors ??= new ErrorQueue();
+    if (name === "SO_ZEROCOPY") errors.zeroCopy = number !== 0;
+    else errors.setStamping(number, socket.written);
+    options.others.set(name, number);
+    return null;
+  }
   if (name === "TCP_QUICKACK") {
     setQuickAck(socket, number !== 0);
     return null;

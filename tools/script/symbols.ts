@@ -270,6 +270,7 @@ export const ERRNO: Readonly<Record<string, number>> = {
   EDOM: 33,
   ERANGE: 34,
   ENOSYS: 38,
+  ENOMSG: 42,
   ENODATA: 61,
   ETIME: 62,
   EBADMSG: 74,
