@@ -40,6 +40,7 @@ const LEAST_VALUES: Readonly<Record<string, number>> = {
   sendto: 6,
   sendmsg: 3,
   close: 1,
+  dup: 1,
   shutdown: 2,
   fcntl: 2,
   ioctl: 2,
@@ -58,6 +59,10 @@ export function beginCall(kernel: Kernel, call: CallEvent): Attempt {
   if (call.name === "socket") return done(makeSocket(kernel, call.args));
   if (call.name === "poll") return pollCall(kernel, call.args);
   // The files of sendfile(2): what is in them does not matter, everything that is sent is zeros.
+  if (call.name === "cap_set") {
+    kernel.settings.notes.push(`${call.text} has no effect`);
+    return DONE;
+  }
   if (call.name === "open") return done({ value: 0, opens: () => {} });
   const epoll = epollCall(kernel, call);
   if (epoll !== null) return epoll;
@@ -100,9 +105,12 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
       return connect(kernel, socket, args);
     case "shutdown":
       return done(shutDown(kernel, socket, numberOf(args[1])));
+    case "dup":
+      return done({ value: 0, opens: (number) => kernel.enter(number, socket) });
     case "close":
       kernel.remove(descriptor);
-      return close(kernel, socket);
+      // Another descriptor holds it still.
+      return kernel.holds(socket) ? DONE : close(kernel, socket);
     case "fcntl":
       return done(control(socket, args));
     case "ioctl":
@@ -122,6 +130,7 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
       return done(readOption(kernel, socket, args));
     case "getsockname":
     case "getpeername":
+      kernel.settings.notes.push(`${call.name}: the address is not compared`);
       return DONE;
   }
   throw new CallError(`${call.name}() is not there yet`);
@@ -345,6 +354,7 @@ function infoAnswer(kernel: Kernel, value: Value): Answer {
   if (value.kind !== "struct") return { value: 0 };
   const { source } = kernel;
   for (const [name, field] of value.fields) {
+    if (name === "...") continue;
     const wanted = field.kind === "name" ? infoValue(field.name, source) : optionalNumber(field);
     const found = infoValue(name, source);
     if (found === null) throw new CallError(`getsockopt TCP_INFO: ${name} is not there yet`);

@@ -28,6 +28,7 @@ export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attem
       return send(kernel, socket, numberOf(args[2]), 0);
     case "send":
     case "sendto":
+      noteIgnored(kernel, call, flags(3));
       return send(kernel, socket, numberOf(args[2]), flags(3));
     case "writev":
       return send(kernel, socket, vectorBytes(args[1]), 0);
@@ -43,6 +44,18 @@ export function dataCall(kernel: Kernel, socket: Socket, call: CallEvent): Attem
       return send(kernel, socket, numberOf(args[3]), 0);
   }
   return null;
+}
+
+/** Flags that mean nothing here are listed for --verbose. */
+function noteIgnored(kernel: Kernel, call: CallEvent, flags: number): void {
+  const { MSG_DONTROUTE, MSG_CONFIRM, MSG_NOSIGNAL } = SYMBOLS;
+  const ignored = [["MSG_DONTROUTE", MSG_DONTROUTE], ["MSG_CONFIRM", MSG_CONFIRM], [
+    "MSG_NOSIGNAL",
+    MSG_NOSIGNAL,
+  ]] as const;
+  for (const [name, flag] of ignored) {
+    if ((flags & flag) !== 0) kernel.settings.notes.push(`${call.name}: ${name} has no effect`);
+  }
 }
 
 function refused(flags: number, unknown: readonly string[]): void {

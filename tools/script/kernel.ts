@@ -170,6 +170,11 @@ export class Kernel implements World {
     return false;
   }
 
+  /** Whether a descriptor refers to a socket. */
+  holds(socket: Socket): boolean {
+    return [...this.#descriptors.values()].includes(socket);
+  }
+
   /** A port that nothing has used yet. */
   ephemeralPort(): number {
     return this.#nextPort++;

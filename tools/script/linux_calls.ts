@@ -38,6 +38,7 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   "getsockname",
   "getpeername",
   "pipe",
+  "pipe2",
   "open",
   "dup",
   "epoll_create",
@@ -146,6 +147,7 @@ export class LinuxCalls {
       case "poll":
         return this.#poll(args);
       case "pipe":
+      case "pipe2":
         return this.#pipe(args);
       case "open":
         // What is in the file does not matter, everything that is sent is zeros.
@@ -338,6 +340,7 @@ export class LinuxCalls {
     if (value.kind !== "struct") return null;
     const names = infoAt(this.#memory.view, at, length);
     for (const [name, field] of value.fields) {
+      if (name === "...") continue;
       const wanted = field.kind === "name" ? names(field.name) : optionalNumber(field);
       const found = names(name);
       if (found === null) throw new CallError(`getsockopt TCP_INFO: Linux has no ${name}`);
@@ -357,7 +360,8 @@ export class LinuxCalls {
       }
       return null;
     };
-    return { number: NUMBERS.pipe2, parameters: [memory.addressOf(at), 0], check };
+    const flags = args[1] === undefined ? 0 : numberOf(args[1]);
+    return { number: NUMBERS.pipe2, parameters: [memory.addressOf(at), flags], check };
   }
 
   #poll(args: readonly Value[]): Prepared {

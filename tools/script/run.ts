@@ -238,7 +238,9 @@ export class ScriptRun {
       if (next === null) return sent;
       const more = flow!.toScript(next, expected);
       const follows = more.seq === ((sent.seq + sent.length) >>> 0) && more.length > 0;
-      if (!follows || more.length > first.length) return sent;
+      // They are equal in size but for the last, which may be shorter.
+      const wasLast = sent.length % first.length !== 0;
+      if (!follows || wasLast || more.length > first.length) return sent;
       if (sent.length + more.length > expected.length) return sent;
       this.#world.sent.shift();
       sent = { ...more, seq: first.seq, length: sent.length + more.length, atUs: first.atUs };
