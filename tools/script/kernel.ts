@@ -6,17 +6,11 @@
 import type { FourTuple } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
-import type { SentPacket } from "./frames.ts";
 import { Machine } from "./machine.ts";
 import { errnoOf, Socket } from "./socket.ts";
-import { type InfoSource, infoValue } from "./tcp_info.ts";
+import type { InfoSource } from "./tcp_info.ts";
 import { applyOptions } from "./socket_options.ts";
-import { beginCall } from "./calls.ts";
-import type { Attempt } from "./answer.ts";
-import { isStateCheck, stateFault } from "./state_check.ts";
-import { applyCommand, type Settings } from "./settings.ts";
-import { type CallEvent, type Command, ScriptError } from "./syntax.ts";
-import type { InfoNames, World } from "./world.ts";
+import type { Settings } from "./settings.ts";
 
 /** The port of the stack when the script leaves it to the runner. */
 export const DEFAULT_PORT = 8080;
@@ -31,15 +25,8 @@ export interface EpollInterest {
   reported: string;
 }
 
-/** How much longer than its time a packet is waited for, so that a message can say when it came. */
-const PATIENCE_US = 200_000_000;
-
 /** Sockets over one stack. */
-export class Kernel implements World {
-  readonly patienceUs: number = PATIENCE_US;
-  readonly callUs: number = 0;
-  /** What leaves at one moment has the same time. */
-  readonly burstUs: number = 0;
+export class Kernel {
   readonly machine: Machine;
   readonly settings: Settings;
   readonly #descriptors = new Map<number, Socket>();
@@ -86,54 +73,11 @@ export class Kernel implements World {
     this.machine.onSettled = () => {
       for (const socket of this.#byId.values()) {
         if (socket.errors !== null && socket.conn !== null) {
-          socket.errors.update(socket.conn, this.elapsedUs);
+          socket.errors.update(socket.conn, this.machine.elapsedUs);
         }
       }
     };
   }
-
-  get elapsedUs(): number {
-    return this.machine.elapsedUs;
-  }
-
-  get sent(): SentPacket[] {
-    return this.machine.sent;
-  }
-
-  get isIdle(): boolean {
-    return this.machine.nextUs === Infinity;
-  }
-
-  get writtenEnd(): number | null {
-    const end = this.connection?.conn?.send?.end;
-    return end === undefined ? null : end + 1;
-  }
-
-  step(untilUs: number): void {
-    const { machine } = this;
-    machine.step(machine.nowUs + (untilUs - machine.elapsedUs));
-  }
-
-  inject(frame: Uint8Array): void {
-    this.machine.inject(frame);
-  }
-
-  begin(call: CallEvent): Attempt {
-    return beginCall(this, call);
-  }
-
-  command(command: Command): void {
-    if (!isStateCheck(command.text)) return applyCommand(this.settings, command);
-    const fault = stateFault(this, command.text);
-    if (fault !== null) throw new ScriptError(command.line, fault);
-  }
-
-  info(): InfoNames | null {
-    const source = this.source;
-    return source === null ? null : (name) => infoValue(name, source);
-  }
-
-  close(): void {}
 
   /** A new socket, without a descriptor. */
   create(): Socket {

@@ -115,10 +115,14 @@ function rounded(value: number, digits: number): number {
 
 /** Calls a function of Python's own; undefined for one that is not there. */
 export function callBuiltin(name: string, args: PythonValue[]): PythonValue | undefined {
+  return callOnNumbers(name.replace(/^math\./, ""), args) ?? callOnItems(name, args);
+}
+
+function callOnNumbers(name: string, args: PythonValue[]): PythonValue | undefined {
   const list = args.length === 1 ? itemsOf(args[0]) ?? args : args;
   const numbers = list.map(Number);
   const [first] = args;
-  switch (name.replace(/^math\./, "")) {
+  switch (name) {
     case "abs":
     case "fabs":
       return Math.abs(Number(first));
@@ -153,6 +157,13 @@ export function callBuiltin(name: string, args: PythonValue[]): PythonValue | un
         Math.floor(numbers[0] / numbers[1]),
         numbers[0] - numbers[1] * Math.floor(numbers[0] / numbers[1]),
       ];
+  }
+  return undefined;
+}
+
+function callOnItems(name: string, args: PythonValue[]): PythonValue | undefined {
+  const [first] = args;
+  switch (name) {
     case "sum":
       return (itemsOf(first) ?? []).map(Number).reduce((a, b) => a + b, Number(args[1] ?? 0));
     case "any":

@@ -2,16 +2,10 @@
 
 import { FAMILIES_THERE, type Family } from "./addresses.ts";
 import { parseScript } from "./parser.ts";
-import { Kernel } from "./kernel.ts";
 import { ScriptRun } from "./run.ts";
-import {
-  applyCommand,
-  applyOption,
-  defaultSettings,
-  familiesOf,
-  type Settings,
-} from "./settings.ts";
+import { applyOption, defaultSettings, familiesOf, type Settings } from "./settings.ts";
 import { type Command, ScriptError } from "./syntax.ts";
+import { StackWorld } from "./stack_world.ts";
 import type { World } from "./world.ts";
 
 /** What the command line says about all scripts. */
@@ -23,11 +17,6 @@ export interface RunnerOptions {
   readonly defines?: ReadonlyMap<string, string>;
   /** Makes what the script is played against, the stack by default; the commands come before its events. */
   readonly world?: (settings: Settings, before: readonly Command[]) => World;
-}
-
-function stackWorld(settings: Settings, before: readonly Command[]): World {
-  for (const command of before) applyCommand(settings, command);
-  return new Kernel(settings);
 }
 
 /** How a script went. */
@@ -118,7 +107,7 @@ function runFamily(family: Family, text: string, options: RunnerOptions, notes: 
   settings.exact = options.exact ?? false;
   const script = parseScript(text, definesFor(family, options));
   for (const option of script.options) applyOption(settings, option);
-  const world = (options.world ?? stackWorld)(settings, script.before);
+  const world = options.world?.(settings, script.before) ?? new StackWorld(settings, script.before);
   const run = new ScriptRun(script, world);
   try {
     run.run();
