@@ -7,7 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { HOST_NETNS_VARIABLE, inOwnNamespace, namespaceRefusal } from "./namespace.ts";
-import { playAll } from "./script/linux_pool.ts";
+import { playAll, type ScriptFile } from "./script/linux_pool.ts";
 import { resultLine, type RunnerOptions, runScript, type ScriptResult } from "./script/runner.ts";
 
 const USAGE = `usage: deno task script [options] FILE|DIR...
@@ -107,7 +107,15 @@ async function playOnKernel(
     if (!(value >= 0)) throw new TypeError(`--${name}: "${args[name]}" is not a number`);
     return value;
   };
-  const files = paths.map((path) => ({ path, text: Deno.readTextFileSync(path) }));
+  const files: ScriptFile[] = [];
+  for (const path of paths) {
+    try {
+      files.push({ path, text: Deno.readTextFileSync(path) });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      count({ path, passed: false, line: 0, reason, notes: [] });
+    }
+  }
   const results: (ScriptResult | undefined)[] = [];
   let next = 0;
   await playAll(files, {

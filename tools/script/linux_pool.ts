@@ -44,7 +44,7 @@ export async function playAll(
         continue;
       }
       worker ??= new Worker(new URL("./linux_player.ts", import.meta.url), { type: "module" });
-      const { result, stuck } = await played(worker, file, options);
+      const { result, stuck } = await played(worker, file, options).catch(brokenPlayer(file));
       if (stuck) {
         worker.terminate();
         worker = null;
@@ -56,10 +56,21 @@ export async function playAll(
   await Promise.all(Array.from({ length: Math.min(options.jobs, files.length) }, player));
 }
 
+/** A player that has ended by itself: its script failed, and another player goes on. */
+function brokenPlayer({ path }: ScriptFile): (error: Error) => PlayResult {
+  return ({ message }) => {
+    const reason = `the runner failed: ${message}`;
+    return { result: { path, passed: false, line: 0, reason, notes: [] }, stuck: true };
+  };
+}
+
 function played(worker: Worker, file: ScriptFile, options: PoolOptions): Promise<PlayResult> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<PlayResult>) => resolve(data);
-    worker.onerror = (event) => reject(new Error(event.message));
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
     const request: PlayRequest = {
       ...file,
       options: options.runner,
