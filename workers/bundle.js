@@ -4077,6 +4077,13 @@ var Connection = class {
   finQueued = false;
   /** The peer's FIN was taken in. */
   finReceived = false;
+  /** The peer's FIN has come ahead of text that is missing, and its number. */
+  finAhead = false;
+  finAheadSeq = 0;
+  /** The application has shut reading down: text behind our FIN would never be read. */
+  readShut = false;
+  /** Positions in the send stream behind which a segment must end; null while there is none. */
+  recordEnds = null;
   /** Bytes that the application may have in `send` at once; grows with the congestion window. */
   sendLimit = 0;
   // Acknowledging.
@@ -5874,7 +5881,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   if (loss === null) return;
   const advanced = seqGt(segment.ack, conn.sndUna);
   if (!advanced && conn.persisting) {
-    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    onProbeAnswered(conn, conn.sndWnd > windowBefore);
     return;
   }
   if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
@@ -5904,7 +5911,7 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
-function onProbeAnswered(conn, opened, nowUs) {
+function onProbeAnswered(conn, opened) {
   if (opened) {
     conn.persisting = false;
     conn.retransmitAtUs = NEVER;
@@ -5912,7 +5919,6 @@ function onProbeAnswered(conn, opened, nowUs) {
     return;
   }
   conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-  conn.unackedSinceUs = nowUs;
 }
 var PROBE_BACKOFF_CAP = 10;
 function onShrunkWindow(conn, loss, windowBefore, nowUs) {
@@ -6616,12 +6622,17 @@ function onAckField(conn, segment, scale, nowUs, context) {
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  const isLatest2 = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
-  if (isLatest2 && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
+  if (mayUpdateWindow(conn, segment, scale)) setWindow(conn, segment, scale);
   onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
   return Outcome.none;
+}
+function mayUpdateWindow(conn, segment, scale) {
+  if (seqLt(segment.ack, conn.sndUna)) return false;
+  if (seqGt(segment.ack, conn.sndUna) || seqGt(segment.seq, conn.sndWl1)) return true;
+  const window = segment.window << scale;
+  return segment.seq === conn.sndWl1 && (window > conn.sndWnd || window === 0);
 }
 function setWindow(conn, segment, scale) {
   conn.sndWnd = segment.window << scale;
@@ -6671,7 +6682,7 @@ function takeText(conn, segment, nowUs, context) {
   }
   const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
   const end2 = seqAdd(start, segment.payloadLength);
-  if (conn.owner === Owner.none && seqGt(end2, conn.rcvNxt)) {
+  if (isUnwanted(conn) && seqGt(end2, conn.rcvNxt)) {
     counters.drop(Drop.tcpDataAfterClose);
     abort(conn);
     return Outcome.reset;
@@ -6681,7 +6692,12 @@ function takeText(conn, segment, nowUs, context) {
     counters.drop(Drop.tcpOutOfWindow);
     conn.ackPending = true;
   }
-  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, context);
+  if (seqGt(start, conn.rcvNxt)) {
+    if (hasFin && clipped === end2) noteFinAhead(conn, end2);
+    return takeAhead(conn, segment, start, clipped, context);
+  }
+  const isLast = hasFin && clipped === end2;
+  if (isLast && conn.state === State.ESTABLISHED) conn.interactive = true;
   const before = conn.rcvNxt;
   if (seqGt(clipped, before)) {
     takeInOrder(conn, segment, start, clipped, nowUs, context);
@@ -6690,8 +6706,13 @@ function takeText(conn, segment, nowUs, context) {
     conn.interactive = false;
     conn.ackPending = true;
   }
-  if (hasFin && clipped === end2 && seqGe(conn.rcvNxt, end2)) onFin(conn, nowUs, context.config);
+  const finReached = isLast ? seqGe(conn.rcvNxt, end2) : isFinAheadReached(conn);
+  if (finReached) onFin(conn, nowUs, context.config);
   return Outcome.none;
+}
+function isUnwanted(conn) {
+  if (conn.owner === Owner.none) return true;
+  return conn.readShut && (conn.state === State.FIN_WAIT_1 || conn.state === State.FIN_WAIT_2);
 }
 function takeAhead(conn, segment, start, end2, context) {
   const { counters } = context;
@@ -6705,6 +6726,13 @@ function takeAhead(conn, segment, start, end2, context) {
     if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
   }
   return Outcome.ack;
+}
+function noteFinAhead(conn, seq) {
+  conn.finAhead = true;
+  conn.finAheadSeq = seq;
+}
+function isFinAheadReached(conn) {
+  return conn.finAhead && conn.rcvNxt === conn.finAheadSeq;
 }
 function takeInOrder(conn, segment, start, end2, nowUs, context) {
   const { counters } = context;
@@ -6725,20 +6753,28 @@ function onFin(conn, nowUs, config) {
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
   conn.receive?.discardAhead();
-  conn.ackPending = true;
+  conn.finAhead = false;
   conn.news = News.loud;
   switch (conn.state) {
     case State.SYN_RECEIVED:
     case State.ESTABLISHED:
       conn.state = State.CLOSE_WAIT;
+      acknowledgeSoon2(conn, nowUs, config);
       break;
     case State.FIN_WAIT_1:
+      conn.ackPending = true;
       conn.state = State.CLOSING;
       break;
     case State.FIN_WAIT_2:
+      conn.ackPending = true;
       enterTimeWait(conn, nowUs, config);
       break;
   }
+}
+function acknowledgeSoon2(conn, nowUs, config) {
+  const atUs = nowUs + config.delayedAckMs * 1e3;
+  if (config.delayedAckMs === 0 || conn.bytesReceived === 0) conn.ackPending = true;
+  else if (atUs < conn.delayedAckAtUs) conn.delayedAckAtUs = atUs;
 }
 function establish(conn, segment, nowUs, config) {
   conn.sndNxt = segment.ack;
@@ -6795,6 +6831,19 @@ function enterTimeWait(conn, nowUs, config) {
 }
 function restartTimeWait(conn, nowUs, config) {
   conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
+}
+
+// src/tcp/records.ts
+function untilRecordEnd(conn, position, unsent) {
+  const ends = conn.recordEnds;
+  if (ends === null) return unsent;
+  const { sndUna, iss } = conn;
+  while (ends.length > 0 && (ends[0] - (sndUna - iss - 1) | 0) <= 0) ends.shift();
+  for (const end2 of ends) {
+    const length = end2 - position | 0;
+    if (length > 0) return Math.min(unsent, length);
+  }
+  return unsent;
 }
 
 // src/tcp/sink.ts
@@ -6901,9 +6950,12 @@ function sendResetFor(segment, context) {
   context.sink.send(out, FIRST_PIECE);
 }
 function sendKeepalive(conn, nowUs, context) {
+  context.counters.count(Counter.keepaliveProbes);
+  askForAck(conn, nowUs, context);
+}
+function askForAck(conn, nowUs, context) {
   begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
   acknowledge(conn, nowUs);
-  context.counters.count(Counter.keepaliveProbes);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendOldest(conn, nowUs, context) {
@@ -6940,16 +6992,13 @@ function lastWireSegment(conn, last) {
   return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
 }
 function sendProbe(conn, nowUs, context) {
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
-  if (unsent > 0 || conn.finQueued) {
-    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
-    sendNew(conn, length, nowUs, context);
-    if (!conn.persisting) return;
-    conn.loss.queue.clear();
-    conn.loss.probeAtUs = NEVER;
-    conn.sndNxt = conn.sndUna;
+  if (conn.sndWnd === 0) {
+    context.counters.count(Counter.zeroWindowProbes);
+    return askForAck(conn, nowUs, context);
   }
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  if (unsent <= 0 && !conn.finQueued) return;
+  sendNew(conn, Math.min(Math.max(0, unsent), conn.sndWnd, conn.sndMss), nowUs, context);
 }
 function positionOf(conn, seq) {
   return seq - conn.iss - 1 | 0;
@@ -6978,7 +7027,7 @@ function sendData(conn, nowUs, context) {
       break;
     }
     const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, superBytesFor(conn, context));
+    const length = lengthToSend(conn, unsent, room, superBytesFor(conn, context));
     if (length === 0) {
       conn.cwndLimited = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
@@ -7048,6 +7097,12 @@ function extraSegments(conn) {
 }
 function isFinSent(conn) {
   return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
+}
+function lengthToSend(conn, unsent, room, superBytes) {
+  if (conn.recordEnds === null) return worthSending(conn, unsent, room, superBytes);
+  const due = untilRecordEnd(conn, positionOf(conn, conn.sndNxt), unsent);
+  if (due < unsent && due < conn.sndMss && due <= room) return due;
+  return worthSending(conn, due, room, superBytes);
 }
 function worthSending(conn, unsent, room, superBytes) {
   const mss = conn.sndMss;
@@ -8833,14 +8888,9 @@ var Handshakes = class {
     this.#host.counters.count(Counter.failedOpens);
     this.#parts.events.stateChanged(embryo, State.SYN_RECEIVED);
   }
-  /** A listener has ended: its handshakes are told. */
-  onUnlisten(listener, reset, nowUs) {
-    for (const id of this.#requests.of(listener)) {
-      const embryo = this.#embryoOf(id, nowUs);
-      embryo.sndUna = embryo.sndNxt;
-      reset(embryo);
-      this.#forget(id, ConnectionError.aborted);
-    }
+  /** A listener has ended: its handshakes are forgotten without a word, as by Linux; who goes on will hear it. */
+  onUnlisten(listener) {
+    for (const id of this.#requests.of(listener)) this.#forget(id, ConnectionError.aborted);
   }
   // Timers.
   #timeoutUs(timeouts) {
@@ -9251,6 +9301,8 @@ function onLossTimer(conn, loss, nowUs, context) {
 function onRetransmit(conn, nowUs, context) {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
+  if (conn.backoffs === 0) conn.unackedSinceUs = nowUs;
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   const givenUp = hasGivenUp(conn, nowUs, config);
   if (conn.fastOpen !== null && !conn.fastOpen.passive) {
     context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
@@ -9269,7 +9321,7 @@ function onRetransmit(conn, nowUs, context) {
       conn.persisting = false;
       conn.backoffs = 0;
     } else {
-      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+      conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
     }
     return Outcome.probe;
   }
@@ -9286,7 +9338,6 @@ function onRetransmit(conn, nowUs, context) {
   conn.timing = false;
   onTimeout(conn, config, nowUs);
   loseEverything(conn);
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
   return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }
@@ -9527,16 +9578,16 @@ var Tcp = class {
     const listener = new Listener(id, address, chosen, backlog, ipv6Only);
     return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
   }
-  /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
+  /** Stops listening; connections that nobody accepted are reset, handshakes forgotten. */
   unlisten(id, nowUs) {
     const listener = this.listeners.get(id);
     if (listener === void 0) return;
     this.listeners.remove(listener);
-    this.handshakes.onUnlisten(listener, (conn) => sendReset(conn, nowUs, this), nowUs);
+    this.handshakes.onUnlisten(listener);
     for (const conn of this.#table.all()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
-      sendReset(conn, nowUs, this);
+      if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
       abort(conn);
       this.#settle(conn, before, nowUs);
     }
@@ -10152,7 +10203,7 @@ var LOOPBACK_PACKETS = 32;
 var LOOPBACK_DATA_PACKETS = 16;
 var Egress = class {
   /** Where the device does not cut super-segments, the egress does: the state machine runs once for many frames. */
-  superBytes = SUPER_BYTES;
+  superBytes;
   mtu;
   pieces = new Int32Array(2 * MAX_PIECES2);
   /** Where to record what is sent, when somebody looks. */
@@ -10170,7 +10221,8 @@ var Egress = class {
   #loopbackHead = 0;
   #loopbackTail = 0;
   #identification = 0;
-  constructor(device, layout, slots, counters, addresses) {
+  constructor(device, layout, slots, counters, addresses, superBytes = SUPER_BYTES) {
+    this.superBytes = superBytes;
     this.#device = device;
     this.#memory = layout.memory;
     this.#headers = layout.headers;

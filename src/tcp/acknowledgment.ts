@@ -33,7 +33,7 @@ export function onAcknowledgment(
   if (loss === null) return;
   const advanced = seqGt(segment.ack, conn.sndUna);
   if (!advanced && conn.persisting) {
-    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
+    onProbeAnswered(conn, conn.sndWnd > windowBefore);
     return; // Answers to probes say the same again and again, and mean no loss.
   }
   if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
@@ -65,7 +65,7 @@ export function onAcknowledgment(
 }
 
 /** Nothing new was acknowledged while data waits for a window. */
-function onProbeAnswered(conn: Connection, opened: boolean, nowUs: number): void {
+function onProbeAnswered(conn: Connection, opened: boolean): void {
   if (opened) {
     // What was held back may be worth sending now, and its loss is timed afresh.
     conn.persisting = false;
@@ -74,7 +74,6 @@ function onProbeAnswered(conn: Connection, opened: boolean, nowUs: number): void
     return;
   }
   conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-  conn.unackedSinceUs = nowUs; // The peer is alive, it only has no room (section 3.8.6.1).
 }
 
 /** Back-offs beyond this do not lengthen the probe interval in practice: 200 ms * 2^10 > 120 s. */

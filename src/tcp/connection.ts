@@ -151,6 +151,13 @@ export class Connection {
   finQueued = false;
   /** The peer's FIN was taken in. */
   finReceived = false;
+  /** The peer's FIN has come ahead of text that is missing, and its number. */
+  finAhead = false;
+  finAheadSeq: Seq = 0;
+  /** The application has shut reading down: text behind our FIN would never be read. */
+  readShut = false;
+  /** Positions in the send stream behind which a segment must end; null while there is none. */
+  recordEnds: number[] | null = null;
   /** Bytes that the application may have in `send` at once; grows with the congestion window. */
   sendLimit = 0;
 

@@ -454,14 +454,9 @@ export class Handshakes {
     this.#parts.events.stateChanged(embryo, State.SYN_RECEIVED);
   }
 
-  /** A listener has ended: its handshakes are told. */
-  onUnlisten(listener: Listener, reset: (conn: Connection) => void, nowUs: number): void {
-    for (const id of this.#requests.of(listener)) {
-      const embryo = this.#embryoOf(id, nowUs);
-      embryo.sndUna = embryo.sndNxt;
-      reset(embryo);
-      this.#forget(id, ConnectionError.aborted);
-    }
+  /** A listener has ended: its handshakes are forgotten without a word, as by Linux; who goes on will hear it. */
+  onUnlisten(listener: Listener): void {
+    for (const id of this.#requests.of(listener)) this.#forget(id, ConnectionError.aborted);
   }
 
   // Timers.

@@ -309,13 +309,23 @@ function onAckField(
     return Outcome.challenge;
   }
   const windowBefore = conn.sndWnd;
-  const isLatest = seqLt(conn.sndWl1, segment.seq) ||
-    (conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack));
-  if (isLatest && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
+  if (mayUpdateWindow(conn, segment, scale)) setWindow(conn, segment, scale);
   onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
   const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
   if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
   return Outcome.none;
+}
+
+/**
+ * Whether a segment says something newer about the window (RFC 9293 section 3.10.7.4, fifth). Of two that
+ * are alike in their numbers the larger window counts, as in Linux: nothing tells which of them is older, and
+ * no peer should shrink its window (SHLD-14). Only a closed one is believed.
+ */
+function mayUpdateWindow(conn: Connection, segment: Segment, scale: number): boolean {
+  if (seqLt(segment.ack, conn.sndUna)) return false;
+  if (seqGt(segment.ack, conn.sndUna) || seqGt(segment.seq, conn.sndWl1)) return true;
+  const window = segment.window << scale;
+  return segment.seq === conn.sndWl1 && (window > conn.sndWnd || window === 0);
 }
 
 function setWindow(conn: Connection, segment: Segment, scale: number): void {
@@ -386,7 +396,7 @@ function takeText(
   // In a SYN segment the text follows the SYN (RFC 9293 section 3.4).
   const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
   const end = seqAdd(start, segment.payloadLength);
-  if (conn.owner === Owner.none && seqGt(end, conn.rcvNxt)) {
+  if (isUnwanted(conn) && seqGt(end, conn.rcvNxt)) {
     // Nobody will ever read this: tell the peer (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
     counters.drop(Drop.tcpDataAfterClose);
     abort(conn);
@@ -397,7 +407,13 @@ function takeText(
     counters.drop(Drop.tcpOutOfWindow);
     conn.ackPending = true;
   }
-  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, context);
+  if (seqGt(start, conn.rcvNxt)) {
+    if (hasFin && clipped === end) noteFinAhead(conn, end);
+    return takeAhead(conn, segment, start, clipped, context);
+  }
+  const isLast = hasFin && clipped === end;
+  // The peer has said all: what is left to send is an answer, and the ACK of the FIN waits for it (Linux).
+  if (isLast && conn.state === State.ESTABLISHED) conn.interactive = true;
   const before = conn.rcvNxt;
   if (seqGt(clipped, before)) {
     takeInOrder(conn, segment, start, clipped, nowUs, context);
@@ -406,8 +422,15 @@ function takeText(
     conn.interactive = false;
     conn.ackPending = true;
   }
-  if (hasFin && clipped === end && seqGe(conn.rcvNxt, end)) onFin(conn, nowUs, context.config);
+  const finReached = isLast ? seqGe(conn.rcvNxt, end) : isFinAheadReached(conn);
+  if (finReached) onFin(conn, nowUs, context.config);
   return Outcome.none;
+}
+
+/** Whether nobody will ever read what comes: as in Linux, only when this side has closed too. */
+function isUnwanted(conn: Connection): boolean {
+  if (conn.owner === Owner.none) return true;
+  return conn.readShut && (conn.state === State.FIN_WAIT_1 || conn.state === State.FIN_WAIT_2);
 }
 
 /** Text that starts behind a gap: kept, and answered with a duplicate ACK (RFC 5681 section 4.2). */
@@ -428,8 +451,17 @@ function takeAhead(
     if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
     if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
   }
-  // A FIN behind a gap is not remembered: it comes again with the last bytes or by itself.
   return Outcome.ack;
+}
+
+/** A FIN behind a gap ends the stream when the gap is filled. */
+function noteFinAhead(conn: Connection, seq: Seq): void {
+  conn.finAhead = true;
+  conn.finAheadSeq = seq;
+}
+
+function isFinAheadReached(conn: Connection): boolean {
+  return conn.finAhead && conn.rcvNxt === conn.finAheadSeq;
 }
 
 function takeInOrder(
@@ -460,21 +492,34 @@ function onFin(conn: Connection, nowUs: number, config: TcpConfig): void {
   if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
   conn.finReceived = true;
   conn.receive?.discardAhead(); // Bytes behind the end are the peer's error, and nobody will read them.
-  conn.ackPending = true;
+  conn.finAhead = false;
   conn.news = News.loud;
   switch (conn.state) {
     case State.SYN_RECEIVED:
     case State.ESTABLISHED:
       conn.state = State.CLOSE_WAIT;
+      acknowledgeSoon(conn, nowUs, config);
       break;
     case State.FIN_WAIT_1:
+      conn.ackPending = true;
       // Our FIN is not acknowledged, or this would be FIN-WAIT-2: the FINs crossed.
       conn.state = State.CLOSING;
       break;
     case State.FIN_WAIT_2:
+      conn.ackPending = true;
       enterTimeWait(conn, nowUs, config);
       break;
   }
+}
+
+/**
+ * The ACK of the FIN waits for something to go with, for as long as a delayed ACK may at the least; but not
+ * where the peer has sent nothing and an answer is not to be expected (as in Linux).
+ */
+function acknowledgeSoon(conn: Connection, nowUs: number, config: TcpConfig): void {
+  const atUs = nowUs + config.delayedAckMs * 1000;
+  if (config.delayedAckMs === 0 || conn.bytesReceived === 0) conn.ackPending = true;
+  else if (atUs < conn.delayedAckAtUs) conn.delayedAckAtUs = atUs;
 }
 
 /** SYN-SENT or SYN-RECEIVED to ESTABLISHED. */

@@ -13,6 +13,7 @@ import { probeLength } from "./mtu_search.ts";
 import type { MtuSearch } from "./mtu_search_state.ts";
 import { forgetPathMtu } from "./path_mtu.ts";
 import { armProbe } from "./rack.ts";
+import { untilRecordEnd } from "./records.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
@@ -160,9 +161,14 @@ export function sendResetFor(segment: Segment, context: OutputContext): void {
 
 /** Sends a segment before the window, which obliges the peer to answer (section 3.8.4). */
 export function sendKeepalive(conn: Connection, nowUs: number, context: OutputContext): void {
+  context.counters.count(Counter.keepaliveProbes);
+  askForAck(conn, nowUs, context);
+}
+
+/** Sends a segment before the window, which the peer must answer. */
+function askForAck(conn: Connection, nowUs: number, context: OutputContext): void {
   begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
   acknowledge(conn, nowUs);
-  context.counters.count(Counter.keepaliveProbes);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
@@ -209,21 +215,18 @@ function lastWireSegment(conn: Connection, last: number): number {
 }
 
 /**
- * Sends what the window has room for although it is little (section 3.8.6.2.1, the override), or into a
- * closed window one byte or the FIN (section 3.8.6.1).
+ * Sends what the window has room for although it is little (section 3.8.6.2.1, the override). A closed
+ * window is asked about with a segment before it, as keepalive does and Linux here too (section 3.8.6.1):
+ * the peer must answer it, and need not throw a byte away that would have to come again.
  */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
-  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
-  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
-  if (unsent > 0 || conn.finQueued) {
-    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
-    sendNew(conn, length, nowUs, context);
-    if (!conn.persisting) return;
-    // A probe is not in flight: while the window is shut it is the next one to be sent again.
-    conn.loss!.queue.clear();
-    conn.loss!.probeAtUs = NEVER;
-    conn.sndNxt = conn.sndUna;
+  if (conn.sndWnd === 0) {
+    context.counters.count(Counter.zeroWindowProbes);
+    return askForAck(conn, nowUs, context);
   }
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  if (unsent <= 0 && !conn.finQueued) return;
+  sendNew(conn, Math.min(Math.max(0, unsent), conn.sndWnd, conn.sndMss), nowUs, context);
 }
 
 /** Position in the send buffer of a sequence number. */
@@ -257,7 +260,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, superBytesFor(conn, context));
+    const length = lengthToSend(conn, unsent, room, superBytesFor(conn, context));
     if (length === 0) {
       conn.cwndLimited = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
@@ -356,6 +359,15 @@ function extraSegments(conn: Connection): number {
 
 function isFinSent(conn: Connection): boolean {
   return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send!.end));
+}
+
+/** The same as {@link worthSending}, up to the end of a record, which may be short. */
+function lengthToSend(conn: Connection, unsent: number, room: number, superBytes: number): number {
+  if (conn.recordEnds === null) return worthSending(conn, unsent, room, superBytes);
+  const due = untilRecordEnd(conn, positionOf(conn, conn.sndNxt), unsent);
+  // More follows behind the end, so that nothing is won by waiting (as in Linux).
+  if (due < unsent && due < conn.sndMss && due <= room) return due;
+  return worthSending(conn, due, room, superBytes);
 }
 
 /** How many of the unsent bytes to send as one (super-)segment; 0 to wait for more or for an ACK. */

@@ -260,16 +260,17 @@ export class Tcp implements HandshakeHost {
     return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
   }
 
-  /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
+  /** Stops listening; connections that nobody accepted are reset, handshakes forgotten. */
   unlisten(id: number, nowUs: number): void {
     const listener = this.listeners.get(id);
     if (listener === undefined) return;
     this.listeners.remove(listener);
-    this.handshakes.onUnlisten(listener, (conn) => sendReset(conn, nowUs, this), nowUs);
+    this.handshakes.onUnlisten(listener);
     for (const conn of this.#table.all()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
-      sendReset(conn, nowUs, this);
+      // Linux says nothing to those whose handshake is not over: they will hear it when they go on.
+      if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
       abort(conn);
       this.#settle(conn, before, nowUs);
     }

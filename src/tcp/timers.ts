@@ -92,6 +92,9 @@ function onLossTimer(
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
+  // Linux counts the user timeout from the first time that something had to be sent again.
+  if (conn.backoffs === 0) conn.unackedSinceUs = nowUs;
+  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   const givenUp = hasGivenUp(conn, nowUs, config);
   if (conn.fastOpen !== null && !conn.fastOpen.passive) {
     context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
@@ -111,7 +114,7 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
       conn.persisting = false;
       conn.backoffs = 0;
     } else {
-      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+      conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
     }
     return Outcome.probe;
   }
@@ -131,7 +134,6 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
   onSizeTimeout(conn, config, nowUs);
   loseEverything(conn);
   // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
   // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
   return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;

@@ -58,6 +58,7 @@ Deno.test("acknowledgment: recovery sends new data as duplicates say that segmen
 Deno.test("acknowledgment: what is no duplicate is not counted as one", () => {
   // Goal: RFC 5681 section 2: data, another window, SYN, FIN, or nothing in flight.
   const h = inFlight();
+  h.inject(". 1:1 ack 1 win 0");
   for (let i = 0; i < 5; i++) h.inject(`. 1:1 ack 1 win ${50_000 + i}`);
   for (let i = 0; i < 5; i++) h.inject(`P. ${1 + i}:${2 + i} ack 1 win 50004`);
   assertEquals(h.count("fastRetransmits"), 0);

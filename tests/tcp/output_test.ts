@@ -21,6 +21,7 @@ Deno.test("output: never beyond the peer's window", () => {
   // Goal: what was offered is filled and not overrun, in full segments.
   const h = new Harness();
   h.establish("mss 1460");
+  h.inject(". 1:1 ack 1 win 0"); // Of windows that only differ in size a smaller one must be zero.
   h.inject(". 1:1 ack 1 win 4000");
   h.write(10_000);
   h.expect(". 1:1461 ack 1", ". 1461:2921 ack 1");
@@ -32,6 +33,7 @@ Deno.test("output: the sender avoids silly windows", () => {
   // Goal: section 3.8.6.2.1: a window opened by little is not used until it is worth it.
   const h = new Harness();
   h.establish("mss 1460 win 8000");
+  h.inject(". 1:1 ack 1 win 0");
   h.inject(". 1:1 ack 1 win 2920");
   h.write(20_000);
   h.expect(". 1:1461 ack 1", ". 1461:2921 ack 1");
@@ -60,6 +62,7 @@ Deno.test("output: a window too small for anything is used after the override ti
   // Goal: condition (4): no deadlock; what fits goes when the timer ends, and not byte by byte.
   const h = new Harness();
   h.establish("mss 1460");
+  h.inject(". 1:1 ack 1 win 0");
   h.inject(". 1:1 ack 1 win 400");
   h.write(5000);
   h.expect();
@@ -72,6 +75,7 @@ Deno.test("output: traffic of the peer does not put the override off", () => {
   // Goal: segments that repeat the same small window must not start the timer over.
   const h = new Harness();
   h.establish("mss 1460");
+  h.inject(". 1:1 ack 1 win 0");
   h.inject(". 1:1 ack 1 win 400");
   h.write(5000);
   h.outbox.length = 0;
@@ -155,6 +159,7 @@ Deno.test("output: the FIN goes with the last data", () => {
   // Goal: one segment less, and it waits for nothing.
   const h = new Harness();
   h.establish();
+  h.inject(". 1:1 ack 1 win 0");
   h.inject(". 1:1 ack 1 win 1460");
   h.write(2000);
   h.closeWrite();

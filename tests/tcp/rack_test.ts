@@ -212,6 +212,7 @@ Deno.test("probe: new data goes first", () => {
 Deno.test("probe: new data that the peer's window has no room for does not go", () => {
   // Goal: section 7.3 under flow control.
   const h = connected();
+  h.inject(". 1:1 ack 1 win 0");
   h.inject(`. 1:1 ack 1 win ${2 * MSS}`);
   h.write(10 * MSS);
   take(h, 2);
@@ -369,6 +370,7 @@ Deno.test("probe: the FIN goes again with the segment that it was in", () => {
   // Goal: a FIN alone behind missing bytes would tell the peer nothing.
   const h = connected({ superBytes: 65_000 });
   h.conn.finQueued = false;
+  h.inject(". 1:1 ack 1 win 0");
   h.inject(`. 1:1 ack 1 win ${MSS}`);
   h.write(2 * MSS);
   h.closeWrite();

@@ -8,10 +8,10 @@ import type { FourTuple } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
 import { Machine } from "./machine.ts";
-import type { Settings } from "./settings.ts";
 import { errnoOf, Socket } from "./socket.ts";
 import type { InfoSource } from "./tcp_info.ts";
 import { applyOptions } from "./socket_options.ts";
+import type { Settings } from "./settings.ts";
 
 /** The port of the stack when the script leaves it to the runner. */
 export const DEFAULT_PORT = 8080;
@@ -71,6 +71,13 @@ export class Kernel {
         socket.connectError = errnoOf(error, false);
       },
     });
+    this.machine.onSettled = () => {
+      for (const socket of this.#byId.values()) {
+        if (socket.errors !== null && socket.conn !== null) {
+          socket.errors.update(socket.conn, this.machine.elapsedUs);
+        }
+      }
+    };
   }
 
   /** A new socket, without a descriptor. */
@@ -94,9 +101,36 @@ export class Kernel {
     this.#descriptors.delete(descriptor);
   }
 
+  /** Whether another socket keeps a port from this one: it listens, or one of them does not share. */
+  isTaken(port: number, socket: Socket): boolean {
+    const shares = (each: Socket) => each.options.others.get("SO_REUSEADDR") === 1;
+    for (const other of this.#descriptors.values()) {
+      if (other === socket || other.localPort !== port || other.use === "connected") continue;
+      const both = shares(socket) && shares(other) && other.use !== "listening";
+      const reused = [socket, other].every(({ options }) =>
+        options.others.get("SO_REUSEPORT") === 1
+      );
+      if (!both && !reused) return true;
+    }
+    return false;
+  }
+
+  /** Whether a descriptor refers to a socket. */
+  holds(socket: Socket): boolean {
+    return [...this.#descriptors.values()].includes(socket);
+  }
+
   /** A port that nothing has used yet. */
   ephemeralPort(): number {
     return this.#nextPort++;
+  }
+
+  /** When a call that waits for so long gives up. */
+  deadline(timeoutUs: number | null): number {
+    const { machine } = this;
+    const untilUs = timeoutUs === null ? Infinity : machine.nowUs + timeoutUs;
+    machine.noteDeadline(untilUs);
+    return untilUs;
   }
 
   /** The connection that the script's packets are about: the newest of the flow. */
@@ -111,7 +145,7 @@ export class Kernel {
   }
 
   /** What is known of the script's connection, from its first segment on; null before. */
-  get info(): InfoSource | null {
+  get source(): InfoSource | null {
     const { nowUs, tcp } = this.machine;
     const common = { nowUs, mtu: this.settings.mtu };
     const stream = this.connection?.stream ?? null;

@@ -106,6 +106,8 @@ export interface MachineEvents {
 /** One stack and its wire. */
 export class Machine {
   nowUs: number = START_US;
+  /** Called when everything has happened that follows at once. */
+  onSettled: (() => void) | null = null;
   readonly tcp: Tcp;
   /** What was sent and not yet looked at, oldest first. */
   readonly sent: SentPacket[] = [];
@@ -128,7 +130,7 @@ export class Machine {
     const area = layout.memory;
     this.#sendMemory = { area, pool, copier: new ArrayCopier(area.bytes), release };
     const device = new WireDevice(mtu, (frame) => {
-      const packet = readFrame(frame, this.nowUs);
+      const packet = readFrame(frame, this.elapsedUs);
       if (packet !== null) this.sent.push(packet);
     });
     // Scripts say what is sent segment by segment, so nothing is handed on as one super-segment.
@@ -171,6 +173,7 @@ export class Machine {
   settle(): void {
     this.tcp.flush(this.nowUs);
     for (const stream of this.#streams.values()) stream.reclaim();
+    this.onSettled?.();
   }
 
   /** A call that waits wants to be asked again at `atUs`. */

@@ -235,36 +235,55 @@ const SUITE_DEFAULTS: readonly (readonly [string, string])[] = [
   ["tcp_wmem", "4096 262144 4194304"],
 ];
 
-/** Runs a shell command as far as it means something here. */
-export function applyCommand(settings: Settings, command: Command): void {
-  const lines = command.text.split(/\n|;|&&/).map((line) => line.trim());
-  for (const line of lines) {
+/** A shell command taken apart: the settings that it makes, by path and value, and its other lines. */
+export function sysctlsOf(command: Command): {
+  readonly sysctls: readonly (readonly [string, string])[];
+  readonly others: readonly string[];
+} {
+  const sysctls: (readonly [string, string])[] = [];
+  const others: string[] = [];
+  for (const line of command.text.split(/\n|;|&&/).map((each) => each.trim())) {
     if (line === "" || line.startsWith("#")) continue;
     if (/(?:^|\/)defaults\.sh\b/.test(line)) {
-      for (const [name, value] of SUITE_DEFAULTS) applySysctl(settings, name, value, command.line);
+      for (const [name, value] of SUITE_DEFAULTS) sysctls.push([`net.ipv4.${name}`, value]);
     } else if (/\bsysctl\b|set_sysctls\.py\b/.test(line)) {
-      applyAssignments(settings, line, command.line);
-    } else if (/^echo\b.*>\s*\/proc\/sys\//.test(line)) {
-      const [, value, path] = /^echo\s+(.*?)\s*>\s*(\S+)/.exec(line)!;
-      applySysctl(settings, path, value, command.line);
+      sysctls.push(...assignmentsIn(line));
     } else {
-      settings.notes.push(`${command.line}: not run: ${line}`);
+      const [, value, path] = /^echo\s+(.*?)\s*>\s*(\/proc\/sys\/\S+)/.exec(line) ?? [];
+      if (path === undefined) others.push(line);
+      else sysctls.push([dotted(path), unquoted(value)]);
     }
   }
+  return { sysctls, others };
 }
 
 /** `sysctl -q -w net.ipv4.tcp_x=1 "net.ipv4.tcp_rmem=1 2 3"`, `set_sysctls.py /proc/sys/net/...=1`. */
-function applyAssignments(settings: Settings, text: string, line: number): void {
+function assignmentsIn(text: string): [string, string][] {
   const pattern =
     /["']?([\w./-]+[./][\w./-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|((?:[^\s"']+)(?:\s+\d+)*))/g;
-  for (const found of text.matchAll(pattern)) {
-    applySysctl(settings, found[1], found[2] ?? found[3] ?? found[4], line);
-  }
+  return [...text.matchAll(pattern)].map((found) =>
+    [dotted(found[1]), unquoted(found[2] ?? found[3] ?? found[4])] as [string, string]
+  );
+}
+
+function dotted(path: string): string {
+  return path.replace(/^\/proc\/sys\//, "").replaceAll("/", ".");
+}
+
+function unquoted(value: string): string {
+  return value.trim().replace(/["']/g, "");
+}
+
+/** Runs a shell command as far as it means something here. */
+export function applyCommand(settings: Settings, command: Command): void {
+  const { sysctls, others } = sysctlsOf(command);
+  for (const [path, value] of sysctls) applySysctl(settings, path, value, command.line);
+  for (const line of others) settings.notes.push(`${command.line}: not run: ${line}`);
 }
 
 function applySysctl(settings: Settings, path: string, value: string, line: number): void {
-  const name = path.replaceAll("/", ".").replace(/^.*?\b(?:ipv4|tcp)\.(?=[a-z])/, "");
-  const changes = SYSCTLS[name]?.(value.trim().replace(/["']/g, "")) ?? null;
+  const name = path.replace(/^.*?\b(?:ipv4|tcp)\.(?=[a-z])/, "");
+  const changes = SYSCTLS[name]?.(value) ?? null;
   const known = Object.entries(changes ?? {}).filter(([option]) => option in TCP_DEFAULTS);
   if (changes === null || known.length === 0) {
     settings.notes.push(`${line}: the stack has no option for ${name}=${value}`);

@@ -2,6 +2,7 @@ import { seqDiff } from "../../src/base/seq.ts";
 import { ConnectionError } from "../../src/ring/row.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
+import type { ErrorQueue } from "./error_queue.ts";
 import type { Flow } from "./flow.ts";
 import type { Stream } from "./machine.ts";
 import { SYMBOLS } from "./symbols.ts";
@@ -35,6 +36,9 @@ export interface SocketOptions {
   fastOpenConnect: boolean;
   fastOpenNoCookie: boolean;
   deferAcceptSeconds: number;
+  /** How long a call waits for what it needs; null for ever. */
+  receiveTimeoutUs: number | null;
+  sendTimeoutUs: number | null;
   /** Options that have no effect but are remembered, by level and name. */
   readonly others: Map<string, number>;
 }
@@ -62,6 +66,8 @@ export function defaultOptions(): SocketOptions {
     fastOpenConnect: false,
     fastOpenNoCookie: false,
     deferAcceptSeconds: 0,
+    receiveTimeoutUs: null,
+    sendTimeoutUs: null,
     others: new Map(),
   };
 }
@@ -70,6 +76,7 @@ export function defaultOptions(): SocketOptions {
 export class Socket {
   use: SocketUse = "new";
   nonBlocking = false;
+  closesOnExec = false;
   options: SocketOptions = defaultOptions();
   localPort = 0;
   /** Listening: the number that the engine knows it by. Connecting: that of the request. */
@@ -79,6 +86,12 @@ export class Socket {
   flow: Flow | null = null;
   /** The error of a failed connect, until somebody has asked for it. */
   connectError: string | null = null;
+  /** A connect that did not wait has come to an end of which nobody has heard from connect(2) yet. */
+  connectPending = false;
+  /** Bytes that were written to the connection. */
+  written = 0;
+  /** Reports about what was sent; null while nobody has asked for any. */
+  errors: ErrorQueue | null = null;
   readShut = false;
   writeShut = false;
   #errorTaken = false;
@@ -140,7 +153,8 @@ export class Socket {
     const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP, POLLRDHUP } = SYMBOLS;
     if (this.use === "listening") return this.acceptQueue.length > 0 ? POLLIN | POLLRDNORM : 0;
     if (this.use === "connecting" || (this.isOpening && !this.isSynDeferred)) return 0;
-    let events = this.peekError() === null ? 0 : POLLERR;
+    const hasReport = this.errors?.isEmpty === false;
+    let events = this.peekError() === null && !hasReport ? 0 : POLLERR;
     const { stream } = this;
     if (stream === null) return events | POLLOUT | POLLWRNORM | POLLHUP;
     const closed = stream.conn.state === State.CLOSED;

@@ -7,6 +7,8 @@ import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import type { Listener } from "../../src/tcp/listener.ts";
 import type { Tcp } from "../../src/tcp/tcp.ts";
+import { ErrorQueue } from "./error_queue.ts";
+import { keptValue, settingError, unsetValue } from "./option_rules.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { Value } from "./syntax.ts";
@@ -34,8 +36,13 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_BUSY_POLL",
   "SO_INCOMING_CPU",
   "SO_OOBINLINE",
-  "SO_SNDTIMEO",
-  "SO_RCVTIMEO",
+  "SO_BROADCAST",
+  "TCP_REPAIR",
+  "TCP_TX_DELAY",
+  "IP_RECVTOS",
+  "IP_RECVTTL",
+  "IPV6_RECVERR",
+  "IPV6_TCLASS",
   "TCP_WINDOW_CLAMP",
   "TCP_THIN_LINEAR_TIMEOUTS",
   "TCP_THIN_DUPACK",
@@ -60,24 +67,23 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 /** ACKs without delay after TCP_QUICKACK, as many as Linux sends. */
 const QUICK_ACKS = 16;
 
-/** Least and greatest values that Linux takes; anything else is EINVAL. */
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  TCP_MAXSEG: [88, 32_767],
-  TCP_KEEPIDLE: [1, 32_767],
-  TCP_KEEPINTVL: [1, 32_767],
-  TCP_KEEPCNT: [1, 127],
-  TCP_SYNCNT: [1, 127],
-  TCP_USER_TIMEOUT: [0, 0x7fff_ffff],
-};
-
 /** Sets an option; returns the error that Linux would give, or null. */
 export function setOption(
   socket: Socket,
   name: string,
   value: Value,
+  length: number,
   notes: string[],
 ): string | null {
   const { options } = socket;
+  const refusal = settingError(name, plainNumber(value), length, socket.use);
+  if (refusal !== null) return refusal;
+  if (name === "SO_RCVTIMEO" || name === "SO_SNDTIMEO") {
+    const timeoutUs = microseconds(value);
+    if (name === "SO_RCVTIMEO") options.receiveTimeoutUs = timeoutUs;
+    else options.sendTimeoutUs = timeoutUs;
+    return null;
+  }
   if (name === "TCP_CONGESTION") return setCongestion(options, textOf(value) ?? "");
   if (name === "SO_LINGER") {
     const onoff = numberOf(fieldOf(value, "onoff", "l_onoff", "0") ?? value);
@@ -92,20 +98,37 @@ export function setOption(
   if (value.kind === "struct" || textOf(value) !== null) {
     throw new CallError(`setsockopt ${name} is not there yet`);
   }
-  const number = numberOf(value);
+  const number = keptValue(name, numberOf(value));
+  if (name === "SO_ZEROCOPY" || name === "SO_TIMESTAMPING") {
+    const errors = socket.errors ??= new ErrorQueue();
+    if (name === "SO_ZEROCOPY") errors.zeroCopy = number !== 0;
+    else errors.setStamping(number, socket.written);
+    options.others.set(name, number);
+    return null;
+  }
   if (name === "TCP_QUICKACK") {
     setQuickAck(socket, number !== 0);
     return null;
   }
-  const range = RANGES[name];
-  const clears = name === "TCP_MAXSEG" && number === 0;
-  if (range !== undefined && !clears && (number < range[0] || number > range[1])) return "EINVAL";
   if (!setKnown(options, name, number)) {
     if (!WITHOUT_EFFECT.has(name)) throw new CallError(`setsockopt ${name} is not there yet`);
     options.others.set(name, number);
     notes.push(`setsockopt ${name} has no effect`);
   }
   return null;
+}
+
+/** The number that a value is; null when it is none. */
+function plainNumber(value: Value): number | null {
+  const item = value.kind === "array" && value.items.length === 1 ? value.items[0] : value;
+  return item.kind === "struct" || item.kind === "string" ? null : optionalNumber(item);
+}
+
+/** A `struct timeval`; null for none. */
+function microseconds(value: Value): number | null {
+  const seconds = optionalNumber(fieldOf(value, "tv_sec", "0")) ?? 0;
+  const rest = optionalNumber(fieldOf(value, "tv_usec", "1")) ?? 0;
+  return seconds * 1e6 + rest || null;
 }
 
 /** Acknowledges at once for a while, or no longer. */
@@ -227,7 +250,9 @@ export function applyOptions(
     conn.keepaliveIntervalUs = options.keepIntervalSeconds * 1e6;
   }
   if (options.synRetries !== null) conn.synRetries = options.synRetries;
-  if (options.finWait2Seconds !== null) conn.finWait2Us = options.finWait2Seconds * 1e6;
+  // Linux forgets a connection with a negative time at once.
+  const { finWait2Seconds } = options;
+  if (finWait2Seconds !== null) conn.finWait2Us = Math.max(0, finWait2Seconds * 1e6);
   if (options.keepProbes !== null) conn.keepaliveProbes = options.keepProbes;
   if (options.receiveBufferBytes !== null && conn.receive !== null) {
     conn.receive.limitBytes = options.receiveBufferBytes;
@@ -250,7 +275,12 @@ export function applyOptions(
 }
 
 /** The value of an option as a number or text. */
-export function getOption(socket: Socket, name: string, notes: string[]): number | string {
+export function getOption(
+  socket: Socket,
+  name: string,
+  mtu: number,
+  notes: string[],
+): number | string {
   const { options, conn } = socket;
   switch (name) {
     case "SO_ERROR": {
@@ -261,6 +291,8 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return socket.use === "listening" ? 1 : 0;
     case "SO_TYPE":
       return SYMBOLS.SOCK_STREAM;
+    case "SO_DOMAIN":
+      return SYMBOLS.AF_INET;
     case "SO_PROTOCOL":
       return SYMBOLS.IPPROTO_TCP;
     case "SO_KEEPALIVE":
@@ -302,12 +334,15 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return options.fastOpenNoCookie ? 1 : 0;
     case "TCP_DEFER_ACCEPT":
       return options.deferAcceptSeconds;
+    case "TCP_LINGER2":
+      return options.finWait2Seconds ?? 60;
     case "TCP_CONGESTION": {
       const control = options.congestion ?? conn?.congestion.name ?? "cubic";
       return control === "newreno" ? "reno" : control;
     }
   }
-  const other = options.others.get(name);
+  const other = options.others.get(name) ?? unsetValue(name);
+  if (name === "IP_MTU" && conn !== null) return mtu;
   if (other === undefined) throw new CallError(`getsockopt ${name} is not there yet`);
   notes.push(`getsockopt ${name} gives what was set`);
   return other;

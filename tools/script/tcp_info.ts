@@ -70,7 +70,8 @@ const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_bytes_received: (conn) => conn.bytesReceived,
   tcpi_bytes_sent: (conn) => conn.bytesSent,
   tcpi_bytes_retrans: (conn) => conn.bytesRetransmitted,
-  tcpi_segs_out: (conn) => conn.segmentsSent,
+  // Linux makes the connection at the end of the handshake, and has not counted its SYN-ACK.
+  tcpi_segs_out: (conn) => conn.segmentsSent - (conn.listener === null ? 0 : 1),
   tcpi_segs_in: (conn) => conn.segmentsReceived,
   tcpi_notsent_bytes: (conn, { pendingBytes }) =>
     Math.max(0, pendingBytes - seqDiff(conn.sndMax, conn.sndUna)),
