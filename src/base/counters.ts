@@ -35,6 +35,8 @@ export const Counter = {
   receiveMemoryNow: 28,
   /** Frames that came in at one queue and belong to a connection of another. */
   framesHandedOver: 29,
+  /** Connections that are packed away because nothing happens on them, now. */
+  dormantNow: 30,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -295,7 +295,7 @@ export class Port implements EndpointHost {
       case Event.connectFailed: {
         const handler = this.#connects.get(name);
         this.#connects.delete(name);
-        handler?.failed(words[at + Field.value] as ConnectionError);
+        handler?.failed(words[at + Field.result] as ConnectionError);
         return;
       }
       case Event.ended: {

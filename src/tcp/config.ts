@@ -57,6 +57,11 @@ export interface TcpOptions {
   challengeAckMs?: number;
   /** Connections at once, those in TIME-WAIT included. Default 65536, with `inline` 4096. */
   maxConnections?: number;
+  /**
+   * Connections whose state is kept ready; of more than that, those at rest are packed into a fifth of the
+   * memory until something happens on them. Default 1024.
+   */
+  awakeConnections?: number;
   /** Connections in TIME-WAIT at once; the oldest gives way. Default 16384. */
   maxTimeWait?: number;
   /** Memory for received bytes that were not yet read, all connections together. Default 256 MiB. */
@@ -95,6 +100,7 @@ export const TCP_DEFAULTS: TcpConfig = {
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
+  awakeConnections: 1024,
   maxTimeWait: 16_384,
   receiveMemoryBytes: 256 * 1024 * 1024,
   sendMemoryBytes: 256 * 1024 * 1024,
@@ -123,6 +129,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
+  awakeConnections: [0, 1_048_576],
   maxTimeWait: [0, 1_048_576],
   receiveMemoryBytes: [64 * 1024, 1024 * 1024 * 1024],
   sendMemoryBytes: [64 * 1024, 1024 * 1024 * 1024],

@@ -30,11 +30,25 @@ export class ReceiveBuffer {
   readonly #memory: ReceiveMemory;
   readonly #rangeLimit: number;
 
-  constructor(memory: ReceiveMemory, words: StreamWords, limitBytes: number, rangeLimit: number) {
+  /** `resume` goes on with the stream of a buffer that was drained. */
+  constructor(
+    memory: ReceiveMemory,
+    words: StreamWords,
+    limitBytes: number,
+    rangeLimit: number,
+    resume = false,
+  ) {
     this.#memory = memory;
     this.limitBytes = limitBytes;
     this.#rangeLimit = rangeLimit;
-    this.stream = new StreamWriter(memory, words);
+    this.stream = new StreamWriter(memory, words, resume);
+  }
+
+  /** Whether nothing is held, once what was read is given back: another buffer could take its place. */
+  get isDrained(): boolean {
+    if (this.outOfOrder !== null) return false;
+    this.stream.reclaim();
+    return this.stream.isDrained;
   }
 
   /** Bytes that the application has read; modulo 2^32. */

@@ -43,6 +43,9 @@ import { afterRead } from "./window.ts";
 /** How many connections in TIME-WAIT are looked at for one whose row can be had. */
 const TIME_WAIT_LOOKS = 16;
 
+/** Timers of one round of work: with hundreds of thousands due at once, input gets its turn between. */
+const EXPIRIES_PER_ROUND = 4096;
+
 /** The engine of one pipeline. */
 export class Tcp {
   readonly config: TcpConfig;
@@ -71,7 +74,7 @@ export class Tcp {
     this.#random = parts.random;
     this.#handover = parts.handover ?? null;
     this.#table = new ConnectionTable(parts);
-    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
   }
 
   /** Connections in any state, TIME-WAIT included. */
@@ -82,6 +85,11 @@ export class Tcp {
   /** Connections in TIME-WAIT. */
   get timeWaitCount(): number {
     return this.#timeWait.size;
+  }
+
+  /** Connections that are packed away because nothing happens on them (dormant.ts). */
+  get dormantCount(): number {
+    return this.#table.dormantCount;
   }
 
   /** The connection in this row if it is still the one of that generation. */
@@ -219,7 +227,7 @@ export class Tcp {
 
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request: number, nowUs: number): void {
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
@@ -248,7 +256,7 @@ export class Tcp {
     const listener = this.listeners.get(id);
     if (listener === undefined) return;
     this.listeners.remove(listener);
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       sendReset(conn, nowUs, this);
@@ -361,9 +369,9 @@ export class Tcp {
     this.#settle(conn, before, nowUs);
   }
 
-  /** Runs every timer that is due. */
+  /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs: number): void {
-    for (;;) {
+    for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id)!;
@@ -401,6 +409,7 @@ export class Tcp {
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
+    this.#table.rest(this.#wheel);
   }
 
   #report(conn: Connection): void {
@@ -420,6 +429,7 @@ export class Tcp {
   }
 
   #touch(conn: Connection): void {
+    conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
     this.#dirty[this.#dirtyCount++] = conn;

@@ -76,7 +76,8 @@ export interface HarnessOptions {
 
 /** The application's end of one connection. */
 export class App {
-  readonly conn: Connection;
+  /** The connection as it was last seen: it is made anew when it wakes from being dormant. */
+  #conn: Connection;
   readonly #harness: Harness;
   readonly #writer: StreamWriter;
   readonly #reader: StreamReader;
@@ -84,7 +85,7 @@ export class App {
   #read = 0;
 
   constructor(harness: Harness, conn: Connection, memory: BlockMemory) {
-    this.conn = conn;
+    this.#conn = conn;
     this.#harness = harness;
     const { layout } = harness;
     this.#writer = new StreamWriter(memory, layout.sendStream(conn.id));
@@ -93,6 +94,12 @@ export class App {
       layout.receivePool.table,
       layout.receiveStream(conn.id),
     );
+  }
+
+  get conn(): Connection {
+    const { id, generation } = this.#conn;
+    this.#conn = this.#harness.tcp.connection(id, generation) ?? this.#conn;
+    return this.#conn;
   }
 
   /** Writes the next `count` bytes of the pattern; all of them must find memory. */
