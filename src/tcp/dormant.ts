@@ -74,11 +74,11 @@ export const RESTING = {
   delayedAckAtUs: NEVER,
   dirty: false,
   blocked: false,
-  news: 0,
 } as const satisfies Partial<Connection>;
 
 /** Fields whose value says nothing at rest, and why. They begin as in a new connection. */
 export const FORGOTTEN = {
+  news: "told when it was last worked on, or nobody is there to hear them",
   listener: "only a handshake asks for it",
   sndNxt: "is sndUna",
   sndMax: "is sndUna",
