@@ -123,7 +123,6 @@ function onOtherStates(
   // Only what is acceptable is a sign that the peer is there: anybody can send the rest.
   conn.lastReceivedAtUs = nowUs;
   conn.keepaliveProbesSent = 0;
-  rememberTimestamp(conn, segment, nowUs);
   // Second, check the RST bit (RFC 5961 section 3.2).
   if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
   // Fourth, check the SYN bit (RFC 5961 section 4.2).
@@ -139,6 +138,9 @@ function onOtherStates(
   const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
+  // Not before the ACK is known to be good (as Linux): a forged segment that is right in its sequence number
+  // alone could set TS.Recent ahead, and everything that the peer sends would be old.
+  rememberTimestamp(conn, segment, nowUs);
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   return takeText(conn, segment, nowUs, context);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { SeededRandom } from "../../src/base/random.ts";
 import { Row } from "../../src/ring/row.ts";
 import { NewReno } from "../../src/tcp/congestion/newreno.ts";
-import { Connection, NEVER } from "../../src/tcp/connection.ts";
+import { type Connection, NEVER } from "../../src/tcp/connection.ts";
 import {
   DORMANT_BYTES,
   DormantConnections,
