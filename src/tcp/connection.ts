@@ -172,6 +172,8 @@ export class Connection {
   retransmitAtUs = NEVER;
   /** The retransmission deadline is that of a zero-window probe. */
   persisting = false;
+  /** When it began, while `persisting`: answers do not put off the user timeout. */
+  persistSinceUs = 0;
   delayedAckAtUs = NEVER;
   keepaliveAtUs = NEVER;
   /** End of FIN-WAIT-2 or TIME-WAIT. */

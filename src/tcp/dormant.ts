@@ -83,6 +83,7 @@ export const FORGOTTEN = {
   sndNxt: "is sndUna",
   sndMax: "is sndUna",
   rcvUrgent: "counts only while `urgent`",
+  persistSinceUs: "counts only while `persisting`",
   rttSeq: "counts only while `timing`",
   rttSentAtUs: "counts only while `timing`",
   deadlineUs: "worked out anew with each use",

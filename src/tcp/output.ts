@@ -340,6 +340,7 @@ function mayEndShort(conn: Connection): boolean {
 function persistIfIdle(conn: Connection, nowUs: number): void {
   if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
   conn.persisting = true;
+  conn.persistSinceUs = nowUs;
   conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
 }
 

@@ -94,7 +94,8 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
       conn.persisting = false;
       conn.backoffs = 0;
     } else {
-      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+      const giveUpAtUs = conn.userTimeoutUs > 0 ? conn.persistSinceUs + conn.userTimeoutUs : NEVER;
+      conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), giveUpAtUs);
     }
     return Outcome.probe;
   }
@@ -141,7 +142,10 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
     case State.SYN_RECEIVED:
       return conn.backoffs >= config.synAckRetries;
   }
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
+  // As in Linux it ends a window that stays shut too, though the peer answers every probe: else a peer could
+  // hold the connection and its data for as long as it likes.
+  const sinceUs = conn.persisting ? conn.persistSinceUs : conn.unackedSinceUs;
+  if (conn.userTimeoutUs > 0 && nowUs - sinceUs >= conn.userTimeoutUs) return true;
   if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
   if (conn.backoffs < config.dataRetries) return false;
   return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
