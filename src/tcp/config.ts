@@ -58,6 +58,11 @@ export interface TcpOptions {
   /** Connections at once, those in TIME-WAIT included. Default 65536, with `inline` 4096. */
   maxConnections?: number;
   /**
+   * Whether TIME-WAIT ignores RSTs (fix F1 of RFC 1337, Linux's tcp_rfc1337). Default false: one at exactly
+   * the next number ends it, as RFC 9293 section 3.10.7.4 has it.
+   */
+  timeWaitIgnoresResets?: boolean;
+  /**
    * Connections whose state is kept ready; of more than that, those at rest are packed into a fifth of the
    * memory until something happens on them. Default 1024.
    */
@@ -100,6 +105,7 @@ export const TCP_DEFAULTS: TcpConfig = {
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
+  timeWaitIgnoresResets: false,
   awakeConnections: 1024,
   maxTimeWait: 16_384,
   receiveMemoryBytes: 256 * 1024 * 1024,

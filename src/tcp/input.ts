@@ -124,7 +124,7 @@ function onOtherStates(
   conn.lastReceivedAtUs = nowUs;
   conn.keepaliveProbesSent = 0;
   // Second, check the RST bit (RFC 5961 section 3.2).
-  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, context);
   // Fourth, check the SYN bit (RFC 5961 section 4.2).
   if ((segment.flags & Flag.SYN) !== 0) {
     counters.drop(Drop.tcpSynChallenged);
@@ -215,7 +215,9 @@ function isAcceptable(conn: Connection, segment: Segment): boolean {
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end, conn.rcvNxt);
 }
 
-function onReset(conn: Connection, segment: Segment, counters: Counters): Outcome {
+function onReset(conn: Connection, segment: Segment, context: InputContext): Outcome {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && context.config.timeWaitIgnoresResets) return Outcome.none;
   if (segment.seq !== conn.rcvNxt) {
     counters.drop(Drop.tcpResetChallenged);
     return Outcome.challenge;

@@ -89,6 +89,7 @@ Deno.test("Goal: the defaults are those that the protocol's table promises", () 
     outOfOrderRanges: 64,
     challengeAckMs: 500,
     maxConnections: 65_536,
+    timeWaitIgnoresResets: false,
     awakeConnections: 1024,
     maxTimeWait: 16_384,
     receiveMemoryBytes: 256 * MIB,
