@@ -9,10 +9,10 @@
  * ```text
  *   id   ─▶ chunk id >> 10 ─▶ row id & 1023
  *
- *   words    [ occupied | WORDS ... | flags | control | receive limit | send: 4 words of its cursor ]
- *   numbers  [ NUMBERS ... | rtt: 4 | cwnd ]
+ *   words    [ occupied | KEPT_WORDS ... | flags | send: 4 words of its cursor ]
+ *   numbers  [ KEPT_NUMBERS ... | cwnd ]
  *
- *   addresses, ports and generation stand in the connection's row of shared memory (row.ts)
+ *   addresses, ports, generation and what info() shows stand in the connection's row of shared memory
  *   kept     a map of the loss recovery and congestion control of connections that have met losses:
  *            what those have learned of the path is worth more than the memory
  * ```
@@ -21,27 +21,25 @@
  */
 
 import type { Layout } from "../ring/layout.ts";
-import { Row } from "../ring/row.ts";
+import { Info, Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type TcpConfig } from "./config.ts";
 import type { CongestionControl } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
 import { Connection, NEVER } from "./connection.ts";
 import { LossRecovery, Phase } from "./loss_recovery.ts";
 import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
+import { readTotal, reportProgress } from "./report.ts";
 import { NO_SEGMENT, type SentSegmentPool } from "./retransmission_queue.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { State } from "./state.ts";
 
-/** Fields that are kept as 32-bit words. `sndNxt` and `sndMax` are `sndUna` at rest. */
+/** Fields that are kept as 32-bit words. */
 export const KEPT_WORDS = [
-  ...["state", "owner", "error", "iss", "sndUna", "sndWnd", "sndWl1", "sndWl2"] as const,
-  ...["sndWndMax", "sndScale", "sndSmall", "sndMss", "mssClamp"] as const,
-  ...["irs", "rcvNxt", "rcvAdvertised", "rcvScale", "rcvMss"] as const,
-  ...["tsRecent", "tsOffset", "lastAckSent", "sendLimit", "quickAcks", "readSeen"] as const,
-  ...["tuneSeq", "tuneReadMark", "synRetries", "keepaliveProbes", "keepaliveProbesSent"] as const,
-  ...["segmentsRetransmitted", "segmentsOutOfOrder", "duplicateAcksSeen"] as const,
-  ...["retransmitTimeouts", "recoveriesUndone"] as const,
+  ...["owner", "iss", "sndUna", "sndWl1", "sndWl2", "sndWndMax", "sndScale", "mssClamp"] as const,
+  ...["irs", "rcvNxt", "rcvAdvertised", "rcvScale", "tsRecent", "tsOffset"] as const,
+  ...["lastAckSent", "quickAcks", "readSeen", "tuneSeq", "tuneReadMark", "synRetries"] as const,
+  ...["keepaliveProbes", "keepaliveProbesSent", "recoveriesUndone"] as const,
 ];
 
 /** Fields that are kept as 64-bit floats: times, and totals that may pass 2^31. */
@@ -49,9 +47,37 @@ export const KEPT_NUMBERS = [
   ...["tsRecentAtUs", "lastTextAtUs", "lastChallengeAtUs", "lastSentAtUs"] as const,
   ...["lastReceivedAtUs", "tuneAtUs", "tuneRttUs", "tuneReadAtUs", "keepaliveAtUs"] as const,
   ...["endAtUs", "finWait2Us", "keepaliveIdleUs", "keepaliveIntervalUs", "userTimeoutUs"] as const,
-  ...["bytesSent", "bytesReceived", "bytesRetransmitted"] as const,
   ...["segmentsSent", "segmentsReceived"] as const,
 ];
+
+/** Fields that stand in the row of shared memory anyway (report.ts), and where. */
+export const SHOWN_WORDS = {
+  state: Row.state,
+  error: Row.error,
+  sendLimit: Row.txLimit,
+  sndWnd: Row.info + Info.sendWindow,
+  sndMss: Row.info + Info.mssSend,
+  rcvMss: Row.info + Info.mssReceive,
+  segmentsRetransmitted: Row.info + Info.segmentsRetransmitted,
+  segmentsOutOfOrder: Row.info + Info.segmentsOutOfOrder,
+  duplicateAcksSeen: Row.info + Info.duplicateAcks,
+  retransmitTimeouts: Row.info + Info.retransmitTimeouts,
+} as const;
+
+/** The same for totals, of two words each. */
+export const SHOWN_TOTALS = {
+  bytesSent: Row.info + Info.bytesSent,
+  bytesReceived: Row.info + Info.bytesReceived,
+  bytesRetransmitted: Row.info + Info.bytesRetransmitted,
+} as const;
+
+/** The fields of {@link RttEstimator}, which stand there too. */
+export const SHOWN_RTT = {
+  srttUs: Row.info + Info.rttUs,
+  rttVarUs: Row.info + Info.rttVarUs,
+  minUs: Row.info + Info.rttMinUs,
+  rtoUs: Row.info + Info.rtoUs,
+} as const;
 
 /** Fields that are kept as one bit each; {@link HAS_RECEIVE} and {@link HAS_SEND} come behind them. */
 export const KEPT_FLAGS = [
@@ -82,6 +108,7 @@ export const FORGOTTEN = {
   listener: "only a handshake asks for it",
   sndNxt: "is sndUna",
   sndMax: "is sndUna",
+  sndSmall: "is acknowledged, as sndUna is",
   rcvUrgent: "counts only while `urgent`",
   persistSinceUs: "counts only while `persisting`",
   rttSeq: "counts only while `timing`",
@@ -104,22 +131,19 @@ export const PACKED_PARTS = [
   ...["rtt", "loss", "congestion", "receive", "send"] as const,
 ] satisfies readonly (keyof Connection)[];
 
-/** The fields of {@link RttEstimator} that are kept, as 64-bit floats. */
-export const KEPT_RTT = ["srttUs", "rttVarUs", "minUs", "rtoUs"] as const;
-
+const SHOWN_WORD_NAMES = Object.keys(SHOWN_WORDS) as (keyof typeof SHOWN_WORDS)[];
+const SHOWN_TOTAL_NAMES = Object.keys(SHOWN_TOTALS) as (keyof typeof SHOWN_TOTALS)[];
+const SHOWN_RTT_NAMES = Object.keys(SHOWN_RTT) as (keyof typeof SHOWN_RTT)[];
 const RESTING_NAMES = Object.keys(RESTING) as (keyof typeof RESTING)[];
 
 // A row of words.
 const OCCUPIED = 0;
 const FIRST_WORD = 1;
 const FLAGS = FIRST_WORD + KEPT_WORDS.length;
-const CONTROL = FLAGS + 1;
-const RECEIVE_LIMIT = CONTROL + 1;
-const SEND = RECEIVE_LIMIT + 1;
+const SEND = FLAGS + 1;
 const ROW_WORDS = SEND + 4;
 // A row of numbers.
-const RTT = KEPT_NUMBERS.length;
-const CWND = RTT + KEPT_RTT.length;
+const CWND = KEPT_NUMBERS.length;
 const ROW_NUMBERS = CWND + 1;
 
 /** Bits of the flags word behind those of {@link KEPT_FLAGS}. */
@@ -210,6 +234,7 @@ export class DormantConnections {
       this.#numbers[chunk] = new Float64Array(CHUNK_ROWS * ROW_NUMBERS);
     }
     const row = conn.id & (CHUNK_ROWS - 1);
+    reportProgress(this.#parts.layout.words, conn);
     packNumbers(conn, this.#numbers[chunk], row * ROW_NUMBERS);
     packWords(conn, this.#words[chunk], row * ROW_WORDS);
     this.#keepLearned(conn);
@@ -231,9 +256,10 @@ export class DormantConnections {
     const at = (id & (CHUNK_ROWS - 1)) * ROW_WORDS;
     const atNumbers = (id & (CHUNK_ROWS - 1)) * ROW_NUMBERS;
     const learned = this.#learned.get(id);
-    const conn = this.#make(id, words[at + CONTROL], numbers[atNumbers + CWND], learned);
+    const conn = this.#make(id, numbers[atNumbers + CWND], learned);
     unpackNumbers(conn, numbers, atNumbers);
     unpackWords(conn, words, at);
+    takeShown(conn, this.#parts.layout.words);
     conn.loss = learned?.loss ?? new LossRecovery(this.#parts.sent, conn.sndUna);
     this.#makeBuffers(conn, words, at);
     words[at + OCCUPIED] = 0;
@@ -242,7 +268,7 @@ export class DormantConnections {
     return conn;
   }
 
-  #make(id: number, control: number, cwndBytes: number, learned: Learned | undefined): Connection {
+  #make(id: number, cwndBytes: number, learned: Learned | undefined): Connection {
     const { layout, config } = this.#parts;
     const { words } = layout;
     const row = layout.row(id);
@@ -261,8 +287,8 @@ export class DormantConnections {
       remotePort: words[row + Row.remotePort],
     };
     const rtt = new RttEstimator(0, config.rtoMinMs * 1000, config.rtoMaxMs * 1000);
-    const congestion = learned?.congestion ??
-      createCongestion(CONGESTION_NAMES[control], cwndBytes);
+    const control = CONGESTION_NAMES[words[row + Row.info + Info.congestion]];
+    const congestion = learned?.congestion ?? createCongestion(control, cwndBytes);
     return new Connection(id, words[row + Row.generation], layout.rows, tuple, rtt, congestion);
   }
 
@@ -271,7 +297,7 @@ export class DormantConnections {
     const flags = words[at + FLAGS];
     if ((flags & HAS_RECEIVE) !== 0) {
       const stream = layout.receiveStream(conn.id);
-      const limit = words[at + RECEIVE_LIMIT];
+      const limit = layout.words[conn.row + Row.info + Info.receiveBufferBytes];
       conn.receive = new ReceiveBuffer(memory, stream, limit, config.outOfOrderRanges, true);
     }
     if ((flags & HAS_SEND) !== 0) {
@@ -286,17 +312,12 @@ function packWords(conn: Connection, words: Int32Array, at: number): void {
   for (let i = 0; i < KEPT_WORDS.length; i++) words[at + FIRST_WORD + i] = fields[KEPT_WORDS[i]];
   let flags = 0;
   for (let i = 0; i < KEPT_FLAGS.length; i++) if (conn[KEPT_FLAGS[i]]) flags |= 1 << i;
-  if (conn.receive !== null) {
-    flags |= HAS_RECEIVE;
-    words[at + RECEIVE_LIMIT] = conn.receive.limitBytes;
-  }
+  if (conn.receive !== null) flags |= HAS_RECEIVE;
   if (conn.send !== null) {
     flags |= HAS_SEND;
     conn.send.sleep(words, at + SEND);
   }
   words[at + FLAGS] = flags;
-  const names: readonly string[] = CONGESTION_NAMES;
-  words[at + CONTROL] = names.indexOf(conn.congestion.name);
   words[at + OCCUPIED] = 1;
 }
 
@@ -308,15 +329,23 @@ function unpackWords(conn: Connection, words: Int32Array, at: number): void {
   conn.request = RESTING.request;
   conn.sndNxt = conn.sndUna;
   conn.sndMax = conn.sndUna;
+  conn.sndSmall = conn.sndUna;
+}
+
+/** Takes what the row of shared memory has. */
+function takeShown(conn: Connection, words: Int32Array): void {
+  const { row, rtt } = conn;
+  const fields: Record<keyof typeof SHOWN_WORDS, number> = conn;
+  for (const name of SHOWN_WORD_NAMES) fields[name] = words[row + SHOWN_WORDS[name]];
+  for (const name of SHOWN_TOTAL_NAMES) conn[name] = readTotal(words, row + SHOWN_TOTALS[name]);
+  for (const name of SHOWN_RTT_NAMES) rtt[name] = words[row + SHOWN_RTT[name]];
 }
 
 function packNumbers(conn: Connection, numbers: Float64Array, at: number): void {
   for (let i = 0; i < KEPT_NUMBERS.length; i++) numbers[at + i] = conn[KEPT_NUMBERS[i]];
-  for (let i = 0; i < KEPT_RTT.length; i++) numbers[at + RTT + i] = conn.rtt[KEPT_RTT[i]];
   numbers[at + CWND] = conn.congestion.cwndBytes;
 }
 
 function unpackNumbers(conn: Connection, numbers: Float64Array, at: number): void {
   for (let i = 0; i < KEPT_NUMBERS.length; i++) conn[KEPT_NUMBERS[i]] = numbers[at + i];
-  for (let i = 0; i < KEPT_RTT.length; i++) conn.rtt[KEPT_RTT[i]] = numbers[at + RTT + i];
 }
