@@ -26,8 +26,8 @@ const STEP_ROWS = 1024;
  */
 const LOOKS = 4;
 
-/** Most looks of one round of work. */
-const LOOKS_PER_ROUND = 256;
+/** Most looks of one round of work: more than its segments and timers can wake, so that they never pile up. */
+const LOOKS_PER_ROUND = 4096;
 
 /** Until the handshake tells the MSS, nothing is sent that a congestion window would govern. */
 const NO_CONTROL_YET = new NoControl();

@@ -44,7 +44,7 @@ import { afterRead } from "./window.ts";
 const TIME_WAIT_LOOKS = 16;
 
 /** Timers of one round of work: with hundreds of thousands due at once, input gets its turn between. */
-const EXPIRIES_PER_ROUND = 4096;
+const EXPIRIES_PER_ROUND = 512;
 
 /** The engine of one pipeline. */
 export class Tcp {

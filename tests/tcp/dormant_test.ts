@@ -213,6 +213,55 @@ Deno.test("Goal: more than the named number are awake only while they are in use
   h.expectNothingLeft();
 });
 
+/** An engine with `count` connections, of which those at rest are packed. */
+function crowd(count: number, keepAlive: boolean): Harness {
+  const h = sleepy({ dimensions: { connections: count }, tcp: { keepaliveProbes: 2 } });
+  h.listen(count);
+  for (let port = 0; port < count; port++) {
+    h.inject("S 0:0 mss 1460", { from: 1000 + port });
+    h.inject(". 1:1 ack 1", { from: 1000 + port });
+    if (keepAlive) h.tcp.setKeepAlive(h.app.conn, true, h.nowUs);
+  }
+  h.outbox.length = 0;
+  return h;
+}
+
+Deno.test("Goal: a whole crowd whose keepalive is due at once does not wake up at once", () => {
+  const count = 3000;
+  const h = crowd(count, true);
+  h.advanceMs(7_199_000);
+  let most = 0;
+  let rounds = 0;
+  while (h.count("keepaliveProbes") < count && rounds < count) {
+    h.nowUs = Math.max(h.nowUs, h.tcp.nextExpiry());
+    h.tcp.expire(h.nowUs);
+    most = Math.max(most, count - h.tcp.dormantCount);
+    h.tcp.flush(h.nowUs);
+    rounds++;
+  }
+  assertEquals(h.outbox.length, count);
+  assert(most <= 1024, `${most} were awake`);
+  h.advanceMs(200_000);
+  assertEquals(h.count("connectionsTimedOut"), count);
+});
+
+Deno.test("Goal: segments that somebody makes up for a crowd do not keep it awake", () => {
+  const count = 3000;
+  const h = crowd(count, false);
+  let most = 0;
+  for (let round = 0; round < 3; round++) {
+    for (let port = 0; port < count; port++) {
+      h.tcp.input(h.segment("R 500:500", 80, 1000 + port), h.nowUs);
+      if (port % 64 < 63) continue;
+      h.tcp.flush(h.nowUs);
+      most = Math.max(most, count - h.tcp.dormantCount);
+    }
+    h.advanceMs(10);
+  }
+  assert(most <= 200, `${most} were awake`);
+  assertEquals([h.outbox.length, h.tcp.connectionCount], [count, count]);
+});
+
 Deno.test("Goal: TIME-WAIT sleeps until its end, and a SYN for it is taken all the same", () => {
   const h = sleepy();
   h.establish();
