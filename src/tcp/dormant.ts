@@ -126,6 +126,12 @@ export const IDENTITY = [
   ...["remote0", "remote1", "remote2", "remote3"] as const,
 ] satisfies readonly (keyof Connection)[];
 
+/**
+ * Optional state that is an object, null in a connection that does not use it: kept aside as it is, so that
+ * it must be at rest when {@link isAtRest} says so.
+ */
+export const KEPT_OBJECTS: readonly (keyof Connection)[] = [];
+
 /** Objects that are packed by code of their own. */
 export const PACKED_PARTS = [
   ...["rtt", "loss", "congestion", "receive", "send"] as const,
@@ -165,6 +171,8 @@ const FORGETFUL: readonly string[] = ["cubic", "newreno", "none"];
 interface Learned {
   readonly loss: LossRecovery | null;
   readonly congestion: CongestionControl | null;
+  /** The values of {@link KEPT_OBJECTS} when one is not null. */
+  readonly objects: readonly unknown[] | null;
 }
 
 /** What connections are made of again. */
@@ -245,8 +253,11 @@ export class DormantConnections {
     const { congestion, loss } = conn;
     const fresh = congestion.ssthreshBytes === Infinity && FORGETFUL.includes(congestion.name);
     const keptLoss = loss !== null && hasLearned(conn, loss) ? loss : null;
-    if (fresh && keptLoss === null) return;
-    this.#learned.set(conn.id, { loss: keptLoss, congestion: fresh ? null : congestion });
+    const objects = KEPT_OBJECTS.some((name) => conn[name] !== null)
+      ? KEPT_OBJECTS.map((name) => conn[name])
+      : null;
+    if (fresh && keptLoss === null && objects === null) return;
+    this.#learned.set(conn.id, { loss: keptLoss, congestion: fresh ? null : congestion, objects });
   }
 
   /** Makes the connection of this row again; it must be dormant. */
@@ -263,7 +274,10 @@ export class DormantConnections {
     conn.loss = learned?.loss ?? new LossRecovery(this.#parts.sent, conn.sndUna);
     this.#makeBuffers(conn, words, at);
     words[at + OCCUPIED] = 0;
-    if (learned !== undefined) this.#learned.delete(id);
+    if (learned !== undefined) {
+      learned.objects?.forEach((value, i) => Object.assign(conn, { [KEPT_OBJECTS[i]]: value }));
+      this.#learned.delete(id);
+    }
     this.#size--;
     return conn;
   }

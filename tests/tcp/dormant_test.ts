@@ -12,6 +12,7 @@ import {
   isAtRest,
   KEPT_FLAGS,
   KEPT_NUMBERS,
+  KEPT_OBJECTS,
   KEPT_WORDS,
   PACKED_PARTS,
   RESTING,
@@ -49,6 +50,7 @@ function storeOf(h: Harness): DormantConnections {
 Deno.test("Goal: whoever adds a field to a connection says what becomes of it at rest", () => {
   const told = [
     ...[...KEPT_WORDS, ...KEPT_NUMBERS, ...KEPT_FLAGS, ...IDENTITY, ...PACKED_PARTS],
+    ...KEPT_OBJECTS,
     ...[RESTING, FORGOTTEN, SHOWN_WORDS, SHOWN_TOTALS].flatMap((list) => Object.keys(list)),
   ];
   const fields = Object.keys(makeConnection());
@@ -121,6 +123,27 @@ Deno.test("Goal: what losses have taught is kept, and only then as objects", () 
   store.pack(taught);
   const mixed = store.unpack(conn.id);
   assert(mixed.loss === taught.loss && mixed.congestion !== taught.congestion);
+});
+
+Deno.test("Goal: optional state that is an object comes back as the same object", () => {
+  const h = new Harness();
+  h.establish();
+  const listener = h.tcp.listeners.all()[0];
+  const store = storeOf(h);
+  // Any field that may be null will do to stand for such state.
+  const names = KEPT_OBJECTS as (keyof Connection)[];
+  names.push("listener");
+  try {
+    h.conn.listener = null;
+    store.pack(h.conn);
+    const without = store.unpack(h.conn.id);
+    assertEquals(without.listener, null);
+    without.listener = listener;
+    store.pack(without);
+    assert(store.unpack(h.conn.id).listener === listener);
+  } finally {
+    names.pop();
+  }
 });
 
 Deno.test("Goal: a connection on which anything is under way is not at rest", () => {
