@@ -31,6 +31,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
   "src/base/vector_code.ts": "made from src/base/vector.wat; tests/base/vector_test.ts runs it",
   "src/ip/input_kind.ts": "numbers alone; what gives them is tested in tests/ip/input_test.ts",
+  "src/tcp/closing.ts": "the parts of close(); every way to end is in tests/tcp/connection_test.ts",
   "src/pipeline/pipeline.ts": "an interface; tests/pipeline/ holds every shape to it",
   "src/pipeline/setup.ts": "interfaces alone: what the threads are told",
   "src/device/device.ts": "an interface; tests/device/ holds every device to it",

@@ -1439,7 +1439,9 @@ var Counter = {
   /** SYNs whose data was not taken because too many others had not finished their handshake. */
   fastOpenOverflows: 43,
   /** Times that Fast Open was given up for a while because a path swallows it. */
-  fastOpenBlackholes: 44
+  fastOpenBlackholes: 44,
+  /** Connections that are packed away because nothing happens on them, now. */
+  dormantNow: 45
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 64;
@@ -1540,6 +1542,7 @@ var NEXT = 2;
 var ROOM = 3;
 var NIL = -1;
 var FREE_SHARE = 8;
+var SCARCE_SHARE = 16;
 var BlockPool = class {
   words;
   table;
@@ -1573,6 +1576,10 @@ var BlockPool = class {
    */
   get shareBytes() {
     return this.#freeCount * this.blockBytes / FREE_SHARE;
+  }
+  /** Whether so little is left that those who hold more than their share should get no more. */
+  get isScarce() {
+    return this.#freeCount * SCARCE_SHARE < this.count;
   }
   /** Takes an empty block, or {@link NIL} when none is left. */
   take() {
@@ -1801,6 +1808,7 @@ var FRAME_WORDS = 2;
 var SEGMENT_WORDS = 48;
 var HANDOVER_WORDS = 2;
 var MESSAGE_WORDS = 16;
+var EVENT_WORDS = 8;
 var TRACE_WORDS = 8 + SEGMENT_WORDS;
 var HEADER_BYTES2 = 256;
 var Control = {
@@ -1859,7 +1867,7 @@ var Layout = class {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
+      events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
@@ -3600,6 +3608,8 @@ var TCP_DEFAULTS = {
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65536,
+  timeWaitIgnoresResets: false,
+  awakeConnections: 1024,
   maxTimeWait: 16384,
   synCookies: "whenFull",
   synCookieSecret: "",
@@ -3730,6 +3740,10 @@ var RANGES = {
   ],
   maxConnections: [
     1,
+    1048576
+  ],
+  awakeConnections: [
+    0,
     1048576
   ],
   maxTimeWait: [
@@ -4166,6 +4180,11 @@ var Connection = class {
   /** More could be sent, but the sink has no room for it now. */
   blocked = false;
   news = 0;
+  // Whether it may be packed (dormant.ts).
+  /** It was touched since it was last looked at. */
+  used = true;
+  /** Its place among the connections that are awake. */
+  awakeAt = 0;
   // Totals for `info()`.
   bytesSent = 0;
   bytesReceived = 0;
@@ -4768,6 +4787,39 @@ function settleSynData(conn, ack) {
   }
 }
 
+// src/tcp/closing.ts
+var Closing = {
+  /** It has ended already: only its row is given back. */
+  release: 0,
+  /** It waits for its end, and needs nothing of the application any more. */
+  detach: 1,
+  /** It ends with an RST: received data would be lost, or nothing was agreed on yet. */
+  abort: 2,
+  /** It ends in order: a FIN follows what was written. */
+  inOrder: 3
+};
+function letGo(conn) {
+  const { receive, state } = conn;
+  const unread = receive !== null && (receive.stream.pending > 0 || receive.outOfOrder !== null);
+  receive?.dispose();
+  conn.owner = Owner.none;
+  if (state === State.CLOSED) return Closing.release;
+  if (state === State.TIME_WAIT) return Closing.detach;
+  const opening = state === State.SYN_SENT || state === State.SYN_RECEIVED;
+  const undone = opening && !isUsedEarly(conn) || isUnbegun(conn);
+  return unread || conn.lingerZero || undone ? Closing.abort : Closing.inOrder;
+}
+function queueFin(conn) {
+  const { state } = conn;
+  const early = isUsedEarly(conn);
+  if (conn.finQueued) return false;
+  if (state !== State.ESTABLISHED && state !== State.CLOSE_WAIT && !early) return false;
+  conn.send?.refresh();
+  conn.finQueued = true;
+  if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
+  return true;
+}
+
 // src/tcp/address_limit.ts
 var AddressLimit = class {
   #limit;
@@ -5269,6 +5321,8 @@ var LossRecovery = class {
   recover;
   /** Duplicate ACKs in a row: how segments that left the network are counted without SACK. */
   duplicateAcks = 0;
+  /** What further duplicate ACKs may stand for without SACK until SND.UNA moves; -1 before the first. */
+  duplicateRoomBytes = -1;
   // RACK, RFC 8985 section 5.2.
   /** Of the segments that were delivered, when the one sent last was sent, and where it ended. */
   rackSentAtUs = 0;
@@ -5894,10 +5948,10 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
   const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
   delivered += loss.queue.sackedBytes - sackedBefore;
   if (!advanced && isDuplicate2(conn, segment, windowBefore)) {
-    loss.duplicateAcks++;
     conn.duplicateAcksSeen++;
     counters.count(Counter.duplicateAcks);
-    if (!conn.sack) delivered += conn.sndMss;
+    if (conn.sack) loss.duplicateAcks++;
+    else delivered += creditDuplicate(loss, flight, conn.sndMss);
   }
   if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
   if (duplicate) onDsack(conn, loss, segment);
@@ -5932,6 +5986,15 @@ function isDuplicate2(conn, segment, windowBefore) {
   if (segment.payloadLength > 0) return false;
   if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
+}
+function creditDuplicate(loss, flight, mss) {
+  if (loss.duplicateRoomBytes < 0) {
+    loss.duplicateRoomBytes = Math.max(flight, DUPLICATE_THRESHOLD2 * mss);
+  }
+  if (loss.duplicateRoomBytes === 0) return 0;
+  loss.duplicateRoomBytes = Math.max(0, loss.duplicateRoomBytes - mss);
+  loss.duplicateAcks++;
+  return mss;
 }
 function takeAcknowledged(conn, loss, ack, nowUs) {
   const { queue } = loss;
@@ -5968,6 +6031,7 @@ function advance(conn, ack, nowUs) {
   conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
   conn.unackedSinceUs = everything ? NEVER : nowUs;
   loss.probeAtUs = NEVER;
+  loss.duplicateRoomBytes = -1;
   if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
 }
 function onDsack(conn, loss, segment) {
@@ -6506,8 +6570,7 @@ function onOtherStates(conn, segment, nowUs, context) {
   }
   conn.lastReceivedAtUs = nowUs;
   conn.keepaliveProbesSent = 0;
-  rememberTimestamp(conn, segment, nowUs);
-  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, context);
   if ((segment.flags & Flag.SYN) !== 0) {
     counters.drop(Drop.tcpSynChallenged);
     return Outcome.challenge;
@@ -6519,6 +6582,7 @@ function onOtherStates(conn, segment, nowUs, context) {
   const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none) return outcome;
   if (conn.state === State.CLOSED) return Outcome.none;
+  rememberTimestamp(conn, segment, nowUs);
   if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
   return takeText(conn, segment, nowUs, context);
@@ -6574,7 +6638,9 @@ function isAcceptable(conn, segment) {
   const end2 = seqAdd(segment.seq, length);
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
 }
-function onReset(conn, segment, counters) {
+function onReset(conn, segment, context) {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && context.config.timeWaitIgnoresResets) return Outcome.none;
   if (segment.seq !== conn.rcvNxt) {
     counters.drop(Drop.tcpResetChallenged);
     return Outcome.challenge;
@@ -7291,10 +7357,15 @@ var StreamWriter = class {
   #headPosition = 0;
   #memory;
   #shared;
-  constructor(memory, shared) {
+  /** `resume` goes on with a stream that another writer has left drained, instead of starting one. */
+  constructor(memory, shared, resume = false) {
     this.#memory = memory;
     this.#shared = shared;
     const words = shared.words;
+    if (resume) {
+      this.written = words[shared.written];
+      return;
+    }
     words[shared.written] = 0;
     words[shared.head] = NIL;
     words[shared.epoch] = 0;
@@ -7303,6 +7374,11 @@ var StreamWriter = class {
   /** Bytes that the consumer has not read yet. */
   get pending() {
     return this.written - streamRead(this.#shared) | 0;
+  }
+  /** Whether it holds no block and has published everything: another writer could go on with the stream. */
+  get isDrained() {
+    const { words, written } = this.#shared;
+    return this.#head === NIL && Atomics.load(words, written) === this.written;
   }
   /** Bytes that the consumer has read; modulo 2^32. */
   get read() {
@@ -7400,6 +7476,20 @@ var StreamCursor = class {
     this.#block = other.#block;
     this.#offset = other.#offset;
   }
+  /** Writes its place into four words from `at` on. */
+  save(words, at) {
+    words[at] = this.position;
+    words[at + 1] = this.#epoch;
+    words[at + 2] = this.#block;
+    words[at + 3] = this.#offset;
+  }
+  /** Stands where the cursor stood that wrote these words. */
+  restore(words, at) {
+    this.position = words[at];
+    this.#epoch = words[at + 1];
+    this.#block = words[at + 2];
+    this.#offset = words[at + 3];
+  }
   /**
    * Contiguous bytes from here on, at most `limit`, which must not go beyond `written`. Their place is
    * then `start`. `words` and `table` name the descriptors; `limit` must be positive.
@@ -7448,11 +7538,18 @@ var ReceiveBuffer = class {
   outOfOrder = null;
   #memory;
   #rangeLimit;
-  constructor(memory, words, limitBytes, rangeLimit) {
+  /** `resume` goes on with the stream of a buffer that was drained. */
+  constructor(memory, words, limitBytes, rangeLimit, resume = false) {
     this.#memory = memory;
     this.limitBytes = limitBytes;
     this.#rangeLimit = rangeLimit;
-    this.stream = new StreamWriter(memory, words);
+    this.stream = new StreamWriter(memory, words, resume);
+  }
+  /** Whether nothing is held, once what was read is given back: another buffer could take its place. */
+  get isDrained() {
+    if (this.outOfOrder !== null) return false;
+    this.stream.reclaim();
+    return this.stream.isDrained;
   }
   /** Bytes that the application has read; modulo 2^32. */
   get readPosition() {
@@ -7482,8 +7579,20 @@ var ReceiveBuffer = class {
     if (queue.count === 0) this.outOfOrder = null;
     return next;
   }
+  /**
+   * Whether memory is scarce and this buffer with `moreBytes` would hold more than its share: windows were promised when there
+   * was more, and peers whose bytes nobody reads, or who leave gaps, must not starve the others.
+   */
+  #isGreedy(moreBytes) {
+    const { pool: pool2, shareBytes } = this.#memory;
+    if (!pool2.isScarce) return false;
+    const ahead = this.outOfOrder;
+    const aheadBytes = ahead === null ? 0 : ahead.bytes + ahead.count * pool2.blockBytes;
+    return this.stream.pending + aheadBytes + moreBytes > shareBytes;
+  }
   /** Holds the bytes of a segment that starts behind a gap. */
   acceptAhead(seq, offset, length) {
+    if (this.#isGreedy(this.#memory.pool.blockBytes)) return Stored.noMemory;
     this.outOfOrder ??= new OutOfOrder(this.#rangeLimit);
     const stored = this.outOfOrder.insert(this.#memory, seq, offset, length);
     if (this.outOfOrder.count === 0) this.outOfOrder = null;
@@ -7492,6 +7601,10 @@ var ReceiveBuffer = class {
   #append(segment, from, to, offset) {
     const length = seqDiff(to, from);
     if (length === 0) return from;
+    while (this.#isGreedy(0)) {
+      if (this.outOfOrder === null || this.outOfOrder.count === 0) return from;
+      this.outOfOrder.dropLast(this.#memory);
+    }
     const frame = this.#memory.adoptFrame(segment, offset, length);
     if (frame !== NIL) {
       this.stream.reclaimIfDrained();
@@ -7572,13 +7685,17 @@ var Demultiplexer = class {
   #size = 0;
   /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
   #last = NONE;
-  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
-  constructor(capacity, key0, key1) {
+  /**
+   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
+   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
+   */
+  constructor(capacity, key0, key1, most = capacity) {
+    const reserved = Math.max(capacity, most);
     this.#capacity = capacity;
     this.#key0 = key0 | 0;
     this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(capacity * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
+    this.#rows = new Int32Array(reserved * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(reserved));
   }
   /** How many ids there may be. */
   get capacity() {
@@ -7621,10 +7738,10 @@ var Demultiplexer = class {
     if (rows[row + PORTS] === 0) return;
     const buckets = this.#buckets;
     const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT3];
+    if (buckets[bucket] === id + 1) {
+      buckets[bucket] = rows[row + NEXT3] + 1;
     } else {
-      let before = buckets[bucket] * ROW_WORDS2;
+      let before = (buckets[bucket] - 1) * ROW_WORDS2;
       while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
       rows[before + NEXT3] = rows[row + NEXT3];
     }
@@ -7641,7 +7758,7 @@ var Demultiplexer = class {
     }
     const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1];
+    let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
     while (id !== NONE) {
       const row = id * ROW_WORDS2;
       if (rows[row + HASH] === hash && // deno-fmt-ignore
@@ -7654,11 +7771,15 @@ var Demultiplexer = class {
     return NONE;
   }
   /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
-   * takes time in proportion to the table, so a caller that does not know its size doubles it.
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
+   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
    */
   grow(capacity) {
     if (capacity <= this.#capacity) return;
+    if (capacity * ROW_WORDS2 <= this.#rows.length) {
+      this.#capacity = capacity;
+      return;
+    }
     const rows = new Int32Array(capacity * ROW_WORDS2);
     rows.set(this.#rows);
     this.#rows = rows;
@@ -7666,7 +7787,7 @@ var Demultiplexer = class {
     this.#capacity = capacity;
     const buckets = bucketsFor(capacity);
     if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
+    this.#buckets = new Int32Array(buckets);
     for (let id = 0; id < before; id++) {
       if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
     }
@@ -7675,8 +7796,8 @@ var Demultiplexer = class {
   #enchain(id) {
     const row = id * ROW_WORDS2;
     const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT3] = this.#buckets[bucket];
-    this.#buckets[bucket] = id;
+    this.#rows[row + NEXT3] = this.#buckets[bucket] - 1;
+    this.#buckets[bucket] = id + 1;
   }
   #rowOf(id) {
     if (!(id >= 0 && id < this.#capacity)) {
@@ -7707,6 +7828,7 @@ var LEVELS = 6;
 var TOP_LEVEL = LEVELS - 1;
 var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
 var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
+var CASCADE_BATCH = 1024;
 var NODE_BYTES = 16;
 var NEXT4 = 2;
 var PREV = 3;
@@ -7724,9 +7846,14 @@ var TimerWheel = class {
    */
   #tick;
   #size = 0;
-  /** A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. */
-  constructor(capacity, startUs) {
-    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+  /** A slot that the tick has entered and that has not moved down whole; -1 for none. */
+  #cascading = -1;
+  /**
+   * A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. Up to `most` timers
+   * growing copies nothing: the room is there from the start and takes no memory until it is used.
+   */
+  constructor(capacity, startUs, most = capacity) {
+    const buffer = new ArrayBuffer((SLOT_NODES + Math.max(capacity, most)) * NODE_BYTES);
     this.#capacity = capacity;
     this.#links = new Int32Array(buffer);
     this.#deadlines = new Float64Array(buffer);
@@ -7790,10 +7917,14 @@ var TimerWheel = class {
    *
    * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
    *
+   * When very many timers move down a level at once they do so in batches, one for each call, and -1 is the
+   * answer while some are left: `nextExpiry` then says that there is more to do at once.
+   *
    * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
    * passed comes in the same loop, so a handler must not put itself back into the past each time.
    */
   expire(nowUs) {
+    if (this.#cascading >= 0 && !this.#cascade(this.#cascading)) return -1;
     for (; ; ) {
       const level = this.#lowestLevel();
       const ahead = level < 0 ? 0 : this.#ticksAhead(level);
@@ -7805,7 +7936,7 @@ var TimerWheel = class {
       this.#tick[0] += ahead;
       const slot = slotAt(this.#tick[0] | 0, level);
       if (level > 0) {
-        this.#cascade(slot);
+        if (!this.#cascade(slot)) return -1;
         continue;
       }
       const id = this.#links[slot * 4 + NEXT4] - SLOT_NODES;
@@ -7820,6 +7951,7 @@ var TimerWheel = class {
    * which `expire` would return the next timer.
    */
   nextExpiry() {
+    if (this.#cascading >= 0) return this.#tick[0] * TICK_US;
     const level = this.#lowestLevel();
     if (level < 0) return Infinity;
     const start = this.#tick[0] + this.#ticksAhead(level);
@@ -7836,6 +7968,11 @@ var TimerWheel = class {
   grow(capacity) {
     const before = this.#capacity;
     if (capacity <= before) return;
+    if ((SLOT_NODES + capacity) * NODE_BYTES <= this.#links.byteLength) {
+      this.#capacity = capacity;
+      this.#clearFrom(before);
+      return;
+    }
     const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
     const links = new Int32Array(buffer);
     links.set(this.#links);
@@ -7900,18 +8037,28 @@ var TimerWheel = class {
     const slotsAhead = 31 - Math.clz32(turned & -turned);
     return (slotsAhead << shift) - (tick & (1 << shift) - 1);
   }
-  /** Moves the timers of a slot that the tick has entered to where they belong now. */
+  /**
+   * Moves timers of a slot that the tick has entered to where they belong now, a batch of them; true when none
+   * is left. Until then the tick stands at the start of that slot, so that none of them can be late in its
+   * place: it is only looked at later.
+   */
   #cascade(slot) {
     const links = this.#links;
-    let node = links[slot * 4 + NEXT4];
-    links[slot * 4 + NEXT4] = slot;
-    links[slot * 4 + PREV] = slot;
-    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
-    while (node !== slot) {
+    for (let moved = 0; moved < CASCADE_BATCH; moved++) {
+      const node = links[slot * 4 + NEXT4];
+      if (node === slot) break;
       const next = links[node * 4 + NEXT4];
+      links[slot * 4 + NEXT4] = next;
+      links[next * 4 + PREV] = slot;
       this.#link(node, this.#slotFor(node));
-      node = next;
     }
+    if (links[slot * 4 + NEXT4] !== slot) {
+      this.#cascading = slot;
+      return false;
+    }
+    this.#cascading = -1;
+    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
+    return true;
   }
 };
 function slotAt(tick, level) {
@@ -8321,23 +8468,80 @@ function synFromAck(ack, syn, mss, timestampOffset) {
   syn.windowScale = bits & SCALE_BITS;
 }
 
-// src/tcp/flow_label.ts
-var LABEL_MASK = 1048575;
-var FlowLabels = class {
-  #key0;
-  #key1;
-  /** Takes its key, 64 bits, from `random`. */
-  constructor(random) {
-    this.#key0 = random.uint32();
-    this.#key1 = random.uint32();
-  }
-  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
-  of(t) {
-    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
-    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
-    return hash & LABEL_MASK || 1;
-  }
-};
+// src/tcp/report.ts
+var WORD_MAX = 2147483647;
+function reportAddresses(words, conn) {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+function reportProgress(words, conn) {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn) | (conn.fastOpen !== null && conn.fastOpen.acked ? InfoOption.synData : 0);
+  words[row + Row.pathMtu] = conn.pathMtu;
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
+  words[info + Info.backoffs] = conn.backoffs;
+  words[row + Row.softError] = conn.softError;
+  words[row + Row.softErrors] = conn.softErrors;
+  words[row + Row.urgentMarks] = conn.urgentMarks;
+  if (conn.urgentUnread) reportUrgent(words, conn);
+}
+function reportUrgent(words, conn) {
+  const row = conn.row;
+  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
+  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
+  words[row + Row.urgentEnd] = end2;
+  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
+}
+function ecnOption({ ecn }) {
+  if (ecn === null) return 0;
+  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
+}
+function clamp(value) {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+function putTotal(words, at, value) {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
+function readTotal(words, at) {
+  return (words[at] >>> 0) + words[at + 1] * 4294967296;
+}
 
 // src/tcp/send_buffer.ts
 var SendBuffer = class {
@@ -8370,6 +8574,16 @@ var SendBuffer = class {
     this.#acked.skip(this.#shared, this.#table, count);
     if ((this.#next.position - position | 0) < 0) this.#next.copyFrom(this.#acked);
   }
+  /** Writes its state into four words; nothing may be held. The application may be writing meanwhile. */
+  sleep(words, at) {
+    this.#acked.save(words, at);
+  }
+  /** Goes on from what {@link SendBuffer.sleep} wrote. */
+  wake(words, at) {
+    this.#acked.restore(words, at);
+    this.#next.copyFrom(this.#acked);
+    this.end = this.#acked.position;
+  }
   /** Lets the application have the acknowledged blocks back. */
   publish() {
     publishRead(this.#shared, this.#acked.position);
@@ -8397,8 +8611,359 @@ var SendBuffer = class {
   }
 };
 
+// src/tcp/dormant.ts
+var KEPT_WORDS = [
+  ...[
+    "owner",
+    "iss",
+    "sndUna",
+    "sndWl1",
+    "sndWl2",
+    "sndWndMax",
+    "sndScale",
+    "mssClamp"
+  ],
+  ...[
+    "irs",
+    "rcvNxt",
+    "rcvAdvertised",
+    "rcvScale",
+    "tsRecent",
+    "tsOffset"
+  ],
+  ...[
+    "lastAckSent",
+    "quickAcks",
+    "readSeen",
+    "tuneSeq",
+    "tuneReadMark",
+    "synRetries"
+  ],
+  ...[
+    "keepaliveProbes",
+    "keepaliveProbesSent",
+    "recoveriesUndone"
+  ],
+  ...[
+    "flowLabel",
+    "mssLimit",
+    "linkMtu",
+    "trafficClass",
+    "hopLimit"
+  ]
+];
+var KEPT_NUMBERS = [
+  ...[
+    "tsRecentAtUs",
+    "lastTextAtUs",
+    "lastChallengeAtUs",
+    "lastSentAtUs"
+  ],
+  ...[
+    "lastReceivedAtUs",
+    "tuneAtUs",
+    "tuneRttUs",
+    "tuneReadAtUs",
+    "keepaliveAtUs"
+  ],
+  ...[
+    "endAtUs",
+    "finWait2Us",
+    "keepaliveIdleUs",
+    "keepaliveIntervalUs",
+    "userTimeoutUs"
+  ],
+  ...[
+    "segmentsSent",
+    "segmentsReceived",
+    "pathMtuEndUs"
+  ]
+];
+var SHOWN_WORDS = {
+  state: Row.state,
+  error: Row.error,
+  sendLimit: Row.txLimit,
+  pathMtu: Row.pathMtu,
+  softError: Row.softError,
+  softErrors: Row.softErrors,
+  urgentMarks: Row.urgentMarks,
+  sndWnd: Row.info + Info.sendWindow,
+  sndMss: Row.info + Info.mssSend,
+  rcvMss: Row.info + Info.mssReceive,
+  segmentsRetransmitted: Row.info + Info.segmentsRetransmitted,
+  segmentsOutOfOrder: Row.info + Info.segmentsOutOfOrder,
+  duplicateAcksSeen: Row.info + Info.duplicateAcks,
+  retransmitTimeouts: Row.info + Info.retransmitTimeouts
+};
+var SHOWN_TOTALS = {
+  bytesSent: Row.info + Info.bytesSent,
+  bytesReceived: Row.info + Info.bytesReceived,
+  bytesRetransmitted: Row.info + Info.bytesRetransmitted
+};
+var SHOWN_RTT = {
+  srttUs: Row.info + Info.rttUs,
+  rttVarUs: Row.info + Info.rttVarUs,
+  minUs: Row.info + Info.rttMinUs,
+  rtoUs: Row.info + Info.rtoUs
+};
+var KEPT_FLAGS = [
+  ...[
+    "timestamps",
+    "sack",
+    "windowScale",
+    "finQueued",
+    "finReceived",
+    "interactive"
+  ],
+  ...[
+    "handshakeTimedOut",
+    "cwndLimited",
+    "noDelay",
+    "receiveBufferFixed"
+  ],
+  ...[
+    "sendBufferFixed",
+    "cork",
+    "keepAlive",
+    "lingerZero"
+  ],
+  ...[
+    "countedByAddress",
+    "readShut"
+  ]
+];
+var RESTING = {
+  request: -1,
+  urgent: false,
+  urgentUnread: false,
+  finAhead: false,
+  ackPending: false,
+  unackedBytes: 0,
+  timing: false,
+  backoffs: 0,
+  unackedSinceUs: NEVER,
+  retransmitAtUs: NEVER,
+  persisting: false,
+  delayedAckAtUs: NEVER,
+  dirty: false,
+  blocked: false
+};
+var KEPT_OBJECTS = [
+  ...[
+    "ecn",
+    "mtuSearch",
+    "fastOpen",
+    "recordEnds"
+  ]
+];
+var SHOWN_WORD_NAMES = Object.keys(SHOWN_WORDS);
+var SHOWN_TOTAL_NAMES = Object.keys(SHOWN_TOTALS);
+var SHOWN_RTT_NAMES = Object.keys(SHOWN_RTT);
+var RESTING_NAMES = Object.keys(RESTING);
+var OCCUPIED = 0;
+var FIRST_WORD = 1;
+var FLAGS3 = FIRST_WORD + KEPT_WORDS.length;
+var SEND = FLAGS3 + 1;
+var ROW_WORDS3 = SEND + 4;
+var CWND = KEPT_NUMBERS.length;
+var ROW_NUMBERS = CWND + 1;
+var HAS_RECEIVE = 1 << KEPT_FLAGS.length;
+var HAS_SEND = HAS_RECEIVE << 1;
+if (KEPT_FLAGS.length > 28) throw new Error("The flags no longer fit into a word");
+var DORMANT_BYTES = 4 * ROW_WORDS3 + 8 * ROW_NUMBERS;
+var CHUNK_BITS = 10;
+var CHUNK_ROWS = 1 << CHUNK_BITS;
+var FORGETFUL = [
+  "cubic",
+  "newreno",
+  "none"
+];
+function isAtRest(conn) {
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) return false;
+  if (conn.sndUna !== conn.sndMax || conn.sndNxt !== conn.sndMax) return false;
+  for (let i = 0; i < RESTING_NAMES.length; i++) {
+    if (conn[RESTING_NAMES[i]] !== RESTING[RESTING_NAMES[i]]) return false;
+  }
+  const { loss, send, receive } = conn;
+  if (loss !== null && !isLossAtRest(loss)) return false;
+  if (send !== null && send.held !== 0) return false;
+  return receive === null || receive.isDrained;
+}
+function isLossAtRest(loss) {
+  return loss.phase === Phase.open && loss.queue.head === NO_SEGMENT && !loss.probing && loss.reorderAtUs === NEVER && loss.probeAtUs === NEVER;
+}
+function hasLearned(conn, loss) {
+  return conn.segmentsRetransmitted > 0 || loss.reorderingSeen || loss.duplicateBytes > 0;
+}
+var DormantConnections = class {
+  #parts;
+  #words = [];
+  #numbers = [];
+  #learned = /* @__PURE__ */ new Map();
+  #size = 0;
+  constructor(parts) {
+    this.#parts = parts;
+  }
+  /** How many there are. */
+  get size() {
+    return this.#size;
+  }
+  /** Whether the connection of this row is dormant. */
+  has(id) {
+    if (this.#size === 0 || id < 0) return false;
+    const words = this.#words[id >> CHUNK_BITS];
+    return words !== void 0 && words[(id & CHUNK_ROWS - 1) * ROW_WORDS3 + OCCUPIED] !== 0;
+  }
+  /** Packs a connection that is at rest. The object must not be used any more. */
+  pack(conn) {
+    const chunk = conn.id >> CHUNK_BITS;
+    while (this.#words.length <= chunk) {
+      this.#words.push(new Int32Array(0));
+      this.#numbers.push(new Float64Array(0));
+    }
+    if (this.#words[chunk].length === 0) {
+      this.#words[chunk] = new Int32Array(CHUNK_ROWS * ROW_WORDS3);
+      this.#numbers[chunk] = new Float64Array(CHUNK_ROWS * ROW_NUMBERS);
+    }
+    const row = conn.id & CHUNK_ROWS - 1;
+    reportProgress(this.#parts.layout.words, conn);
+    packNumbers(conn, this.#numbers[chunk], row * ROW_NUMBERS);
+    packWords(conn, this.#words[chunk], row * ROW_WORDS3);
+    this.#keepLearned(conn);
+    this.#size++;
+  }
+  #keepLearned(conn) {
+    const { congestion, loss } = conn;
+    const fresh = congestion.ssthreshBytes === Infinity && FORGETFUL.includes(congestion.name);
+    const keptLoss = loss !== null && hasLearned(conn, loss) ? loss : null;
+    const objects = KEPT_OBJECTS.some((name) => conn[name] !== null) ? KEPT_OBJECTS.map((name) => conn[name]) : null;
+    if (fresh && keptLoss === null && objects === null) return;
+    this.#learned.set(conn.id, {
+      loss: keptLoss,
+      congestion: fresh ? null : congestion,
+      objects
+    });
+  }
+  /** Makes the connection of this row again; it must be dormant. */
+  unpack(id) {
+    const words = this.#words[id >> CHUNK_BITS];
+    const numbers = this.#numbers[id >> CHUNK_BITS];
+    const at = (id & CHUNK_ROWS - 1) * ROW_WORDS3;
+    const atNumbers = (id & CHUNK_ROWS - 1) * ROW_NUMBERS;
+    const learned = this.#learned.get(id);
+    const conn = this.#make(id, numbers[atNumbers + CWND], learned);
+    unpackNumbers(conn, numbers, atNumbers);
+    unpackWords(conn, words, at);
+    takeShown(conn, this.#parts.layout.words);
+    conn.loss = learned?.loss ?? new LossRecovery(this.#parts.sent, conn.sndUna);
+    this.#makeBuffers(conn, words, at);
+    words[at + OCCUPIED] = 0;
+    if (learned !== void 0) {
+      learned.objects?.forEach((value, i) => Object.assign(conn, {
+        [KEPT_OBJECTS[i]]: value
+      }));
+      this.#learned.delete(id);
+    }
+    this.#size--;
+    return conn;
+  }
+  #make(id, cwndBytes, learned) {
+    const { layout, config } = this.#parts;
+    const { words } = layout;
+    const row = layout.row(id);
+    const local = row + Row.local;
+    const remote = row + Row.remote;
+    const tuple = {
+      local0: words[local],
+      local1: words[local + 1],
+      local2: words[local + 2],
+      local3: words[local + 3],
+      remote0: words[remote],
+      remote1: words[remote + 1],
+      remote2: words[remote + 2],
+      remote3: words[remote + 3],
+      localPort: words[row + Row.localPort],
+      remotePort: words[row + Row.remotePort]
+    };
+    const rtt = new RttEstimator(0, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
+    const control = CONGESTION_NAMES[words[row + Row.info + Info.congestion]];
+    const congestion = learned?.congestion ?? createCongestion(control, cwndBytes);
+    return new Connection(id, words[row + Row.generation], layout.rows, tuple, rtt, congestion);
+  }
+  #makeBuffers(conn, words, at) {
+    const { layout, config, memory } = this.#parts;
+    const flags = words[at + FLAGS3];
+    if ((flags & HAS_RECEIVE) !== 0) {
+      const stream = layout.receiveStream(conn.id);
+      const limit = layout.words[conn.row + Row.info + Info.receiveBufferBytes];
+      conn.receive = new ReceiveBuffer(memory, stream, limit, config.outOfOrderRanges, true);
+    }
+    if ((flags & HAS_SEND) !== 0) {
+      conn.send = new SendBuffer(layout.sendStream(conn.id), layout.sendPool.table);
+      conn.send.wake(words, at + SEND);
+    }
+  }
+};
+function packWords(conn, words, at) {
+  const fields = conn;
+  for (let i = 0; i < KEPT_WORDS.length; i++) words[at + FIRST_WORD + i] = fields[KEPT_WORDS[i]];
+  let flags = 0;
+  for (let i = 0; i < KEPT_FLAGS.length; i++) if (conn[KEPT_FLAGS[i]]) flags |= 1 << i;
+  if (conn.receive !== null) flags |= HAS_RECEIVE;
+  if (conn.send !== null) {
+    flags |= HAS_SEND;
+    conn.send.sleep(words, at + SEND);
+  }
+  words[at + FLAGS3] = flags;
+  words[at + OCCUPIED] = 1;
+}
+function unpackWords(conn, words, at) {
+  const fields = conn;
+  for (let i = 0; i < KEPT_WORDS.length; i++) fields[KEPT_WORDS[i]] = words[at + FIRST_WORD + i];
+  const flags = words[at + FLAGS3];
+  for (let i = 0; i < KEPT_FLAGS.length; i++) conn[KEPT_FLAGS[i]] = (flags & 1 << i) !== 0;
+  conn.request = RESTING.request;
+  conn.sndNxt = conn.sndUna;
+  conn.sndMax = conn.sndUna;
+  conn.sndSmall = conn.sndUna;
+}
+function takeShown(conn, words) {
+  const { row, rtt } = conn;
+  const fields = conn;
+  for (const name of SHOWN_WORD_NAMES) fields[name] = words[row + SHOWN_WORDS[name]];
+  for (const name of SHOWN_TOTAL_NAMES) conn[name] = readTotal(words, row + SHOWN_TOTALS[name]);
+  for (const name of SHOWN_RTT_NAMES) rtt[name] = words[row + SHOWN_RTT[name]];
+}
+function packNumbers(conn, numbers, at) {
+  for (let i = 0; i < KEPT_NUMBERS.length; i++) numbers[at + i] = conn[KEPT_NUMBERS[i]];
+  numbers[at + CWND] = conn.congestion.cwndBytes;
+}
+function unpackNumbers(conn, numbers, at) {
+  for (let i = 0; i < KEPT_NUMBERS.length; i++) conn[KEPT_NUMBERS[i]] = numbers[at + i];
+}
+
+// src/tcp/flow_label.ts
+var LABEL_MASK = 1048575;
+var FlowLabels = class {
+  #key0;
+  #key1;
+  /** Takes its key, 64 bits, from `random`. */
+  constructor(random) {
+    this.#key0 = random.uint32();
+    this.#key1 = random.uint32();
+  }
+  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
+  of(t) {
+    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
+    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
+    return hash & LABEL_MASK || 1;
+  }
+};
+
 // src/tcp/table.ts
-var INITIAL_ROWS = 1024;
+var STEP_ROWS = 1024;
+var LOOKS = 4;
+var LOOKS_PER_ROUND = 4096;
 var NO_CONTROL_YET = new NoControl();
 var ConnectionTable = class {
   #config;
@@ -8409,7 +8974,13 @@ var ConnectionTable = class {
   #demux;
   #flowLabels;
   #sent = new SentSegmentPool();
+  /** By row; null where there is none and where it is dormant. */
   #rows = [];
+  #dormant;
+  /** The connections that are not dormant, in no order, and the one that is looked at next. */
+  #awake = [];
+  #hand = 0;
+  #looksDue = 0;
   /** Rows that were used before and are free again. */
   #freeRows = [];
   #size = 0;
@@ -8419,8 +8990,14 @@ var ConnectionTable = class {
     this.#memory = parts.memory;
     this.#isn = parts.isn;
     this.#random = parts.random;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    const { connections } = parts.layout.dimensions;
+    const capacity = Math.min(STEP_ROWS, connections);
+    const key0 = parts.random.uint32();
+    this.#demux = new Demultiplexer(capacity, key0, parts.random.uint32(), connections);
+    this.#dormant = new DormantConnections({
+      ...parts,
+      sent: this.#sent
+    });
     this.#flowLabels = new FlowLabels(parts.random);
   }
   /** Connections that hold a row. */
@@ -8431,17 +9008,78 @@ var ConnectionTable = class {
   get capacity() {
     return this.#demux.capacity;
   }
+  /** Most connections that there may be. */
+  get limit() {
+    return this.#layout.dimensions.connections;
+  }
   /** Whether no row is left. */
   get isFull() {
     return this.#size >= this.#layout.dimensions.connections;
   }
   /** The connection in a row, or null. */
   get(row) {
-    return this.#rows[row] ?? null;
+    if (row < 0) return null;
+    return this.#rows[row] ?? (this.#dormant.has(row) ? this.#wake(row) : null);
   }
-  /** All connections. */
+  /** All connections; those that are dormant wake up, one after the other. */
   *all() {
-    for (const conn of this.#rows) if (conn !== null) yield conn;
+    for (let row = 0; row < this.#rows.length; row++) {
+      const conn = this.get(row);
+      if (conn !== null) yield conn;
+    }
+  }
+  /** The connections that are not dormant: all that are being opened are among them. */
+  awake() {
+    return [
+      ...this.#awake
+    ];
+  }
+  /** Connections that are packed away. */
+  get dormantCount() {
+    return this.#dormant.size;
+  }
+  /**
+   * Packs connections at rest while more than the configured number are awake (second chance: one that was
+   * used since the last look stays). It takes bounded time. The deadlines of those that it packs are set in
+   * `wheel`, or cancelled.
+   */
+  rest(wheel) {
+    const awake = this.#awake;
+    const most = this.#config.awakeConnections;
+    let looks = Math.min(this.#looksDue, LOOKS_PER_ROUND) + 1;
+    this.#looksDue = Math.max(0, this.#looksDue - looks);
+    for (; looks > 0 && awake.length > most; looks--) {
+      if (this.#hand >= awake.length) this.#hand = 0;
+      const conn = awake[this.#hand];
+      if (conn.used || !isAtRest(conn)) {
+        conn.used = false;
+        this.#hand++;
+        continue;
+      }
+      wheel.schedule(conn.id, Math.min(conn.keepaliveAtUs, conn.endAtUs));
+      this.#dormant.pack(conn);
+      this.#rows[conn.id] = null;
+      this.#leaveAwake(conn);
+    }
+    if (awake.length <= most) this.#looksDue = 0;
+  }
+  #wake(row) {
+    const conn = this.#dormant.unpack(row);
+    conn.wheelAtUs = Math.min(conn.keepaliveAtUs, conn.endAtUs);
+    this.#rows[row] = conn;
+    this.#joinAwake(conn);
+    return conn;
+  }
+  #joinAwake(conn) {
+    conn.awakeAt = this.#awake.length;
+    this.#awake.push(conn);
+    this.#looksDue += LOOKS;
+  }
+  #leaveAwake(conn) {
+    const last = this.#awake.pop();
+    if (last === conn) return;
+    this.#awake[conn.awakeAt] = last;
+    last.awakeAt = conn.awakeAt;
   }
   /** The connection that a segment from the peer belongs to, or null. */
   findFor(s) {
@@ -8467,7 +9105,7 @@ var ConnectionTable = class {
   create(tuple, nowUs) {
     const id = this.#freeRows.pop() ?? this.#rows.length;
     if (id >= this.#demux.capacity) {
-      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
+      this.#demux.grow(Math.min(id + STEP_ROWS, this.#layout.dimensions.connections));
     }
     const config = this.#config;
     const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
@@ -8500,6 +9138,7 @@ var ConnectionTable = class {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
     const { localPort, remotePort } = conn;
     this.#rows[conn.id] = conn;
+    this.#joinAwake(conn);
     this.#size++;
     this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
@@ -8516,6 +9155,7 @@ var ConnectionTable = class {
   /** Gives the row of an ended connection back. */
   remove(conn) {
     this.#rows[conn.id] = null;
+    this.#leaveAwake(conn);
     this.#freeRows.push(conn.id);
     this.#size--;
   }
@@ -9136,78 +9776,6 @@ var ListenerTable = class {
   }
 };
 
-// src/tcp/report.ts
-var WORD_MAX = 2147483647;
-function reportAddresses(words, conn) {
-  const row = conn.row;
-  words[row + Row.local] = conn.local0;
-  words[row + Row.local + 1] = conn.local1;
-  words[row + Row.local + 2] = conn.local2;
-  words[row + Row.local + 3] = conn.local3;
-  words[row + Row.remote] = conn.remote0;
-  words[row + Row.remote + 1] = conn.remote1;
-  words[row + Row.remote + 2] = conn.remote2;
-  words[row + Row.remote + 3] = conn.remote3;
-  words[row + Row.localPort] = conn.localPort;
-  words[row + Row.remotePort] = conn.remotePort;
-}
-function reportProgress(words, conn) {
-  const row = conn.row;
-  words[row + Row.state] = conn.state;
-  words[row + Row.error] = conn.error;
-  words[row + Row.txLimit] = conn.sendLimit;
-  const info = row + Row.info;
-  const { rtt, congestion } = conn;
-  words[info + Info.rttUs] = rtt.srttUs;
-  words[info + Info.rttVarUs] = rtt.rttVarUs;
-  words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
-  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
-  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
-  words[info + Info.mssSend] = conn.sndMss;
-  words[info + Info.mssReceive] = conn.rcvMss;
-  words[info + Info.sendWindow] = conn.sndWnd;
-  words[info + Info.receiveWindow] = receiveWindow(conn);
-  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
-  putTotal(words, info + Info.bytesSent, conn.bytesSent);
-  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
-  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
-  words[info + Info.segmentsSent] = conn.segmentsSent;
-  words[info + Info.segmentsReceived] = conn.segmentsReceived;
-  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
-  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
-  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
-  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
-  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn) | (conn.fastOpen !== null && conn.fastOpen.acked ? InfoOption.synData : 0);
-  words[row + Row.pathMtu] = conn.pathMtu;
-  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
-  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
-  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
-  words[info + Info.backoffs] = conn.backoffs;
-  words[row + Row.softError] = conn.softError;
-  words[row + Row.softErrors] = conn.softErrors;
-  if (conn.urgentUnread) reportUrgent(words, conn);
-}
-function reportUrgent(words, conn) {
-  const row = conn.row;
-  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
-  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
-  words[row + Row.urgentEnd] = end2;
-  words[row + Row.urgentMarks] = conn.urgentMarks;
-  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
-}
-function ecnOption({ ecn }) {
-  if (ecn === null) return 0;
-  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
-}
-function clamp(value) {
-  return value < WORD_MAX ? value : WORD_MAX;
-}
-function putTotal(words, at, value) {
-  words[at] = value;
-  words[at + 1] = value / 4294967296;
-}
-
 // src/tcp/ports.ts
 var EPHEMERAL_FIRST = 32768;
 var EPHEMERAL_LAST = 60999;
@@ -9222,31 +9790,37 @@ function ephemeralPort(random, isFree) {
 }
 
 // src/tcp/time_wait.ts
-var LOOKS = 16;
+var LOOKS2 = 16;
 var TimeWaitList = class {
-  #conns = /* @__PURE__ */ new Set();
+  #rows = /* @__PURE__ */ new Set();
+  #get;
+  /** `get` gives the connection of a row. */
+  constructor(get) {
+    this.#get = get;
+  }
   /** How many there are. */
   get size() {
-    return this.#conns.size;
+    return this.#rows.size;
   }
   /** Adds one, as the newest. */
   add(conn) {
-    this.#conns.add(conn);
+    this.#rows.add(conn.id);
   }
   /** Takes one off, if it is there. */
   delete(conn) {
-    this.#conns.delete(conn);
+    this.#rows.delete(conn.id);
   }
   /** The oldest, or null. */
   oldest() {
-    for (const conn of this.#conns) return conn;
+    for (const row of this.#rows) return this.#get(row);
     return null;
   }
   /** An old one whose row would be free, which that of one that the application still holds would not. */
   oldestUnheld() {
-    let looks = LOOKS;
-    for (const conn of this.#conns) {
-      if (conn.owner === Owner.none) return conn;
+    let looks = LOOKS2;
+    for (const row of this.#rows) {
+      const conn = this.#get(row);
+      if (conn !== null && conn.owner === Owner.none) return conn;
       if (--looks === 0) return null;
     }
     return null;
@@ -9397,6 +9971,7 @@ function onKeepalive(conn, nowUs, context) {
 }
 
 // src/tcp/tcp.ts
+var EXPIRIES_PER_ROUND = 512;
 var Tcp = class {
   config;
   counters;
@@ -9417,7 +9992,7 @@ var Tcp = class {
   #dirty = [];
   #dirtyCount = 0;
   #pathMtus = new PathMtuCache();
-  #timeWait = new TimeWaitList();
+  #timeWait = new TimeWaitList((row) => this.#table.get(row));
   constructor(parts) {
     this.config = parts.config;
     this.counters = parts.counters;
@@ -9428,7 +10003,7 @@ var Tcp = class {
     this.#random = parts.random;
     this.#handover = parts.handover ?? null;
     this.#table = new ConnectionTable(parts);
-    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
     this.handshakes = new Handshakes(this, parts, parts.random);
     this.fastOpen = new FastOpenClient(parts.config, parts.counters);
     this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
@@ -9440,6 +10015,10 @@ var Tcp = class {
   /** Connections in TIME-WAIT. */
   get timeWaitCount() {
     return this.#timeWait.size;
+  }
+  /** Connections that are packed away because nothing happens on them (dormant.ts). */
+  get dormantCount() {
+    return this.#table.dormantCount;
   }
   /** The connection in this row if it is still the one of that generation. */
   connection(row, generation) {
@@ -9556,7 +10135,7 @@ var Tcp = class {
   }
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request, nowUs) {
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
@@ -9584,7 +10163,7 @@ var Tcp = class {
     if (listener === void 0) return;
     this.listeners.remove(listener);
     this.handshakes.onUnlisten(listener);
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
@@ -9608,37 +10187,21 @@ var Tcp = class {
   }
   /** The application will write no more (section 3.10.4, for one direction). */
   closeWrite(conn, nowUs) {
-    if (conn.finQueued) return;
     const before = conn.state;
-    const early = isUsedEarly(conn);
-    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT && !early) return;
-    conn.send?.refresh();
-    conn.finQueued = true;
-    if (early) return this.#touch(conn);
-    conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
-    this.#settle(conn, before, nowUs);
+    if (queueFin(conn)) this.#settle(conn, before, nowUs);
   }
   /** The application lets go of the connection (section 3.10.4). */
   close(conn, nowUs) {
     if (conn.owner !== Owner.application) return;
-    const before = conn.state;
-    const unread = conn.receive !== null && (conn.receive.stream.pending > 0 || conn.receive.outOfOrder !== null);
-    conn.receive?.dispose();
-    conn.owner = Owner.none;
-    if (before === State.CLOSED) {
-      this.#release(conn);
-      return;
+    switch (letGo(conn)) {
+      case Closing.release:
+        return this.#release(conn);
+      case Closing.detach:
+        return this.#detach(conn);
+      case Closing.abort:
+        return this.#abort(conn, nowUs);
     }
-    if (before === State.TIME_WAIT) {
-      this.#detach(conn);
-      return;
-    }
-    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
-    if (unread || conn.lingerZero || opening && !isUsedEarly(conn) || isUnbegun(conn)) {
-      this.#abort(conn, nowUs);
-      return;
-    }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
+    if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }
@@ -9691,10 +10254,10 @@ var Tcp = class {
     end(conn, error);
     this.#settle(conn, before, nowUs);
   }
-  /** Runs every timer that is due. */
+  /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs) {
     this.handshakes.expire(nowUs);
-    for (; ; ) {
+    for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id);
@@ -9729,6 +10292,7 @@ var Tcp = class {
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
+    this.#table.rest(this.#wheel);
   }
   #report(conn) {
     if (conn.send === null) return;
@@ -9745,6 +10309,7 @@ var Tcp = class {
     this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
   #touch(conn) {
+    conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
     this.#dirty[this.#dirtyCount++] = conn;
@@ -9927,7 +10492,7 @@ var Event = {
   accepted: 2,
   /** A connect succeeded: row, generation, request. */
   connected: 3,
-  /** A connect failed: request, error as value. */
+  /** A connect failed: request, error as result. */
   connectFailed: 4,
   /** Nothing of the row is needed any more: row, generation. */
   ended: 5,
@@ -9957,6 +10522,8 @@ var Field = {
   port: 3,
   request: 3,
   address: 4,
+  /** Of an event, where a command has its address. */
+  result: 4,
   value: 8,
   localPort: 9,
   ipv6Only: 9,
@@ -10019,7 +10586,7 @@ var ApplicationLink = class {
     this.#loud = false;
     return loud ? News.loud : any ? News.quiet : News.none;
   }
-  #write(op, row, generation, name, value) {
+  #write(op, row, generation, name, result) {
     const at = this.#ring.claim();
     if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
     const { words } = this.#ring;
@@ -10027,7 +10594,7 @@ var ApplicationLink = class {
     words[at + Field.row] = row;
     words[at + Field.generation] = generation;
     words[at + Field.request] = name;
-    words[at + Field.value] = value;
+    words[at + Field.result] = result;
     this.#ring.push();
   }
 };
@@ -10542,6 +11109,7 @@ var TcpStage = class {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
+    this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
     return commanded;

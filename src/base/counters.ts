@@ -61,6 +61,8 @@ export const Counter = {
   fastOpenOverflows: 43,
   /** Times that Fast Open was given up for a while because a path swallows it. */
   fastOpenBlackholes: 44,
+  /** Connections that are packed away because nothing happens on them, now. */
+  dormantNow: 45,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -1,4 +1,4 @@
-import { type Address, endpointText } from "../base/address.ts";
+import type { Address } from "../base/address.ts";
 import { Command, Event, Field } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
@@ -301,7 +301,7 @@ export class Port implements EndpointHost {
       case Event.connectFailed: {
         const handler = this.#connects.get(name);
         this.#connects.delete(name);
-        handler?.failed(words[at + Field.value] as ConnectionError);
+        handler?.failed(words[at + Field.result] as ConnectionError);
         return;
       }
       case Event.ended: {
@@ -318,16 +318,7 @@ export class Port implements EndpointHost {
   }
 
   #adopt(row: number, generation: number): Endpoint {
-    const at = this.layout.row(row);
-    const words = this.#words;
-    const remote = {
-      w0: words[at + Row.remote],
-      w1: words[at + Row.remote + 1],
-      w2: words[at + Row.remote + 2],
-      w3: words[at + Row.remote + 3],
-    };
-    const where = endpointText(remote, words[at + Row.remotePort]);
-    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation, where);
+    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation);
     this.#endpoints.set(row, endpoint);
     return endpoint;
   }

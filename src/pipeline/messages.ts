@@ -1,12 +1,13 @@
 /**
- * What the application thread and the TCP thread say to each other: records of 16 words in two rings.
+ * What the application thread and the TCP thread say to each other: records of words in two rings, 16 of a
+ * command and 8 of an event.
  *
  * ```text
  *   word      0   1             2            3          4..7      8        9, 10        12..15
  *   command   op  row, request  generation   port       address   value    local port,  local address
  *             or listener                                                  of listen:
  *                                                                          IPv6 only, Fast Open
- *   event     op  row           generation   request    value
+ *   event     op  row           generation   request    4: result
  *                                            or listener
  * ```
  */
@@ -47,7 +48,7 @@ export const Event = {
   accepted: 2,
   /** A connect succeeded: row, generation, request. */
   connected: 3,
-  /** A connect failed: request, error as value. */
+  /** A connect failed: request, error as result. */
   connectFailed: 4,
   /** Nothing of the row is needed any more: row, generation. */
   ended: 5,
@@ -81,6 +82,8 @@ export const Field = {
   port: 3,
   request: 3,
   address: 4,
+  /** Of an event, where a command has its address. */
+  result: 4,
   value: 8,
   localPort: 9,
   ipv6Only: 9,

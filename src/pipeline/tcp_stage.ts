@@ -160,6 +160,7 @@ export class TcpStage {
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
+    this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
     return commanded;

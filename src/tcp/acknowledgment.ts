@@ -46,10 +46,10 @@ export function onAcknowledgment(
   const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
   delivered += loss.queue.sackedBytes - sackedBefore;
   if (!advanced && isDuplicate(conn, segment, windowBefore)) {
-    loss.duplicateAcks++;
     conn.duplicateAcksSeen++;
     counters.count(Counter.duplicateAcks);
-    if (!conn.sack) delivered += conn.sndMss;
+    if (conn.sack) loss.duplicateAcks++;
+    else delivered += creditDuplicate(loss, flight, conn.sndMss);
   }
   if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
   if (duplicate) onDsack(conn, loss, segment);
@@ -104,6 +104,21 @@ function isDuplicate(conn: Connection, segment: Segment, windowBefore: number): 
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
 
+/**
+ * Without SACK a duplicate ACK stands for a segment that has left the network, but only for as many as were in
+ * flight when the first one came: a receiver that makes them up would otherwise let out as much as it likes
+ * (RFC 5681 section 3.2, the note on step 4). Returns the bytes that it stands for.
+ */
+function creditDuplicate(loss: LossRecovery, flight: number, mss: number): number {
+  if (loss.duplicateRoomBytes < 0) {
+    loss.duplicateRoomBytes = Math.max(flight, DUPLICATE_THRESHOLD * mss);
+  }
+  if (loss.duplicateRoomBytes === 0) return 0;
+  loss.duplicateRoomBytes = Math.max(0, loss.duplicateRoomBytes - mss);
+  loss.duplicateAcks++;
+  return mss;
+}
+
 /** Takes segments before `ack` off the queue. Returns the bytes that were not known to have arrived. */
 function takeAcknowledged(conn: Connection, loss: LossRecovery, ack: Seq, nowUs: number): number {
   const { queue } = loss;
@@ -144,6 +159,7 @@ function advance(conn: Connection, ack: Seq, nowUs: number): void {
   conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
   conn.unackedSinceUs = everything ? NEVER : nowUs;
   loss.probeAtUs = NEVER;
+  loss.duplicateRoomBytes = -1;
   if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
 }
 

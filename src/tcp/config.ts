@@ -128,6 +128,16 @@ export interface TcpOptions {
   challengeAckMs?: number;
   /** Connections at once, those in TIME-WAIT included. Default 65536, with `inline` 4096. */
   maxConnections?: number;
+  /**
+   * Whether TIME-WAIT ignores RSTs (fix F1 of RFC 1337, Linux's tcp_rfc1337). Default false: one at exactly
+   * the next number ends it, as RFC 9293 section 3.10.7.4 has it.
+   */
+  timeWaitIgnoresResets?: boolean;
+  /**
+   * Connections whose state is kept ready; of more than that, those at rest are packed into a fifth of the
+   * memory until something happens on them. Default 1024.
+   */
+  awakeConnections?: number;
   /** Connections in TIME-WAIT at once; the oldest gives way. Default 16384. */
   maxTimeWait?: number;
   /**
@@ -218,6 +228,8 @@ export const TCP_DEFAULTS: TcpConfig = {
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
+  timeWaitIgnoresResets: false,
+  awakeConnections: 1024,
   maxTimeWait: 16_384,
   synCookies: "whenFull",
   synCookieSecret: "",
@@ -265,6 +277,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
+  awakeConnections: [0, 1_048_576],
   maxTimeWait: [0, 1_048_576],
   maxHandshakes: [1, 1_048_576],
   fastOpen: [0, 0x7ff],

@@ -250,6 +250,12 @@ export class Connection {
   blocked = false;
   news: News = 0;
 
+  // Whether it may be packed (dormant.ts).
+  /** It was touched since it was last looked at. */
+  used = true;
+  /** Its place among the connections that are awake. */
+  awakeAt = 0;
+
   // Totals for `info()`.
   bytesSent = 0;
   bytesReceived = 0;

@@ -154,9 +154,8 @@ function onOtherStates(
   // Only what is acceptable is a sign that the peer is there: anybody can send the rest.
   conn.lastReceivedAtUs = nowUs;
   conn.keepaliveProbesSent = 0;
-  rememberTimestamp(conn, segment, nowUs);
   // Second, check the RST bit (RFC 5961 section 3.2).
-  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, context);
   // Fourth, check the SYN bit (RFC 5961 section 4.2).
   if ((segment.flags & Flag.SYN) !== 0) {
     counters.drop(Drop.tcpSynChallenged);
@@ -170,6 +169,9 @@ function onOtherStates(
   const outcome = onAckField(conn, segment, scale, nowUs, context);
   if (outcome !== Outcome.none) return outcome;
   if ((conn.state as State) === State.CLOSED) return Outcome.none;
+  // Not before the ACK is known to be good (as Linux): a forged segment that is right in its sequence number
+  // alone could set TS.Recent ahead, and everything that the peer sends would be old.
+  rememberTimestamp(conn, segment, nowUs);
   if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
   // Sixth, check the URG bit; seventh, process the text; eighth, check the FIN bit.
   if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
@@ -251,7 +253,9 @@ function isAcceptable(conn: Connection, segment: Segment): boolean {
   return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end, conn.rcvNxt);
 }
 
-function onReset(conn: Connection, segment: Segment, counters: Counters): Outcome {
+function onReset(conn: Connection, segment: Segment, context: InputContext): Outcome {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && context.config.timeWaitIgnoresResets) return Outcome.none;
   if (segment.seq !== conn.rcvNxt) {
     counters.drop(Drop.tcpResetChallenged);
     return Outcome.challenge;

@@ -26,6 +26,8 @@ export class LossRecovery {
   recover: Seq;
   /** Duplicate ACKs in a row: how segments that left the network are counted without SACK. */
   duplicateAcks = 0;
+  /** What further duplicate ACKs may stand for without SACK until SND.UNA moves; -1 before the first. */
+  duplicateRoomBytes = -1;
 
   // RACK, RFC 8985 section 5.2.
   /** Of the segments that were delivered, when the one sent last was sent, and where it ended. */

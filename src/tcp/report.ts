@@ -68,6 +68,7 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[info + Info.backoffs] = conn.backoffs;
   words[row + Row.softError] = conn.softError;
   words[row + Row.softErrors] = conn.softErrors;
+  words[row + Row.urgentMarks] = conn.urgentMarks;
   if (conn.urgentUnread) reportUrgent(words, conn);
 }
 
@@ -78,7 +79,6 @@ function reportUrgent(words: Int32Array, conn: Connection): void {
   // Said once more when it has been read, or it would seem to lie ahead again after 2 GiB.
   conn.urgentUnread = conn.receive !== null && ((end - conn.receive.readPosition) | 0) > 0;
   words[row + Row.urgentEnd] = end;
-  words[row + Row.urgentMarks] = conn.urgentMarks;
   words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
 }
 

@@ -14,14 +14,9 @@ import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import { AnswerLimits } from "./challenge.ts";
 import type { TcpConfig } from "./config.ts";
+import { Closing, letGo, queueFin } from "./closing.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
-import {
-  ActiveFastOpen,
-  FastOpenClient,
-  isOpenEarly,
-  isUnbegun,
-  isUsedEarly,
-} from "./fast_open.ts";
+import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
 import { connectErrorOf, isFragmentationNeeded, noteSoftError } from "./icmp_error.ts";
 import { abort, end, onSegment } from "./input.ts";
@@ -50,6 +45,9 @@ import { ConnectionTable } from "./table.ts";
 import { TimerWheel } from "./wheel.ts";
 import { afterRead } from "./window.ts";
 
+/** Timers of one round of work: with hundreds of thousands due at once, input gets its turn between. */
+const EXPIRIES_PER_ROUND = 512;
+
 /** The engine of one pipeline. */
 export class Tcp implements HandshakeHost {
   readonly config: TcpConfig;
@@ -71,7 +69,7 @@ export class Tcp implements HandshakeHost {
   readonly #dirty: Connection[] = [];
   #dirtyCount = 0;
   readonly #pathMtus = new PathMtuCache();
-  readonly #timeWait = new TimeWaitList();
+  readonly #timeWait = new TimeWaitList((row) => this.#table.get(row));
 
   constructor(parts: TcpParts) {
     this.config = parts.config;
@@ -83,7 +81,7 @@ export class Tcp implements HandshakeHost {
     this.#random = parts.random;
     this.#handover = parts.handover ?? null;
     this.#table = new ConnectionTable(parts);
-    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
     this.handshakes = new Handshakes(this, parts, parts.random);
     this.fastOpen = new FastOpenClient(parts.config, parts.counters);
     this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
@@ -97,6 +95,11 @@ export class Tcp implements HandshakeHost {
   /** Connections in TIME-WAIT. */
   get timeWaitCount(): number {
     return this.#timeWait.size;
+  }
+
+  /** Connections that are packed away because nothing happens on them (dormant.ts). */
+  get dormantCount(): number {
+    return this.#table.dormantCount;
   }
 
   /** The connection in this row if it is still the one of that generation. */
@@ -230,7 +233,7 @@ export class Tcp implements HandshakeHost {
 
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request: number, nowUs: number): void {
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
@@ -266,7 +269,7 @@ export class Tcp implements HandshakeHost {
     if (listener === undefined) return;
     this.listeners.remove(listener);
     this.handshakes.onUnlisten(listener);
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       // Linux says nothing to those whose handshake is not over: they will hear it when they go on.
@@ -294,40 +297,22 @@ export class Tcp implements HandshakeHost {
 
   /** The application will write no more (section 3.10.4, for one direction). */
   closeWrite(conn: Connection, nowUs: number): void {
-    if (conn.finQueued) return;
     const before = conn.state;
-    const early = isUsedEarly(conn);
-    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT && !early) return;
-    conn.send?.refresh();
-    conn.finQueued = true;
-    // The change of state is made when the handshake is over (section 3.10.4).
-    if (early) return this.#touch(conn);
-    conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
-    this.#settle(conn, before, nowUs);
+    if (queueFin(conn)) this.#settle(conn, before, nowUs);
   }
 
   /** The application lets go of the connection (section 3.10.4). */
   close(conn: Connection, nowUs: number): void {
     if (conn.owner !== Owner.application) return;
-    const before = conn.state;
-    const unread = conn.receive !== null &&
-      (conn.receive.stream.pending > 0 || conn.receive.outOfOrder !== null);
-    conn.receive?.dispose();
-    conn.owner = Owner.none;
-    if (before === State.CLOSED) {
-      this.#release(conn);
-      return;
+    switch (letGo(conn)) {
+      case Closing.release:
+        return this.#release(conn);
+      case Closing.detach:
+        return this.#detach(conn);
+      case Closing.abort:
+        return this.#abort(conn, nowUs);
     }
-    if (before === State.TIME_WAIT) {
-      this.#detach(conn);
-      return;
-    }
-    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
-    if (unread || conn.lingerZero || (opening && !isUsedEarly(conn)) || isUnbegun(conn)) {
-      this.#abort(conn, nowUs);
-      return;
-    }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
+    if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }
@@ -390,10 +375,10 @@ export class Tcp implements HandshakeHost {
     this.#settle(conn, before, nowUs);
   }
 
-  /** Runs every timer that is due. */
+  /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs: number): void {
     this.handshakes.expire(nowUs);
-    for (;;) {
+    for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id)!;
@@ -431,6 +416,7 @@ export class Tcp implements HandshakeHost {
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
+    this.#table.rest(this.#wheel);
   }
 
   #report(conn: Connection): void {
@@ -450,6 +436,7 @@ export class Tcp implements HandshakeHost {
   }
 
   #touch(conn: Connection): void {
+    conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
     this.#dirty[this.#dirtyCount++] = conn;

@@ -164,6 +164,8 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
       // A simultaneous open is an active one; Fast Open gets one try more (both as Linux).
       return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
   }
+  // As in Linux it ends a window that stays shut too, though the peer answers every probe: else a peer could
+  // hold the connection and its data for as long as it likes.
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
   if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
   if (conn.backoffs < config.dataRetries) return false;

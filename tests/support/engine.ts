@@ -74,7 +74,8 @@ export interface HarnessOptions {
 
 /** The application's end of one connection. */
 export class App {
-  readonly conn: Connection;
+  /** The connection as it was last seen: it is made anew when it wakes from being dormant. */
+  #conn: Connection;
   readonly #harness: Harness;
   readonly #writer: StreamWriter;
   readonly #reader: StreamReader;
@@ -82,7 +83,7 @@ export class App {
   #read = 0;
 
   constructor(harness: Harness, conn: Connection, memory: BlockMemory) {
-    this.conn = conn;
+    this.#conn = conn;
     this.#harness = harness;
     const { layout } = harness;
     this.#writer = new StreamWriter(memory, layout.sendStream(conn.id));
@@ -91,6 +92,12 @@ export class App {
       layout.receivePool.table,
       layout.receiveStream(conn.id),
     );
+  }
+
+  get conn(): Connection {
+    const { id, generation } = this.#conn;
+    this.#conn = this.#harness.tcp.connection(id, generation) ?? this.#conn;
+    return this.#conn;
   }
 
   /** Writes the next `count` bytes of the pattern; all of them must find memory. */
@@ -133,6 +140,8 @@ export class App {
 /** An engine, its network and its application. */
 export class Harness {
   nowUs = 1_000_000;
+  /** Whether every connection is checked after each step, which wakes those that are dormant. */
+  checked = true;
   readonly layout: Layout;
   readonly counters = new Counters();
   readonly tcp: Tcp;
@@ -399,7 +408,7 @@ export class Harness {
 
   #flush(): void {
     this.tcp.flush(this.nowUs);
-    for (const conn of this.tcp.all()) checkConnection(conn, this.nowUs);
+    if (this.checked) { for (const conn of this.tcp.all()) checkConnection(conn, this.nowUs); }
     for (const app of this.apps) app.reclaim();
   }
 

@@ -3,7 +3,7 @@
  * after everything that happens, until it has an answer: that is what blocking means here.
  */
 
-import { IPV4_MAPPED_W2, type isIpv4 } from "../../src/base/address.ts";
+import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
 import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
