@@ -9644,6 +9644,11 @@ function connectErrorOf(type, code) {
 function isFragmentationNeeded(type, code) {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
 }
+function takeIcmpError(conn, type, code) {
+  const error = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error);
+  else noteSoftError(conn, error);
+}
 function noteSoftError(conn, error) {
   conn.softError = error;
   conn.softErrors++;
@@ -10244,14 +10249,8 @@ var Tcp = class {
       if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
       return;
     }
-    const error = connectErrorOf(icmpType, icmpCode);
-    if (conn.state !== State.SYN_SENT) {
-      noteSoftError(conn, error);
-      this.#touch(conn);
-      return;
-    }
     const before = conn.state;
-    end(conn, error);
+    takeIcmpError(conn, icmpType, icmpCode);
     this.#settle(conn, before, nowUs);
   }
   /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */

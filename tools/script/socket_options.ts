@@ -274,6 +274,21 @@ export function applyOptions(
   tcp.onApplicationNews(conn, nowUs);
 }
 
+/** The options of a handshake; null for any other. */
+function openingOption(name: string, options: SocketOptions): number | null {
+  switch (name) {
+    case "TCP_FASTOPEN":
+      return options.fastOpenLimit;
+    case "TCP_FASTOPEN_CONNECT":
+      return options.fastOpenConnect ? 1 : 0;
+    case "TCP_FASTOPEN_NO_COOKIE":
+      return options.fastOpenNoCookie ? 1 : 0;
+    case "TCP_DEFER_ACCEPT":
+      return options.deferAcceptSeconds;
+  }
+  return null;
+}
+
 /** The value of an option as a number or text. */
 export function getOption(
   socket: Socket,
@@ -326,14 +341,6 @@ export function getOption(
       return options.unsentLowBytes;
     case "TCP_SYNCNT":
       return options.synRetries ?? 6;
-    case "TCP_FASTOPEN":
-      return options.fastOpenLimit;
-    case "TCP_FASTOPEN_CONNECT":
-      return options.fastOpenConnect ? 1 : 0;
-    case "TCP_FASTOPEN_NO_COOKIE":
-      return options.fastOpenNoCookie ? 1 : 0;
-    case "TCP_DEFER_ACCEPT":
-      return options.deferAcceptSeconds;
     case "TCP_LINGER2":
       return options.finWait2Seconds ?? 60;
     case "TCP_CONGESTION": {
@@ -341,6 +348,8 @@ export function getOption(
       return control === "newreno" ? "reno" : control;
     }
   }
+  const opening = openingOption(name, options);
+  if (opening !== null) return opening;
   const other = options.others.get(name) ?? unsetValue(name);
   if (name === "IP_MTU" && conn !== null) return mtu;
   if (other === undefined) throw new CallError(`getsockopt ${name} is not there yet`);
