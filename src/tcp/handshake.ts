@@ -20,7 +20,7 @@ import { FastOpenState } from "./fast_open_state.ts";
 import { takeSynText } from "./input.ts";
 import type { IsnSource } from "./isn.ts";
 import type { Listener } from "./listener.ts";
-import { negotiate, negotiateOptions } from "./negotiation.ts";
+import { beginWithOneSegment, negotiate, negotiateOptions } from "./negotiation.ts";
 import { sendAck, sendSyn } from "./output.ts";
 import type { TcpParts } from "./parts.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -431,6 +431,7 @@ export class Handshakes {
     conn.segmentsSent += timeouts;
     conn.segmentsRetransmitted = timeouts;
     conn.handshakeTimedOut = timeouts > 0;
+    if (timeouts > 1) beginWithOneSegment(conn);
     // RFC 9768 section 3.1.5: what was lost, or came without its flags, may have been in the way of somebody.
     const accurate = conn.ecn?.accurate ?? null;
     if (accurate !== null && (timeouts > 1 || wasBare)) accurate.ect = false;

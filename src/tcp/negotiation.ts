@@ -55,9 +55,15 @@ export function negotiate(
     config.congestion,
     initialWindow(config.initialWindowSegments, conn.sndMss),
   );
+  if (conn.backoffs > 1) beginWithOneSegment(conn);
   conn.sendLimit = config.sendBufferInitialBytes;
   // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
   conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
+}
+
+/** RFC 5681 section 3.1: the handshake was lost; as in Linux twice, for once may have been a busy middlebox. */
+export function beginWithOneSegment(conn: Connection): void {
+  conn.congestion.cwndBytes = conn.sndMss;
 }
 
 /** The part of it that a SYN-ACK needs; allocates nothing, for it runs for every SYN of a flood. */
