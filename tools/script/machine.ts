@@ -131,12 +131,14 @@ export class Machine {
       const packet = readFrame(frame, this.nowUs);
       if (packet !== null) this.sent.push(packet);
     });
+    // Scripts say what is sent segment by segment, so nothing is handed on as one super-segment.
+    const sink = new Egress(device, layout, this.#slots, layout.tcpCounters, addresses, 0);
     this.tcp = new Tcp({
       config,
       layout,
       counters: layout.tcpCounters,
       memory: this.#slots,
-      sink: new Egress(device, layout, this.#slots, layout.tcpCounters, addresses),
+      sink,
       events: this.#link(events),
       isn: new FixedIsn(ISN),
       random: new SeededRandom(1),
