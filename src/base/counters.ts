@@ -35,6 +35,18 @@ export const Counter = {
   receiveMemoryNow: 28,
   /** Frames that came in at one queue and belong to a connection of another. */
   framesHandedOver: 29,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 30,
+  duplicateReportsIn: 31,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 32,
+  recoveriesUndone: 33,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 34,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 35,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 36,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -43,10 +55,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 32;
+const DROPS_START = 64;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 96;
+export const COUNTER_SLOTS = 160;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -57,8 +69,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 31 | 32 ................... 95
- *        Counter       | 32 + DropReason
+ *   slot 0 ........ 63 | 64 .................. 159
+ *        Counter       | 64 + DropReason
  * ```
  */
 export class Counters {

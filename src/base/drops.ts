@@ -81,6 +81,8 @@ export const Drop = {
   rateLimited: 37,
   /** The pipeline of another queue had no room for a frame of one of its connections. */
   handoverFull: 38,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 39,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -12,7 +12,9 @@ import { armProbe } from "./rack.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
+import { onAckSent, onTextSent } from "./delayed_ack.ts";
 import { announcedMss, windowScaleFor } from "./negotiation.ts";
+import { addSackBlocks } from "./sack_output.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
@@ -24,9 +26,8 @@ export interface OutputContext {
   readonly sink: SegmentSink;
 }
 
-/** SACK blocks that fit beside timestamps (RFC 2018 section 3). */
-const SACK_BLOCKS_WITH_TIMESTAMPS = 3;
-const SACK_BLOCKS = 4;
+/** Bytes of TCP options that a header has room for. */
+const OPTION_BYTES = 40;
 
 /** Duplicate ACKs that let a new segment out before recovery begins (RFC 3042). */
 const LIMITED_TRANSMIT = 2;
@@ -87,8 +88,8 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
 /** Sends a segment that carries nothing but the acknowledgment and the window. */
 export function sendAck(conn: Connection, nowUs: number, context: OutputContext): void {
   begin(conn, sequenceWithoutText(conn), Flag.ACK);
-  acknowledge(conn, nowUs);
-  addSackBlocks(conn);
+  acknowledge(conn, nowUs, context);
+  addSackBlocks(conn, out, OPTION_BYTES, context.counters);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
@@ -140,7 +141,7 @@ export function sendResetFor(segment: Segment, context: OutputContext): void {
 /** Sends a segment before the window, which obliges the peer to answer (section 3.8.4). */
 export function sendKeepalive(conn: Connection, nowUs: number, context: OutputContext): void {
   begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
-  acknowledge(conn, nowUs);
+  acknowledge(conn, nowUs, context);
   context.counters.count(Counter.keepaliveProbes);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
@@ -361,9 +362,7 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
     conn.rttSentAtUs = nowUs;
   }
   if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
-  // An answer that follows soon carries the ACK: the quick-ACK phase is over (as Linux).
-  const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1000;
-  if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
+  if (length > 0 && seq === conn.sndMax) onTextSent(conn, nowUs);
   transmit(conn, seq, next, nowUs, context);
   conn.loss!.queue.push(seq, next, nowUs);
   conn.sndNxt = next;
@@ -391,7 +390,9 @@ function transmit(
   if (((position + length) | 0) === send.end && length > 0) flags |= Flag.PSH;
   if (fin === 1) flags |= Flag.FIN;
   begin(conn, seq, flags);
-  acknowledge(conn, nowUs);
+  acknowledge(conn, nowUs, context);
+  // Blocks go with text only where it leaves them room: a full segment is not cut for them.
+  if (length < conn.sndMss) addSackBlocks(conn, out, conn.sndMss - length, counters);
   out.payloadLength = length;
   if (length > conn.sndMss) out.gsoSize = conn.sndMss;
   const end = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
@@ -442,13 +443,11 @@ function clearRest(): void {
 }
 
 /** Fills the acknowledgment's side of a segment and settles everything that waited for an ACK. */
-function acknowledge(conn: Connection, nowUs: number): void {
+function acknowledge(conn: Connection, nowUs: number, context: OutputContext): void {
   out.window = advertise(conn);
   if (conn.timestamps) addTimestamps(conn, nowUs);
   conn.lastAckSent = conn.rcvNxt;
-  conn.ackPending = false;
-  conn.unackedBytes = 0;
-  conn.delayedAckAtUs = NEVER;
+  onAckSent(conn, context.config);
 }
 
 /** RFC 7323 section 3.2. The clock ticks in milliseconds (section 5.4). */
@@ -456,42 +455,6 @@ function addTimestamps(conn: Connection, nowUs: number): void {
   out.options |= OptionBit.timestamps;
   out.tsValue = (Math.floor(nowUs / 1000) + conn.tsOffset) | 0;
   out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
-}
-
-/** RFC 2018 section 4: the range that changed last comes first, then the others from the left. */
-function addSackBlocks(conn: Connection): void {
-  const queue = conn.receive === null ? null : conn.receive.outOfOrder;
-  if (!conn.sack || queue === null) return;
-  const most = conn.timestamps ? SACK_BLOCKS_WITH_TIMESTAMPS : SACK_BLOCKS;
-  let latest = 0;
-  while (latest < queue.count - 1 && queue.left[latest] !== queue.latestLeft) latest++;
-  setSackBlock(0, queue.left[latest], queue.right[latest]);
-  let count = 1;
-  for (let i = 0; i < queue.count && count < most; i++) {
-    if (i !== latest) setSackBlock(count++, queue.left[i], queue.right[i]);
-  }
-  out.sackCount = count;
-  out.options |= OptionBit.sack;
-}
-
-function setSackBlock(index: number, left: Seq, right: Seq): void {
-  switch (index) {
-    case 0:
-      out.sackLeft0 = left;
-      out.sackRight0 = right;
-      break;
-    case 1:
-      out.sackLeft1 = left;
-      out.sackRight1 = right;
-      break;
-    case 2:
-      out.sackLeft2 = left;
-      out.sackRight2 = right;
-      break;
-    default:
-      out.sackLeft3 = left;
-      out.sackRight3 = right;
-  }
 }
 
 function emit(

@@ -8,6 +8,7 @@ import { seqDiff, seqGe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, Owner } from "./connection.ts";
+import { onDelayedAck } from "./delayed_ack.ts";
 import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
 import { end } from "./input.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
@@ -40,10 +41,7 @@ export function onTimer(conn: Connection, nowUs: number, context: TimerContext):
     end(conn, ConnectionError.none);
     return Outcome.none;
   }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
-  }
+  if (conn.delayedAckAtUs <= nowUs) onDelayedAck(conn, context.config);
   if (conn.keepaliveAtUs <= nowUs) {
     const outcome = onKeepalive(conn, nowUs, context);
     if (outcome !== Outcome.none) return outcome;
