@@ -164,13 +164,19 @@ export class Connection {
 
   // Retransmission and recovery.
   readonly rtt: RttEstimator;
-  /** The sequence number whose acknowledgment is being timed, when `timing`. */
-  rttSeq: Seq = 0;
+  /** When the SYN was sent, if it was sent once, when `timing`. */
   rttSentAtUs = 0;
   timing = false;
-  /** Expiries of the retransmission timer in a row. */
+  /** Expiries of the retransmission timer since something was last acknowledged. */
   backoffs = 0;
-  /** When the oldest unacknowledged data was first sent: for the user timeout. */
+  /** How often the timeout is doubled: until a round-trip time is measured (Karn). */
+  rtoShift = 0;
+  /** When the oldest unacknowledged data was first sent again: for the limits of section 3.8.3. */
+  repeatedSinceUs = NEVER;
+  /** Window probes without an answer, and when the first one went. */
+  probesUnanswered = 0;
+  probedSinceUs = NEVER;
+  /** When the oldest unacknowledged data was first sent. */
   unackedSinceUs = NEVER;
   /** What loss detection knows; there once the SYN was sent. */
   loss: LossRecovery | null = null;

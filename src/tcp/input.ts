@@ -453,6 +453,8 @@ function establish(conn: Connection, segment: Segment, nowUs: number, config: Tc
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
   }
   conn.backoffs = 0;
+  conn.rtoShift = 0;
+  conn.repeatedSinceUs = NEVER;
   conn.news = News.loud;
   conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
   conn.tuneAtUs = nowUs;

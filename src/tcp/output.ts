@@ -4,9 +4,10 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGt, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import { pipeOf } from "./acknowledgment.ts";
+import { giveUpFrto, sendsNewFirst } from "./frto.ts";
 import { Phase } from "./loss_recovery.ts";
 import { armProbe } from "./rack.ts";
 import { NO_SEGMENT } from "./retransmission_queue.ts";
@@ -14,8 +15,10 @@ import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
 import { onAckSent, onTextSent } from "./delayed_ack.ts";
 import { announcedMss, windowScaleFor } from "./negotiation.ts";
+import { endProbing } from "./persist.ts";
 import { addSackBlocks } from "./sack_output.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
+import type { SendBuffer } from "./send_buffer.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
 
@@ -69,6 +72,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     conn.ackPending = false;
   }
   const again = conn.sndMax !== conn.iss;
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.sndMax = conn.sndNxt;
   if (again) {
@@ -76,11 +80,10 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     countRetransmission(conn, 0, counters);
   } else {
     conn.timing = true;
-    conn.rttSeq = conn.sndNxt;
     conn.rttSentAtUs = nowUs;
   }
   if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
   }
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
@@ -160,6 +163,7 @@ export function sendOldest(conn: Connection, nowUs: number, context: OutputConte
 export function sendLossProbe(conn: Connection, nowUs: number, context: OutputContext): void {
   const loss = conn.loss!;
   const { queue } = loss;
+  context.counters.count(Counter.lossProbes);
   loss.probeEnd = conn.sndNxt;
   loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
   loss.probing = true;
@@ -175,7 +179,7 @@ export function sendLossProbe(conn: Connection, nowUs: number, context: OutputCo
     transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
     queue.touch(segment, nowUs);
   }
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
 }
 
 /** Cuts the newest segment where the wire has cut it last; a FIN stays with the bytes before it. */
@@ -189,21 +193,21 @@ function lastWireSegment(conn: Connection, last: number): number {
 }
 
 /**
- * Sends what the window has room for although it is little (section 3.8.6.2.1, the override), or into a
- * closed window one byte or the FIN (section 3.8.6.1).
+ * Sends what the window has room for although it is little (section 3.8.6.2.1, the override). Into a closed
+ * window goes a segment without text and from before the window, as Linux has it: the peer has to answer it
+ * with its window, and no byte is sent that it cannot take.
  */
 export function sendProbe(conn: Connection, nowUs: number, context: OutputContext): void {
-  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
-  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
-  if (unsent > 0 || conn.finQueued) {
-    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
-    sendNew(conn, length, nowUs, context);
-    if (!conn.persisting) return;
-    // A probe is not in flight: while the window is shut it is the next one to be sent again.
-    conn.loss!.queue.clear();
-    conn.loss!.probeAtUs = NEVER;
-    conn.sndNxt = conn.sndUna;
+  if (conn.sndWnd === 0) {
+    context.counters.count(Counter.zeroWindowProbes);
+    begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
+    acknowledge(conn, nowUs, context);
+    emit(conn, 0, FIRST_PIECE, nowUs, context);
+    return;
   }
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  if (unsent <= 0 && !conn.finQueued) return;
+  sendNew(conn, Math.min(Math.max(unsent, 0), conn.sndWnd, conn.sndMss), nowUs, context);
 }
 
 /** Position in the send buffer of a sequence number. */
@@ -215,7 +219,20 @@ function positionOf(conn: Connection, seq: Seq): number {
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
   const { send, loss } = conn;
   if (send === null || loss === null) return;
-  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
+  const isLost = loss.queue.lostBytes > loss.queue.againBytes;
+  if (isLost && !sendsNewFirst(loss) && !repeatLost(conn, nowUs, context)) return;
+  sendUnsent(conn, send, nowUs, context);
+  // F-RTO wanted to send new data, and nothing could go.
+  if (isLost && giveUpFrto(conn, loss)) repeatLost(conn, nowUs, context);
+}
+
+/** Sends new data as far as the windows allow. */
+function sendUnsent(
+  conn: Connection,
+  send: SendBuffer,
+  nowUs: number,
+  context: OutputContext,
+): void {
   conn.cwndLimited = false;
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
@@ -242,7 +259,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     // What was waited for, more to send or more room, has come before the probe was due.
-    if (conn.persisting) stopPersisting(conn);
+    if (conn.persisting) endProbing(conn);
     sendNew(conn, length, nowUs, context);
   }
 }
@@ -288,10 +305,11 @@ function repeat(
   if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
   transmit(conn, start, queue.end(segment), nowUs, context);
   if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  if (conn.repeatedSinceUs === NEVER) conn.repeatedSinceUs = nowUs;
   loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
   // The oldest gets the time of a timeout once more, or a second copy of it could not do any good.
   if (segment === queue.head && loss.phase === Phase.recovery) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
   }
   queue.markAgain(segment, nowUs);
 }
@@ -341,13 +359,7 @@ function mayEndShort(conn: Connection): boolean {
 function persistIfIdle(conn: Connection, nowUs: number): void {
   if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
   conn.persisting = true;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-}
-
-function stopPersisting(conn: Connection): void {
-  conn.persisting = false;
-  conn.backoffs = 0;
-  conn.retransmitAtUs = NEVER;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
 }
 
 /** Sends the next `length` bytes, with the FIN if it is due behind them. */
@@ -356,12 +368,7 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
   const behind = positionOf(conn, seqAdd(seq, length));
   const fin = conn.finQueued && behind === conn.send!.end ? 1 : 0;
   const next = seqAdd(seq, length + fin);
-  if (seqGe(seq, conn.sndMax) && !conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
-  }
-  if (length % conn.sndMss !== 0 && !conn.persisting) conn.sndSmall = next;
+  if (length % conn.sndMss !== 0) conn.sndSmall = next;
   if (length > 0 && seq === conn.sndMax) onTextSent(conn, nowUs);
   transmit(conn, seq, next, nowUs, context);
   conn.loss!.queue.push(seq, next, nowUs);
@@ -398,12 +405,11 @@ function transmit(
   const end = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
-    if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false; // Karn's rule
   }
   if (conn.loss!.phase === Phase.recovery) conn.loss!.sentBytes += length;
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
   }
   emit(conn, length, end, nowUs, context);
 }

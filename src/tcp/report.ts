@@ -38,7 +38,7 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[info + Info.rttUs] = rtt.srttUs;
   words[info + Info.rttVarUs] = rtt.rttVarUs;
   words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.rtoShift));
   words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
   words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
   words[info + Info.mssSend] = conn.sndMss;

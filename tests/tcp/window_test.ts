@@ -3,7 +3,7 @@ import type { SeededRandom } from "../../src/base/random.ts";
 import { seqAdd, seqDiff } from "../../src/base/seq.ts";
 import { StreamReader } from "../../src/ring/stream.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
-import { type Connection, NEVER } from "../../src/tcp/connection.ts";
+import type { Connection } from "../../src/tcp/connection.ts";
 import { advertise, afterRead, receiveWindow, synWindow } from "../../src/tcp/window.ts";
 import { Segment } from "../../src/wire/segment.ts";
 import { SmallMemory } from "../ring/small_memory.ts";

@@ -35,7 +35,7 @@ const FIELDS: Readonly<Record<string, Reader>> = {
     (conn.timestamps ? 1 : 0) | (conn.sack ? 2 : 0) | (conn.windowScale ? 4 : 0),
   tcpi_snd_wscale: (conn) => conn.sndScale,
   tcpi_rcv_wscale: (conn) => conn.rcvScale,
-  tcpi_rto: (conn) => conn.rtt.backedOff(conn.backoffs),
+  tcpi_rto: (conn) => conn.rtt.backedOff(conn.rtoShift),
   tcpi_ato: () => 40_000,
   tcpi_snd_mss: (conn) => conn.sndMss,
   tcpi_rcv_mss: (conn) => conn.rcvMss,
