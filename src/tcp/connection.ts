@@ -185,7 +185,8 @@ export class Connection {
   congestion: CongestionControl;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
-  lastSentAtUs = 0;
+  /** When text was last sent; 0 before the first. */
+  lastTextSentAtUs = 0;
 
   // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
   retransmitAtUs = NEVER;
@@ -237,6 +238,9 @@ export class Connection {
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
   recoveriesUndone = 0;
+  /** Segments with text, as they are on the wire. */
+  textSegmentsSent = 0;
+  textSegmentsReceived = 0;
 
   constructor(
     id: number,

@@ -43,6 +43,11 @@ export function onSegment(
   context: InputContext,
 ): Outcome {
   conn.segmentsReceived++;
+  if (segment.payloadLength > 0) {
+    conn.textSegmentsReceived += segment.gsoSize > 0
+      ? Math.ceil(segment.payloadLength / segment.gsoSize)
+      : 1;
+  }
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }

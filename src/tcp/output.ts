@@ -18,7 +18,6 @@ import { announcedMss, windowScaleFor } from "./negotiation.ts";
 import { endProbing } from "./persist.ts";
 import { addSackBlocks } from "./sack_output.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
-import type { SendBuffer } from "./send_buffer.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
 
@@ -47,6 +46,8 @@ export function output(conn: Connection, nowUs: number, context: OutputContext):
     return;
   }
   sendData(conn, nowUs, context);
+  // F-RTO wanted new data to go, and none could.
+  if (conn.loss !== null && giveUpFrto(conn, conn.loss)) sendData(conn, nowUs, context);
   if (conn.ackPending) sendAck(conn, nowUs, context);
 }
 
@@ -221,18 +222,6 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
   if (send === null || loss === null) return;
   const isLost = loss.queue.lostBytes > loss.queue.againBytes;
   if (isLost && !sendsNewFirst(loss) && !repeatLost(conn, nowUs, context)) return;
-  sendUnsent(conn, send, nowUs, context);
-  // F-RTO wanted to send new data, and nothing could go.
-  if (isLost && giveUpFrto(conn, loss)) repeatLost(conn, nowUs, context);
-}
-
-/** Sends new data as far as the windows allow. */
-function sendUnsent(
-  conn: Connection,
-  send: SendBuffer,
-  nowUs: number,
-  context: OutputContext,
-): void {
   conn.cwndLimited = false;
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
@@ -473,7 +462,10 @@ function emit(
   const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
   conn.segmentsSent += wireSegments;
   conn.bytesSent += length;
-  conn.lastSentAtUs = nowUs;
+  if (length > 0) {
+    conn.lastTextSentAtUs = nowUs;
+    conn.textSegmentsSent += wireSegments;
+  }
   context.counters.add(Counter.segmentsOut, wireSegments);
   context.sink.send(out, end);
 }

@@ -4,9 +4,10 @@
  */
 
 import { seqDiff } from "../base/seq.ts";
-import { Info, InfoOption, Row } from "../ring/row.ts";
+import { Info, InfoOption, Recovery, Row } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import { Phase } from "./loss_recovery.ts";
 import { receiveWindow } from "./window.ts";
 
 /** Greatest value that a word holds; larger ones are shown as this. */
@@ -64,6 +65,36 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
     congestion.name as (typeof CONGESTION_NAMES)[number],
   );
   words[info + Info.backoffs] = conn.backoffs;
+  reportRecovery(words, conn);
+}
+
+/** What is known of losses, and how ACKs are timed. */
+function reportRecovery(words: Int32Array, conn: Connection): void {
+  const at = conn.row + Row.recovery;
+  const { loss } = conn;
+  words[at + Recovery.ackDelayUs] = conn.ackDelayUs;
+  words[at + Recovery.probesUnanswered] = conn.probesUnanswered;
+  words[at + Recovery.undone] = conn.recoveriesUndone;
+  if (loss === null) return;
+  const { queue } = loss;
+  words[at + Recovery.state] = recoveryState(conn);
+  words[at + Recovery.reordering] = loss.reordering;
+  words[at + Recovery.reorderingEvents] = loss.reorderingEvents;
+  words[at + Recovery.duplicateReports] = loss.duplicateReports;
+  words[at + Recovery.renegings] = loss.renegings;
+  words[at + Recovery.sackedBytes] = queue.sackedBytes;
+  words[at + Recovery.lostBytes] = queue.lostBytes;
+  words[at + Recovery.againBytes] = queue.againBytes;
+  putTotal(words, at + Recovery.deliveredBytes, loss.deliveredTotalBytes);
+}
+
+/** Linux's tcp_ca_state: an index of `recoveryStateNames`. */
+export function recoveryState(conn: Connection): number {
+  const { loss } = conn;
+  if (loss === null) return 0;
+  if (loss.phase === Phase.recovery) return 3;
+  if (loss.phase === Phase.loss) return 4;
+  return loss.duplicateAcks > 0 || loss.queue.sackedBytes > 0 ? 1 : 0;
 }
 
 function clamp(value: number): number {

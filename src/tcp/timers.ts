@@ -86,6 +86,10 @@ function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): O
     conn.rtoShift++;
     conn.handshakeTimedOut = true;
     conn.sndNxt = conn.iss;
+    if (conn.state === State.SYN_SENT) {
+      const delayUs = conn.rtt.backedOff(conn.rtoShift);
+      conn.retransmitAtUs = nextTimeoutUs(conn, conn.unackedSinceUs, delayUs, nowUs);
+    }
     return Outcome.none;
   }
   conn.retransmitTimeouts++;
