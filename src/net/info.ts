@@ -57,7 +57,7 @@ export interface TcpInfo {
   /** Expiries in a row, since something was last acknowledged. */
   readonly backoffs: number;
   /** What is believed of the path: whether something is missing, and what was concluded from that. */
-  readonly recoveryState: (typeof recoveryStateNames)[number];
+  readonly recoveryState: "open" | "disorder" | "cwr" | "recovery" | "loss";
   /** Segments that may overtake one before it counts as lost; grows with what is seen. */
   readonly reorderingSegments: number;
   /** How often segments were seen to overtake others. */

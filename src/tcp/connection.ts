@@ -2,7 +2,6 @@ import type { Seq } from "../base/seq.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
-import type { DuplicateReport } from "./duplicate_report.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
 import type { Listener } from "./listener.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
@@ -139,8 +138,6 @@ export class Connection {
   /** When text last arrived in order. */
   lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
-  /** What was received twice and is not reported yet; there once that has happened (RFC 2883). */
-  duplicateReport: DuplicateReport | null = null;
   /** How long an ACK waits (Linux's ato); 0 before the first text. */
   ackDelayUs = 0;
   /** Segments since the last ACK that looked like the end of something: none, one, more (bits 1 and 2). */

@@ -7,14 +7,7 @@ import { type Seq, seqGt, seqLt, seqMin } from "../base/seq.ts";
 import type { TcpConfig } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { enterQuickAcks } from "./delayed_ack.ts";
-
-/** The report that goes with the next ACK; made when a connection has the first one. */
-export class DuplicateReport {
-  pending = false;
-  /** The sequence numbers that came again. */
-  left: Seq = 0;
-  right: Seq = 0;
-}
+import { DuplicateReport } from "./receive_buffer.ts";
 
 /** `[left, right)` was received before: the next ACK says so. A later report takes an earlier one's place. */
 export function reportDuplicate(
@@ -23,9 +16,10 @@ export function reportDuplicate(
   right: Seq,
   config: TcpConfig,
 ): void {
-  if (!conn.sack || !config.dsack || !seqLt(left, right)) return;
-  conn.duplicateReport ??= new DuplicateReport();
-  const report = conn.duplicateReport;
+  const { receive } = conn;
+  if (!conn.sack || !config.dsack || receive === null || !seqLt(left, right)) return;
+  receive.duplicate ??= new DuplicateReport();
+  const report = receive.duplicate;
   report.pending = true;
   report.left = left;
   report.right = right;
@@ -38,7 +32,7 @@ export function extendDuplicate(
   right: Seq,
   config: TcpConfig,
 ): void {
-  const report = conn.duplicateReport;
+  const report = conn.receive === null ? null : conn.receive.duplicate;
   if (report === null || !report.pending) return reportDuplicate(conn, left, right, config);
   if (seqGt(left, report.right) || seqGt(report.left, right)) return;
   if (seqLt(left, report.left)) report.left = left;

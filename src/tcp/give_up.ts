@@ -50,8 +50,9 @@ function hasProbedEnough(conn: Connection, nowUs: number, config: TcpConfig): bo
   const { userTimeoutUs } = conn;
   if (userTimeoutUs > 0 && nowUs - conn.probedSinceUs >= userTimeoutUs) return true;
   if (conn.owner !== Owner.none) return conn.probesUnanswered >= config.dataRetries;
-  const slow = conn.rtt.backedOff(conn.rtoShift) >= config.rtoMaxMs * 1000;
-  return conn.probesUnanswered >= ORPHAN_RETRIES || (slow && conn.rtoShift >= ORPHAN_RETRIES);
+  // About where Linux's timeouts have become as long as they may be, whatever is answered.
+  const longUs = retriesTimeUs(ORPHAN_RETRIES + 1, config.rtoMaxMs * 1000);
+  return conn.probesUnanswered >= ORPHAN_RETRIES || nowUs - conn.probedSinceUs >= longUs;
 }
 
 /** The time of the next timeout: after `delayUs`, and no later than the application's limit. */

@@ -23,8 +23,7 @@ export function addSackBlocks(
   counters: Counters,
 ): void {
   if (!conn.sack || conn.receive === null) return;
-  const { duplicateReport: report } = conn;
-  const queue = conn.receive.outOfOrder;
+  const { duplicate: report, outOfOrder: queue } = conn.receive;
   const duplicate = report !== null && report.pending;
   if (queue === null && !duplicate) return;
   const fits = Math.floor((roomBytes - HEAD_BYTES) / BLOCK_BYTES);
