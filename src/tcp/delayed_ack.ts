@@ -142,11 +142,12 @@ export function acknowledgeGap(
     conn.gapAcks++;
     return Outcome.ack;
   }
-  counters.count(Counter.acksCompressed);
-  if (conn.acksHeld++ > 0) return Outcome.none;
   const { srttUs } = conn.rtt;
   const rttUs = srttUs > 0 && srttUs < conn.tuneRttUs ? srttUs : conn.tuneRttUs;
   const delayUs = Math.min(config.sackDelayUs, rttUs / SACK_DELAY_RTT_SHARE);
+  if (delayUs === 0) return Outcome.ack; // How long a round trip takes is not known yet.
+  counters.count(Counter.acksCompressed);
+  if (conn.acksHeld++ > 0) return Outcome.none;
   conn.delayedAckAtUs = Math.min(conn.delayedAckAtUs, nowUs + delayUs);
   return Outcome.none;
 }

@@ -31,9 +31,6 @@ export interface OutputContext {
 /** Bytes of TCP options that a header has room for. */
 const OPTION_BYTES = 40;
 
-/** Duplicate ACKs that let a new segment out before recovery begins (RFC 3042). */
-const LIMITED_TRANSMIT = 2;
-
 /** The segment under construction; filled and sent before anything else happens. */
 const out = new Segment();
 
@@ -232,8 +229,8 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
-    const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const onPath = cwnd - pipeOf(conn);
+    // RFC 3042: what duplicate ACKs or SACK show to have left the path makes room, before recovery as well.
+    const onPath = conn.congestion.cwndBytes - pipeOf(conn);
     if (unsent <= 0) {
       // Only the FIN is left; it takes one number of the peer's window but no room on the path.
       if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
@@ -301,15 +298,6 @@ function repeat(
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
   }
   queue.markAgain(segment, nowUs);
-}
-
-/** RFC 3042: the first two duplicate ACKs let one new segment out each. */
-function extraSegments(conn: Connection): number {
-  const loss = conn.loss!;
-  // With SACK or without, pipeOf has subtracted what those ACKs stand for already.
-  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0
-    ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT)
-    : 0;
 }
 
 function isFinSent(conn: Connection): boolean {

@@ -94,7 +94,9 @@ export function recoveryState(conn: Connection): number {
   if (loss === null) return 0;
   if (loss.phase === Phase.recovery) return 3;
   if (loss.phase === Phase.loss) return 4;
-  return loss.duplicateAcks > 0 || loss.queue.sackedBytes > 0 ? 1 : 0;
+  // With SACK an ACK that repeats itself says nothing (as Linux).
+  const missing = conn.sack ? loss.queue.sackedBytes : loss.duplicateAcks;
+  return missing > 0 ? 1 : 0;
 }
 
 function clamp(value: number): number {
