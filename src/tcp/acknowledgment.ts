@@ -59,7 +59,7 @@ export function onAcknowledgment(
   const sacked = loss.queue.sackedBytes - sackedBefore;
   delivered += sacked;
   settleReordering(conn, loss);
-  takeSample(conn, segment, advanced, nowUs);
+  takeSample(conn, segment, advanced, duplicate, nowUs);
   if (advanced) restartTimer(conn, nowUs);
   const again = !advanced && isDuplicate(conn, segment, windowBefore);
   if (again) {

@@ -34,11 +34,15 @@ export function beginSample(conn: Connection): void {
   loss.sackedSentAtUs = NO_SAMPLE;
 }
 
-/** Takes the sample that an ACK gives, if any. */
+/**
+ * Takes the sample that an ACK gives, if any. With `duplicate` a segment that came twice has caused it: the peer
+ * does not echo the timestamp of such a one, and an older echo would make minutes of what was lost on the way back.
+ */
 export function takeSample(
   conn: Connection,
   segment: Segment,
   advanced: boolean,
+  duplicate: boolean,
   nowUs: number,
 ): void {
   const loss = conn.loss!;
@@ -46,6 +50,10 @@ export function takeSample(
   if (loss.ackedSentAtUs >= 0 && !loss.ackedAgain) rttUs = nowUs - loss.ackedSentAtUs;
   else if (loss.sackedSentAtUs >= 0) rttUs = nowUs - loss.sackedSentAtUs;
   else if (advanced && conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    if (duplicate) {
+      conn.rtoShift = 0; // What was sent again has arrived, and only its ACK was missing.
+      return;
+    }
     const elapsedMs = (Math.floor(nowUs / 1000) + conn.tsOffset - segment.tsEcho) | 0;
     if (elapsedMs >= 0 && elapsedMs < ECHO_MAX_MS) rttUs = Math.max(elapsedMs, 1) * 1000;
   }

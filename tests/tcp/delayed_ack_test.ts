@@ -184,7 +184,10 @@ Deno.test("delayed ACK: duplicate ACKs do not wait without SACK, in great number
   assertEquals(outcomes(settled()), all);
   const conn = settled();
   conn.sack = true;
+  assertEquals(outcomes(conn), all, "no round-trip time is known");
+  conn.tuneRttUs = 100 * MS;
   assertEquals(outcomes(conn, tcpConfig({ sackDelayUs: 0 })), all);
+  conn.gapAcks = 0;
   const two = tcpConfig({ sackDelaySegments: 2 });
   assertEquals(
     outcomes(conn, two).map((o) => o === Outcome.ack ? "now" : "waits").join(" "),
