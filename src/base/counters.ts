@@ -43,6 +43,18 @@ export const Counter = {
   pathMtuLowered: 32,
   /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
   mtuProbes: 33,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 34,
+  duplicateReportsIn: 35,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 36,
+  recoveriesUndone: 37,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 38,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 39,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 40,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -89,6 +89,8 @@ export const Drop = {
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
   ipOptionUnknown: 42,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 43,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -1,4 +1,4 @@
-import { Info, InfoOption, Row } from "../ring/row.ts";
+import { Info, InfoOption, Recovery, recoveryStateNames, Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
 import { softErrorCode } from "./errors.ts";
 import { readTotal } from "../tcp/report.ts";
@@ -68,6 +68,30 @@ export interface TcpInfo {
   readonly pathMtuBytes: number;
   /** Explicit congestion notification as agreed on: RFC 3168, RFC 9768 or none. */
   readonly ecn: "off" | "classic" | "accurate";
+  /** What is believed of the path: whether something is missing, and what was concluded from that. */
+  readonly recoveryState: "open" | "disorder" | "cwr" | "recovery" | "loss";
+  /** Segments that may overtake one before it counts as lost; grows with what is seen. */
+  readonly reorderingSegments: number;
+  /** How often segments were seen to overtake others. */
+  readonly reorderingEvents: number;
+  /** Segments that the peer has reported as received twice (RFC 2883). */
+  readonly duplicateReports: number;
+  /** Reductions of the window that turned out to be for nothing and were taken back. */
+  readonly recoveriesUndone: number;
+  /** How often the peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  readonly sackRenegings: number;
+  /** Bytes in flight that the peer has acknowledged selectively. */
+  readonly sackedBytes: number;
+  /** Bytes in flight that are believed to be lost. */
+  readonly lostBytes: number;
+  /** Those of them that were sent again and are on their way. */
+  readonly repeatedBytes: number;
+  /** Bytes that the peer is known to have received. */
+  readonly deliveredBytes: number;
+  /** How long an ACK may wait for another, microseconds; 0 before the first text. */
+  readonly ackDelayUs: number;
+  /** Probes of the peer's closed window since it last answered. */
+  readonly windowProbes: number;
   /** Whether both sides use timestamps (RFC 7323). */
   readonly timestamps: boolean;
   /** Whether both sides allow selective acknowledgments (RFC 2018). */
@@ -87,6 +111,7 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
   const options = word(Info.options);
   const scales = word(Info.windowScales);
   const ssthresh = word(Info.ssthreshBytes);
+  const recovery = at + Row.recovery;
   return {
     state: stateNames[words[at + Row.state]],
     rttUs: word(Info.rttUs),
@@ -123,6 +148,18 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
       : (options & InfoOption.ecn) !== 0
       ? "classic"
       : "off",
+    recoveryState: recoveryStateNames[words[recovery + Recovery.state]],
+    reorderingSegments: words[recovery + Recovery.reordering],
+    reorderingEvents: words[recovery + Recovery.reorderingEvents],
+    duplicateReports: words[recovery + Recovery.duplicateReports],
+    recoveriesUndone: words[recovery + Recovery.undone],
+    sackRenegings: words[recovery + Recovery.renegings],
+    sackedBytes: words[recovery + Recovery.sackedBytes],
+    lostBytes: words[recovery + Recovery.lostBytes],
+    repeatedBytes: words[recovery + Recovery.againBytes],
+    deliveredBytes: readTotal(words, recovery + Recovery.deliveredBytes),
+    ackDelayUs: words[recovery + Recovery.ackDelayUs],
+    windowProbes: words[recovery + Recovery.probesUnanswered],
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
     windowScale: (options & InfoOption.windowScale) === 0

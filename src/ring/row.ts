@@ -1,6 +1,6 @@
 /**
  * The row of a connection in shared memory: what the TCP thread and the application thread tell each
- * other about it. 80 words, five cache lines; each line has one writer.
+ * other about it. 96 words, six cache lines; each line has one writer.
  *
  * ```text
  *   line 0 (tcp)   0 generation  1 state     2 error     3 rxWritten  4 rxHead    5 rxEpoch
@@ -11,6 +11,7 @@
  *   line 3 (app)   48 rxRead    49 txWritten 50 txHead   51 txEpoch
  *                  56 newsForApp   57 newsForTcp   (set by one side, cleared by the other)
  *   line 4 (tcp)   64 urgentEnd 65 urgentMarks  66 urgentUnread  67 softError  68 softErrors
+ *   line 5 (tcp)   80..95 recovery
  * ```
  *
  * News are level-triggered: whoever changes something sets the other side's news word and, only if it
@@ -52,10 +53,11 @@ export const Row = {
   /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
   softError: 67,
   softErrors: 68,
+  recovery: 80,
 } as const;
 
 /** Words of one row. */
-export const ROW_WORDS = 80;
+export const ROW_WORDS = 96;
 
 /** Words of a row from {@link Row.info} on that describe the connection for `info()`. */
 export const Info = {
@@ -90,6 +92,27 @@ export const Info = {
 } as const;
 
 if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+
+/** Words of a row from {@link Row.recovery} on: what the connection knows of losses, and its ACKs. */
+export const Recovery = {
+  /** Index in `recoveryStateNames`. */
+  state: 0,
+  reordering: 1,
+  reorderingEvents: 2,
+  duplicateReports: 3,
+  undone: 4,
+  renegings: 5,
+  sackedBytes: 6,
+  lostBytes: 7,
+  againBytes: 8,
+  /** A 64-bit total as low and high words. */
+  deliveredBytes: 9,
+  ackDelayUs: 11,
+  probesUnanswered: 12,
+} as const;
+
+/** What a sender believes of its path, as Linux's tcp_ca_state names it; indexes of `Recovery.state`. */
+export const recoveryStateNames = ["open", "disorder", "cwr", "recovery", "loss"] as const;
 
 /** What was agreed in the handshake, bits of {@link Info.options}. */
 export const InfoOption = {

@@ -43,9 +43,15 @@ export interface TcpOptions {
   synRetries?: number;
   /** How often a SYN-ACK is sent again. Default 5, as Linux. */
   synAckRetries?: number;
-  /** Back-offs of data before the connection is given up. Default 15 (about 924 s), as Linux. */
+  /**
+   * Back-offs of data before the connection is given up, counted as the time that they take from 200 ms
+   * on. Default 15 (about 924 s), as Linux.
+   */
   dataRetries?: number;
-  /** Longest delay of an ACK, RFC 9293 section 3.8.6.3. Default 40 ms, 0 for none, at most 499. */
+  /**
+   * Least delay of an ACK, RFC 9293 section 3.8.6.3; it grows with the time between segments, up to an RTT
+   * and 200 ms (as Linux). Default 40 ms, 0 for none, at most 499.
+   */
   delayedAckMs?: number;
   /** Maximum segment lifetime; TIME-WAIT lasts twice that. Default 30000 ms. */
   mslMs?: number;
@@ -101,6 +107,25 @@ export interface TcpOptions {
   diffServ?: number;
   /** Hop limit (TTL) of new connections, 1 to 255. Default 64, as Linux. */
   hopLimit?: number;
+  /** Whether to report what was received twice, RFC 2883 (needs `sack`). Default true, as Linux. */
+  dsack?: boolean;
+  /** Whether to find losses by time, RFC 8985, else by counting, RFC 6675. Default true, as Linux. */
+  rack?: boolean;
+  /** Whether to probe for a lost tail, RFC 8985 section 7. Default true, as Linux. */
+  tlp?: boolean;
+  /** Whether to look out for timeouts that were for nothing, RFC 5682. Default true, as Linux. */
+  frto?: boolean;
+  /** Segments that may overtake one before it counts as lost. Default 3, as Linux; 1 to 300. */
+  reordering?: number;
+  /**
+   * Longest that duplicate ACKs after the third are gathered into one, RFC 2018 peers only; 0 for not at
+   * all. Default 1000 microseconds (Linux's `tcp_comp_sack_delay_ns`).
+   */
+  sackDelayUs?: number;
+  /** Duplicate ACKs that are gathered into one at the most. Default 44 (Linux's `tcp_comp_sack_nr`). */
+  sackDelaySegments?: number;
+  /** Whether the receive buffer grows with use (dynamic right-sizing). Default true, as Linux. */
+  receiveAutoTuning?: boolean;
   /** Out-of-order ranges kept for each connection. Default 64. */
   outOfOrderRanges?: number;
   /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
@@ -153,6 +178,14 @@ export const TCP_DEFAULTS: TcpConfig = {
   sack: true,
   diffServ: 0,
   hopLimit: 64,
+  dsack: true,
+  rack: true,
+  tlp: true,
+  frto: true,
+  reordering: 3,
+  sackDelayUs: 1000,
+  sackDelaySegments: 44,
+  receiveAutoTuning: true,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
@@ -188,6 +221,9 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   mtuProbeIntervalMs: [1, 86_400_000],
   pathMtuMin: [68, 65_535],
   pathMtuExpiresMs: [1, 86_400_000],
+  reordering: [1, 300],
+  sackDelayUs: [0, 100_000],
+  sackDelaySegments: [0, 255],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],

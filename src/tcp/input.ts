@@ -7,19 +7,24 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
 import { onAcknowledgment } from "./acknowledgment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News, Owner } from "./connection.ts";
+import { acknowledgeGap, scheduleAck } from "./delayed_ack.ts";
+import { reportDuplicate, reportOverlap, reportUnacceptable } from "./duplicate_report.ts";
 import { takeHandshakeAck } from "./accurate_ecn.ts";
 import { takeMarks, takeSynAgain } from "./ecn.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";
 import { Outcome } from "./outcome.ts";
 import { canReceiveData, State } from "./state.ts";
-import { afterReceive, receiveWindow, synWindow } from "./window.ts";
+import { measureReceiverRtt, receiveWindow, synWindow } from "./window.ts";
+
+/** Ranges that every SACK option has room for. */
+const SACK_RANGES_TOLD = 3;
 
 /** What input needs besides the connection. */
 export interface InputContext {
@@ -40,6 +45,11 @@ export function onSegment(
   context: InputContext,
 ): Outcome {
   conn.segmentsReceived++;
+  if (segment.payloadLength > 0) {
+    conn.textSegmentsReceived += segment.gsoSize > 0
+      ? Math.ceil(segment.payloadLength / segment.gsoSize)
+      : 1;
+  }
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -113,6 +123,7 @@ function onOtherStates(
   // First, check the sequence number, and before that the timestamp (RFC 7323 section 5.3).
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
     return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
@@ -120,6 +131,7 @@ function onOtherStates(
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
     const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
     if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
     return answerToUnusable(segment);
   }
   // Only what is acceptable is a sign that the peer is there: anybody can send the rest.
@@ -155,6 +167,10 @@ function onOtherStates(
 function answerToUnusable(segment: Segment): Outcome {
   const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
   return hasText ? Outcome.ack : Outcome.challenge;
+}
+
+function endOf(segment: Segment): Seq {
+  return seqAdd(segment.seq, segmentLength(segment));
 }
 
 /** RFC 9293 section 3.10.7.4 for TIME-WAIT, with RFC 6191: a SYN that can only be a new one. */
@@ -347,13 +363,13 @@ function takeText(
     counters.drop(Drop.tcpOutOfWindow);
     conn.ackPending = true;
   }
-  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, context);
+  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, nowUs, context);
   const before = conn.rcvNxt;
   if (seqGt(clipped, before)) {
     takeInOrder(conn, segment, start, clipped, nowUs, context);
   } else if (segment.payloadLength > 0) {
     counters.drop(Drop.tcpDuplicate);
-    conn.interactive = false;
+    reportUnacceptable(conn, start, endOf(segment), context.config);
     conn.ackPending = true;
   }
   if (hasFin && clipped === end && seqGe(conn.rcvNxt, end)) onFin(conn, nowUs, context.config);
@@ -366,20 +382,28 @@ function takeAhead(
   segment: Segment,
   start: number,
   end: number,
+  nowUs: number,
   context: InputContext,
 ): Outcome {
-  const { counters } = context;
+  const { counters, config } = context;
   const length = seqDiff(end, start);
   if (length > 0) {
-    conn.interactive = false; // The peer needs ACKs now to find what is missing.
     conn.segmentsOutOfOrder++;
     counters.count(Counter.segmentsOutOfOrder);
+    const rangesBefore = conn.receive!.outOfOrder?.count ?? 0;
     const stored = conn.receive!.acceptAhead(start, segment.payloadOffset, length);
     if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
     if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
+    const ahead = conn.receive!.outOfOrder;
+    if (ahead !== null) {
+      reportDuplicate(conn, ahead.duplicateLeft, ahead.duplicateRight, config);
+      // An ACK names three or four ranges: what waits must not be pushed out by a new one (as Linux).
+      const isNew = ahead.count > rangesBefore && ahead.count >= SACK_RANGES_TOLD;
+      if (isNew && conn.acksHeld > 0) return Outcome.ack;
+    }
   }
   // A FIN behind a gap is not remembered: it comes again with the last bytes or by itself.
-  return Outcome.ack;
+  return acknowledgeGap(conn, nowUs, config, counters);
 }
 
 function takeInOrder(
@@ -390,9 +414,11 @@ function takeInOrder(
   nowUs: number,
   context: InputContext,
 ): void {
-  const { counters } = context;
+  const { counters, config } = context;
   const before = conn.rcvNxt;
   const hadGap = conn.receive!.outOfOrder !== null;
+  if (seqLt(start, before)) reportDuplicate(conn, start, before, config);
+  if (hadGap) reportOverlap(conn, end, config);
   const offset = segment.payloadOffset + seqDiff(before, start);
   conn.rcvNxt = conn.receive!.acceptInOrder(segment, before, end, offset);
   const taken = seqDiff(conn.rcvNxt, before);
@@ -401,7 +427,9 @@ function takeInOrder(
   counters.add(Counter.bytesIn, taken);
   conn.news = News.loud;
   if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
-  afterReceive(conn, segment, taken, hadGap, nowUs, context.config);
+  measureReceiverRtt(conn, nowUs);
+  const gapClosed = hadGap && conn.receive!.outOfOrder === null;
+  scheduleAck(conn, segment, taken, gapClosed, nowUs, config, counters);
 }
 
 /** The eighth check, for a FIN that is next in order. */
@@ -441,6 +469,8 @@ function establish(conn: Connection, segment: Segment, nowUs: number, config: Tc
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
   }
   conn.backoffs = 0;
+  conn.rtoShift = 0;
+  conn.repeatedSinceUs = NEVER;
   conn.news = News.loud;
   conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
   conn.tuneAtUs = nowUs;

@@ -73,6 +73,4 @@ export function negotiate(
     initialWindow(config.initialWindowSegments, conn.sndMss),
   );
   conn.sendLimit = config.sendBufferInitialBytes;
-  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
-  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
 }

@@ -92,8 +92,12 @@ export class RetransmissionQueue {
   sackedBytes = 0;
   lostBytes = 0;
   againBytes = 0;
+  /** Segments that were looked at, of all walks: what a peer's ACKs have cost. */
+  steps = 0;
   #head = NO_SEGMENT;
   #tail = NO_SEGMENT;
+  /** The segment that was acknowledged selectively last, where the next one most likely is. */
+  #hint = NO_SEGMENT;
   readonly #pool: SentSegmentPool;
 
   constructor(pool: SentSegmentPool) {
@@ -112,6 +116,7 @@ export class RetransmissionQueue {
 
   /** The segment behind this one, or {@link NO_SEGMENT}. */
   next(segment: number): number {
+    this.steps++;
     return this.#pool.words[segment * WORDS + NEXT];
   }
 
@@ -162,6 +167,7 @@ export class RetransmissionQueue {
     if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
     if (seqGt(this.end(segment), ack)) this.split(segment, ack);
     this.#count(segment, -1);
+    if (segment === this.#hint) this.#hint = NO_SEGMENT;
     this.#head = this.next(segment);
     if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
     this.#pool.give(segment);
@@ -191,11 +197,13 @@ export class RetransmissionQueue {
     words[segment * WORDS + END] = words[next * WORDS + END];
     words[segment * WORDS + NEXT] = words[next * WORDS + NEXT];
     if (this.#tail === next) this.#tail = segment;
+    if (this.#hint === next) this.#hint = segment;
     this.#pool.give(next);
   }
 
   /** The peer has this segment. */
   markSacked(segment: number): void {
+    this.#hint = segment;
     this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.sacked);
   }
 
@@ -222,12 +230,15 @@ export class RetransmissionQueue {
   }
 
   /**
-   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
-   * segment is then lost.
+   * A timeout: everything that the peer is not known to have is lost, except what was sent after `sentAfterUs`
+   * and may be on its way; the oldest is lost in any case (RFC 8985 section 6.3). `forgetSacked` when the
+   * peer may have thrown away what it had (RFC 2018 section 8).
    */
-  markAllLost(forgetSacked: boolean): void {
+  markAllLost(forgetSacked: boolean, sentAfterUs: number): void {
     for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
-      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+      const kept = !forgetSacked && (this.flags(s) & Sent.sacked) !== 0;
+      const recent = !forgetSacked && s !== this.#head && this.sentAtUs(s) > sentAfterUs;
+      if (!kept && !recent) this.markLost(s);
     }
   }
 
@@ -248,6 +259,12 @@ export class RetransmissionQueue {
     return s;
   }
 
+  /** Where to begin to look for `seq`: a segment that begins at or before it. */
+  near(seq: Seq): number {
+    const hint = this.#hint;
+    return hint !== NO_SEGMENT && seqLe(this.start(hint), seq) ? hint : this.#head;
+  }
+
   /** Whether `seq` is before the start of the segment. */
   startsAfter(segment: number, seq: Seq): boolean {
     return seqLt(seq, this.start(segment));
@@ -262,6 +279,7 @@ export class RetransmissionQueue {
     }
     this.#head = NO_SEGMENT;
     this.#tail = NO_SEGMENT;
+    this.#hint = NO_SEGMENT;
     this.sackedBytes = 0;
     this.lostBytes = 0;
     this.againBytes = 0;

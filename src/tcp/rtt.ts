@@ -12,12 +12,13 @@ export class RttEstimator {
   minUs = 0;
   /** The timeout before back-off. */
   rtoUs: number;
-  readonly #minRtoUs: number;
+  /** The least timeout. */
+  readonly minRtoUs: number;
   readonly #maxRtoUs: number;
 
   constructor(initialRtoUs: number, minRtoUs: number, maxRtoUs: number) {
     this.rtoUs = initialRtoUs;
-    this.#minRtoUs = minRtoUs;
+    this.minRtoUs = minRtoUs;
     this.#maxRtoUs = maxRtoUs;
   }
 
@@ -38,7 +39,7 @@ export class RttEstimator {
     }
     // Section 2.3: RTO = SRTT + max(G, 4 * RTTVAR). As in Linux the floor holds for the variance term,
     // so that a long steady path keeps a margin above its RTT.
-    const margin = Math.max(4 * this.rttVarUs, this.#minRtoUs);
+    const margin = Math.max(4 * this.rttVarUs, this.minRtoUs);
     this.rtoUs = Math.min(this.srttUs + margin, this.#maxRtoUs);
   }
 

@@ -147,6 +147,10 @@ export class ConnectionTable {
     conn.keepaliveProbes = config.keepaliveProbes;
     conn.lastReceivedAtUs = nowUs;
     this.#enter(conn, nowUs);
+    const loss = conn.loss!;
+    loss.reordering = config.reordering;
+    loss.useRack = config.rack;
+    loss.useProbes = config.tlp;
     return conn;
   }
 

@@ -41,6 +41,7 @@ Deno.test("Goal: progress writes the numbers of info() and touches nobody else's
   conn.segmentsReceived = 12;
   conn.rtt.sample(50_000);
   conn.backoffs = 2;
+  conn.rtoShift = 2;
   reportProgress(words, conn);
   assertEquals(words[ROWS + Row.state], State.CLOSE_WAIT);
   assertEquals(words[ROWS + Row.txLimit], 70_000);

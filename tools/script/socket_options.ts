@@ -60,9 +60,6 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_MAX_PACING_RATE",
 ]);
 
-/** ACKs without delay after TCP_QUICKACK, as many as Linux sends. */
-const QUICK_ACKS = 16;
-
 /** Least and greatest values that Linux takes; anything else is EINVAL. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   TCP_MAXSEG: [88, 32_767],
@@ -115,7 +112,6 @@ export function setOption(
 function setQuickAck({ conn, options }: Socket, on: boolean): void {
   options.others.set("TCP_QUICKACK", on ? 1 : 0);
   if (conn === null) return;
-  conn.quickAcks = on ? QUICK_ACKS : 0;
   conn.interactive = !on;
   if (on && conn.unackedBytes > 0) conn.ackPending = true;
 }
