@@ -9,11 +9,13 @@ import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/s
 import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
+import { CongestionPhase } from "./congestion/phase.ts";
 import { type LossRecovery, Phase, proportionalWindow } from "./loss_recovery.ts";
 import { armProbe, rackDelivered, rackDetect, rackDuplicate, rackRecovered } from "./rack.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { takeSackBlocks } from "./sack_input.ts";
 import { undo } from "./undo.ts";
+import { isWindowLimited } from "./window_validation.ts";
 
 /** RFC 5681 section 3.2: duplicate ACKs that mean loss. */
 const DUPLICATE_THRESHOLD = 3;
@@ -35,7 +37,6 @@ export function onAcknowledgment(
     return; // Answers to probes say the same again and again, and mean no loss.
   }
   if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
-  const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
   if (advanced) advance(conn, segment.ack, nowUs);
@@ -55,7 +56,8 @@ export function onAcknowledgment(
     settleProbe(conn, loss, segment, duplicate, again, nowUs);
   }
   const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
-  react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  react(conn, loss, acked, delivered, lost, nowUs, counters);
+  sampleRate(conn, nowUs);
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
@@ -110,6 +112,7 @@ function takeAcknowledged(conn: Connection, loss: LossRecovery, ack: Seq, nowUs:
     if ((queue.flags(s) & Sent.sacked) === 0) {
       delivered += seqDiff(queue.end(s), queue.start(s));
       rackDelivered(conn, s, nowUs);
+      queue.noteDelivered(s, nowUs);
     }
     queue.popBefore(ack);
   }
@@ -232,7 +235,6 @@ function react(
   loss: LossRecovery,
   acked: number,
   delivered: number,
-  flight: number,
   lost: boolean,
   nowUs: number,
   counters: Counters,
@@ -247,7 +249,8 @@ function react(
         enterRecovery(conn, loss, nowUs, counters);
         break;
       }
-      if (acked > 0) grow(conn, acked, flight, nowUs);
+      // Behind reordering what is selectively acknowledged counts at once, as in Linux.
+      if (acked > 0 || loss.reorderingSeen) grow(conn, delivered, nowUs);
       return;
     case Phase.loss:
       if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
@@ -267,12 +270,25 @@ function react(
   }
 }
 
-function grow(conn: Connection, acked: number, flight: number, nowUs: number): void {
-  const { congestion } = conn;
-  const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
-  // In slow start the window may grow to twice what was really used (as Linux).
-  const limited = conn.cwndLimited || (slowStart && congestion.cwndBytes < 2 * flight);
-  congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+function grow(conn: Connection, delivered: number, nowUs: number): void {
+  if (delivered <= 0) return;
+  const limited = isWindowLimited(conn);
+  conn.congestion.onAck(delivered, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+}
+
+/** Tells the congestion control what this acknowledgment says about the path. */
+function sampleRate(conn: Connection, nowUs: number): void {
+  const { congestion, loss, pacer, rtt } = conn;
+  const { rate } = loss!.queue;
+  const sample = rate.conclude(nowUs, conn.sndMss, rtt.minUs);
+  sample.inFlightBytes = pipeOf(conn);
+  sample.windowLimited = conn.cwndLimited;
+  sample.recovering = loss!.phase !== Phase.open;
+  congestion.onSample(sample);
+  rate.forget();
+  // What is sent with the small window of ProbeRTT says nothing about the path's bandwidth.
+  if (congestion.phase === CongestionPhase.probeRtt) rate.onAppLimited(sample.inFlightBytes);
+  pacer?.update(congestion, sample.inFlightBytes, rtt.srttUs);
 }
 
 /** RFC 6675 section 5, RFC 6937: a loss was detected while none was known. */
@@ -301,6 +317,7 @@ export function enterRecovery(
 
 /** Keeps what an undo would need; a recovery within a recovery keeps the first. */
 export function rememberForUndo(conn: Connection, loss: LossRecovery): void {
+  conn.congestion.saveForUndo();
   loss.undoPossible = true;
   loss.undoPending = 0;
   loss.undoFrom = conn.sndUna;

@@ -3,7 +3,7 @@
  */
 
 /** Names of the congestion controls. */
-export type CongestionName = "cubic" | "newreno" | "none";
+export type CongestionName = "cubic" | "newreno" | "bbr" | "none";
 
 /** TCP parameters of a stack; everything is optional. Times are milliseconds, sizes bytes. */
 export interface TcpOptions {
@@ -45,6 +45,19 @@ export interface TcpOptions {
   sendBufferMaxBytes?: number;
   /** Initial window in segments, RFC 6928. Default 10. */
   initialWindowSegments?: number;
+  /**
+   * Whether a congestion window that was not used for longer than an RTO shrinks, and sending begins with the
+   * initial window after such a pause (RFC 5681 section 4.1, RFC 2861). Default false; Linux's
+   * `tcp_slow_start_after_idle` is on by default. BBR does neither.
+   */
+  restartAfterIdle?: boolean;
+  /**
+   * Whether segments are spread over the round trip: 200 % of the window in an RTT in slow start, 120 %
+   * behind it, as Linux. BBR always does. Default false.
+   */
+  pacing?: boolean;
+  /** Most that a connection sends, bytes per second, paced (Linux's `SO_MAX_PACING_RATE`); 0: no limit. */
+  pacingRateMaxBytes?: number;
   /** Whether to offer and accept timestamps, RFC 7323. Default true. */
   timestamps?: boolean;
   /** Whether to offer and accept window scaling, RFC 7323. Default true. */
@@ -89,6 +102,9 @@ export const TCP_DEFAULTS: TcpConfig = {
   sendBufferInitialBytes: 64 * 1024,
   sendBufferMaxBytes: 4 * 1024 * 1024,
   initialWindowSegments: 10,
+  restartAfterIdle: false,
+  pacing: false,
+  pacingRateMaxBytes: 0,
   timestamps: true,
   windowScale: true,
   sack: true,
@@ -120,6 +136,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   sendBufferInitialBytes: [2048, 64 * 1024 * 1024],
   sendBufferMaxBytes: [2048, 64 * 1024 * 1024],
   initialWindowSegments: [1, 1000],
+  pacingRateMaxBytes: [0, 1_000_000_000_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
@@ -129,7 +146,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
 };
 
 /** The names of the congestion controls, for messages and checks. */
-export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "none"];
+export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "bbr", "none"];
 
 /**
  * Fills in the defaults. Throws a `TypeError` for an unknown name or a wrong type and a `RangeError` for

@@ -6,6 +6,7 @@ import { OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
+import { adoptCongestion } from "./congestion_switch.ts";
 import type { Connection } from "./connection.ts";
 
 /** Bytes of an IPv4 and a TCP header without options. */
@@ -59,10 +60,8 @@ export function negotiate(
   const overhead = conn.timestamps ? TIMESTAMPS_BYTES : 0;
   const mss = Math.max(Math.min(announced, announcedMss(mtu, conn.mssClamp)), MIN_MSS);
   conn.sndMss = Math.max(mss - overhead, MIN_MSS - TIMESTAMPS_BYTES);
-  conn.congestion = createCongestion(
-    config.congestion,
-    initialWindow(config.initialWindowSegments, conn.sndMss),
-  );
+  const window = initialWindow(config.initialWindowSegments, conn.sndMss);
+  adoptCongestion(conn, createCongestion(config.congestion, window, conn.iss), config);
   conn.sendLimit = config.sendBufferInitialBytes;
   // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
   conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);

@@ -16,6 +16,7 @@ import { announcedMss, windowScaleFor } from "./negotiation.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
+import { onTransmitStart, validateWindow } from "./window_validation.ts";
 
 /** What output needs besides the connection. */
 export interface OutputContext {
@@ -214,8 +215,10 @@ function positionOf(conn: Connection, seq: Seq): number {
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
   const { send, loss } = conn;
   if (send === null || loss === null) return;
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
   if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
-  conn.cwndLimited = false;
+  const before = conn.sndNxt;
+  let stopped = false;
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
     const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
@@ -225,6 +228,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
+    if (flight === 0 && unsent > 0) onTransmitStart(conn, nowUs, context.config);
     const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
     const onPath = cwnd - pipeOf(conn);
     if (unsent <= 0) {
@@ -234,23 +238,45 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, context.sink.superBytes);
+    const length = worthSending(conn, unsent, room, burstBytes(conn, context));
     if (length === 0) {
-      conn.cwndLimited = onPath < conn.sndMss;
+      stopped = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
       break;
     }
     // What was waited for, more to send or more room, has come before the probe was due.
     if (conn.persisting) stopPersisting(conn);
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
     sendNew(conn, length, nowUs, context);
   }
+  noteUse(conn, stopped, before, nowUs, context);
+}
+
+/** Behind a round of sending: was the window the limit, or the application? */
+function noteUse(
+  conn: Connection,
+  stopped: boolean,
+  before: Seq,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const pipe = pipeOf(conn);
+  const { cwndBytes } = conn.congestion;
+  if (stopped || conn.sndNxt !== before) validateWindow(conn, stopped, nowUs, context.config);
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss!.queue.rate.onAppLimited(pipe);
+}
+
+/** Most bytes that go as one segment: with pacing no more than the rate gives a burst. */
+function burstBytes(conn: Connection, { sink }: OutputContext): number {
+  return conn.pacer === null ? sink.superBytes : conn.pacer.quantum(conn.sndMss, sink.superBytes);
 }
 
 /** Sends what is lost again, the oldest first. False when the congestion window stopped it. */
 function repeatLost(conn: Connection, nowUs: number, context: OutputContext): boolean {
   const { queue } = conn.loss!;
   const mss = conn.sndMss;
-  const { superBytes } = context.sink;
+  const superBytes = burstBytes(conn, context);
   const most = superBytes > mss ? superBytes - (superBytes % mss) : mss;
   for (let s = queue.head;;) {
     s = queue.firstToRepeat(s);
@@ -267,6 +293,7 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
     const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
     // It has shrunk: the timer takes care of the oldest, and nothing is cut into little pieces.
     if (windowRoom <= 0 || (windowRoom < Math.min(length, mss) && pipe > 0)) return false;
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return false;
     const whole = Math.max(room - (room % mss), mss);
     repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
@@ -400,6 +427,7 @@ function transmit(
     if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false; // Karn's rule
   }
   if (conn.loss!.phase === Phase.recovery) conn.loss!.sentBytes += length;
+  if (conn.pacer !== null && length > 0) conn.pacer.onSent(length, conn.sndMss, nowUs);
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
@@ -504,7 +532,7 @@ function emit(
   const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
   conn.segmentsSent += wireSegments;
   conn.bytesSent += length;
-  conn.lastSentAtUs = nowUs;
+  if (length > 0) conn.lastTextSentAtUs = nowUs;
   context.counters.add(Counter.segmentsOut, wireSegments);
   context.sink.send(out, end);
 }

@@ -70,6 +70,7 @@ function markCovered(
     queue.split(s, (queue.start(s) + keep) | 0);
   }
   rackDelivered(conn, s, nowUs);
+  queue.noteDelivered(s, nowUs);
   // Its cumulative ACK would come late, when the hole before it is filled.
   const timed = conn.timing && seqLt(queue.start(s), conn.rttSeq) &&
     seqGe(queue.end(s), conn.rttSeq);

@@ -31,6 +31,7 @@ export function updateDeadline(conn: Connection): void {
   atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
   const loss = conn.loss;
   if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  if (conn.pacer !== null) atUs = Math.min(atUs, conn.pacer.wakeAtUs);
   conn.deadlineUs = atUs;
 }
 

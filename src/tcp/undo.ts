@@ -14,6 +14,7 @@ export function undo(conn: Connection, loss: LossRecovery): void {
   const { congestion } = conn;
   congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
   congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
+  congestion.undo();
   loss.phase = Phase.open;
   loss.undoPossible = false;
   loss.duplicateAcks = 0;

@@ -2,7 +2,7 @@
 
 import { seqDiff } from "../../src/base/seq.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../../src/tcp/config.ts";
-import { createCongestion } from "../../src/tcp/congestion/create.ts";
+import { switchCongestion } from "../../src/tcp/congestion_switch.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import type { Tcp } from "../../src/tcp/tcp.ts";
@@ -174,7 +174,7 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
 function setCongestion(options: SocketOptions, text: string): string | null {
   const name = text === "reno" ? "newreno" : text;
   if (!CONGESTION_NAMES.includes(name as CongestionName)) {
-    if (/^(?:bbr\d?|dctcp|vegas|htcp|westwood|bic|cdg|nv|yeah|illinois)$/.test(text)) {
+    if (/^(?:bbr\d|dctcp|vegas|htcp|westwood|bic|cdg|nv|yeah|illinois)$/.test(text)) {
       throw new CallError(`the congestion control "${text}" is not there yet`);
     }
     return "ENOENT";
@@ -214,9 +214,7 @@ export function applyOptions(
     tcp.setKeepAlive(conn, options.keepAlive, nowUs);
   }
   if (options.congestion !== null && options.congestion !== conn.congestion.name) {
-    const { cwndBytes, ssthreshBytes } = conn.congestion;
-    conn.congestion = createCongestion(options.congestion as CongestionName, cwndBytes);
-    conn.congestion.ssthreshBytes = ssthreshBytes;
+    switchCongestion(conn, options.congestion as CongestionName, tcp.config, nowUs);
   }
   tcp.onApplicationNews(conn, nowUs);
 }
