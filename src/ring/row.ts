@@ -1,6 +1,6 @@
 /**
  * The row of a connection in shared memory: what the TCP thread and the application thread tell each
- * other about it. 64 words, four cache lines; each line has one writer.
+ * other about it. 80 words, five cache lines; each line has one writer.
  *
  * ```text
  *   line 0 (tcp)   0 generation  1 state     2 error     3 rxWritten  4 rxHead    5 rxEpoch
@@ -10,6 +10,7 @@
  *   line 2 (tcp)   32..47 info
  *   line 3 (app)   48 rxRead    49 txWritten 50 txHead   51 txEpoch
  *                  56 newsForApp   57 newsForTcp   (set by one side, cleared by the other)
+ *   line 4 (tcp)   64..79 sending
  * ```
  *
  * News are level-triggered: whoever changes something sets the other side's news word and, only if it
@@ -40,10 +41,11 @@ export const Row = {
   txEpoch: 51,
   newsForApp: 56,
   newsForTcp: 57,
+  sending: 64,
 } as const;
 
 /** Words of one row. */
-export const ROW_WORDS = 64;
+export const ROW_WORDS = 80;
 
 /** Words of a row from {@link Row.info} on that describe the connection for `info()`. */
 export const Info = {
@@ -76,6 +78,22 @@ export const Info = {
   congestion: 26,
   backoffs: 27,
 } as const;
+
+/** Words of a row from {@link Row.sending} on: how fast the connection sends, and why. Rates are bytes per second. */
+export const Sending = {
+  /** Number in `congestionPhaseNames`. */
+  phase: 0,
+  /** 64-bit totals as low and high words. */
+  pacingRate: 1,
+  deliveryRate: 3,
+  bandwidth: 5,
+  modelRttUs: 7,
+  /** Bits: {@link SendingFlag}. */
+  flags: 8,
+} as const;
+
+/** Bits of {@link Sending.flags}. */
+export const SendingFlag = { windowLimited: 1, rateAppLimited: 2 } as const;
 
 if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
 

@@ -319,7 +319,9 @@ export function enterRecovery(
 export function rememberForUndo(conn: Connection, loss: LossRecovery): void {
   conn.congestion.saveForUndo();
   loss.undoPossible = true;
-  loss.undoPending = 0;
+  // An earlier recovery's retransmissions that are still on their way count, and their timestamps: the ACK
+  // of one of them would seem to be that of an original (as Linux's tcp_init_undo, tcp_retrans_stamp_cleanup).
+  loss.undoPending = Math.ceil(loss.queue.againBytes / conn.sndMss);
   loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;

@@ -4,7 +4,7 @@
  */
 
 import { seqDiff } from "../base/seq.ts";
-import { Info, InfoOption, Row } from "../ring/row.ts";
+import { Info, InfoOption, Row, Sending, SendingFlag } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { receiveWindow } from "./window.ts";
@@ -64,6 +64,22 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
     congestion.name as (typeof CONGESTION_NAMES)[number],
   );
   words[info + Info.backoffs] = conn.backoffs;
+  reportSending(words, conn);
+}
+
+/** How fast the connection sends, and what limits it. */
+function reportSending(words: Int32Array, conn: Connection): void {
+  const at = conn.row + Row.sending;
+  const { congestion, loss, pacer } = conn;
+  words[at + Sending.phase] = congestion.phase;
+  putTotal(words, at + Sending.pacingRate, pacer === null ? 0 : pacer.rate);
+  putTotal(words, at + Sending.bandwidth, congestion.bandwidth);
+  words[at + Sending.modelRttUs] = congestion.modelRttUs;
+  if (loss === null) return;
+  const { rate } = loss.queue;
+  putTotal(words, at + Sending.deliveryRate, rate.bytesPerSecond);
+  words[at + Sending.flags] = (conn.cwndLimited ? SendingFlag.windowLimited : 0) |
+    (rate.isAppLimited ? SendingFlag.rateAppLimited : 0);
 }
 
 function clamp(value: number): number {

@@ -266,6 +266,7 @@ export class Bbr implements CongestionControl {
   }
 
   #startUp(rate: number): void {
+    this.#probeSamples = true;
     this.#ackPhase = AckPhase.probeStarting;
     this.#model.startRound(this.#totalBytes);
     this.#model.resetFullBandwidth();
@@ -287,9 +288,7 @@ export class Bbr implements CongestionControl {
         this.#refillIfTime(sample);
         return;
       case CongestionPhase.probeRefill:
-        if (!this.#model.roundStart) return;
-        this.#probeSamples = true;
-        this.#startUp(sample.rate);
+        if (this.#model.roundStart) this.#startUp(sample.rate);
         return;
       case CongestionPhase.probeUp:
         if (this.#isTimeToGoDown(sample)) this.#startDown();
