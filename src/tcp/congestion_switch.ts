@@ -2,6 +2,7 @@
 
 import type { CongestionName, TcpConfig } from "./config.ts";
 import type { CongestionControl } from "./congestion/control.ts";
+import { pipeOf } from "./acknowledgment.ts";
 import { createCongestion } from "./congestion/create.ts";
 import type { Connection } from "./connection.ts";
 import { Pacer } from "./pacing.ts";
@@ -18,6 +19,13 @@ export function adoptCongestion(
   const paced = config.pacing || rateMax > 0 || control.name === "bbr";
   if (!paced) conn.pacer = null;
   else conn.pacer ??= new Pacer(rateMax > 0 ? rateMax : Infinity);
+}
+
+/** Most that a connection sends from now on, bytes per second (SO_MAX_PACING_RATE). */
+export function limitPacingRate(conn: Connection, rateMax: number): void {
+  conn.pacer ??= new Pacer(rateMax);
+  conn.pacer.rateMax = rateMax;
+  conn.pacer.update(conn.congestion, pipeOf(conn), conn.rtt.srttUs);
 }
 
 /** Changes the control of a connection that is in use: the new one takes the window over. */

@@ -25,6 +25,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   sendBufferInitialBytes: [2 * KIB, 64 * MIB],
   sendBufferMaxBytes: [2 * KIB, 64 * MIB],
   initialWindowSegments: [1, 1000],
+  pacingRateMaxBytes: [0, 1_000_000_000_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],

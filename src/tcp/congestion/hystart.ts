@@ -27,8 +27,12 @@ export type HyStartVerdict = (typeof HyStartVerdict)[keyof typeof HyStartVerdict
 
 /** The state of one connection's first slow start. */
 export class HyStart {
-  /** A round ends when all that was in flight at its start is delivered (windowEnd, section 4.2). */
-  #roundEndBytes = 0;
+  /**
+   * What was delivered when the round began. What is sent from then on belongs to the next one: a round that ended
+   * with SND.NXT (windowEnd, section 4.2) would end before the answer to the ACK that it began with, and earlier
+   * within a burst each time.
+   */
+  #roundBytes = 0;
   #samples = 0;
   /** Least round-trip times of the last round and of this one; `Infinity` before the first sample. */
   #lastRoundUs = Infinity;
@@ -45,7 +49,7 @@ export class HyStart {
   /** Section 4.2: an acknowledgment has come, and the window has grown for it. */
   onSample(sample: RateSample): HyStartVerdict {
     let verdict: HyStartVerdict = HyStartVerdict.goOn;
-    if (sample.totalDeliveredBytes >= this.#roundEndBytes) verdict = this.#startRound(sample);
+    if (sample.priorDeliveredBytes >= this.#roundBytes) verdict = this.#startRound(sample);
     if (sample.rttUs > 0) {
       this.#roundUs = Math.min(this.#roundUs, sample.rttUs);
       this.#samples++;
@@ -69,7 +73,7 @@ export class HyStart {
   }
 
   #startRound(sample: RateSample): HyStartVerdict {
-    this.#roundEndBytes = sample.totalDeliveredBytes + sample.inFlightBytes;
+    this.#roundBytes = sample.totalDeliveredBytes;
     this.#lastRoundUs = this.#roundUs;
     this.#roundUs = Infinity;
     this.#samples = 0;

@@ -1,0 +1,2 @@
+import { testConformance } from "./conformance.ts";
+testConformance("bbr");
