@@ -97,7 +97,8 @@ export class Bbr implements CongestionControl {
   constructor(initialWindowBytes: number, seed: number) {
     this.#initialBytes = initialWindowBytes;
     this.#cwndBytes = initialWindowBytes;
-    this.#random = (seed ^ 0x5bd1e995) | 1;
+    // Seeds that are close to one another are spread; the generator must not begin with 0.
+    this.#random = Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995 || 1;
   }
 
   /** Recovery reduces no window that follows from the model. */

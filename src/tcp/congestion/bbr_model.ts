@@ -19,6 +19,8 @@ const RTT_FILTER_US = 10_000_000;
 const PROBE_RTT_INTERVAL_US = 5_000_000;
 /** Half of BBR.ExtraAckedFilterLen: rounds of one of the two spans of that filter. */
 const EXTRA_ACKED_ROUNDS = 5;
+/** What is allowed for lumps, in time at the bandwidth (Linux's bbr_extra_acked_max_us). */
+const EXTRA_ACKED_MAX_US = 100_000;
 
 /** The model of one path, fed by the samples of one connection. */
 export class BbrModel {
@@ -73,7 +75,7 @@ export class BbrModel {
 
   /** What lumps of acknowledgments need in flight beyond the path's own. */
   get extraAckedBytes(): number {
-    return this.#extraAcked.value;
+    return Math.min(this.#extraAcked.value, (this.bandwidth * EXTRA_ACKED_MAX_US) / 1e6);
   }
 
   /** BBRBDPMultiple; `otherwiseBytes` while there is no round-trip time. */

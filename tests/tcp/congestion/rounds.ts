@@ -24,6 +24,8 @@ export class Rounds {
   nowUs = 1_000_000;
   delivered = 0;
   lost = 0;
+  /** Called after every acknowledgment. */
+  onAcknowledged: () => void = () => {};
   readonly #control: CongestionControl;
 
   constructor(control: CongestionControl) {
@@ -40,7 +42,7 @@ export class Rounds {
     const before = this.delivered;
     const lostBefore = this.lost;
     for (let i = 0; i < segments; i++) {
-      this.nowUs = sentAtUs + rttUs + i;
+      this.nowUs = sentAtUs + (rttUs * (i + 1)) / segments;
       if (i < lost) {
         this.lost += MSS;
         control.onSegmentLost(MSS, flight, this.lost - lostBefore, this.delivered);
@@ -63,9 +65,11 @@ export class Rounds {
       sample.inFlightAtSendBytes = flight;
       sample.lostSinceSendBytes = this.lost - lostBefore;
       sample.rttUs = rttUs;
-      sample.inFlightBytes = flight - (i + 1) * MSS;
+      // What is acknowledged makes room for as much.
+      sample.inFlightBytes = flight;
       sample.windowLimited = unlimited !== true;
       control.onSample(sample);
+      this.onAcknowledged();
       sample.newlyLostBytes = 0;
     }
   }
