@@ -130,7 +130,7 @@ export class DeliveryRate {
     }
     sample.deliveredBytes = this.deliveredBytes - sample.priorDeliveredBytes;
     if (sample.intervalUs > 0 && sample.intervalUs >= rttMinUs) {
-      sample.rate = (sample.deliveredBytes * 1e6) / sample.intervalUs;
+      sample.rate = Math.floor((sample.deliveredBytes * 1e6) / sample.intervalUs);
       if (!sample.appLimited || sample.rate >= this.bytesPerSecond) {
         this.bytesPerSecond = sample.rate;
         this.isAppLimited = sample.appLimited;

@@ -8,16 +8,18 @@ import type { CongestionControl } from "./control.ts";
 import { CongestionPhase } from "./phase.ts";
 import type { RateSample } from "./rate_sample.ts";
 
-// Gains, section 2.4 and 5.6.1.
-const STARTUP_PACING_GAIN = 2.77;
-const DRAIN_PACING_GAIN = 0.35;
-const DOWN_PACING_GAIN = 0.9;
-const UP_PACING_GAIN = 1.25;
-const CWND_GAIN = 2;
-const UP_CWND_GAIN = 2.25;
-const PROBE_RTT_CWND_GAIN = 0.5;
+// Gains, section 2.4 and 5.6.1, in percent: a fraction that is passed on is garbage.
+const STARTUP_PACING_GAIN = 277;
+const DRAIN_PACING_GAIN = 35;
+const DOWN_PACING_GAIN = 90;
+const UP_PACING_GAIN = 125;
+const CWND_GAIN = 200;
+const UP_CWND_GAIN = 225;
+const PROBE_RTT_CWND_GAIN = 50;
+/** A gain that changes nothing. */
+const UNITY = 100;
 /** BBR.PacingMarginPercent: a little less than the bandwidth, so that queues get shorter. */
-const PACING_MARGIN = 0.99;
+const PACING_MARGIN = 0.99 / UNITY;
 /** BBR.StartupFullLossCnt. */
 const STARTUP_LOSS_EVENTS = 6;
 /** BBR.ProbeRTTDuration. */
@@ -136,7 +138,7 @@ export class Bbr implements CongestionControl {
     model.takeAggregation(sample, this.#cwndBytes);
     model.checkFullBandwidth(sample);
     this.#checkStartupDone(sample);
-    if (this.#state === CongestionPhase.drain && sample.inFlightBytes <= this.#inFlight(1)) {
+    if (this.#state === CongestionPhase.drain && sample.inFlightBytes <= this.#inFlight()) {
       this.#startDown();
     }
     this.#updateCycle(sample);
@@ -188,12 +190,13 @@ export class Bbr implements CongestionControl {
     if (!this.#rttKnown && this.#model.bandwidth === 0) {
       this.#rttKnown = rttUs > 0;
       const assumedUs = rttUs > 0 ? rttUs : NOMINAL_RTT_US;
-      this.pacingRate = (STARTUP_PACING_GAIN * this.#cwndBytes * 1e6) / assumedUs;
+      const rate = (STARTUP_PACING_GAIN * this.#cwndBytes * 1e6) / (UNITY * assumedUs);
+      this.pacingRate = Math.floor(rate);
     }
     this.#idleRestart = true;
     this.#nowUs = nowUs;
     this.#model.restartAggregation(nowUs);
-    if (this.#isInProbeBandwidth()) this.#setPacingRate(1);
+    if (this.#isInProbeBandwidth()) this.#setPacingRate(UNITY);
     else if (this.#state === CongestionPhase.probeRtt) this.#checkProbeRttDone(nowUs);
   }
 
@@ -233,7 +236,7 @@ export class Bbr implements CongestionControl {
     const lossy = model.lossRoundStart && model.lossEvents >= STARTUP_LOSS_EVENTS;
     if (lossy && isLossTooHigh(sample.lostSinceSendBytes, sample.inFlightAtSendBytes)) {
       model.fullReached = true;
-      model.inFlightHigh = Math.max(model.inPipe(1, this.#initialBytes), model.inFlightLatest);
+      model.inFlightHigh = Math.max(model.inPipe(UNITY, this.#initialBytes), model.inFlightLatest);
     }
     if (model.fullReached) {
       this.#enter(CongestionPhase.drain, DRAIN_PACING_GAIN, CWND_GAIN);
@@ -254,7 +257,7 @@ export class Bbr implements CongestionControl {
   }
 
   #startCruise(): void {
-    this.#enter(CongestionPhase.probeCruise, 1, CWND_GAIN);
+    this.#enter(CongestionPhase.probeCruise, UNITY, CWND_GAIN);
   }
 
   #startRefill(): void {
@@ -263,7 +266,7 @@ export class Bbr implements CongestionControl {
     this.#upAckedBytes = 0;
     this.#ackPhase = AckPhase.refilling;
     this.#model.startRound(this.#totalBytes);
-    this.#enter(CongestionPhase.probeRefill, 1, CWND_GAIN);
+    this.#enter(CongestionPhase.probeRefill, UNITY, CWND_GAIN);
   }
 
   #startUp(rate: number): void {
@@ -308,7 +311,7 @@ export class Bbr implements CongestionControl {
 
   #isTimeToCruise(sample: RateSample): boolean {
     if (sample.inFlightBytes > this.#model.headroom(sample.mss)) return false;
-    return sample.inFlightBytes <= this.#inFlight(1);
+    return sample.inFlightBytes <= this.#inFlight();
   }
 
   #isTimeToGoDown(sample: RateSample): boolean {
@@ -379,7 +382,7 @@ export class Bbr implements CongestionControl {
       this.#state !== CongestionPhase.probeRtt && this.#model.probeRttExpired && !this.#idleRestart
     ) {
       this.#saveWindow();
-      this.#enter(CongestionPhase.probeRtt, 1, PROBE_RTT_CWND_GAIN);
+      this.#enter(CongestionPhase.probeRtt, UNITY, PROBE_RTT_CWND_GAIN);
       this.#probeRttDoneAtUs = 0;
       this.#ackPhase = AckPhase.probeStopping;
       this.#model.startRound(this.#totalBytes);
@@ -418,7 +421,7 @@ export class Bbr implements CongestionControl {
   // Section 5.6: what follows from the model.
 
   #setPacingRate(gain: number): void {
-    const rate = gain * this.#model.bandwidth * PACING_MARGIN;
+    const rate = Math.floor(gain * this.#model.bandwidth * PACING_MARGIN);
     if (rate > 0 && (this.#model.fullReached || rate > this.pacingRate)) this.pacingRate = rate;
   }
 
@@ -436,7 +439,8 @@ export class Bbr implements CongestionControl {
     }
     if (this.#state === CongestionPhase.probeRtt) cwnd = Math.min(cwnd, this.#probeRttWindow());
     cwnd = Math.min(cwnd, this.#modelBound(sample.mss));
-    this.#cwndBytes = Math.max(cwnd, minPipe(sample.mss));
+    // Whole bytes: a fraction that is returned or passed on is garbage.
+    this.#cwndBytes = Math.floor(Math.max(cwnd, minPipe(sample.mss)));
   }
 
   /** BBRBoundCwndForModel. */
@@ -452,21 +456,21 @@ export class Bbr implements CongestionControl {
   }
 
   /** BBRInflight: what the path holds, and what sending in bursts needs beside it. */
-  #inFlight(gain: number): number {
-    return this.#quantized(this.#model.inPipe(gain, this.#initialBytes));
+  #inFlight(): number {
+    return this.#quantized(this.#model.inPipe(UNITY, this.#initialBytes));
   }
 
   /** BBRQuantizationBudget. */
   #quantized(bytes: number): number {
     const quantum = Math.min((this.pacingRate * QUANTUM_US) / 1e6, QUANTUM_MAX_BYTES);
     const budget = OFFLOAD_QUANTA * Math.max(quantum, 2 * this.#mss);
-    const enough = Math.max(bytes, budget, minPipe(this.#mss));
+    const enough = Math.max(bytes, Math.ceil(budget), minPipe(this.#mss));
     return this.#state === CongestionPhase.probeUp ? enough + 2 * this.#mss : enough;
   }
 
   /** BBRTargetInflight. */
   #targetInFlight(): number {
-    return Math.min(this.#model.inPipe(1, this.#initialBytes), this.#cwndBytes);
+    return Math.min(this.#model.inPipe(UNITY, this.#initialBytes), this.#cwndBytes);
   }
 
   #saveWindow(): void {

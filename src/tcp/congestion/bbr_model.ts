@@ -75,20 +75,22 @@ export class BbrModel {
 
   /** What lumps of acknowledgments need in flight beyond the path's own. */
   get extraAckedBytes(): number {
-    return Math.min(this.#extraAcked.value, (this.bandwidth * EXTRA_ACKED_MAX_US) / 1e6);
+    const most = Math.floor((this.bandwidth * EXTRA_ACKED_MAX_US) / 1e6);
+    return Math.min(this.#extraAcked.value, most);
   }
 
   /** BBRBDPMultiple; `otherwiseBytes` while there is no round-trip time. */
-  inPipe(gain: number, otherwiseBytes: number): number {
+  inPipe(gainPercent: number, otherwiseBytes: number): number {
     if (this.rttMinUs === Infinity) return otherwiseBytes;
-    return (gain * this.bandwidth * this.rttMinUs) / 1e6;
+    // Whole bytes here and below: a fraction that is returned is garbage.
+    return Math.floor((gainPercent * this.bandwidth * this.rttMinUs) / 1e8);
   }
 
   /** BBRInflightWithHeadroom. */
   headroom(mss: number): number {
     if (this.inFlightHigh === Infinity) return Infinity;
     const rest = this.inFlightHigh - Math.max(mss, HEADROOM * this.inFlightHigh);
-    return Math.max(rest, minPipe(mss));
+    return Math.max(Math.floor(rest), minPipe(mss));
   }
 
   /** BBRUpdateLatestDeliverySignals, BBRUpdateCongestionSignals; `probing` raises no lower bounds. */
@@ -198,7 +200,7 @@ export class BbrModel {
       expected = 0;
     }
     this.#extraDelivered += sample.ackedBytes;
-    this.#extraAcked.update(Math.min(this.#extraDelivered - expected, cwndBytes));
+    this.#extraAcked.update(Math.floor(Math.min(this.#extraDelivered - expected, cwndBytes)));
   }
 
   /** Nothing was in flight: what comes is counted from now. */
@@ -220,8 +222,8 @@ export class BbrModel {
   #lowerBounds(cwndBytes: number): void {
     if (this.bandwidthLow === Infinity) this.bandwidthLow = this.#bandwidth.value;
     if (this.inFlightLow === Infinity) this.inFlightLow = cwndBytes;
-    this.bandwidthLow = Math.max(this.#bandwidthLatest, BETA * this.bandwidthLow);
-    this.inFlightLow = Math.max(this.inFlightLatest, BETA * this.inFlightLow);
+    this.bandwidthLow = Math.max(this.#bandwidthLatest, Math.floor(BETA * this.bandwidthLow));
+    this.inFlightLow = Math.max(this.inFlightLatest, Math.floor(BETA * this.inFlightLow));
   }
 }
 

@@ -59,9 +59,9 @@ Deno.test("Goal: the pipe is full after three rounds without a quarter more (sec
 
 Deno.test("Goal: what the path holds is bandwidth times the least RTT (section 5.5.8)", () => {
   const model = seen([2e6]);
-  assertEquals(model.inPipe(1, 7), 200_000);
-  assertEquals(model.inPipe(0.5, 7), 100_000);
-  assertEquals(new BbrModel().inPipe(1, 7), 7, "without an RTT");
+  assertEquals(model.inPipe(100, 7), 200_000);
+  assertEquals(model.inPipe(50, 7), 100_000);
+  assertEquals(new BbrModel().inPipe(100, 7), 7, "without an RTT");
 });
 
 Deno.test("Goal: losses outside of probing take 30 % off the lower bounds in a round, not below what came", () => {
