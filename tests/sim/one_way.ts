@@ -29,6 +29,9 @@ export interface Transfer {
   /** Data frames that are lost, by their number from 0 on, retransmissions included. */
   readonly lose?: (frame: number) => boolean;
   readonly tcp?: TcpOptions;
+  /** Looks at the sender every `everyUs` microseconds while it sends; `atUs` counts from the first byte. */
+  readonly look?: (conn: TcpConn, atUs: number) => void;
+  readonly everyUs?: number;
 }
 
 /** What it took. */
@@ -97,7 +100,7 @@ async function writeAll(conn: TcpConn, bytes: number): Promise<void> {
 
 /** Runs one transfer; every byte is checked. */
 export async function oneWay(transfer: Transfer): Promise<TransferResult> {
-  const { seed, bytes, data, acks, lose, tcp } = transfer;
+  const { seed, bytes, data, acks, lose, tcp, look, everyUs = 100_000 } = transfer;
   const time = new VirtualTime();
   const { clock } = time;
   const [near, far] = memoryPair();
@@ -138,13 +141,21 @@ export async function oneWay(transfer: Transfer): Promise<TransferResult> {
     return conn;
   };
   let startUs = 0;
+  let isDone = false;
   const send = async () => {
     const conn = await client.connect({ hostname: "10.9.0.2", port: 7000 });
     startUs = clock.now();
+    const watch = () => {
+      if (isDone || look === undefined) return;
+      look(conn, clock.now() - startUs);
+      clock.wakeAt(clock.now() + everyUs, watch);
+    };
+    watch();
     await writeAll(conn, bytes);
     return conn;
   };
   const [accepted, conn] = await time.run(Promise.all([receive(), send()]), PATIENCE_US);
+  isDone = true;
   const transferUs = lastUs - startUs;
   const { counters } = client.stats();
   conn.close();
