@@ -262,7 +262,9 @@ function noteUse(
 ): void {
   const pipe = pipeOf(conn);
   const { cwndBytes } = conn.congestion;
-  if (stopped || conn.sndNxt !== before) validateWindow(conn, stopped, nowUs, context.config);
+  if (stopped || conn.sndNxt !== before) {
+    validateWindow(conn, pipe, stopped, nowUs, context.config);
+  }
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
   if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss!.queue.rate.onAppLimited(pipe);
 }

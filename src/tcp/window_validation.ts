@@ -5,7 +5,6 @@
  */
 
 import { seqDiff, seqGe } from "../base/seq.ts";
-import { pipeOf } from "./acknowledgment.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import type { Connection } from "./connection.ts";
@@ -20,18 +19,19 @@ export function isWindowLimited(conn: Connection): boolean {
 }
 
 /**
- * Takes note of what was in flight behind a round of sending. `stopped`: the congestion window was what ended
- * it. Once the limit, the window counts as such until what is then in flight is acknowledged.
+ * Takes note of what was in flight behind a round of sending: `pipeBytes` on the path. `stopped`: the congestion
+ * window was what ended it. Once the limit, the window counts as such until what is then in flight is acknowledged.
  */
 export function validateWindow(
   conn: Connection,
+  pipeBytes: number,
   stopped: boolean,
   nowUs: number,
   config: TcpConfig,
 ): void {
   const { congestion, sndMss } = conn;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
-  const limited = stopped || pipeOf(conn) > congestion.cwndBytes - sndMss;
+  const limited = stopped || pipeBytes > congestion.cwndBytes - sndMss;
   const roundOver = seqGe(conn.sndUna, conn.cwndUsageEnd);
   if (roundOver || limited || (!conn.cwndLimited && flight > conn.cwndFlightMax)) {
     conn.cwndLimited = limited;

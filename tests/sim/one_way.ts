@@ -1,6 +1,7 @@
 /** One transfer in one direction over a link of 100 Mbit/s and 25 ms each way, in virtual time. */
 
 import { assertEquals } from "@std/assert";
+import type { Clock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import type { Device, SendOutcome } from "../../src/device/device.ts";
 import { SendOutcome as Outcome } from "../../src/device/device.ts";
@@ -98,6 +99,11 @@ async function writeAll(conn: TcpConn, bytes: number): Promise<void> {
   }
 }
 
+/** Calls `look` every so often, until it says that it is over. */
+function repeat(clock: Clock, everyUs: number, look: () => boolean): void {
+  if (look()) clock.wakeAt(clock.now() + everyUs, () => repeat(clock, everyUs, look));
+}
+
 /** Runs one transfer; every byte is checked. */
 export async function oneWay(transfer: Transfer): Promise<TransferResult> {
   const { seed, bytes, data, acks, lose, tcp, look, everyUs = 100_000 } = transfer;
@@ -140,17 +146,14 @@ export async function oneWay(transfer: Transfer): Promise<TransferResult> {
     }
     return conn;
   };
-  let startUs = 0;
-  let isDone = false;
+  let [startUs, isDone] = [0, false];
   const send = async () => {
     const conn = await client.connect({ hostname: "10.9.0.2", port: 7000 });
     startUs = clock.now();
-    const watch = () => {
-      if (isDone || look === undefined) return;
-      look(conn, clock.now() - startUs);
-      clock.wakeAt(clock.now() + everyUs, watch);
-    };
-    watch();
+    repeat(clock, everyUs, () => {
+      if (!isDone) look?.(conn, clock.now() - startUs);
+      return !isDone && look !== undefined;
+    });
     await writeAll(conn, bytes);
     return conn;
   };

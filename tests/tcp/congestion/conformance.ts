@@ -307,6 +307,11 @@ function testLossBased(name: CongestionName): void {
     });
   }
 
+  testTimeouts(name);
+  testRecoveries(name);
+}
+
+function testTimeouts(name: CongestionName): void {
   Deno.test(`Goal: ${name}: a timeout leaves one MSS`, () => {
     forEvents(name, (_, after, event, mss) => {
       if (event.kind === "timeout") assertEquals(after.cwnd, mss);
@@ -323,7 +328,9 @@ function testLossBased(name: CongestionName): void {
     control.onTimeout(1460, 1460, 0);
     assertEquals(control.ssthreshBytes, 2 * 1460, "the next one is a loss of its own");
   });
+}
 
+function testRecoveries(name: CongestionName): void {
   Deno.test(`Goal: ${name}: recovery ends with the window that the loss left, not an inflated one`, () => {
     const control = createCongestion(name, 146_000);
     control.onLoss(146_000, 1460, 0);
