@@ -57,7 +57,7 @@ export function onAcknowledgment(
   }
   const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
   react(conn, loss, acked, delivered, lost, nowUs, counters);
-  sampleRate(conn, nowUs);
+  if (delivered > 0 || lost) sampleRate(conn, nowUs);
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
