@@ -75,7 +75,8 @@ export class Cubic implements CongestionControl {
   readonly pacingRate = 0;
   readonly bandwidth = 0;
   readonly modelRttUs = 0;
-  readonly #epoch = new CubicEpoch();
+  /** Made with the first reduction, or when congestion avoidance begins without one. */
+  #epoch: CubicEpoch | null = null;
   /** What an undo gives back; made with the first reduction. */
   #saved: CubicEpoch | null = null;
   /** Growth that does not make a whole segment yet. */
@@ -84,8 +85,9 @@ export class Cubic implements CongestionControl {
   #usedAtUs = 0;
   /** In recovery, whose reduction a timeout within it does not repeat (as Linux). */
   #recovering = false;
-  /** Until the first slow start is over, beyond any doubt. */
-  #hystart: HyStart | null = new HyStart();
+  /** Made when the window is in full use for the first time, until the first slow start is over, beyond any doubt. */
+  #hystart: HyStart | null = null;
+  #firstSlowStart = true;
 
   constructor(initialWindowBytes: number) {
     this.cwndBytes = initialWindowBytes;
@@ -117,7 +119,7 @@ export class Cubic implements CongestionControl {
 
   /** Sections 4.2 to 4.5, for newly acknowledged segments. */
   #avoidCongestion(segments: number, rttUs: number, mss: number, nowUs: number): void {
-    const epoch = this.#epoch;
+    const epoch = this.#epoch ??= new CubicEpoch();
     const cwnd = this.cwndBytes / mss;
     if (epoch.startUs < 0) {
       epoch.begin(cwnd, nowUs);
@@ -125,7 +127,9 @@ export class Cubic implements CongestionControl {
     }
     const alpha = epoch.wEst >= epoch.wPrior ? 1 : ALPHA;
     epoch.wEst += (alpha * segments) / cwnd;
-    let growth = (this.#target(cwnd, rttUs, nowUs) - cwnd) / cwnd;
+    // Section 4.2: the cubic one RTT from now, at most half as much again as the window.
+    const target = Math.min(Math.max(epoch.at(nowUs + rttUs), cwnd), GROWTH_MAX * cwnd);
+    let growth = (target - cwnd) / cwnd;
     if (epoch.wMax === UNKNOWN) growth = Math.max(growth, BLIND_GROWTH);
     this.#credit += growth * segments;
     // Section 4.3: where the cubic is behind Reno, Reno's estimate is the window.
@@ -138,11 +142,14 @@ export class Cubic implements CongestionControl {
   }
 
   onSample(sample: RateSample): void {
-    const hystart = this.#hystart;
-    if (hystart === null || this.ssthreshBytes !== Infinity || sample.ackedBytes === 0) return;
-    if (hystart.onSample(sample) === HyStartVerdict.goOn) return;
+    if (!this.#firstSlowStart || this.ssthreshBytes !== Infinity || sample.ackedBytes === 0) return;
+    if (this.#hystart === null) {
+      if (!sample.windowLimited) return;
+      this.#hystart = new HyStart();
+    }
+    if (this.#hystart.onSample(sample) === HyStartVerdict.goOn) return;
     this.ssthreshBytes = this.cwndBytes;
-    this.#hystart = null;
+    this.#endFirstSlowStart();
   }
 
   onSegmentLost(): void {}
@@ -161,13 +168,13 @@ export class Cubic implements CongestionControl {
   onRecovered(): void {
     this.cwndBytes = this.ssthreshBytes;
     this.#recovering = false;
-    this.#hystart = null;
+    this.#endFirstSlowStart();
   }
 
   onTimeout(_flightBytes: number, mss: number): void {
     if (!this.#recovering) this.#reduce(mss);
     this.#recovering = false;
-    this.#epoch.forget();
+    this.#epoch?.forget();
     this.cwndBytes = mss;
   }
 
@@ -177,33 +184,33 @@ export class Cubic implements CongestionControl {
   }
 
   saveForUndo(): void {
+    this.#epoch ??= new CubicEpoch();
     this.#saved ??= new CubicEpoch();
     this.#saved.copy(this.#epoch);
   }
 
   /** Section 4.9.1. */
   undo(): void {
-    if (this.#saved !== null) this.#epoch.copy(this.#saved);
+    if (this.#saved !== null) this.#epoch?.copy(this.#saved);
     this.#recovering = false;
+  }
+
+  #endFirstSlowStart(): void {
+    this.#firstSlowStart = false;
+    this.#hystart = null;
   }
 
   /** The time since the window was last in use did not pass for the curve. */
   #shiftEpoch(nowUs: number): void {
     const epoch = this.#epoch;
-    if (epoch.startUs < 0 || nowUs <= this.#usedAtUs) return;
+    if (epoch === null || epoch.startUs < 0 || nowUs <= this.#usedAtUs) return;
     epoch.startUs = Math.min(epoch.startUs + nowUs - this.#usedAtUs, nowUs);
-  }
-
-  /** Section 4.2: the cubic one RTT from now, at most half as much again as the window. */
-  #target(cwnd: number, rttUs: number, nowUs: number): number {
-    const target = this.#epoch.at(nowUs + rttUs);
-    return Math.min(Math.max(target, cwnd), GROWTH_MAX * cwnd);
   }
 
   /** Sections 4.6 and 4.7: multiplicative decrease and fast convergence. */
   #reduce(mss: number): void {
     const cwnd = this.cwndBytes / mss;
-    const epoch = this.#epoch;
+    const epoch = this.#epoch ??= new CubicEpoch();
     epoch.wMax = cwnd < epoch.wMax ? (cwnd * (1 + BETA)) / 2 : cwnd;
     epoch.wPrior = cwnd;
     epoch.startUs = NO_EPOCH;
