@@ -3,7 +3,7 @@
  * one that has nothing has no timer. The rate is the congestion control's own, or follows from the window as in Linux.
  */
 
-import type { CongestionControl } from "./congestion/control.ts";
+import { type CongestionControl, UNPACED_RATE } from "./congestion/control.ts";
 import { TICK_US } from "./wheel.ts";
 
 /** Linux's tcp_pacing_ss_ratio and tcp_pacing_ca_ratio: the share of a window that one RTT would carry. */
@@ -38,7 +38,7 @@ export class Pacer {
   update(congestion: CongestionControl, flightBytes: number, srttUs: number): void {
     const { pacingRate } = congestion;
     const rate = pacingRate > 0 ? pacingRate : windowRate(congestion, flightBytes, srttUs);
-    this.rate = Math.min(rate, this.rateMax);
+    this.rate = Math.min(rate >= UNPACED_RATE ? Infinity : rate, this.rateMax);
   }
 
   /** Whether nothing may go now. What waits is woken when it may. */

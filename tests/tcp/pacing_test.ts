@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { Bbr } from "../../src/tcp/congestion/bbr.ts";
+import { UNPACED_RATE } from "../../src/tcp/congestion/control.ts";
 import { NewReno } from "../../src/tcp/congestion/newreno.ts";
 import { Pacer, windowRate } from "../../src/tcp/pacing.ts";
 import { ack, connected, MSS, sending } from "./recovering.ts";
@@ -117,4 +119,16 @@ Deno.test("pacing: lost segments are paced too", () => {
   h.outbox.length = 0;
   h.inject(ack(10, [25, 30]));
   assert(h.outbox.length <= 2, `${h.outbox.length} at once`);
+});
+
+Deno.test("pacing: a rate that no timer could keep is none", () => {
+  // Goal: from UNPACED_RATE on nothing waits, and super-segments are as large as they may be.
+  const pacer = new Pacer(Infinity);
+  const bbr = new Bbr(10e6, 1);
+  bbr.onTransmitStart(1000, 0);
+  assertEquals(bbr.pacingRate, UNPACED_RATE, "27.7 GB a second");
+  pacer.update(bbr, 0, 1000);
+  pacer.onSent(1e6, 1000, 0);
+  pacer.onSent(1e6, 1000, 0);
+  assertEquals([pacer.holdsBack(0), pacer.quantum(1000, 65_000)], [false, 65_000]);
 });

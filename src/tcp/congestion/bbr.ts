@@ -4,7 +4,7 @@
  */
 
 import { BbrModel, BETA, inFlightAtExcess, isLossTooHigh, minPipe } from "./bbr_model.ts";
-import type { CongestionControl } from "./control.ts";
+import { type CongestionControl, UNPACED_RATE } from "./control.ts";
 import { CongestionPhase } from "./phase.ts";
 import type { RateSample } from "./rate_sample.ts";
 
@@ -191,7 +191,7 @@ export class Bbr implements CongestionControl {
       this.#rttKnown = rttUs > 0;
       const assumedUs = rttUs > 0 ? rttUs : NOMINAL_RTT_US;
       const rate = (STARTUP_PACING_GAIN * this.#cwndBytes * 1e6) / (UNITY * assumedUs);
-      this.pacingRate = Math.floor(rate);
+      this.pacingRate = Math.min(Math.floor(rate), UNPACED_RATE);
     }
     this.#idleRestart = true;
     this.#nowUs = nowUs;
@@ -422,7 +422,9 @@ export class Bbr implements CongestionControl {
 
   #setPacingRate(gain: number): void {
     const rate = Math.floor(gain * this.#model.bandwidth * PACING_MARGIN);
-    if (rate > 0 && (this.#model.fullReached || rate > this.pacingRate)) this.pacingRate = rate;
+    if (rate > 0 && (this.#model.fullReached || rate > this.pacingRate)) {
+      this.pacingRate = Math.min(rate, UNPACED_RATE);
+    }
   }
 
   /** BBRSetCwnd. */

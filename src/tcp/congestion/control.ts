@@ -3,6 +3,12 @@ import type { CongestionPhase } from "./phase.ts";
 import type { RateSample } from "./rate_sample.ts";
 
 /**
+ * A rate from which on nothing is paced, bytes per second: a timer could only make bursts of it. Rates up to
+ * here are small integers, which can be handed on without garbage.
+ */
+export const UNPACED_RATE = 0x7fff_ffff;
+
+/**
  * What the sender tells a congestion control, and what it gets from it.
  *
  * A control sees explicit numbers, never the connection. It owns `cwndBytes` and `ssthreshBytes`; loss
@@ -19,7 +25,7 @@ export interface CongestionControl {
   cwndBytes: number;
   /** Slow-start threshold; `Infinity` before the first loss. */
   ssthreshBytes: number;
-  /** The rate at which it wants to send; 0 leaves it to the window. */
+  /** The rate at which it wants to send, up to {@link UNPACED_RATE}; 0 leaves it to the window. */
   readonly pacingRate: number;
   /** What it is doing. */
   readonly phase: CongestionPhase;
