@@ -1,5 +1,14 @@
-import { Info, InfoOption, Recovery, recoveryStateNames, Row } from "../ring/row.ts";
+import {
+  Info,
+  InfoOption,
+  Recovery,
+  recoveryStateNames,
+  Row,
+  Sending,
+  SendingFlag,
+} from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
+import { congestionPhaseNames } from "../tcp/congestion/phase.ts";
 import { softErrorCode } from "./errors.ts";
 import { readTotal } from "../tcp/report.ts";
 import { stateNames } from "../tcp/state.ts";
@@ -19,6 +28,24 @@ export interface TcpInfo {
   readonly rtoUs: number;
   /** Name of the congestion control. */
   readonly congestion: CongestionName;
+  /**
+   * What the congestion control is doing: `SlowStart`, `CSS` (conservative slow start, RFC 9406),
+   * `CongestionAvoidance`; of BBR `Startup`, `Drain`, `ProbeBW_DOWN`, `ProbeBW_CRUISE`, `ProbeBW_REFILL`, `ProbeBW_UP`,
+   * `ProbeRTT`.
+   */
+  readonly congestionPhase: string;
+  /** Whether the congestion window was what limited the last round of sending. */
+  readonly cwndLimited: boolean;
+  /** Rate at which segments are paced, bytes per second; 0 when they are not. */
+  readonly pacingRateBytesPerSecond: number;
+  /** Rate at which the peer receives what is sent, bytes per second; 0 before the first measurement. */
+  readonly deliveryRateBytesPerSecond: number;
+  /** Whether the application had less to send than the path might have delivered when that was measured. */
+  readonly deliveryRateAppLimited: boolean;
+  /** BBR's estimate of the path's bandwidth, bytes per second; 0 with another control. */
+  readonly bandwidthBytesPerSecond: number;
+  /** BBR's estimate of the round-trip time without a queue, microseconds; 0 with another control. */
+  readonly bandwidthRttMinUs: number;
   /** Congestion window, bytes. */
   readonly cwndBytes: number;
   /** Slow-start threshold, bytes; `Infinity` before the first loss. */
@@ -112,6 +139,8 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
   const scales = word(Info.windowScales);
   const ssthresh = word(Info.ssthreshBytes);
   const recovery = at + Row.recovery;
+  const sending = at + Row.sending;
+  const flags = words[sending + Sending.flags];
   return {
     state: stateNames[words[at + Row.state]],
     rttUs: word(Info.rttUs),
@@ -119,6 +148,13 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
     rttMinUs: word(Info.rttMinUs),
     rtoUs: word(Info.rtoUs),
     congestion: CONGESTION_NAMES[word(Info.congestion)],
+    congestionPhase: congestionPhaseNames[words[sending + Sending.phase]],
+    cwndLimited: (flags & SendingFlag.windowLimited) !== 0,
+    pacingRateBytesPerSecond: readTotal(words, sending + Sending.pacingRate),
+    deliveryRateBytesPerSecond: readTotal(words, sending + Sending.deliveryRate),
+    deliveryRateAppLimited: (flags & SendingFlag.rateAppLimited) !== 0,
+    bandwidthBytesPerSecond: readTotal(words, sending + Sending.bandwidth),
+    bandwidthRttMinUs: words[sending + Sending.modelRttUs],
     cwndBytes: word(Info.cwndBytes),
     ssthreshBytes: ssthresh === WORD_MAX ? Infinity : ssthresh,
     mssSendBytes: word(Info.mssSend),

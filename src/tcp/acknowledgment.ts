@@ -9,6 +9,7 @@ import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/s
 import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
+import { CongestionPhase } from "./congestion/phase.ts";
 import { isReducedForMarks, reduceForMarks, takeFeedback } from "./ecn.ts";
 import { type LossRecovery, Phase, proportionalWindow } from "./loss_recovery.ts";
 import { isProbeLost, onProgress } from "./mtu_search.ts";
@@ -28,6 +29,7 @@ import { beginSample, noteAcknowledged, takeSample } from "./rtt_sample.ts";
 import { detectByScoreboard } from "./sack_recovery.ts";
 import { takeSackBlocks } from "./sack_input.ts";
 import { undo } from "./undo.ts";
+import { isWindowLimited } from "./window_validation.ts";
 
 /** Least time after which a peer that seems to have thrown data away is taken at its word (as Linux). */
 const RENEGING_DELAY_US = 10_000;
@@ -87,6 +89,7 @@ export function onAcknowledgment(
   }
   const lost = detect(conn, loss, advanced, nowUs);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  if (delivered > 0 || lost) sampleRate(conn, nowUs);
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
@@ -143,6 +146,7 @@ function takeAcknowledged(conn: Connection, loss: LossRecovery, ack: Seq, nowUs:
       delivered += seqDiff(queue.end(s), queue.start(s));
       noteAcknowledged(conn, s);
       rackDelivered(conn, s, nowUs);
+      queue.noteDelivered(s, nowUs);
     } else if ((queue.flags(s) & Sent.everAgain) !== 0) loss.ackedAgain = true;
     queue.popBefore(ack);
   }
@@ -310,7 +314,8 @@ function react(
           return;
         }
       }
-      if (acked > 0) grow(conn, delivered, flight, nowUs);
+      // Behind reordering what is selectively acknowledged counts at once, as in Linux.
+      if (acked > 0 || loss.reorderingSeen) grow(conn, delivered, nowUs);
       return;
     case Phase.loss:
       if (acked > 0) congestion.onAck(delivered, conn.rtt.srttUs, true, sndMss, nowUs);
@@ -330,12 +335,25 @@ function react(
   }
 }
 
-function grow(conn: Connection, acked: number, flight: number, nowUs: number): void {
-  const { congestion } = conn;
-  const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
-  // In slow start the window may grow to twice what was really used (as Linux).
-  const limited = conn.cwndLimited || (slowStart && congestion.cwndBytes < 2 * flight);
-  congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+function grow(conn: Connection, delivered: number, nowUs: number): void {
+  if (delivered <= 0) return;
+  const limited = isWindowLimited(conn);
+  conn.congestion.onAck(delivered, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+}
+
+/** Tells the congestion control what this acknowledgment says about the path. */
+function sampleRate(conn: Connection, nowUs: number): void {
+  const { congestion, loss, pacer, rtt } = conn;
+  const { rate } = loss!.queue;
+  const sample = rate.conclude(nowUs, conn.sndMss, rtt.minUs);
+  sample.inFlightBytes = pipeOf(conn);
+  sample.windowLimited = conn.cwndLimited;
+  sample.recovering = loss!.phase !== Phase.open;
+  congestion.onSample(sample);
+  rate.forget();
+  // What is sent with the small window of ProbeRTT says nothing about the path's bandwidth.
+  if (congestion.phase === CongestionPhase.probeRtt) rate.onAppLimited(sample.inFlightBytes);
+  pacer?.update(congestion, sample.inFlightBytes, rtt.srttUs);
 }
 
 /** RFC 6675 section 5, RFC 6937: a loss was detected while none was known. */
@@ -365,8 +383,11 @@ export function enterRecovery(
 
 /** Keeps what an undo would need; a recovery within a recovery keeps the first. */
 export function rememberForUndo(conn: Connection, loss: LossRecovery): void {
+  conn.congestion.saveForUndo();
   loss.undoPossible = true;
-  loss.undoPending = 0;
+  // An earlier recovery's retransmissions that are still on their way count, and their timestamps: the ACK
+  // of one of them would seem to be that of an original (as Linux's tcp_init_undo, tcp_retrans_stamp_cleanup).
+  loss.undoPending = Math.ceil(loss.queue.againBytes / conn.sndMss);
   loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;

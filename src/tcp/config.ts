@@ -3,7 +3,7 @@
  */
 
 /** Names of the congestion controls. */
-export type CongestionName = "cubic" | "newreno" | "none";
+export type CongestionName = "cubic" | "newreno" | "bbr" | "none";
 
 /** What is done about explicit congestion notification; the order is that of Linux's `tcp_ecn`. */
 export type EcnName =
@@ -97,6 +97,19 @@ export interface TcpOptions {
   pathMtuMin?: number;
   /** How long an ICMP message about the path's MTU holds (RFC 1191 section 6.3). Default 600000 ms. */
   pathMtuExpiresMs?: number;
+  /**
+   * Whether a congestion window that was not used for longer than an RTO shrinks, and sending begins with the
+   * initial window after such a pause (RFC 5681 section 4.1, RFC 2861). Default false; Linux's
+   * `tcp_slow_start_after_idle` is on by default. BBR does neither.
+   */
+  restartAfterIdle?: boolean;
+  /**
+   * Whether segments are spread over the round trip: 200 % of the window in an RTT in slow start, 120 %
+   * behind it, as Linux. BBR always does. Default false.
+   */
+  pacing?: boolean;
+  /** Most that a connection sends, bytes per second, paced (Linux's `SO_MAX_PACING_RATE`); 0: no limit. */
+  pacingRateMaxBytes?: number;
   /** Whether to offer and accept timestamps, RFC 7323. Default true. */
   timestamps?: boolean;
   /** Whether to offer and accept window scaling, RFC 7323. Default true. */
@@ -173,6 +186,9 @@ export const TCP_DEFAULTS: TcpConfig = {
   mtuProbeIntervalMs: 600_000,
   pathMtuMin: 552,
   pathMtuExpiresMs: 600_000,
+  restartAfterIdle: false,
+  pacing: false,
+  pacingRateMaxBytes: 0,
   timestamps: true,
   windowScale: true,
   sack: true,
@@ -224,6 +240,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   reordering: [1, 300],
   sackDelayUs: [0, 100_000],
   sackDelaySegments: [0, 255],
+  pacingRateMaxBytes: [0, 1_000_000_000_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
@@ -233,7 +250,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
 };
 
 /** The names of the congestion controls, for messages and checks. */
-export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "none"];
+export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "bbr", "none"];
 
 /** The values of `ecn`, by Linux's number for `tcp_ecn`. */
 export const ECN_NAMES: readonly EcnName[] = [

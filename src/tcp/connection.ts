@@ -4,6 +4,7 @@ import { ROW_WORDS } from "../ring/row.ts";
 import type { CongestionControl } from "./congestion/control.ts";
 import type { EcnState } from "./ecn_state.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
+import type { Pacer } from "./pacing.ts";
 import type { Listener } from "./listener.ts";
 import type { MtuSearch } from "./mtu_search_state.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
@@ -204,8 +205,18 @@ export class Connection {
   congestion: CongestionControl;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
+
+  // Use of the congestion window (window_validation.ts), and pacing.
+  /** Greatest flight since the window's use was last looked at, and where that ends. */
+  cwndFlightMax = 0;
+  cwndUsageEnd: Seq = 0;
+  /** Greatest flight since `cwndUsedSinceUs`, when the window was last in full use. */
+  cwndUsedBytes = 0;
+  cwndUsedSinceUs = 0;
   /** When text was last sent; 0 before the first. */
   lastTextSentAtUs = 0;
+  /** There when segments are paced. */
+  pacer: Pacer | null = null;
 
   // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
   retransmitAtUs = NEVER;

@@ -495,6 +495,7 @@ function stopTimers(conn: Connection): void {
     conn.loss.reorderAtUs = NEVER;
     conn.loss.probeAtUs = NEVER;
   }
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
 }
 
 /** The connection is ended by this side; the caller sends the RST. */

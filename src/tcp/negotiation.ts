@@ -7,6 +7,7 @@ import { noteOption } from "./accurate_ecn.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
+import { adoptCongestion } from "./congestion_switch.ts";
 import type { Connection } from "./connection.ts";
 import { negotiateEcn } from "./ecn.ts";
 import { beginSearch } from "./mtu_search.ts";
@@ -68,9 +69,7 @@ export function negotiate(
   if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
     noteOption(conn, accurate, syn);
   }
-  conn.congestion = createCongestion(
-    config.congestion,
-    initialWindow(config.initialWindowSegments, conn.sndMss),
-  );
+  const window = initialWindow(config.initialWindowSegments, conn.sndMss);
+  adoptCongestion(conn, createCongestion(config.congestion, window, conn.iss), config);
   conn.sendLimit = config.sendBufferInitialBytes;
 }

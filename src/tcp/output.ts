@@ -26,6 +26,7 @@ import { headerBytes } from "./segment_size.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
+import { onTransmitStart, validateWindow } from "./window_validation.ts";
 
 /** What output needs besides the connection. */
 export interface OutputContext {
@@ -49,8 +50,9 @@ export function output(conn: Connection, nowUs: number, context: OutputContext):
     return;
   }
   sendData(conn, nowUs, context);
-  // F-RTO wanted new data to go, and none could.
-  if (conn.loss !== null && giveUpFrto(conn, conn.loss)) sendData(conn, nowUs, context);
+  // F-RTO wanted new data to go, and none could; what only the pacing holds back goes later.
+  const paced = conn.pacer !== null && conn.pacer.wakeAtUs !== NEVER;
+  if (conn.loss !== null && !paced && giveUpFrto(conn, conn.loss)) sendData(conn, nowUs, context);
   if (conn.ackPending) sendAck(conn, nowUs, context);
 }
 
@@ -225,10 +227,12 @@ function positionOf(conn: Connection, seq: Seq): number {
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
   const { send, loss } = conn;
   if (send === null || loss === null) return;
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
   const isLost = loss.queue.lostBytes > loss.queue.againBytes;
   if (isLost && !sendsNewFirst(loss) && !repeatLost(conn, nowUs, context)) return;
-  conn.cwndLimited = false;
   if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
+  const before = conn.sndNxt;
+  let stopped = false;
   if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
@@ -239,6 +243,7 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
+    if (flight === 0 && unsent > 0) onTransmitStart(conn, nowUs, context.config);
     // RFC 3042: what duplicate ACKs or SACK show to have left the path makes room, before recovery as well.
     const onPath = conn.congestion.cwndBytes - pipeOf(conn);
     if (unsent <= 0) {
@@ -250,14 +255,33 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
     const room = Math.min(conn.sndWnd - flight, onPath);
     const length = worthSending(conn, unsent, room, superBytesFor(conn, context));
     if (length === 0) {
-      conn.cwndLimited = onPath < conn.sndMss;
+      stopped = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
       break;
     }
     // What was waited for, more to send or more room, has come before the probe was due.
     if (conn.persisting) endProbing(conn);
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
     sendNew(conn, length, nowUs, context);
   }
+  noteUse(conn, stopped, before, nowUs, context);
+}
+
+/** Behind a round of sending: was the window the limit, or the application? */
+function noteUse(
+  conn: Connection,
+  stopped: boolean,
+  before: Seq,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const pipe = pipeOf(conn);
+  const { cwndBytes } = conn.congestion;
+  if (stopped || conn.sndNxt !== before) {
+    validateWindow(conn, pipe, stopped, nowUs, context.config);
+  }
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss!.queue.rate.onAppLimited(pipe);
 }
 
 /** RFC 4821 section 7: sends the next bytes in a longer segment than is known to get through. */
@@ -272,6 +296,7 @@ function sendMtuProbe(
   const room = conn.congestion.cwndBytes - pipeOf(conn);
   const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
   if (length === 0 || !context.sink.hasRoom(conn)) return;
+  if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return;
   search.probing = true;
   search.probeStart = conn.sndNxt;
   search.probeEnd = seqAdd(conn.sndNxt, length);
@@ -302,6 +327,7 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
     const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
     // It has shrunk: the timer takes care of the oldest, and nothing is cut into little pieces.
     if (windowRoom <= 0 || (windowRoom < Math.min(length, mss) && pipe > 0)) return false;
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return false;
     const whole = Math.max(room - (room % mss), mss);
     repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
@@ -331,10 +357,14 @@ function repeat(
   queue.markAgain(segment, nowUs);
 }
 
-/** Most payload bytes of one segment for the device; 0 when it must not cut any. */
+/**
+ * Most payload bytes of one segment for the device, 0 when it must not cut any; with pacing no more than the rate
+ * gives a burst.
+ */
 function superBytesFor(conn: Connection, context: OutputContext): number {
   const accurate = conn.ecn === null ? null : conn.ecn.accurate;
-  return accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
+  const superBytes = accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
+  return conn.pacer === null ? superBytes : conn.pacer.quantum(conn.sndMss, superBytes);
 }
 
 function isFinSent(conn: Connection): boolean {
@@ -422,6 +452,7 @@ function transmit(
   }
   // Recovery and the answer to marks begin with zero; in between it says nothing.
   conn.loss!.sentBytes += length;
+  if (conn.pacer !== null && length > 0) conn.pacer.onSent(length, conn.sndMss, nowUs);
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
     conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);

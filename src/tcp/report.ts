@@ -4,7 +4,7 @@
  */
 
 import { seqDiff } from "../base/seq.ts";
-import { Info, InfoOption, Recovery, Row } from "../ring/row.ts";
+import { Info, InfoOption, Recovery, Row, Sending, SendingFlag } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { Phase } from "./loss_recovery.ts";
@@ -70,6 +70,7 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[row + Row.softErrors] = conn.softErrors;
   if (conn.urgentUnread) reportUrgent(words, conn);
   reportRecovery(words, conn);
+  reportSending(words, conn);
 }
 
 /** RFC 9293 section 3.8.5: how much urgent data is still to be read. */
@@ -118,6 +119,21 @@ export function recoveryState(conn: Connection): number {
   // With SACK an ACK that repeats itself says nothing (as Linux).
   const missing = conn.sack ? loss.queue.sackedBytes : loss.duplicateAcks;
   return missing > 0 ? 1 : 0;
+}
+
+/** How fast the connection sends, and what limits it. */
+function reportSending(words: Int32Array, conn: Connection): void {
+  const at = conn.row + Row.sending;
+  const { congestion, loss, pacer } = conn;
+  words[at + Sending.phase] = congestion.phase;
+  putTotal(words, at + Sending.pacingRate, pacer === null ? 0 : pacer.rate);
+  putTotal(words, at + Sending.bandwidth, congestion.bandwidth);
+  words[at + Sending.modelRttUs] = congestion.modelRttUs;
+  if (loss === null) return;
+  const { rate } = loss.queue;
+  putTotal(words, at + Sending.deliveryRate, rate.bytesPerSecond);
+  words[at + Sending.flags] = (conn.cwndLimited ? SendingFlag.windowLimited : 0) |
+    (rate.isAppLimited ? SendingFlag.rateAppLimited : 0);
 }
 
 function clamp(value: number): number {

@@ -1,4 +1,5 @@
 import { type Seq, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
+import { DeliveryRate, SENT_RATE_NUMBERS } from "./delivery_rate.ts";
 
 /** No segment. */
 export const NO_SEGMENT = -1;
@@ -31,6 +32,8 @@ const INITIAL_SEGMENTS = 1024;
 export class SentSegmentPool {
   words: Int32Array = new Int32Array(INITIAL_SEGMENTS * WORDS);
   sentAtUs: Float64Array = new Float64Array(INITIAL_SEGMENTS);
+  /** What the delivery rate needs of each segment, {@link SENT_RATE_NUMBERS} numbers. */
+  rates: Float64Array = new Float64Array(INITIAL_SEGMENTS * SENT_RATE_NUMBERS);
   /** Head of the list of free places, linked by NEXT. */
   #free = NO_SEGMENT;
   #used = 0;
@@ -72,6 +75,9 @@ export class SentSegmentPool {
     const times = new Float64Array(2 * this.sentAtUs.length);
     times.set(this.sentAtUs);
     this.sentAtUs = times;
+    const rates = new Float64Array(2 * this.rates.length);
+    rates.set(this.rates);
+    this.rates = rates;
   }
 }
 
@@ -94,6 +100,8 @@ export class RetransmissionQueue {
   againBytes = 0;
   /** Segments that were looked at, of all walks: what a peer's ACKs have cost. */
   steps = 0;
+  /** What is delivered and lost of all this, and how fast. */
+  readonly rate: DeliveryRate = new DeliveryRate();
   #head = NO_SEGMENT;
   #tail = NO_SEGMENT;
   /** The segment that was acknowledged selectively last, where the next one most likely is. */
@@ -153,9 +161,14 @@ export class RetransmissionQueue {
   /** Adds a segment that was sent for the first time. */
   push(start: Seq, end: Seq, nowUs: number): void {
     const segment = this.#pool.take(start, end, 0, nowUs);
-    if (this.#tail === NO_SEGMENT) this.#head = segment;
-    else this.#pool.words[this.#tail * WORDS + NEXT] = segment;
+    if (this.#tail === NO_SEGMENT) {
+      this.#head = segment;
+      this.rate.onFlightStart(nowUs);
+    } else {
+      this.#pool.words[this.#tail * WORDS + NEXT] = segment;
+    }
     this.#tail = segment;
+    this.#noteSent(segment);
   }
 
   /**
@@ -182,7 +195,9 @@ export class RetransmissionQueue {
       this.flags(segment),
       this.sentAtUs(segment),
     );
-    const { words } = this.#pool;
+    const { words, rates } = this.#pool;
+    const from = segment * SENT_RATE_NUMBERS;
+    rates.copyWithin(rest * SENT_RATE_NUMBERS, from, from + SENT_RATE_NUMBERS);
     words[rest * WORDS + NEXT] = words[segment * WORDS + NEXT];
     words[segment * WORDS + NEXT] = rest;
     words[segment * WORDS + END] = at;
@@ -209,6 +224,9 @@ export class RetransmissionQueue {
 
   /** The segment, or the copy of it that was in flight, is considered lost. */
   markLost(segment: number): void {
+    if ((this.flags(segment) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      this.rate.onLost(this.#pool.rates, segment, this.#length(segment));
+    }
     this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.lost);
   }
 
@@ -216,12 +234,27 @@ export class RetransmissionQueue {
   markAgain(segment: number, nowUs: number): void {
     this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
   }
 
   /** The segment was sent again without being lost: a probe. */
   touch(segment: number, nowUs: number): void {
     this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
+  }
+
+  /** The peer has told that it has this segment, or has acknowledged it. */
+  noteDelivered(segment: number, nowUs: number): void {
+    this.rate.onDelivered(
+      this.#pool.rates,
+      segment,
+      this.#length(segment),
+      this.end(segment),
+      this.sentAtUs(segment),
+      (this.flags(segment) & Sent.everAgain) !== 0,
+      nowUs,
+    );
   }
 
   /** A lost segment was not lost after all. */
@@ -283,6 +316,11 @@ export class RetransmissionQueue {
     this.sackedBytes = 0;
     this.lostBytes = 0;
     this.againBytes = 0;
+  }
+
+  #noteSent(segment: number): void {
+    const all = (this.end(this.#tail) - this.start(this.#head)) | 0;
+    this.rate.onSent(this.#pool.rates, segment, this.pipe(all));
   }
 
   #setFlags(segment: number, flags: number): void {

@@ -167,6 +167,7 @@ function markCovered(
   }
   rackDelivered(conn, s, nowUs);
   noteSacked(conn, s);
+  queue.noteDelivered(s, nowUs);
   queue.markSacked(s);
   return s;
 }

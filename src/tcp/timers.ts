@@ -38,6 +38,7 @@ export function updateDeadline(conn: Connection): void {
   atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
   const loss = conn.loss;
   if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  if (conn.pacer !== null) atUs = Math.min(atUs, conn.pacer.wakeAtUs);
   conn.deadlineUs = atUs;
 }
 
@@ -132,18 +133,17 @@ function enterLoss(
     (phase === Phase.loss && !again);
   if (isFirst) {
     rememberForUndo(conn, loss);
-    const flight = seqDiff(conn.sndMax, conn.sndUna);
-    // What an earlier reduction has stopped is still unacknowledged, but no longer on the path.
-    const onPath = phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
     isReducedForMarks(conn);
-    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
   }
   if (phase === Phase.open && queue.sackedBytes >= config.reordering * conn.sndMss) {
     // So many have overtaken the oldest in vain: reordering was believed to be wider than it is.
     loss.reordering = Math.min(loss.reordering, config.reordering);
   }
   loseEverything(conn, loss, nowUs);
-  conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
+  const pipe = pipeOf(conn);
+  // In a recovery the control has reduced the window already, and only forgets how it grew.
+  if (isFirst || phase === Phase.recovery) conn.congestion.onTimeout(pipe, conn.sndMss, nowUs);
+  conn.congestion.cwndBytes = pipe + conn.sndMss;
   beginFrto(loss, phase, again, config);
 }
 

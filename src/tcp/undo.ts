@@ -17,6 +17,7 @@ export function undo(conn: Connection, loss: LossRecovery, counters: Counters): 
   if (loss.undoPossible) {
     congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
     congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
+    congestion.undo();
   }
   loss.phase = Phase.open;
   loss.undoPossible = false;

@@ -1,5 +1,7 @@
 /** TCP_INFO as Linux's `struct tcp_info` names it, from a connection. */
 
+import { pipeOf } from "../../src/tcp/acknowledgment.ts";
+import { windowRate } from "../../src/tcp/pacing.ts";
 import { seqDiff } from "../../src/base/seq.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { recoveryState } from "../../src/tcp/report.ts";
@@ -64,6 +66,10 @@ const FIELDS: Readonly<Record<string, Reader>> = {
     return ssthreshBytes === Infinity ? INFINITE_SSTHRESH : segments(ssthreshBytes, conn);
   },
   tcpi_snd_cwnd: (conn) => segments(conn.congestion.cwndBytes, conn),
+  tcpi_pacing_rate: (conn) => Math.floor(pacingRate(conn)),
+  tcpi_max_pacing_rate: (conn) => Math.min(conn.pacer?.rateMax ?? Infinity, 2 ** 64),
+  tcpi_delivery_rate: (conn) => Math.floor(conn.loss?.queue.rate.bytesPerSecond ?? 0),
+  tcpi_delivery_rate_app_limited: (conn) => conn.loss?.queue.rate.isAppLimited ? 1 : 0,
   tcpi_advmss: (conn, { mtu }) => mtu - headerBytes(conn) - (conn.timestamps ? 12 : 0),
   tcpi_rcv_rtt: (conn) => conn.tuneRttUs,
   tcpi_rcv_space: (conn) => conn.receive?.limitBytes ?? 0,
@@ -117,3 +123,11 @@ const LINUX_STATES: Readonly<Record<State, number>> = {
   [State.LAST_ACK]: 9,
   [State.TIME_WAIT]: 6,
 };
+
+/** Linux works the rate out whether anything is paced by it or not. */
+function pacingRate(conn: Connection): number {
+  const { congestion, pacer, rtt } = conn;
+  if (pacer !== null) return pacer.rate;
+  if (congestion.pacingRate > 0) return congestion.pacingRate;
+  return windowRate(congestion, conn.loss === null ? 0 : pipeOf(conn), rtt.srttUs);
+}
