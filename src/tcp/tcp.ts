@@ -19,7 +19,8 @@ import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
 import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
 import { isFragmentationNeeded, takeIcmpError } from "./icmp_error.ts";
-import { abort, end, onSegment } from "./input.ts";
+import { abort, end } from "./ending.ts";
+import { onSegment } from "./input.ts";
 import { Listener, ListenerTable } from "./listener.ts";
 import { Outcome } from "./outcome.ts";
 import {

@@ -1,6 +1,7 @@
 /** One transfer in one direction over a link of 100 Mbit/s and 25 ms each way, in virtual time. */
 
 import { assertEquals } from "@std/assert";
+import type { Clock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import type { Device, SendOutcome } from "../../src/device/device.ts";
 import { SendOutcome as Outcome } from "../../src/device/device.ts";
@@ -29,6 +30,9 @@ export interface Transfer {
   /** Data frames that are lost, by their number from 0 on, retransmissions included. */
   readonly lose?: (frame: number) => boolean;
   readonly tcp?: TcpOptions;
+  /** Looks at the sender every `everyUs` microseconds while it sends; `atUs` counts from the first byte. */
+  readonly look?: (conn: TcpConn, atUs: number) => void;
+  readonly everyUs?: number;
 }
 
 /** What it took. */
@@ -95,9 +99,14 @@ async function writeAll(conn: TcpConn, bytes: number): Promise<void> {
   }
 }
 
+/** Calls `look` every so often, until it says that it is over. */
+function repeat(clock: Clock, everyUs: number, look: () => boolean): void {
+  if (look()) clock.wakeAt(clock.now() + everyUs, () => repeat(clock, everyUs, look));
+}
+
 /** Runs one transfer; every byte is checked. */
 export async function oneWay(transfer: Transfer): Promise<TransferResult> {
-  const { seed, bytes, data, acks, lose, tcp } = transfer;
+  const { seed, bytes, data, acks, lose, tcp, look, everyUs = 100_000 } = transfer;
   const time = new VirtualTime();
   const { clock } = time;
   const [near, far] = memoryPair();
@@ -137,14 +146,19 @@ export async function oneWay(transfer: Transfer): Promise<TransferResult> {
     }
     return conn;
   };
-  let startUs = 0;
+  let [startUs, isDone] = [0, false];
   const send = async () => {
     const conn = await client.connect({ hostname: "10.9.0.2", port: 7000 });
     startUs = clock.now();
+    repeat(clock, everyUs, () => {
+      if (!isDone) look?.(conn, clock.now() - startUs);
+      return !isDone && look !== undefined;
+    });
     await writeAll(conn, bytes);
     return conn;
   };
   const [accepted, conn] = await time.run(Promise.all([receive(), send()]), PATIENCE_US);
+  isDone = true;
   const transferUs = lastUs - startUs;
   const { counters } = client.stats();
   conn.close();
