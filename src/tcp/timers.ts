@@ -142,9 +142,23 @@ function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean
       return conn.backoffs >= config.synAckRetries;
   }
   if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
+  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) {
+    return !isHeardProbing(conn, nowUs) ||
+      conn.rtt.backedOff(conn.backoffs) >= config.rtoMaxMs * 1000;
+  }
   if (conn.backoffs < config.dataRetries) return false;
   return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
+}
+
+/**
+ * The window is shut, and the peer has answered one of the probes: all of them have taken the sum of their
+ * waits. Nobody holds the connection, so that even this lasts only until the waits have become as long as
+ * they get (as in Linux's tcp_probe_timer).
+ */
+function isHeardProbing(conn: Connection, nowUs: number): boolean {
+  const { rtt, backoffs } = conn;
+  const sinceFirstUs = 2 * rtt.backedOff(backoffs) - rtt.backedOff(0);
+  return conn.persisting && nowUs - conn.lastReceivedAtUs < sinceFirstUs;
 }
 
 /**
