@@ -96,5 +96,9 @@ export class VirtualTime {
 
 /** Lets the event loop go on to its next turn, before which every microtask has run. */
 function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => {
+    // A timer takes milliseconds; but browsers have nothing else.
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
 }
