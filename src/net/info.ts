@@ -138,9 +138,6 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
   const options = word(Info.options);
   const scales = word(Info.windowScales);
   const ssthresh = word(Info.ssthreshBytes);
-  const recovery = at + Row.recovery;
-  const sending = at + Row.sending;
-  const flags = words[sending + Sending.flags];
   return {
     state: stateNames[words[at + Row.state]],
     rttUs: word(Info.rttUs),
@@ -148,13 +145,7 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
     rttMinUs: word(Info.rttMinUs),
     rtoUs: word(Info.rtoUs),
     congestion: CONGESTION_NAMES[word(Info.congestion)],
-    congestionPhase: congestionPhaseNames[words[sending + Sending.phase]],
-    cwndLimited: (flags & SendingFlag.windowLimited) !== 0,
-    pacingRateBytesPerSecond: readTotal(words, sending + Sending.pacingRate),
-    deliveryRateBytesPerSecond: readTotal(words, sending + Sending.deliveryRate),
-    deliveryRateAppLimited: (flags & SendingFlag.rateAppLimited) !== 0,
-    bandwidthBytesPerSecond: readTotal(words, sending + Sending.bandwidth),
-    bandwidthRttMinUs: words[sending + Sending.modelRttUs],
+    ...sendingInfo(words, at + Row.sending),
     cwndBytes: word(Info.cwndBytes),
     ssthreshBytes: ssthresh === WORD_MAX ? Infinity : ssthresh,
     mssSendBytes: word(Info.mssSend),
@@ -184,22 +175,43 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
       : (options & InfoOption.ecn) !== 0
       ? "classic"
       : "off",
-    recoveryState: recoveryStateNames[words[recovery + Recovery.state]],
-    reorderingSegments: words[recovery + Recovery.reordering],
-    reorderingEvents: words[recovery + Recovery.reorderingEvents],
-    duplicateReports: words[recovery + Recovery.duplicateReports],
-    recoveriesUndone: words[recovery + Recovery.undone],
-    sackRenegings: words[recovery + Recovery.renegings],
-    sackedBytes: words[recovery + Recovery.sackedBytes],
-    lostBytes: words[recovery + Recovery.lostBytes],
-    repeatedBytes: words[recovery + Recovery.againBytes],
-    deliveredBytes: readTotal(words, recovery + Recovery.deliveredBytes),
-    ackDelayUs: words[recovery + Recovery.ackDelayUs],
-    windowProbes: words[recovery + Recovery.probesUnanswered],
+    ...recoveryInfo(words, at + Row.recovery),
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
     windowScale: (options & InfoOption.windowScale) === 0
       ? null
       : { send: scales & 0xff, receive: scales >>> 8 },
   };
+}
+
+/** What the connection knows of losses, and how it times its ACKs. */
+function recoveryInfo(words: Int32Array, at: number) {
+  return {
+    recoveryState: recoveryStateNames[words[at + Recovery.state]],
+    reorderingSegments: words[at + Recovery.reordering],
+    reorderingEvents: words[at + Recovery.reorderingEvents],
+    duplicateReports: words[at + Recovery.duplicateReports],
+    recoveriesUndone: words[at + Recovery.undone],
+    sackRenegings: words[at + Recovery.renegings],
+    sackedBytes: words[at + Recovery.sackedBytes],
+    lostBytes: words[at + Recovery.lostBytes],
+    repeatedBytes: words[at + Recovery.againBytes],
+    deliveredBytes: readTotal(words, at + Recovery.deliveredBytes),
+    ackDelayUs: words[at + Recovery.ackDelayUs],
+    windowProbes: words[at + Recovery.probesUnanswered],
+  } satisfies Partial<TcpInfo>;
+}
+
+/** How fast the connection sends, and what limits it. */
+function sendingInfo(words: Int32Array, at: number) {
+  const flags = words[at + Sending.flags];
+  return {
+    congestionPhase: congestionPhaseNames[words[at + Sending.phase]],
+    cwndLimited: (flags & SendingFlag.windowLimited) !== 0,
+    pacingRateBytesPerSecond: readTotal(words, at + Sending.pacingRate),
+    deliveryRateBytesPerSecond: readTotal(words, at + Sending.deliveryRate),
+    deliveryRateAppLimited: (flags & SendingFlag.rateAppLimited) !== 0,
+    bandwidthBytesPerSecond: readTotal(words, at + Sending.bandwidth),
+    bandwidthRttMinUs: words[at + Sending.modelRttUs],
+  } satisfies Partial<TcpInfo>;
 }

@@ -4,7 +4,7 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { seqDiff, seqGe, seqLt } from "../base/seq.ts";
+import { seqGe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
