@@ -43,7 +43,9 @@ for (const control of CONTROLS) {
         const gone = bottleneck.lost + bottleneck.queueDropped;
         const needless = flows[0].retransmitted - gone;
         const text = `${loss} lost, ${reorderDelayUs} us late: ${needless} of ${flows[0].segments}`;
-        assert(needless <= 0.005 * flows[0].segments + 5, text);
+        // BBR keeps its window in a recovery, so that more is on its way that may count as lost.
+        const share = control === "bbr" ? 0.02 : 0.005;
+        assert(needless <= share * flows[0].segments + 5, text);
       }
     }
   });
