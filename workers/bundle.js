@@ -8824,7 +8824,7 @@ function stopTimers(conn) {
   }
   if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
 }
-function abort2(conn) {
+function abort(conn) {
   end(conn, ConnectionError.aborted);
 }
 function enterTimeWait(conn, nowUs, config) {
@@ -12129,7 +12129,7 @@ var Tcp = class {
       conn.request = -1;
       conn.owner = Owner.none;
       if (before === State.SYN_RECEIVED) sendReset(conn, nowUs, this);
-      abort2(conn);
+      abort(conn);
       this.#settle(conn, before, nowUs);
       return;
     }
@@ -12155,7 +12155,7 @@ var Tcp = class {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
       if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
-      abort2(conn);
+      abort(conn);
       this.#settle(conn, before, nowUs);
     }
   }
@@ -12209,7 +12209,7 @@ var Tcp = class {
   #abort(conn, nowUs) {
     const before = conn.state;
     if (before !== State.TIME_WAIT && before !== State.SYN_SENT) sendReset(conn, nowUs, this);
-    abort2(conn);
+    abort(conn);
     this.#settle(conn, before, nowUs);
   }
   /** Switches keepalive probes on or off. */

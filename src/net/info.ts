@@ -123,6 +123,8 @@ export interface TcpInfo {
   readonly timestamps: boolean;
   /** Whether both sides allow selective acknowledgments (RFC 2018). */
   readonly sack: boolean;
+  /** Whether data in the SYN was taken by its receiver (RFC 7413). */
+  readonly fastOpen: boolean;
   /** Shift counts of the peer's and the own window, or null when scaling is not in use (RFC 7323). */
   readonly windowScale: { readonly send: number; readonly receive: number } | null;
 }
@@ -178,6 +180,7 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
     ...recoveryInfo(words, at + Row.recovery),
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
+    fastOpen: (options & InfoOption.synData) !== 0,
     windowScale: (options & InfoOption.windowScale) === 0
       ? null
       : { send: scales & 0xff, receive: scales >>> 8 },

@@ -17,7 +17,7 @@ import { acknowledgeGap, scheduleAck } from "./delayed_ack.ts";
 import { reportDuplicate, reportOverlap, reportUnacceptable } from "./duplicate_report.ts";
 import { takeHandshakeAck } from "./accurate_ecn.ts";
 import { takeMarks, takeSynAgain } from "./ecn.ts";
-import { end, enterTimeWait, restartTimeWait } from "./ending.ts";
+import { abort, end, enterTimeWait, restartTimeWait } from "./ending.ts";
 import { type FastOpenClient, isOpenEarly, settleSynData } from "./fast_open.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";

@@ -83,8 +83,8 @@ Deno.test("recovery: 3 % loss both ways never stalls", async () => {
     const link = { loss: 0.03 };
     const result = await oneWay({ seed, bytes: 2 * MIB, data: link, acks: link });
     const text = `seed ${seed}: ${JSON.stringify(result)}`;
-    assert(result.silenceUs < 1_000_000, text);
-    assert(result.timeouts <= 2, text);
+    assert(result.silenceUs < 500_000, text);
+    assert(result.timeouts <= 1, text);
     assert(result.retransmissions < 0.05 * (2 * MIB / MSS), text);
   }
 });
@@ -105,10 +105,10 @@ Deno.test("recovery: without SACK a loss is repaired too", async () => {
 });
 
 Deno.test("recovery: 20 % loss both ways ends at last", async () => {
-  // Goal: nothing hangs, whatever is lost: a timeout, doubled until one gets through and its ACK comes back.
+  // Goal: nothing hangs, whatever is lost.
   for (const seed of [1, 2, 3, 4, 5]) {
     const link = { loss: 0.2 };
     const result = await oneWay({ seed, bytes: MIB / 8, data: link, acks: link });
-    assert(result.silenceUs < 120_000_000, JSON.stringify(result));
+    assert(result.silenceUs < 30_000_000, JSON.stringify(result));
   }
 });

@@ -242,6 +242,29 @@ Deno.test("timers: probes that nobody answers end the connection", () => {
   assertEquals(errorName(h.conn.error), "timedOut");
 });
 
+Deno.test("timers: a closed connection waits for a window for longer while its probes are answered", () => {
+  // Goal: what was written reaches a reader that is slow, as on Linux, until the waits are at their longest.
+  const answerFor = (seconds: number) => {
+    const h = withClosedWindow();
+    h.close();
+    for (let i = 0; i < seconds; i++) {
+      h.advanceMs(1000);
+      if (h.outbox.length === 0 || h.tcp.connectionCount === 0) continue;
+      h.outbox.length = 0;
+      h.inject(". 1:1 ack 1 win 0");
+    }
+    return h;
+  };
+  const h = answerFor(180);
+  h.inject(". 1:1 ack 1 win 65535");
+  assertEquals(h.outbox.at(-1)!.line.startsWith("FP. 4381:5001"), true);
+  assertEquals(answerFor(400).tcp.connectionCount, 0, "not for ever");
+  const silent = withClosedWindow();
+  silent.close();
+  silent.advanceMs(110_000);
+  assertEquals(silent.tcp.connectionCount, 0, "nobody answers");
+});
+
 Deno.test("timers: a FIN waits behind a closed window", () => {
   // Goal: it is probed with what is before it, and goes when it may.
   const h = withClosedWindow();
