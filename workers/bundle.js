@@ -10854,6 +10854,11 @@ var DormantConnections = class {
   #freshLoss(conn) {
     const loss = newLossRecovery(this.#parts.sent, conn.sndUna, this.#parts.config);
     loss.deliveredTotalBytes = conn.bytesSent;
+    const { words } = this.#parts.layout;
+    const sending = conn.row + Row.sending;
+    const { rate } = loss.queue;
+    rate.bytesPerSecond = readTotal(words, sending + Sending.deliveryRate);
+    rate.isAppLimited = (words[sending + Sending.flags] & SendingFlag.rateAppLimited) !== 0;
     return loss;
   }
   #make(id, cwndBytes, learned) {

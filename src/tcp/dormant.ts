@@ -21,7 +21,7 @@
  */
 
 import type { Layout } from "../ring/layout.ts";
-import { Info, Row } from "../ring/row.ts";
+import { Info, Row, Sending, SendingFlag } from "../ring/row.ts";
 import { CONGESTION_NAMES, type TcpConfig } from "./config.ts";
 import type { CongestionControl } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
@@ -306,6 +306,11 @@ export class DormantConnections {
   #freshLoss(conn: Connection): LossRecovery {
     const loss = newLossRecovery(this.#parts.sent, conn.sndUna, this.#parts.config);
     loss.deliveredTotalBytes = conn.bytesSent;
+    const { words } = this.#parts.layout;
+    const sending = conn.row + Row.sending;
+    const { rate } = loss.queue;
+    rate.bytesPerSecond = readTotal(words, sending + Sending.deliveryRate);
+    rate.isAppLimited = (words[sending + Sending.flags] & SendingFlag.rateAppLimited) !== 0;
     return loss;
   }
 
