@@ -31,6 +31,7 @@ console.log(JSON.stringify({
   idle: bytesPerStep(() => {}),
   dataIn: bytesPerStep(() => steady.receiveData(1448)),
   superSegmentIn: bytesPerStep(() => steady.receiveData(62_780)),
+  synCookieOut: bytesPerStep(() => steady.receiveSyn()),
   dataOut: bytesPerStep(() => steady.sendData(small)),
   dataIn6: bytesPerStep(() => steady6.receiveData(1428)),
   superSegmentIn6: bytesPerStep(() => steady6.receiveData(62_780)),

@@ -43,6 +43,38 @@ export const Counter = {
   pathMtuLowered: 32,
   /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
   mtuProbes: 33,
+  /** Handshakes in progress at listeners, now. */
+  handshakesNow: 34,
+  /** SYN-ACKs that carry a SYN cookie (RFC 4987), and ACKs that brought a good and a bad one back. */
+  synCookiesSent: 35,
+  synCookiesReceived: 36,
+  synCookiesFailed: 37,
+  /** Fast Open (RFC 7413): SYNs whose data the peer has taken, and has not. */
+  fastOpenActive: 38,
+  fastOpenActiveFailed: 39,
+  /** SYNs whose data was taken, and those with a cookie that was not good. */
+  fastOpenPassive: 40,
+  fastOpenPassiveFailed: 41,
+  /** SYNs that asked for a cookie. */
+  fastOpenCookieRequests: 42,
+  /** SYNs whose data was not taken because too many others had not finished their handshake. */
+  fastOpenOverflows: 43,
+  /** Times that Fast Open was given up for a while because a path swallows it. */
+  fastOpenBlackholes: 44,
+  /** Connections that are packed away because nothing happens on them, now. */
+  dormantNow: 45,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 46,
+  duplicateReportsIn: 47,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 48,
+  recoveriesUndone: 49,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 50,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 51,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 52,
 } as const;
 
 /** One value of {@link Counter}. */

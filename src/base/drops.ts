@@ -89,6 +89,16 @@ export const Drop = {
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
   ipOptionUnknown: 42,
+  /** A handshake or connection that found the queue of unaccepted connections full. */
+  tcpAcceptQueueFull: 43,
+  /** One address has as many connections as it may (`maxConnectionsPerAddress`). */
+  tcpAddressLimit: 44,
+  /** An RST that was not sent because of `resetsPerSecond`. */
+  tcpResetLimited: 45,
+  /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
+  tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47,
 } as const;
 
 /** One value of {@link Drop}. */

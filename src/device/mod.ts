@@ -1,6 +1,6 @@
 /**
  * Where IP packets come from and go to: the {@link Device} interface, the TUN interface of Linux, pairs in
- * memory, byte streams and WebSockets, Ethernet, bad networks, and captures in pcapng.
+ * memory, byte streams and WebSockets, Ethernet, bad links and whole networks, and captures in pcapng.
  *
  * Nothing here needs a stack; `open` of the package's main module takes any of these as its `device`.
  *
@@ -38,8 +38,19 @@ export {
   webSocketDevice,
 } from "./stream_device.ts";
 export { ethernet, EthernetAdapter, type EthernetOptions, type EthernetStats } from "./ethernet.ts";
+export {
+  type HostOptions,
+  Network,
+  type NetworkFrame,
+  type NetworkHost,
+  type NetworkLink,
+  type NetworkNode,
+  type NetworkOptions,
+  type NetworkStats,
+} from "./network.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./tun.ts";
 export type { InterfaceOptions } from "./interface_config.ts";
 export type { Address, Prefix } from "../base/address.ts";
 export { type Clock, ManualClock, systemClock } from "../base/clock.ts";
+export { VirtualTime } from "../base/virtual_time.ts";
 export { type Random, SeededRandom, systemRandom } from "../base/random.ts";

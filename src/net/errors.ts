@@ -91,6 +91,11 @@ export function connectionError(error: ConnectionError, where: string): Error {
         "ECONNABORTED",
         `Software caused connection abort (os error 103): the connection with ${where} was aborted here`,
       );
+    case ConnectionError.refused:
+    case ConnectionError.networkUnreachable:
+    case ConnectionError.hostUnreachable:
+      // A connection that was given out before its handshake was over (RFC 7413).
+      return connectError(error, where);
     default:
       return codedError(
         Deno.errors.ConnectionReset,

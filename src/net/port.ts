@@ -1,4 +1,4 @@
-import { type Address, endpointText } from "../base/address.ts";
+import type { Address } from "../base/address.ts";
 import { Command, Event, Field } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
@@ -7,6 +7,7 @@ import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { type ConnectionError, Row } from "../ring/row.ts";
+import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { Bell } from "../ring/bell.ts";
 import { Endpoint, type EndpointHost } from "./endpoint.ts";
 import type { Liveness } from "./liveness.ts";
@@ -98,6 +99,7 @@ export class Port implements EndpointHost {
     port: number,
     backlog: number,
     ipv6Only: boolean,
+    fastOpen: number,
     handler: AcceptHandler,
   ): void {
     this.#listeners.set(id, handler);
@@ -106,6 +108,7 @@ export class Port implements EndpointHost {
     words[at + Field.port] = port;
     words[at + Field.value] = backlog;
     words[at + Field.ipv6Only] = ipv6Only ? 1 : 0;
+    words[at + Field.fastOpen] = fastOpen;
     putAddress(words, at + Field.address, address);
     this.#finishNow();
   }
@@ -130,6 +133,7 @@ export class Port implements EndpointHost {
     localPort: number,
     remote: Address,
     port: number,
+    fastOpen: ActiveFastOpen,
     handler: ConnectHandler,
   ): void {
     this.#connects.set(request, handler);
@@ -137,6 +141,7 @@ export class Port implements EndpointHost {
     const words = this.#target;
     words[at + Field.port] = port;
     words[at + Field.localPort] = localPort;
+    words[at + Field.value] = fastOpen;
     putAddress(words, at + Field.address, remote);
     putAddress(words, at + Field.localAddress, local);
     this.#finish(true);
@@ -296,7 +301,7 @@ export class Port implements EndpointHost {
       case Event.connectFailed: {
         const handler = this.#connects.get(name);
         this.#connects.delete(name);
-        handler?.failed(words[at + Field.value] as ConnectionError);
+        handler?.failed(words[at + Field.result] as ConnectionError);
         return;
       }
       case Event.ended: {
@@ -313,16 +318,7 @@ export class Port implements EndpointHost {
   }
 
   #adopt(row: number, generation: number): Endpoint {
-    const at = this.layout.row(row);
-    const words = this.#words;
-    const remote = {
-      w0: words[at + Row.remote],
-      w1: words[at + Row.remote + 1],
-      w2: words[at + Row.remote + 2],
-      w3: words[at + Row.remote + 3],
-    };
-    const where = endpointText(remote, words[at + Row.remotePort]);
-    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation, where);
+    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation);
     this.#endpoints.set(row, endpoint);
     return endpoint;
   }

@@ -22,6 +22,7 @@ import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
+import { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { TcpConn } from "./conn.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
 import { addressesOf, parseHostname } from "./hostname.ts";
@@ -44,8 +45,16 @@ export interface ListenOptions {
   ipv6Only?: boolean;
   /** Only `"tcp"`. */
   transport?: "tcp";
-  /** Handshakes in progress and connections not yet accepted, together. Default 511. */
+  /**
+   * Most connections not yet accepted, and most handshakes in progress that are remembered; more of those
+   * get SYN cookies. Default 511.
+   */
   tcpBacklog?: number;
+  /**
+   * Most connections at once whose SYN has brought data before their handshake is over (RFC 7413, Linux's
+   * `TCP_FASTOPEN`). They are accepted at once, and what a SYN brings may come twice. Default 0: none.
+   */
+  tcpFastOpen?: number;
 }
 
 /** What `connect` may be told, as `Deno.connect`. */
@@ -69,12 +78,24 @@ export interface ConnectOptions {
   autoSelectFamily?: boolean;
   /** Accepted as by `Deno.connect`; the stack's own addresses answer at once, so nothing waits for it. */
   autoSelectFamilyAttemptDelay?: number;
+  /**
+   * Fast Open (RFC 7413): a server that has been connected to before, and has given a cookie, gets the first
+   * data with the SYN. With `true`, `connect` then resolves at once and the SYN waits for the first `write`
+   * (Linux's `TCP_FASTOPEN_CONNECT`); bytes are written by `connect` itself. Errors of the handshake show in
+   * `read`. The server may get this data twice: use it for what can be repeated. Default false.
+   */
+  fastOpen?: boolean | Uint8Array;
 }
 
-/** What `connect` was told of the own end; null and 0 leave it to the stack. */
-interface LocalEnd {
-  readonly address: Address | null;
+/** How `connect` goes about one address after the other. */
+interface Attempt {
   readonly port: number;
+  /** The own end; null and 0 leave it to the stack. */
+  readonly localAddress: Address | null;
+  readonly localPort: number;
+  readonly showsMapped: boolean;
+  readonly fastOpen: boolean | Uint8Array;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Totals of a stack since it was opened. */
@@ -185,6 +206,7 @@ export class Stack implements AsyncDisposable {
         `tcpBacklog: ${backlog} is not a whole number from 1 to ${BACKLOG_MAX}`,
       );
     }
+    const fastOpen = checkFastOpenLimit(options.tcpFastOpen ?? 0);
     const ipv6Only = options.ipv6Only ?? false;
     if (typeof ipv6Only !== "boolean") {
       throw new TypeError(`ipv6Only: ${String(ipv6Only)} is not a boolean`);
@@ -204,7 +226,7 @@ export class Stack implements AsyncDisposable {
     });
     this.#listeners.add(listener);
     for (const each of this.#ports) {
-      each.listen(id, address, chosen, backlog, ipv6Only, Listener.handlerOf(listener));
+      each.listen(id, address, chosen, backlog, ipv6Only, fastOpen, Listener.handlerOf(listener));
     }
     return listener;
   }
@@ -226,52 +248,61 @@ export class Stack implements AsyncDisposable {
       ? null
       : parseHostname(options.localHostname).address;
     if (local !== null) this.#mustBeOwn(local);
-    const from = { address: local, port: localPort };
+    const { fastOpen = false } = options;
+    if (typeof fastOpen !== "boolean" && !(fastOpen instanceof Uint8Array)) {
+      throw new TypeError(`fastOpen: ${String(fastOpen)} is neither a boolean nor a Uint8Array`);
+    }
     const { addresses, isMapped } = addressesOf(options.hostname ?? addressText(LOOPBACK_IPV4));
+    const attempt: Attempt = {
+      port,
+      localAddress: local,
+      localPort,
+      showsMapped: isMapped,
+      fastOpen,
+      signal,
+    };
     const tried = options.autoSelectFamily === false ? addresses.slice(0, 1) : addresses;
     for (const remote of tried.slice(0, -1)) {
       try {
-        return await this.#connectTo(remote, port, from, isMapped, signal);
+        return await this.#connectTo(remote, attempt);
       } catch (error) {
         // What the last address answers is what the caller hears.
         signal?.throwIfAborted();
         if (this.#ended !== null) throw error;
       }
     }
-    return await this.#connectTo(tried[tried.length - 1], port, from, isMapped, signal);
+    return await this.#connectTo(tried[tried.length - 1], attempt);
   }
 
-  async #connectTo(
-    address: Address,
-    port: number,
-    from: LocalEnd,
-    showsMapped: boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<TcpConn> {
+  async #connectTo(address: Address, attempt: Attempt): Promise<TcpConn> {
+    const { port, fastOpen, signal } = attempt;
     const remote = isUnspecified(address) ? loopbackOf(address) : address; // As Linux does.
     const where = endpointText(remote, port);
     this.#mustBeOneHost(remote, where);
-    const source = from.address ?? this.#sourceFor(remote, where);
+    const source = attempt.localAddress ?? this.#sourceFor(remote, where);
     const request = this.#nextName++;
     const pipe = this.#ports[request % this.#ports.length];
     this.#liveness.hold();
     let onAbort = () => {};
     try {
-      return await new Promise<TcpConn>((resolve, reject) => {
+      const conn = await new Promise<TcpConn>((resolve, reject) => {
         this.#connects.set(request, reject);
         onAbort = () => {
           pipe.cancelConnect(request);
           reject(signal!.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });
-        pipe.connect(request, source, from.port, remote, port, {
+        const mode = fastOpen === false ? ActiveFastOpen.no : ActiveFastOpen.withCookie;
+        pipe.connect(request, source, attempt.localPort, remote, port, mode, {
           connected: (endpoint) => {
-            endpoint.showsMapped = showsMapped;
+            endpoint.showsMapped = attempt.showsMapped;
             resolve(new TcpConn(endpoint));
           },
           failed: (error: ConnectionError) => reject(connectError(error, where)),
         });
       });
+      if (typeof fastOpen !== "boolean") await writeAll(conn, fastOpen);
+      return conn;
     } finally {
       signal?.removeEventListener("abort", onAbort);
       this.#connects.delete(request);
@@ -430,6 +461,20 @@ function checkAttempts({ autoSelectFamilyAttemptDelay: delay }: ConnectOptions):
   if (typeof (delay ?? 0) !== "number") {
     throw new TypeError(`autoSelectFamilyAttemptDelay: ${String(delay)} is not a time in ms`);
   }
+}
+
+function checkFastOpenLimit(limit: unknown): number {
+  if (typeof limit !== "number") {
+    throw new TypeError(`tcpFastOpen: ${String(limit)} is not a number`);
+  }
+  if (!Number.isInteger(limit) || limit < 0 || limit > BACKLOG_MAX) {
+    throw new RangeError(`tcpFastOpen: ${limit} is not a whole number from 0 to ${BACKLOG_MAX}`);
+  }
+  return limit;
+}
+
+async function writeAll(conn: TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
 }
 
 function checkTransport(transport: unknown): void {

@@ -75,7 +75,7 @@ export class ApplicationLink implements TcpEvents {
     return loud ? News.loud : any ? News.quiet : News.none;
   }
 
-  #write(op: number, row: number, generation: number, name: number, value: number): void {
+  #write(op: number, row: number, generation: number, name: number, result: number): void {
     const at = this.#ring.claim();
     // The ring has room for everything that all rows together can have waiting (layout.ts).
     if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
@@ -84,7 +84,7 @@ export class ApplicationLink implements TcpEvents {
     words[at + Field.row] = row;
     words[at + Field.generation] = generation;
     words[at + Field.request] = name;
-    words[at + Field.value] = value;
+    words[at + Field.result] = result;
     this.#ring.push();
   }
 }

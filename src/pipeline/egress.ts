@@ -32,7 +32,7 @@ const LOOPBACK_DATA_PACKETS = 16;
  */
 export class Egress implements SegmentSink {
   /** Where the device does not cut super-segments, the egress does: the state machine runs once for many frames. */
-  readonly superBytes: number = SUPER_BYTES;
+  readonly superBytes: number;
   readonly mtu: number;
   readonly pieces: Int32Array = new Int32Array(2 * MAX_PIECES);
   /** Where to record what is sent, when somebody looks. */
@@ -57,7 +57,9 @@ export class Egress implements SegmentSink {
     slots: ReceiveSlots,
     counters: Counters,
     addresses: readonly Address[],
+    superBytes: number = SUPER_BYTES,
   ) {
+    this.superBytes = superBytes;
     this.#device = device;
     this.#memory = layout.memory;
     this.#headers = layout.headers;

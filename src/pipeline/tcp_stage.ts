@@ -9,7 +9,8 @@ import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "../tcp/config.ts";
-import { createCongestion } from "../tcp/congestion/create.ts";
+import { switchCongestion } from "../tcp/congestion_switch.ts";
+import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { type Connection, News, Owner } from "../tcp/connection.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
@@ -102,6 +103,7 @@ export class TcpStage {
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
       nowUs: parts.clock.now(),
+      originUs: parts.clock.originUs,
       handover: parts.handover,
     });
   }
@@ -156,7 +158,9 @@ export class TcpStage {
     }
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
+    this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
+    this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
     return commanded;
@@ -225,6 +229,8 @@ export class TcpStage {
         const address = [...words.subarray(at + Field.address, at + Field.address + 4)];
         const ipv6Only = words[at + Field.ipv6Only] !== 0;
         tcp.listen(id, address, words[at + Field.port], words[at + Field.value], ipv6Only);
+        const listener = tcp.listeners.get(id);
+        if (listener !== undefined) listener.fastOpenLimit = words[at + Field.fastOpen];
         return;
       }
       case Command.unlisten:
@@ -271,18 +277,23 @@ export class TcpStage {
   #connect(words: Int32Array, at: number, nowUs: number): void {
     const local = at + Field.localAddress;
     const remote = at + Field.address;
-    this.#tcp.connect(words[at + Field.row], {
-      local0: words[local],
-      local1: words[local + 1],
-      local2: words[local + 2],
-      local3: words[local + 3],
-      remote0: words[remote],
-      remote1: words[remote + 1],
-      remote2: words[remote + 2],
-      remote3: words[remote + 3],
-      localPort: words[at + Field.localPort],
-      remotePort: words[at + Field.port],
-    }, nowUs);
+    this.#tcp.connect(
+      words[at + Field.row],
+      {
+        local0: words[local],
+        local1: words[local + 1],
+        local2: words[local + 2],
+        local3: words[local + 3],
+        remote0: words[remote],
+        remote1: words[remote + 1],
+        remote2: words[remote + 2],
+        remote3: words[remote + 3],
+        localPort: words[at + Field.localPort],
+        remotePort: words[at + Field.port],
+      },
+      nowUs,
+      words[at + Field.value] as ActiveFastOpen,
+    );
   }
 
   #setOption(conn: Connection, option: number, value: number, nowUs: number): void {
@@ -305,12 +316,10 @@ export class TcpStage {
       case ConnectionOption.hopLimit:
         conn.hopLimit = value;
         return;
-      case ConnectionOption.congestion: {
-        const { cwndBytes, ssthreshBytes } = conn.congestion;
-        conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);
-        conn.congestion.ssthreshBytes = ssthreshBytes;
+      case ConnectionOption.congestion:
+        switchCongestion(conn, CONGESTION_NAMES[value], this.#tcp.config, nowUs);
+        this.#tcp.onApplicationNews(conn, nowUs);
         return;
-      }
     }
   }
 

@@ -62,8 +62,10 @@ export const FRAME_WORDS = 2;
 export const SEGMENT_WORDS = 48;
 /** Words of a handover record: length of the frame, pipelines that have seen it. */
 export const HANDOVER_WORDS = 2;
-/** Words of a command or an event record. */
+/** Words of a command record. */
 export const MESSAGE_WORDS = 16;
+/** Words of an event record: every row has room for four. */
+export const EVENT_WORDS = 8;
 /** Words of a trace record: time (2), direction, row, state, reserved (3), then a segment record. */
 export const TRACE_WORDS = 8 + SEGMENT_WORDS;
 
@@ -150,7 +152,7 @@ export class Layout {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
+      events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames),
     };

@@ -66,10 +66,15 @@ export class StreamWriter {
   readonly #memory: BlockMemory;
   readonly #shared: StreamWords;
 
-  constructor(memory: BlockMemory, shared: StreamWords) {
+  /** `resume` goes on with a stream that another writer has left drained, instead of starting one. */
+  constructor(memory: BlockMemory, shared: StreamWords, resume = false) {
     this.#memory = memory;
     this.#shared = shared;
     const words = shared.words;
+    if (resume) {
+      this.written = words[shared.written];
+      return;
+    }
     words[shared.written] = 0;
     words[shared.head] = NIL;
     words[shared.epoch] = 0;
@@ -79,6 +84,12 @@ export class StreamWriter {
   /** Bytes that the consumer has not read yet. */
   get pending(): number {
     return (this.written - streamRead(this.#shared)) | 0;
+  }
+
+  /** Whether it holds no block and has published everything: another writer could go on with the stream. */
+  get isDrained(): boolean {
+    const { words, written } = this.#shared;
+    return this.#head === NIL && Atomics.load(words, written) === this.written;
   }
 
   /** Bytes that the consumer has read; modulo 2^32. */
@@ -191,6 +202,22 @@ export class StreamCursor {
     this.#epoch = other.#epoch;
     this.#block = other.#block;
     this.#offset = other.#offset;
+  }
+
+  /** Writes its place into four words from `at` on. */
+  save(words: Int32Array, at: number): void {
+    words[at] = this.position;
+    words[at + 1] = this.#epoch;
+    words[at + 2] = this.#block;
+    words[at + 3] = this.#offset;
+  }
+
+  /** Stands where the cursor stood that wrote these words. */
+  restore(words: Int32Array, at: number): void {
+    this.position = words[at];
+    this.#epoch = words[at + 1];
+    this.#block = words[at + 2];
+    this.#offset = words[at + 3];
   }
 
   /**

@@ -138,7 +138,7 @@ export class StageRig {
   events(): number[][] {
     const found: number[][] = [];
     for (let at = this.#events.next(); at >= 0; at = this.#events.next()) {
-      found.push([...this.layout.words.subarray(at, at + 4), this.layout.words[at + Field.value]]);
+      found.push([...this.layout.words.subarray(at, at + 4), this.layout.words[at + Field.result]]);
     }
     this.#events.release();
     return found;

@@ -153,3 +153,10 @@ Deno.test("Goal: sizes that one buffer cannot hold are refused with what to lowe
     assert(error.message.includes(name), name);
   }
 });
+
+Deno.test("Goal: a million connections fit beside the largest pools that are the default", () => {
+  const dimensions = { ...DEFAULT_DIMENSIONS, connections: 1_048_576 };
+  // Only the places are worked out, so the buffer need not be as large.
+  const layout = new Layout(dimensions, new SharedArrayBuffer(65_536));
+  assert(layout.sendPool.blocks + layout.sendPool.count * layout.sendPool.blockBytes < 2 ** 31);
+});

@@ -245,3 +245,17 @@ testNeeding(
     assertEquals(lines.length, expected.length);
   },
 );
+
+Deno.test("text: Fast Open cookies are shown as tcpdump shows them", () => {
+  const segment = new Segment();
+  segment.flags = Flag.SYN;
+  segment.options = OptionBit.fastOpen;
+  const shown = () => /options \[(.*)\]/.exec(segmentText(segment, "modern"))?.[1];
+  assertEquals(shown(), "tfo  cookiereq,nop,nop");
+  segment.fastOpenLength = 8;
+  segment.fastOpen0 = 0x0011_2233;
+  segment.fastOpen1 = 0x8899_aabb | 0;
+  assertEquals(shown(), "tfo  cookie 001122338899aabb,nop,nop");
+  segment.options |= OptionBit.fastOpenExperimental;
+  assertEquals(shown(), "exp-tfo cookie 001122338899aabb");
+});
