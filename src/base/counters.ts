@@ -35,6 +35,18 @@ export const Counter = {
   receiveMemoryNow: 28,
   /** Frames that came in at one queue and belong to a connection of another. */
   framesHandedOver: 29,
+  /** UDP datagrams that a socket was given, and that one has sent; their payload. */
+  datagramsIn: 30,
+  datagramsOut: 31,
+  datagramBytesIn: 32,
+  datagramBytesOut: 33,
+  /** Fragments of datagrams that were longer than the way out takes. */
+  fragmentsOut: 34,
+  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  udpErrorsIn: 35,
+  udpErrorsOut: 36,
+  /** UDP sockets now. */
+  datagramSocketsNow: 37,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -43,10 +55,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 32;
+const DROPS_START = 48;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 96;
+export const COUNTER_SLOTS = 128;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -57,8 +69,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 31 | 32 ................... 95
- *        Counter       | 32 + DropReason
+ *   slot 0 ........ 47 | 48 .................. 127
+ *        Counter       | 48 + DropReason
  * ```
  */
 export class Counters {

@@ -89,6 +89,22 @@ export const Drop = {
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
   ipOptionUnknown: 42,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 43,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 44,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 45,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 46,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 47,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 48,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 49,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 50,
 } as const;
 
 /** One value of {@link Drop}. */
