@@ -50,6 +50,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
   "src/tcp/parts.ts": "interfaces alone: what tests/support/engine.ts makes an engine of",
+  "src/udp/sink.ts": "an interface; tests/udp/udp_test.ts records what goes into it",
   "src/tcp/sink.ts": "an interface; tests/support/engine.ts records what goes into it",
 };
 

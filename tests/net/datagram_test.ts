@@ -1,6 +1,6 @@
 // What a program sees of a UDP socket is what it sees of Deno's, in every detail.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { DatagramConn } from "../../mod.ts";
+import type { DatagramConn } from "../../mod.ts";
 import { failure, isPending, until } from "./worlds.ts";
 import {
   type AnyDatagram,

@@ -96,7 +96,7 @@ for (const { pipeline, offload } of SHAPES) {
         }
         for (const length of LENGTHS) {
           await own.send(payload(length), addr(host, peer));
-          const [bytes, from] = await peer.receive();
+          const [bytes, from] = await receiveNext(peer);
           assertEquals([bytes.length, from.hostname, from.port], [length, stack, 5000]);
           assertEquals(bytes, payload(length));
         }
