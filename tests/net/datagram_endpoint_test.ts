@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Memory } from "../../src/base/memory.ts";
+import type { Memory } from "../../src/base/memory.ts";
 import { DatagramEndpoint } from "../../src/net/datagram_endpoint.ts";
 import { ArrayCopier } from "../../src/ring/copier.ts";
 import { DATAGRAM_HEADER_BYTES } from "../../src/ring/datagram.ts";
