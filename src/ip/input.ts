@@ -271,9 +271,7 @@ export class PacketInput {
    */
   #checkAddresses4(source: number, destination: number): DropReason {
     const network = source >>> 24;
-    if (network === 0 || (network >= 224 && network < 240) || source === -1) {
-      return Drop.ipSourceMartian;
-    }
+    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;

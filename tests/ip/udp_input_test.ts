@@ -125,7 +125,9 @@ Deno.test("udp input: groups and broadcasts are for UDP alone", () => {
     Drop.ipDestinationForeign,
   );
   assertDrop(udpFrame({}, { destination: addressOf("10.7.1.255").w3 }), Drop.ipDestinationForeign);
-  assertDrop(udpFrame({}, { source: addressOf("224.0.0.1").w3 }), Drop.ipSourceMartian);
+  for (const address of ["224.0.0.1", "10.7.0.255", "255.255.255.255"]) {
+    assertDrop(udpFrame({}, { source: addressOf(address).w3 }), Drop.ipSourceMartian);
+  }
 });
 
 Deno.test("udp input: ICMP errors about datagrams", () => {
