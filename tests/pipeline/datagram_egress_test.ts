@@ -12,7 +12,7 @@ import { Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { NIL } from "../../src/ring/pool.ts";
 import { FIRST_PIECE } from "../../src/tcp/sink.ts";
 import { Segment } from "../../src/wire/segment.ts";
-import { addressOf, ends, FAMILIES, OWN, OWN6, PEER, udpFrame } from "../wire/frames.ts";
+import { addressOf, ends, FAMILIES, OWN, OWN6, PEER, PEER6, udpFrame } from "../wire/frames.ts";
 import { TestDevice } from "./stage_parts.ts";
 
 function rig(virtioHeader = false) {
@@ -144,6 +144,17 @@ Deno.test("datagrams out: own addresses and groups", () => {
     ["224.0.0.1", "10.7.0.255", "255.255.255.255", "ff02::1", "10.7.0.2", "fd07::2"].map(isGroup),
     [true, true, true, true, false, false],
   );
+});
+
+Deno.test("datagrams out: over IPv6 all of a flow has one label, and others have others", () => {
+  // Goal: RFC 6437 section 3, whole datagrams and fragments alike.
+  const at = rig();
+  const others = ["fd07::9", "fd07::a"].map(addressOf);
+  for (const length of [10, 20, 3000]) send(at, PEER6, OWN6, length);
+  for (const other of others) send(at, other, OWN6, 10);
+  const labels = at.device.sent.map((frame) => new DataView(frame.buffer).getUint32(0) & 0xf_ffff);
+  assertEquals(new Set(labels.slice(0, 5)).size, 1);
+  assertEquals([labels.length, new Set(labels).size, labels.includes(0)], [7, 3, false]);
 });
 
 Deno.test("datagrams out: what no packet holds is counted", () => {
