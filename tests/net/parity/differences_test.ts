@@ -54,6 +54,23 @@ async function givenAway(world: World): Promise<unknown[]> {
   return [first, await pair.client.read(new Uint8Array(4))];
 }
 
+/** How sending datagrams to these ports ends. */
+async function sendTo(world: World, ports: readonly number[]): Promise<string[]> {
+  const options = { transport: "udp", hostname: "127.0.0.1", port: 0 } as const;
+  const socket = (world.stacks[0] ?? Deno).listenDatagram(options);
+  const outcomes = ports.map(async (port) => {
+    try {
+      await socket.send(Uint8Array.of(1), { ...options, port });
+      return "sent";
+    } catch (error) {
+      return (error as Error).name;
+    }
+  });
+  const names = await Promise.all(outcomes);
+  socket.close();
+  return names;
+}
+
 /** By the headings of docs/differences.md. */
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "Names are not resolved": {
@@ -122,6 +139,11 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     observe: givenAway,
     onKernel: [3, null],
     onStack: [0, 3],
+  },
+  "A port to send a datagram to is checked": {
+    observe: (world) => sendTo(world, [65_537, 9.5]),
+    onKernel: ["sent", "sent"],
+    onStack: ["RangeError", "TypeError"],
   },
   "What returns nothing returns undefined": {
     async observe(world) {
