@@ -63,6 +63,18 @@ export const Counter = {
   fastOpenBlackholes: 44,
   /** Connections that are packed away because nothing happens on them, now. */
   dormantNow: 45,
+  /** UDP datagrams that a socket was given, and that one has sent; their payload. */
+  datagramsIn: 46,
+  datagramsOut: 47,
+  datagramBytesIn: 48,
+  datagramBytesOut: 49,
+  /** Fragments of datagrams that were longer than the way out takes. */
+  fragmentsOut: 50,
+  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  udpErrorsIn: 51,
+  udpErrorsOut: 52,
+  /** UDP sockets now. */
+  datagramSocketsNow: 53,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -97,6 +97,22 @@ export const Drop = {
   tcpResetLimited: 45,
   /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
   tcpChallengeLimited: 46,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 47,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 48,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 49,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 50,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 51,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 52,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 53,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 54,
 } as const;
 
 /** One value of {@link Drop}. */

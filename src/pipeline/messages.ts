@@ -22,7 +22,7 @@ export const Command = {
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
-  /** The row has been read from or written to: row. */
+  /** The row has been read from or written to: row, generation. */
   news: 5,
   /** No more will be written: row, generation. */
   closeWrite: 6,
@@ -38,6 +38,12 @@ export const Command = {
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
   abortAll: 12,
+  /** Open a UDP socket: row, generation, port, address. */
+  bindDatagram: 32,
+  /** The application lets go of one: row, generation. */
+  unbindDatagram: 33,
+  /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
+  groupMember: 34,
 } as const;
 
 /** What has happened, in word 0 of an event. */

@@ -8,6 +8,7 @@ import { DEFAULT_DIMENSIONS, type Layout } from "../../src/ring/layout.ts";
 import { RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { testNeeding } from "../support/skip.ts";
 import { openOnTun, SHAPES, TUN, untilUsage, usage } from "./tun_stacks.ts";
 import { Cable } from "./virtual_pair.ts";
@@ -118,13 +119,17 @@ for (const shape of ["split", "fused"] as const) {
         shape,
         tuns: [tun],
         dimensions: DEFAULT_DIMENSIONS,
-        settings: { addresses: [prefix.address], config: tcpConfig(), traced: false },
+        settings: {
+          ...{ addresses: [prefix.address], broadcasts: [], traced: false },
+          ...{ config: tcpConfig(), udp: udpConfig() },
+        },
       });
       const net = new Stack({
         pipelines: [pipeline],
         prefixes: [prefix],
         clock: systemClock,
         random: systemRandom,
+        udp: udpConfig(),
       });
       const listener = net.listen({ port: 7 });
       const [conn] = await Promise.all([net.connect({ port: 7 }), listener.accept()]);
