@@ -70,11 +70,20 @@ export const Counter = {
   datagramBytesOut: 49,
   /** Fragments of datagrams that were longer than the way out takes. */
   fragmentsOut: 50,
-  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  /** ICMP errors about UDP datagrams that were received, of which sockets are not told. */
   udpErrorsIn: 51,
-  udpErrorsOut: 52,
+  /** ICMP errors that were sent, about anything. */
+  icmpErrorsOut: 52,
   /** UDP sockets now. */
   datagramSocketsNow: 53,
+  /** Fragments that came in, and packets that were made of them. */
+  fragmentsIn: 54,
+  packetsReassembled: 55,
+  /** Bytes of memory that hold fragments of packets that are not complete, now. */
+  fragmentMemoryNow: 56,
+  /** Echo requests sent by `ping`, and those that were answered. */
+  pingsOut: 57,
+  pingsAnswered: 58,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -19,7 +19,7 @@ export const Drop = {
   ipLengthInvalid: 6,
   /** The IPv4 header checksum is wrong. */
   ipChecksumInvalid: 7,
-  /** A fragment; reassembly is not there yet. */
+  /** A fragment where none can be: within a reassembled packet, or of what the stack sent to itself. */
   ipFragment: 8,
   /** A source address that no host may have: multicast, broadcast, loopback or unspecified. */
   ipSourceMartian: 9,
@@ -113,6 +113,28 @@ export const Drop = {
   udpNoMemory: 53,
   /** A datagram of a socket, longer than any packet that leads there. */
   udpTooLong: 54,
+  /** An empty fragment, or one of IPv6 with others behind it whose length is no multiple of 8 (RFC 8200 4.5). */
+  ipFragmentInvalid: 55,
+  /** A fragment that ends beyond the longest packet ("ping of death"). */
+  ipFragmentOversized: 56,
+  /** A first fragment without the whole header of its transport, or TCP from offset 8 (RFC 7112, RFC 1858). */
+  ipFragmentTiny: 57,
+  /** The same bytes again, which are not needed. */
+  ipFragmentDuplicate: 58,
+  /** Fragments of a datagram that overlap: it is given up (RFC 5722). */
+  ipFragmentOverlap: 59,
+  /** Fragments that tell different ends of their datagram: it is given up ("teardrop"). */
+  ipFragmentEndConflict: 60,
+  /** Fragments of which some are ECN-capable and some are not: the datagram is given up (RFC 3168 section 5.3). */
+  ipFragmentEcnMixed: 61,
+  /** Fragments whose datagram was not complete in time. */
+  ipFragmentTimeout: 62,
+  /** Fragments of the datagram that waited longest, given up for newer ones at the limits. */
+  ipFragmentEvicted: 63,
+  /** An ICMP error that was due and not sent because of `errorsPerSecond`. */
+  icmpErrorLimited: 64,
+  /** An echo request that was not answered because of `echoRepliesPerSecond`. */
+  icmpEchoLimited: 65,
 } as const;
 
 /** One value of {@link Drop}. */
