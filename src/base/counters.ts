@@ -63,27 +63,39 @@ export const Counter = {
   fastOpenBlackholes: 44,
   /** Connections that are packed away because nothing happens on them, now. */
   dormantNow: 45,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 46,
+  duplicateReportsIn: 47,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 48,
+  recoveriesUndone: 49,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 50,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 51,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 52,
   /** UDP datagrams that a socket was given, and that one has sent; their payload. */
-  datagramsIn: 46,
-  datagramsOut: 47,
-  datagramBytesIn: 48,
-  datagramBytesOut: 49,
+  datagramsIn: 53,
+  datagramsOut: 54,
+  datagramBytesIn: 55,
+  datagramBytesOut: 56,
   /** Fragments of datagrams that were longer than the way out takes. */
-  fragmentsOut: 50,
+  fragmentsOut: 57,
   /** ICMP errors about UDP datagrams that were received, of which sockets are not told. */
-  udpErrorsIn: 51,
+  udpErrorsIn: 58,
   /** ICMP errors that were sent, about anything. */
-  icmpErrorsOut: 52,
+  icmpErrorsOut: 59,
   /** UDP sockets now. */
-  datagramSocketsNow: 53,
+  datagramSocketsNow: 60,
   /** Fragments that came in, and packets that were made of them. */
-  fragmentsIn: 54,
-  packetsReassembled: 55,
+  fragmentsIn: 61,
+  packetsReassembled: 62,
   /** Bytes of memory that hold fragments of packets that are not complete, now. */
-  fragmentMemoryNow: 56,
+  fragmentMemoryNow: 63,
   /** Echo requests sent by `ping`, and those that were answered. */
-  pingsOut: 57,
-  pingsAnswered: 58,
+  pingsOut: 64,
+  pingsAnswered: 65,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -92,10 +104,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 64;
+const DROPS_START = 96;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 160;
+export const COUNTER_SLOTS = 192;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -106,8 +118,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 63 | 64 .................. 159
- *        Counter       | 64 + DropReason
+ *   slot 0 ........ 95 | 96 .................. 191
+ *        Counter       | 96 + DropReason
  * ```
  */
 export class Counters {

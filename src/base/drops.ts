@@ -97,44 +97,46 @@ export const Drop = {
   tcpResetLimited: 45,
   /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
   tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47,
   /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
-  udpLengthInvalid: 47,
+  udpLengthInvalid: 48,
   /** The UDP checksum is wrong. */
-  udpChecksumInvalid: 48,
+  udpChecksumInvalid: 49,
   /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
-  udpChecksumMissing: 49,
+  udpChecksumMissing: 50,
   /** UDP destination port 0, which cannot be used on the wire. */
-  udpPortZero: 50,
+  udpPortZero: 51,
   /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
-  udpNoSocket: 51,
+  udpNoSocket: 52,
   /** The datagrams that a socket has not read fill its receive buffer. */
-  udpQueueFull: 52,
+  udpQueueFull: 53,
   /** No memory in the receive pool for a datagram. */
-  udpNoMemory: 53,
+  udpNoMemory: 54,
   /** A datagram of a socket, longer than any packet that leads there. */
-  udpTooLong: 54,
+  udpTooLong: 55,
   /** An empty fragment, or one of IPv6 with others behind it whose length is no multiple of 8 (RFC 8200 4.5). */
-  ipFragmentInvalid: 55,
+  ipFragmentInvalid: 56,
   /** A fragment that ends beyond the longest packet ("ping of death"). */
-  ipFragmentOversized: 56,
+  ipFragmentOversized: 57,
   /** A first fragment without the whole header of its transport, or TCP from offset 8 (RFC 7112, RFC 1858). */
-  ipFragmentTiny: 57,
+  ipFragmentTiny: 58,
   /** The same bytes again, which are not needed. */
-  ipFragmentDuplicate: 58,
+  ipFragmentDuplicate: 59,
   /** Fragments of a datagram that overlap: it is given up (RFC 5722). */
-  ipFragmentOverlap: 59,
+  ipFragmentOverlap: 60,
   /** Fragments that tell different ends of their datagram: it is given up ("teardrop"). */
-  ipFragmentEndConflict: 60,
+  ipFragmentEndConflict: 61,
   /** Fragments of which some are ECN-capable and some are not: the datagram is given up (RFC 3168 section 5.3). */
-  ipFragmentEcnMixed: 61,
+  ipFragmentEcnMixed: 62,
   /** Fragments whose datagram was not complete in time. */
-  ipFragmentTimeout: 62,
+  ipFragmentTimeout: 63,
   /** Fragments of the datagram that waited longest, given up for newer ones at the limits. */
-  ipFragmentEvicted: 63,
+  ipFragmentEvicted: 64,
   /** An ICMP error that was due and not sent because of `errorsPerSecond`. */
-  icmpErrorLimited: 64,
+  icmpErrorLimited: 65,
   /** An echo request that was not answered because of `echoRepliesPerSecond`. */
-  icmpEchoLimited: 65,
+  icmpEchoLimited: 66,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -162,7 +162,8 @@ export class Layout {
    */
   constructor(dimensions: Dimensions, store: Store | ((bytes: number) => Store) = plainStore) {
     this.dimensions = dimensions;
-    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames, fragmentPages } =
+      dimensions;
     const rowCount = dimensions.connections + dimensions.sockets;
     this.rowEvents = EVENTS_PER_ROW * rowCount;
     const cut = new Cutter();
@@ -186,7 +187,7 @@ export class Layout {
     this.headers = cut.bytes(HEADER_BYTES);
     this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
-    this.fragmentPages = cut.bytes(dimensions.fragmentPages * FRAGMENT_PAGE_BYTES);
+    this.fragmentPages = cut.bytes(fragmentPages * FRAGMENT_PAGE_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);

@@ -20,7 +20,7 @@ import { FastOpenState } from "./fast_open_state.ts";
 import { takeSynText } from "./input.ts";
 import type { IsnSource } from "./isn.ts";
 import type { Listener } from "./listener.ts";
-import { negotiate, negotiateOptions } from "./negotiation.ts";
+import { beginWithOneSegment, negotiate, negotiateOptions } from "./negotiation.ts";
 import { sendAck, sendSyn } from "./output.ts";
 import type { TcpParts } from "./parts.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -185,6 +185,7 @@ export class Handshakes {
     setEnds(embryo, this.#ends);
     embryo.flowLabel = this.#host.flowLabelOf(this.#ends);
     embryo.backoffs = 0;
+    embryo.unackedSinceUs = NEVER;
     embryo.listener = listener;
     embryo.state = State.SYN_RECEIVED;
     embryo.receive!.limitBytes = receiveBytes(listener, config);
@@ -431,12 +432,12 @@ export class Handshakes {
     conn.segmentsSent += timeouts;
     conn.segmentsRetransmitted = timeouts;
     conn.handshakeTimedOut = timeouts > 0;
+    if (timeouts > 1) beginWithOneSegment(conn);
     // RFC 9768 section 3.1.5: what was lost, or came without its flags, may have been in the way of somebody.
     const accurate = conn.ecn?.accurate ?? null;
     if (accurate !== null && (timeouts > 1 || wasBare)) accurate.ect = false;
     // Karn's rule: which SYN-ACK it answers is known only when there was one.
     conn.timing = timeouts === 0;
-    conn.rttSeq = conn.sndNxt;
     conn.rttSentAtUs = requests.sentAtUs(id);
     requests.remove(id);
     return conn;

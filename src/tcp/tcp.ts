@@ -18,8 +18,9 @@ import { Closing, letGo, queueFin } from "./closing.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
 import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
-import { connectErrorOf, isFragmentationNeeded, noteSoftError } from "./icmp_error.ts";
-import { abort, end, onSegment } from "./input.ts";
+import { isFragmentationNeeded, takeIcmpError } from "./icmp_error.ts";
+import { abort, end } from "./ending.ts";
+import { onSegment } from "./input.ts";
 import { Listener, ListenerTable } from "./listener.ts";
 import { Outcome } from "./outcome.ts";
 import {
@@ -362,16 +363,8 @@ export class Tcp implements HandshakeHost {
       if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
       return;
     }
-    const error = connectErrorOf(icmpType, icmpCode);
-    // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
-    // error is the answer that the application waits for, as in Linux.
-    if (conn.state !== State.SYN_SENT) {
-      noteSoftError(conn, error);
-      this.#touch(conn);
-      return;
-    }
     const before = conn.state;
-    end(conn, error);
+    takeIcmpError(conn, icmpType, icmpCode);
     this.#settle(conn, before, nowUs);
   }
 

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Drop, dropNames } from "../../src/base/drops.ts";
 import { Memory } from "../../src/base/memory.ts";
-import { InputKind, PacketInput } from "../../src/ip/input.ts";
+import { InputKind, isDrop, PacketInput } from "../../src/ip/input.ts";
 import { Segment } from "../../src/wire/segment.ts";
 import {
   addressOf,
@@ -39,7 +39,7 @@ function decode(frame: number[], input: PacketInput = inputFor()) {
   memory.bytes.set(frame, offset);
   const segment = staleSegment();
   const kind = input.decode(memory, offset, frame.length, segment);
-  const reason = kind === InputKind.dropped ? dropNames[input.reason] : "none";
+  const reason = isDrop(kind) ? dropNames[input.reason] : "none";
   return { kind, reason, segment, offset };
 }
 
