@@ -360,6 +360,7 @@ export class PacketInput {
     const { view } = memory;
     const place = this.#place;
     readFragment6(view, at, end, place, segment, this.#part);
+    if (place.reason === Drop.ipFragment) return this.#drop(Drop.ipFragment);
     if (place.reason !== Drop.none && place.problem !== NO_PROBLEM) {
       return this.#refuse6(view, at, end, segment, place.reason);
     }

@@ -203,7 +203,12 @@ export function findTransport(
     nextAt = at;
     if (next === Ipv6Next.fragment) {
       const field = view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_MASK;
-      if (field !== 0) place.fragment = at;
+      if (field !== 0) {
+        // A fragment within a fragment is nobody's.
+        if (place.fragment !== NO_FRAGMENT) place.reason = Drop.ipFragment;
+        if (place.reason !== Drop.none) return;
+        place.fragment = at;
+      }
       if ((field & FRAGMENT_OFFSET_MASK) !== 0) {
         place.protocol = view.getUint8(at);
         place.offset = at + EXTENSION_UNIT_BYTES;

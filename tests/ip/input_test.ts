@@ -48,7 +48,7 @@ function decode(frame: number[], input: PacketInput = inputFor()): Decoded {
 function assertDrop(frame: number[], reason: DropReason, input?: PacketInput, why = ""): void {
   const decoded = decode(frame, input);
   assertEquals(decoded.reason, dropNames[reason], why);
-  assertEquals(decoded.kind, InputKind.dropped, why);
+  assert(isDrop(decoded.kind), why);
 }
 
 function assertTcp(frame: number[], input?: PacketInput, why = ""): Segment {
@@ -386,7 +386,7 @@ Deno.test("input: ICMP errors about our segments name the connection and the seq
 Deno.test("input: other ICMP messages are drops", () => {
   // Goal: kinds that are not used, quotes of what is not ours, quotes cut short, wrong checksums.
   const quoted = quotedSegment();
-  for (const type of [0, 4, 5, 9, 13, 14, 17, 40, 255]) {
+  for (const type of [4, 5, 9, 13, 14, 17, 40, 255]) {
     assertDrop(icmpError(type, 0, quoted), Drop.icmpInvalid, undefined, `type ${type}`);
   }
   for (let length = 0; length < 28; length++) {
