@@ -91,7 +91,7 @@ Deno.test(`fuzz: ${FRAMES} random fragments are kept, used or dropped, and memor
   reassembly.expire(memory, Infinity);
   assertEquals([reassembly.packets, reassembly.heldBytes], [0, 0]);
   const whole = counters.value(Counter.packetsReassembled);
-  assert(whole > 50 && outside > 0 && used > 0, `${whole} whole, ${outside}, ${used}`);
+  assert(whole > 20 && outside > 0 && used > 0, `${whole} whole, ${outside}, ${used}`);
   const reached = dropNames.filter((name, reason) =>
     name.startsWith("ipFragment") && counters.drops(reason as DropReason) > 0
   );
