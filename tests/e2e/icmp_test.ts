@@ -36,6 +36,35 @@ for (const shape of ["split", "fused", "inline"] as const) {
   );
 }
 
+for (const shape of ["split", "fused"] as const) {
+  testNeeding(
+    { tun: true },
+    `e2e of fragments: datagrams of any length reach the stack and come back (${shape})`,
+    async () => {
+      await using net = await openStack({ device: "wsfrag0", pipeline: shape });
+      const socket = net.listenDatagram({ transport: "udp", hostname: "::", port: 7 });
+      const echoing = (async () => {
+        for await (const [bytes, from] of socket) await socket.send(bytes, from);
+      })();
+      for (const { stack, host } of FAMILY_PLACES) {
+        await until("a short one comes back", () => net.ping(host).then(() => true, () => false));
+        const kernel = Deno.listenDatagram({ transport: "udp", hostname: host, port: 0 });
+        for (const length of [1472, 1473, 9000, 65_507]) {
+          const sent = Uint8Array.from({ length }, (_, i) => (i * 31) ^ (i >> 8));
+          await kernel.send(sent, { transport: "udp", hostname: stack, port: 7 });
+          const [received] = await kernel.receive(new Uint8Array(65_535));
+          assertEquals(received, sent);
+        }
+        kernel.close();
+      }
+      socket.close();
+      await echoing;
+      const { counters } = net.stats();
+      assertEquals([counters.packetsReassembled >= 6, counters.fragmentMemoryNow], [true, 0]);
+    },
+  );
+}
+
 /** A namespace behind the kernel, which forwards between it and the stack. */
 async function farNamespace() {
   const far = await makeNamespace();
