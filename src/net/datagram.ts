@@ -242,18 +242,9 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable
     if (!this.#closed) this.close();
   }
 
-  /** Receives until the socket is closed. */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<ReceivedDatagram> {
-    for (;;) {
-      try {
-        yield await this.receive();
-      } catch (error) {
-        const isOver = error instanceof Deno.errors.BadResource ||
-          error instanceof Deno.errors.Interrupted;
-        if (isOver) return;
-        throw error;
-      }
-    }
+  /** Receives until the socket is closed; leaving the loop does not close it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedDatagram> {
+    return new ReceivedDatagrams(this);
   }
 
   #send(p: Uint8Array, addr: Deno.NetAddr): Promise<number> {
@@ -398,6 +389,40 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable
     this.#mustBeOpen();
     change();
   }
+}
+
+/** Datagrams one after the other. An async generator would do the same in four times as many microtasks. */
+class ReceivedDatagrams implements AsyncIterableIterator<ReceivedDatagram> {
+  readonly #conn: DatagramConn;
+
+  constructor(conn: DatagramConn) {
+    this.#conn = conn;
+  }
+
+  next(): Promise<IteratorResult<ReceivedDatagram>> {
+    return this.#conn.receive().then(nextResult, endResult);
+  }
+
+  return(): Promise<IteratorResult<ReceivedDatagram>> {
+    return Promise.resolve(END);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+const END: IteratorReturnResult<undefined> = { value: undefined, done: true };
+
+function nextResult(value: ReceivedDatagram): IteratorYieldResult<ReceivedDatagram> {
+  return { value, done: false };
+}
+
+function endResult(error: unknown): IteratorReturnResult<undefined> {
+  const isOver = error instanceof Deno.errors.BadResource ||
+    error instanceof Deno.errors.Interrupted;
+  if (isOver) return END;
+  throw error;
 }
 
 function putAddress(words: Int32Array, at: number, address: Address): void {

@@ -82,16 +82,15 @@ export class DatagramEndpoint {
     send.reclaim();
     const needed = DATAGRAM_HEADER_BYTES + payload.length;
     if (!this.#hasRoom(needed, limitBytes)) {
-      const { layout } = this.#host;
-      const row = layout.row(this.row);
-      setSendWaiting(layout.words, row, true);
+      this.#setWaiting(true);
       // What the stage has sent before it saw that may have been all there was.
       if (!this.#hasRoom(needed, limitBytes)) return false;
-      setSendWaiting(layout.words, row, false);
+      this.#setWaiting(false);
     }
     const pending = send.pending;
     const isOverShare = pending > 0 && pending + needed > this.#host.pool.shareBytes;
     if (isOverShare || !send.hasMemoryFor(needed)) {
+      this.#setWaiting(true);
       this.#host.awaitSendMemory(this);
       return false;
     }
@@ -104,8 +103,7 @@ export class DatagramEndpoint {
 
   /** The stage has changed something. */
   onNews(): void {
-    const { layout } = this.#host;
-    setSendWaiting(layout.words, layout.row(this.row), false);
+    this.#setWaiting(false);
     this.#send.reclaim();
     this.#handler(this);
   }
@@ -118,6 +116,11 @@ export class DatagramEndpoint {
   /** The stage is done with the row: gives the memory of what was sent back. */
   dispose(): void {
     this.#send.dispose();
+  }
+
+  #setWaiting(waiting: boolean): void {
+    const { layout } = this.#host;
+    setSendWaiting(layout.words, layout.row(this.row), waiting);
   }
 
   #hasRoom(needed: number, limitBytes: number): boolean {

@@ -12,6 +12,7 @@ import { PathMtuTable } from "../ip/path_mtu.ts";
 import { udpPacketBytes, writeUdpPacket } from "../ip/udp_output.ts";
 import { HEADER_BYTES, type Layout } from "../ring/layout.ts";
 import { NIL } from "../ring/pool.ts";
+import { FlowLabels } from "../tcp/flow_label.ts";
 import { FIRST_PIECE, type RemoteAddress } from "../tcp/sink.ts";
 import type { DatagramSink } from "../udp/sink.ts";
 import { checksumAddPiece } from "../wire/checksum.ts";
@@ -61,6 +62,12 @@ export class DatagramEgress implements DatagramSink {
   readonly #fragments: FragmentEgress;
   /** The way out of ICMP, which cuts what is too long in the same way and knows the same paths. */
   readonly icmp: IcmpEgress;
+  readonly #labels: FlowLabels;
+  /** The ends of the datagram at hand, as the labels want them. */
+  readonly #flow = {
+    ...{ local0: 0, local1: 0, local2: 0, local3: 0, localPort: 0 },
+    ...{ remote0: 0, remote1: 0, remote2: 0, remote3: 0, remotePort: 0 },
+  };
 
   constructor(parts: DatagramEgressParts) {
     this.#device = parts.device;
@@ -77,6 +84,7 @@ export class DatagramEgress implements DatagramSink {
       ...{ device, layout, slots, counters, random, egress },
       ...{ config: parts.ip, fragments: this.#fragments, paths: this.paths },
     });
+    this.#labels = new FlowLabels(parts.random);
   }
 
   /** Whether this datagram was sent to many: to a group, or to all of a network. */
@@ -99,6 +107,7 @@ export class DatagramEgress implements DatagramSink {
       this.#counters.drop(Drop.udpTooLong);
       return;
     }
+    datagram.flowLabel = isIpv4 ? 0 : this.#labelFor(datagram);
     this.trace?.segment(TraceKind.datagramOut, datagram);
     const isOwn = this.#egress.isOwn(dst0, dst1, dst2, dst3);
     if (isOwn || (loopsBack && this.isForGroup(datagram))) this.#loopBack(datagram, end);
@@ -112,6 +121,22 @@ export class DatagramEgress implements DatagramSink {
 
   sendPortUnreachable(datagram: Segment, nowUs: number): void {
     this.icmp.sendPortUnreachable(datagram, nowUs);
+  }
+
+  /** RFC 6437 section 3: one label for all that goes between two ports, as Linux has it for UDP too. */
+  #labelFor(datagram: Segment): number {
+    const flow = this.#flow;
+    flow.local0 = datagram.src0;
+    flow.local1 = datagram.src1;
+    flow.local2 = datagram.src2;
+    flow.local3 = datagram.src3;
+    flow.remote0 = datagram.dst0;
+    flow.remote1 = datagram.dst1;
+    flow.remote2 = datagram.dst2;
+    flow.remote3 = datagram.dst3;
+    flow.localPort = datagram.srcPort;
+    flow.remotePort = datagram.dstPort;
+    return this.#labels.of(flow);
   }
 
   #sendWhole(datagram: Segment, end: number, payloadSum: number): void {

@@ -162,8 +162,7 @@ export class Layout {
    */
   constructor(dimensions: Dimensions, store: Store | ((bytes: number) => Store) = plainStore) {
     this.dimensions = dimensions;
-    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames, fragmentPages } =
-      dimensions;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
     const rowCount = dimensions.connections + dimensions.sockets;
     this.rowEvents = EVENTS_PER_ROW * rowCount;
     const cut = new Cutter();
@@ -187,16 +186,11 @@ export class Layout {
     this.headers = cut.bytes(HEADER_BYTES);
     this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
-    this.fragmentPages = cut.bytes(fragmentPages * FRAGMENT_PAGE_BYTES);
+    this.fragmentPages = cut.bytes(dimensions.fragmentPages * FRAGMENT_PAGE_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
-    if (cut.end > 0x7fff_ffff) {
-      throw new RangeError(
-        `tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; ` +
-          `lower maxConnections, receiveMemory or sendMemory`,
-      );
-    }
+    if (cut.end > 0x7fff_ffff) throw tooLarge(cut.end);
     this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
     this.words = new Int32Array(this.memory.buffer);
     const set = (index: number) =>
@@ -285,6 +279,13 @@ type RingPlace = Omit<RingWords, "words">;
 
 function plainStore(bytes: number): Store {
   return new SharedArrayBuffer(bytes);
+}
+
+function tooLarge(bytes: number): RangeError {
+  return new RangeError(
+    `tcp: ${bytes} bytes of buffers are more than the 2 GiB that one pipeline can address; ` +
+      `lower maxConnections, receiveMemory or sendMemory`,
+  );
 }
 
 /** Cuts regions out of a buffer that does not exist yet. */

@@ -52,9 +52,9 @@ export class Udp {
   readonly #sink: DatagramSink;
   readonly #table = new SocketTable();
   readonly #sockets = new Map<number, UdpSocket>();
-  /** Sockets to look at in `flush`, and those that it leaves for the next one. */
-  #dirty: UdpSocket[] = [];
-  #spare: UdpSocket[] = [];
+  /** Sockets to look at in `flush`: the first so many, because an array that is emptied loses its memory. */
+  readonly #dirty: UdpSocket[] = [];
+  #dirtyCount = 0;
   /** Byte offset and word index of the place for one datagram header. */
   readonly #headerBytes: number;
   readonly #headerWords: number;
@@ -78,7 +78,7 @@ export class Udp {
 
   /** Whether `flush` has left something to do. */
   get hasWork(): boolean {
-    return this.#dirty.length > 0;
+    return this.#dirtyCount > 0;
   }
 
   /** Opens a socket in the row that the application has made ready. */
@@ -199,12 +199,10 @@ export class Udp {
 
   /** Lets every touched socket send and show what it has received. */
   flush(nowUs: number): void {
-    const dirty = this.#dirty;
-    if (dirty.length === 0) return;
-    this.#dirty = this.#spare;
-    for (let i = 0; i < dirty.length; i++) this.#flushSocket(dirty[i], nowUs);
-    dirty.length = 0;
-    this.#spare = dirty;
+    const count = this.#dirtyCount;
+    // Those that are touched meanwhile take the places of those that are through.
+    this.#dirtyCount = 0;
+    for (let i = 0; i < count; i++) this.#flushSocket(this.#dirty[i], nowUs);
   }
 
   #flushSocket(socket: UdpSocket, nowUs: number): void {
@@ -327,6 +325,6 @@ export class Udp {
   #touch(socket: UdpSocket): void {
     if (socket.dirty) return;
     socket.dirty = true;
-    this.#dirty.push(socket);
+    this.#dirty[this.#dirtyCount++] = socket;
   }
 }

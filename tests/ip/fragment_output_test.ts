@@ -1,30 +1,53 @@
 import { assertEquals } from "@std/assert";
 import { fragmentBytes, writeFragmentHeader } from "../../src/ip/fragment_output.ts";
 import { Segment } from "../../src/wire/segment.ts";
-import { be16, be32, ends, ipv4Frame, ipv6Frame, OWN, OWN6, PEER, PEER6 } from "../wire/frames.ts";
+import { be32, ends, ipv4Frame, ipv6Frame, OWN, OWN6, PEER, PEER6 } from "../wire/frames.ts";
 
-Deno.test("fragment output: headers of both families, byte by byte", () => {
-  const view = new DataView(new ArrayBuffer(80));
-  const written = (length: number) => [...new Uint8Array(view.buffer, 8, length)];
-  const packet = Object.assign(new Segment(), ends(PEER, OWN), { trafficClass: 4 });
-  assertEquals(writeFragmentHeader(view, 8, packet, 17, 1480, 2960, true, 0x1_2345), 20);
-  const fields = { trafficClass: 4, protocol: 17, totalLength: 1500 };
-  assertEquals(written(20), ipv4Frame({ ...fields, fragment: 0x2172, identification: 0x2345 }));
-  writeFragmentHeader(view, 8, packet, 17, 1480, 2960, false, 7);
-  assertEquals(written(20), ipv4Frame({ ...fields, fragment: 0x0172, identification: 7 }));
+function headerOf(segment: Segment, length: number, position: number, hasMore: boolean): number[] {
+  const bytes = new Uint8Array(100);
+  const view = new DataView(bytes.buffer);
+  const id = 0x1234_5678;
+  const size = writeFragmentHeader(view, 3, segment, 17, length, position, hasMore, id);
+  return [...bytes.subarray(3, 3 + size)];
+}
 
-  const packet6 = Object.assign(new Segment(), ends(PEER6, OWN6), { flowLabel: 9, hopLimit: 3 });
-  assertEquals(writeFragmentHeader(view, 8, packet6, 58, 1448, 1448, true, 0xabcdef01), 48);
-  const expected = ipv6Frame({
-    ...{ protocol: 58, flowLabel: 9, hopLimit: 3, payloadLength: 1456 },
-    extensions: [[44, [0, ...be16(1449), ...be32(0xabcdef01)]]],
-  });
-  assertEquals(written(48), expected);
+Deno.test("fragments over IPv4: DF clear, offset, MF and identification", () => {
+  // Goal: RFC 791 section 3.2, byte for byte.
+  const segment = Object.assign(new Segment(), ends(OWN, PEER), { hopLimit: 9, trafficClass: 4 });
+  const ip = { protocol: 17, source: OWN.w3, destination: PEER.w3, identification: 0x5678 };
+  const rest = { hopLimit: 9, trafficClass: 4 };
+  assertEquals(
+    headerOf(segment, 1480, 0, true),
+    ipv4Frame({ ...ip, ...rest, fragment: 0x2000, totalLength: 1500 }),
+  );
+  assertEquals(
+    headerOf(segment, 100, 2960, false),
+    ipv4Frame({ ...ip, ...rest, fragment: 370, totalLength: 120 }),
+  );
 });
 
-Deno.test("fragment output: what fits is a multiple of 8", () => {
-  const packet = Object.assign(new Segment(), ends(PEER, OWN));
-  const packet6 = Object.assign(new Segment(), ends(PEER6, OWN6));
-  assertEquals([1500, 1499, 576].map((mtu) => fragmentBytes(packet, mtu)), [1480, 1472, 552]);
-  assertEquals([1500, 1280].map((mtu) => fragmentBytes(packet6, mtu)), [1448, 1232]);
+Deno.test("fragments over IPv6: the fragment header", () => {
+  // Goal: RFC 8200 section 4.5, byte for byte, with all 32 bits of the identification.
+  const segment = Object.assign(new Segment(), ends(OWN6, PEER6));
+  const frame = (field: number, length: number) =>
+    ipv6Frame({
+      ...{ protocol: 17, source: OWN6, destination: PEER6, payloadLength: 8 + length },
+      extensions: [[44, [0, field >>> 8, field & 255, ...be32(0x1234_5678)]]],
+    });
+  assertEquals(headerOf(segment, 1448, 0, true), frame(1, 1448));
+  assertEquals(headerOf(segment, 100, 2896, false), frame(2896, 100));
+});
+
+Deno.test("fragments: each but the last is a multiple of 8 bytes, and fits", () => {
+  // Goal: for every MTU from the least on.
+  for (
+    const [own, peer, headers, least] of [[OWN, PEER, 20, 68], [OWN6, PEER6, 48, 1280]] as const
+  ) {
+    const segment = Object.assign(new Segment(), ends(own, peer));
+    for (let mtu = least; mtu < least + 20; mtu++) {
+      const bytes = fragmentBytes(segment, mtu);
+      assertEquals(bytes % 8, 0);
+      assertEquals(mtu - headers - bytes < 8 && bytes + headers <= mtu, true, `${mtu}`);
+    }
+  }
 });

@@ -1,29 +1,45 @@
 import { assertEquals } from "@std/assert";
-import { ipv4Address } from "../../src/base/address.ts";
-import { PATH_MTU_ENTRIES, PATH_MTU_LIFETIME_US, PathMtuTable } from "../../src/ip/path_mtu.ts";
-import { PEER6 } from "../wire/frames.ts";
+import { type Address, ipv4Address } from "../../src/base/address.ts";
+import {
+  PATH_MTU_ENTRIES,
+  PATH_MTU_LIFETIME_US,
+  PATH_MTU_MIN4,
+  PathMtuTable,
+} from "../../src/ip/path_mtu.ts";
+import { PEER, PEER6 } from "../wire/frames.ts";
 
-const far = (host: number) => ipv4Address(0x0a09_0000 + host);
-const of = (table: PathMtuTable, host: number, nowUs = 0) => {
-  const { w0, w1, w2, w3 } = far(host);
-  return table.of(w0, w1, w2, w3, nowUs);
-};
+const of = (table: PathMtuTable, { w0, w1, w2, w3 }: Address, nowUs = 0) =>
+  table.of(w0, w1, w2, w3, nowUs);
 
-Deno.test("path MTU: it only shrinks, not below what is believed, and is forgotten in time", () => {
+Deno.test("path MTU: the link's, until a router says less, and again after some time", () => {
+  // Goal: RFC 1191 sections 3 and 6.3; other destinations are not concerned.
   const table = new PathMtuTable(1500);
-  table.learn(far(1), 1400, 0);
-  table.learn(far(1), 1450, 1);
-  assertEquals([of(table, 1), of(table, 2)], [1400, 1500]);
-  table.learn(far(1), 68, 2);
-  assertEquals(of(table, 1), 552);
-  table.learn(PEER6, 100, 0);
-  assertEquals(table.of(PEER6.w0, PEER6.w1, PEER6.w2, PEER6.w3, 0), 1280);
-  assertEquals(of(table, 1, 2 + PATH_MTU_LIFETIME_US), 1500);
+  assertEquals(of(table, PEER), 1500);
+  table.learn(PEER, 1400, 0);
+  assertEquals([of(table, PEER), of(table, PEER6)], [1400, 1500]);
+  table.learn(PEER, 1450, 1);
+  assertEquals(of(table, PEER, 2), 1400, "it only shrinks");
+  table.learn(PEER, 1300, 5);
+  assertEquals(of(table, PEER, PATH_MTU_LIFETIME_US + 4), 1300);
+  assertEquals(of(table, PEER, PATH_MTU_LIFETIME_US + 5), 1500);
+  table.learn(PEER, 9000, 0);
+  assertEquals(of(table, PEER), 1500);
 });
 
-Deno.test("path MTU: many destinations cost no more memory, the oldest gives way", () => {
+Deno.test("path MTU: less than any path has is not believed", () => {
+  // Goal: nobody can make the stack send a flood of tiny fragments.
   const table = new PathMtuTable(1500);
-  for (let host = 1; host <= PATH_MTU_ENTRIES + 1; host++) table.learn(far(host), 1400, host);
-  assertEquals([of(table, 1, 100), of(table, 2, 100)], [1500, 1400]);
-  assertEquals(of(table, PATH_MTU_ENTRIES + 1, 100), 1400);
+  table.learn(PEER, 68, 0);
+  table.learn(PEER6, 0, 0);
+  assertEquals([of(table, PEER), of(table, PEER6)], [PATH_MTU_MIN4, 1280]);
+});
+
+Deno.test("path MTU: a full table forgets what it has learnt first", () => {
+  // Goal: bounded, whoever sends how many errors.
+  const table = new PathMtuTable(1500);
+  const address = (i: number) => ipv4Address(0x0a000000 + i);
+  for (let i = 0; i < PATH_MTU_ENTRIES + 3; i++) table.learn(address(i), 1000, i);
+  const known = Array.from({ length: PATH_MTU_ENTRIES + 3 }, (_, i) => of(table, address(i), 100));
+  assertEquals(known.slice(0, 3), [1500, 1500, 1500]);
+  assertEquals(known.slice(3), new Array(PATH_MTU_ENTRIES).fill(1000));
 });

@@ -1,6 +1,6 @@
 // What a program sees of a UDP socket is what it sees of Deno's, in every detail.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { DatagramConn } from "../../mod.ts";
+import { type DatagramConn, memoryPair, open } from "../../mod.ts";
 import { failure, isPending, until } from "./worlds.ts";
 import {
   type AnyDatagram,
@@ -366,6 +366,34 @@ Deno.test("a send that finds no room waits, in order, and close gives it up", as
   const rejected = (await results).filter(({ status }) => status === "rejected").length;
   assertEquals(rejected, 200 - Math.floor(2048 / 45));
   server.close();
+  await net.close();
+});
+
+Deno.test("sends that find the memory full wait for it, and what it can never hold is refused", async () => {
+  // Goal: back-pressure by the pool that all sockets and connections share, and no deadlock.
+  const net = await open({
+    ...{ device: memoryPair()[0], address: "10.7.0.2/24" },
+    ...{ tcp: { sendMemoryBytes: 65_536 }, udp: { receiveBufferBytes: 1024 * 1024 } },
+  });
+  const sockets = [1, 2].map((port) => net.listenDatagram({ transport: "udp", port }));
+  const [server, client] = sockets;
+  const sends = sockets.flatMap((socket) =>
+    Array.from({ length: 10 }, (_, i) => {
+      const addr = { transport: "udp", hostname: "10.7.0.2", port: 1 } as const;
+      return socket.send(new Uint8Array(20_000).fill(i), addr);
+    })
+  );
+  assertEquals(await Promise.all(sends), new Array(20).fill(20_000));
+  const seen = new Map<number, number>();
+  for (let i = 0; i < 20; i++) {
+    const [payload, { port }] = await server.receive();
+    assertEquals(payload[0], seen.get(port) ?? 0);
+    seen.set(port, payload[0] + 1);
+  }
+  const tooMuch = () =>
+    client.send(new Uint8Array(65_507), { ...server.addr, hostname: "127.0.0.1" });
+  assertEquals((await failed(tooMuch))[1], "ENOBUFS");
+  for (const socket of sockets) socket.close();
   await net.close();
 });
 

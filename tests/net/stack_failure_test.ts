@@ -45,6 +45,8 @@ async function assertAllFail(victim: Victim, kill: () => unknown, cause: RegExp)
   const looping = rejection(async () => {
     for await (const other of looped) other.close();
   });
+  const socket = net.listenDatagram({ transport: "udp", port: 100 });
+  const receiving = rejection(() => socket.receive());
   const connecting = rejection(() => net.connect({ hostname: nobody, port: 80 }));
   await turn();
   await kill();
@@ -52,7 +54,7 @@ async function assertAllFail(victim: Victim, kill: () => unknown, cause: RegExp)
   assertEquals([closed.name, Reflect.get(closed, "code")], ["ConnectionAborted", "ECONNABORTED"]);
   assert(closed.cause instanceof Error);
   assert(cause.test(closed.cause.message), closed.cause.message);
-  for (const pending of [reading, stream, accepting, looping, connecting]) {
+  for (const pending of [reading, stream, accepting, looping, connecting, receiving]) {
     assert(await pending === closed);
   }
   const later = [
@@ -62,11 +64,15 @@ async function assertAllFail(victim: Victim, kill: () => unknown, cause: RegExp)
     () => conn.read(new Uint8Array(1)),
     () => conn.write(new Uint8Array(1)),
     () => conn.closeWrite(),
+    () => net.listenDatagram({ transport: "udp", port: 103 }),
+    () => socket.receive(),
+    () => socket.send(new Uint8Array(1), socket.addr),
   ];
   for (const call of later) assert(await rejection(call) === closed);
   // Letting go of what is dead is no error.
   conn[Symbol.dispose]();
   listener[Symbol.dispose]();
+  socket[Symbol.dispose]();
   assertEquals(net.connections(), []);
   await net.close();
 }

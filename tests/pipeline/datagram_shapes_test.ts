@@ -2,7 +2,7 @@
 // counts, and nothing left behind.
 import { assert, assertEquals } from "@std/assert";
 import type { PipelineShape, Stack } from "../../mod.ts";
-import { until } from "../support/process.ts";
+import { ip, until } from "../support/process.ts";
 import { seededBytes } from "../support/payload.ts";
 import { testNeeding } from "../support/skip.ts";
 import { FAMILY_PLACES, openStack } from "../support/stack.ts";
@@ -96,7 +96,7 @@ for (const { pipeline, offload } of SHAPES) {
         }
         for (const length of LENGTHS) {
           await own.send(payload(length), addr(host, peer));
-          const [bytes, from] = await peer.receive();
+          const [bytes, from] = await receiveNext(peer);
           assertEquals([bytes.length, from.hostname, from.port], [length, stack, 5000]);
           assertEquals(bytes, payload(length));
         }
@@ -181,6 +181,31 @@ for (const pipeline of ["split", "fused"] as const satisfies readonly PipelineSh
     }
     own.close();
     for (const peer of peers) peer.close();
+    await assertReleased(net);
+  });
+}
+
+for (const { pipeline, offload } of SHAPES) {
+  const what = `shapes of UDP: ${pipeline}, offload ${offload ? "on" : "off"}: a group`;
+  testNeeding({ tun: true, programs: ["ip"] }, `${what} of the kernel and the stack`, async () => {
+    // Goal: members on both sides of the TUN get what the other side sends; broadcasts arrive too.
+    await using net = await openStack({ device: "wsudp0", pipeline, offload });
+    const { host } = FAMILY_PLACES[0];
+    await ip("route add 239.1.2.0/24 dev wsudp0");
+    const group = { transport: "udp", hostname: "239.1.2.3", port: 5353 } as const;
+    const own = net.listenDatagram({ transport: "udp", port: 5353 });
+    const peer = kernel.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 5353 });
+    await own.joinMulticastV4(group.hostname, "0.0.0.0");
+    await peer.joinMulticastV4(group.hostname, host);
+    await peer.send(Uint8Array.of(1), group);
+    assertEquals((await own.receive())[0], Uint8Array.of(1));
+    await own.send(Uint8Array.of(2), group);
+    assertEquals((await peer.receive())[0], Uint8Array.of(2));
+    const everyone = { ...group, hostname: "10.7.0.255" };
+    await peer.send(Uint8Array.of(3), everyone);
+    assertEquals((await own.receive())[0], Uint8Array.of(3));
+    own.close();
+    peer.close();
     await assertReleased(net);
   });
 }
