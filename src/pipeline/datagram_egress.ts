@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts";
 import { isIpv4Words } from "../base/address.ts";
-import { Counter, type Counters } from "../base/counters.ts";
+import type { Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
 import type { Random } from "../base/random.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Memory } from "../../src/base/memory.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import { InputKind, isDrop, PacketInput } from "../../src/ip/input.ts";
+import { InputKind, PacketInput } from "../../src/ip/input.ts";
 import {
   ChecksumMode,
   finishTcpChecksum,
