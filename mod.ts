@@ -23,6 +23,8 @@ export type { TcpNotice } from "./src/net/endpoint.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { DatagramConn, type ReceivedDatagram } from "./src/net/datagram.ts";
 export type { MulticastV4Membership, MulticastV6Membership } from "./src/net/multicast.ts";
+export type { PingOptions, PingReply } from "./src/net/ping.ts";
+export type { IpOptions } from "./src/ip/config.ts";
 export type { UdpOptions } from "./src/udp/config.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";

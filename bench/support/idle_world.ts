@@ -19,6 +19,7 @@ import { RingConsumer, RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { StreamWriter } from "../../src/ring/stream.ts";
 import { tcpConfig, type TcpOptions } from "../../src/tcp/config.ts";
+import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
@@ -87,7 +88,8 @@ export class IdleWorld {
     this.layout = new Layout({ ...SMALL_DIMENSIONS, connections });
     const config = tcpConfig({ ...tcp, maxConnections: connections });
     const settings = {
-      ...{ addresses: [OWN], broadcasts: [], config, udp: udpConfig(), traced: false },
+      ...{ addresses: [OWN], broadcasts: [], traced: false },
+      ...{ config, udp: udpConfig(), ip: ipConfig() },
     };
     this.stage = new TcpStage({
       layout: this.layout,

@@ -19,6 +19,7 @@ import { Row } from "../../src/ring/row.ts";
 import { StreamWriter } from "../../src/ring/stream.ts";
 import { BlockPool } from "../../src/ring/pool.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
@@ -88,7 +89,7 @@ export class SteadyState {
     const layout = this.#layout;
     const settings = {
       ...{ addresses: [own], broadcasts: [], traced: false },
-      ...{ config: tcpConfig(), udp: udpConfig() },
+      ...{ config: tcpConfig(), udp: udpConfig(), ip: ipConfig() },
     };
     this.#stage = new TcpStage({
       layout,

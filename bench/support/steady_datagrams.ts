@@ -18,6 +18,7 @@ import { RingConsumer, RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { StreamWriter } from "../../src/ring/stream.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { Segment } from "../../src/wire/segment.ts";
 
@@ -75,7 +76,7 @@ export class SteadyDatagrams {
     const layout = this.#layout;
     const settings = {
       ...{ addresses: [OWN], broadcasts: [], traced: false },
-      ...{ config: tcpConfig(), udp: udpConfig() },
+      ...{ config: tcpConfig(), udp: udpConfig(), ip: ipConfig() },
     };
     this.#stage = new TcpStage({
       ...{ layout, device: this.#device, settings },

@@ -82,11 +82,20 @@ export const Counter = {
   datagramBytesOut: 56,
   /** Fragments of datagrams that were longer than the way out takes. */
   fragmentsOut: 57,
-  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  /** ICMP errors about UDP datagrams that were received, of which sockets are not told. */
   udpErrorsIn: 58,
-  udpErrorsOut: 59,
+  /** ICMP errors that were sent, about anything. */
+  icmpErrorsOut: 59,
   /** UDP sockets now. */
   datagramSocketsNow: 60,
+  /** Fragments that came in, and packets that were made of them. */
+  fragmentsIn: 61,
+  packetsReassembled: 62,
+  /** Bytes of memory that hold fragments of packets that are not complete, now. */
+  fragmentMemoryNow: 63,
+  /** Echo requests sent by `ping`, and those that were answered. */
+  pingsOut: 64,
+  pingsAnswered: 65,
 } as const;
 
 /** One value of {@link Counter}. */

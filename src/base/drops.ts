@@ -19,7 +19,7 @@ export const Drop = {
   ipLengthInvalid: 6,
   /** The IPv4 header checksum is wrong. */
   ipChecksumInvalid: 7,
-  /** A fragment; reassembly is not there yet. */
+  /** A fragment where none can be: within a reassembled packet, or of what the stack sent to itself. */
   ipFragment: 8,
   /** A source address that no host may have: multicast, broadcast, loopback or unspecified. */
   ipSourceMartian: 9,
@@ -115,6 +115,28 @@ export const Drop = {
   udpNoMemory: 54,
   /** A datagram of a socket, longer than any packet that leads there. */
   udpTooLong: 55,
+  /** An empty fragment, or one of IPv6 with others behind it whose length is no multiple of 8 (RFC 8200 4.5). */
+  ipFragmentInvalid: 56,
+  /** A fragment that ends beyond the longest packet ("ping of death"). */
+  ipFragmentOversized: 57,
+  /** A first fragment without the whole header of its transport, or TCP from offset 8 (RFC 7112, RFC 1858). */
+  ipFragmentTiny: 58,
+  /** The same bytes again, which are not needed. */
+  ipFragmentDuplicate: 59,
+  /** Fragments of a datagram that overlap: it is given up (RFC 5722). */
+  ipFragmentOverlap: 60,
+  /** Fragments that tell different ends of their datagram: it is given up ("teardrop"). */
+  ipFragmentEndConflict: 61,
+  /** Fragments of which some are ECN-capable and some are not: the datagram is given up (RFC 3168 section 5.3). */
+  ipFragmentEcnMixed: 62,
+  /** Fragments whose datagram was not complete in time. */
+  ipFragmentTimeout: 63,
+  /** Fragments of the datagram that waited longest, given up for newer ones at the limits. */
+  ipFragmentEvicted: 64,
+  /** An ICMP error that was due and not sent because of `errorsPerSecond`. */
+  icmpErrorLimited: 65,
+  /** An echo request that was not answered because of `echoRepliesPerSecond`. */
+  icmpEchoLimited: 66,
 } as const;
 
 /** One value of {@link Drop}. */

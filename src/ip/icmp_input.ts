@@ -27,6 +27,9 @@ import {
   IPV6_HEADER_BYTES,
   IPV6_MTU_MIN,
   Ipv6Field,
+  Ipv6Next,
+  NO_FRAGMENT,
+  readFragmentPosition,
   TransportPlace,
 } from "../wire/ipv6.ts";
 import type { Segment } from "../wire/segment.ts";
@@ -53,6 +56,8 @@ export function readIcmp4(
     case IcmpType.echoRequest:
       segment.payloadLength = length;
       return InputKind.icmpEcho;
+    case IcmpType.echoReply:
+      return readEchoReply(view, at, length, segment);
     case IcmpType.destinationUnreachable:
       if (code === IcmpUnreachableCode.fragmentationNeeded) {
         segment.icmpMtu = view.getUint16(at + IcmpField.mtu);
@@ -62,7 +67,7 @@ export function readIcmp4(
     case IcmpType.parameterProblem:
       return readQuoted4(view, at, length, segment, own);
     default:
-      // Replies to requests that were never made; source quench (RFC 6633) and redirects are not used.
+      // Source quench (RFC 6633) and redirects are not used, nor requests of other kinds.
       return InputKind.dropped;
   }
 }
@@ -82,6 +87,9 @@ export function readIcmp6(
       beginMessage(segment, at, IcmpType.echoRequest, code);
       segment.payloadLength = length;
       return InputKind.icmpEcho;
+    case Icmp6Type.echoReply:
+      beginMessage(segment, at, IcmpType.echoReply, code);
+      return readEchoReply(view, at, length, segment);
     case Icmp6Type.destinationUnreachable:
       beginMessage(segment, at, IcmpType.destinationUnreachable, unreachableCodeOf6(code));
       return readQuoted6(view, at, length, segment, own);
@@ -102,9 +110,15 @@ export function readIcmp6(
       beginMessage(segment, at, IcmpType.parameterProblem, code);
       return readQuoted6(view, at, length, segment, own);
     default:
-      // Replies to requests that were never made; there are no neighbours on a device without addresses.
+      // There are no neighbours on a device without addresses.
       return InputKind.dropped;
   }
+}
+
+function readEchoReply(view: DataView, at: number, length: number, segment: Segment): InputKind {
+  segment.payloadLength = length;
+  segment.seq = view.getInt32(at + IcmpField.echoName);
+  return InputKind.icmpEchoReply;
 }
 
 /** Sets what a segment that is none says about TCP, nothing, and what it says about ICMP. */
@@ -168,6 +182,11 @@ function readQuoted6(
   if (end - at < IPV6_HEADER_BYTES || (view.getUint8(at) >>> 4) !== 6) return InputKind.dropped;
   findTransport(view, at, end, quotedPlace);
   if (quotedPlace.reason !== Drop.none) return InputKind.dropped;
+  const { fragment } = quotedPlace;
+  // Only the first fragment of a packet says whose it is.
+  if (fragment !== NO_FRAGMENT && readFragmentPosition(view, fragment) !== 0) {
+    return InputKind.dropped;
+  }
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end) return InputKind.dropped;
   setIpv6Addresses(segment, view, at);
   if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
@@ -181,12 +200,28 @@ function readQuotedTransport(
   protocol: number,
   segment: Segment,
 ): InputKind {
+  if (protocol === Protocol.icmp || protocol === Ipv6Next.icmp) {
+    return readQuotedEcho(view, at, protocol, segment);
+  }
   if (protocol !== Protocol.tcp && protocol !== Protocol.udp) return InputKind.dropped;
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
   if (protocol === Protocol.udp) return InputKind.udpError;
   segment.seq = view.getInt32(at + TcpField.sequence);
   return InputKind.icmpError;
+}
+
+/** Of ICMP only echo requests are sent by this stack in the hope of an answer. */
+function readQuotedEcho(
+  view: DataView,
+  at: number,
+  protocol: number,
+  segment: Segment,
+): InputKind {
+  const request = protocol === Protocol.icmp ? IcmpType.echoRequest : Icmp6Type.echoRequest;
+  if (view.getUint8(at) !== request) return InputKind.dropped;
+  segment.seq = view.getInt32(at + IcmpField.echoName);
+  return InputKind.pingError;
 }
 
 /** Sets both addresses from their 32 bits. */

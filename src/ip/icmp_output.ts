@@ -1,4 +1,4 @@
-/** ICMP errors that this host sends (RFC 792, RFC 4443): who may get one, and how it is written. */
+/** ICMP errors and echo requests that this host sends (RFC 792, RFC 4443): how they are written. */
 import { isIpv4Words } from "../base/address.ts";
 import type { Memory } from "../base/memory.ts";
 import {
@@ -21,83 +21,110 @@ const ERROR4_MAX_BYTES = 576;
 const ERROR_TRAFFIC_CLASS = 0xc0;
 /** RFC 4443 section 3.1: nobody listens on the port. */
 const PORT_UNREACHABLE6 = 4;
+/** RFC 792 and RFC 4443 section 3.3: the fragments of a packet did not all come in time. */
+const REASSEMBLY_EXCEEDED = 1;
 
-/** Errors that are sent in a second at the most, and at once, as in Linux (RFC 4443 section 2.4 f). */
-export const ICMP_ERRORS_PER_SECOND = 1000;
-export const ICMP_ERRORS_BURST = 50;
+/** Most bytes of the packet that an error quotes. */
+export const ERROR_QUOTE4_MAX_BYTES: number = ERROR4_MAX_BYTES - IPV4_HEADER_BYTES -
+  ICMP_HEADER_BYTES;
+/** The same over IPv6 (RFC 4443 section 2.4 c). */
+export const ERROR_QUOTE6_MAX_BYTES: number = IPV6_MTU_MIN - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
 
-const US_PER_ERROR = 1_000_000 / ICMP_ERRORS_PER_SECOND;
+/** What a message's header is written from; nothing keeps it. */
+const message = new Segment();
 
-/** What an error's header is written from; nothing keeps it. */
-const error = new Segment();
+/** Says of `packet` that the error due about it is "port unreachable". */
+export function setPortUnreachable(packet: Segment): void {
+  const isIpv4 = isIpv4Words(packet.dst0, packet.dst1, packet.dst2);
+  packet.icmpType = isIpv4 ? IcmpType.destinationUnreachable : Icmp6Type.destinationUnreachable;
+  packet.icmpCode = isIpv4 ? IcmpUnreachableCode.port : PORT_UNREACHABLE6;
+  packet.icmpMtu = 0;
+}
 
-/** Tells how many errors may be sent: a bucket that fills with time. */
-export class ErrorBudget {
-  #tokens = ICMP_ERRORS_BURST;
-  #filledAtUs = 0;
-
-  /** Whether one more may be sent now. */
-  take(nowUs: number): boolean {
-    const gained = Math.floor((nowUs - this.#filledAtUs) / US_PER_ERROR);
-    if (gained > 0) {
-      this.#tokens = Math.min(ICMP_ERRORS_BURST, this.#tokens + gained);
-      this.#filledAtUs += gained * US_PER_ERROR;
-    }
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
+/** Says of `packet` that the error due about it is "time exceeded" in reassembly. */
+export function setReassemblyExceeded(packet: Segment): void {
+  const isIpv4 = isIpv4Words(packet.dst0, packet.dst1, packet.dst2);
+  packet.icmpType = isIpv4 ? IcmpType.timeExceeded : Icmp6Type.timeExceeded;
+  packet.icmpCode = REASSEMBLY_EXCEEDED;
+  packet.icmpMtu = 0;
 }
 
 /**
- * Writes "port unreachable" at `offset`, in answer to `datagram`, whose IP packet is the `ipLength` bytes at
- * `ipOffset` of the same memory; returns the frame's length in bytes. `virtioHeader` puts a plain virtio-net
- * header first.
+ * Writes at `offset` the error that is due about `packet`, with its `icmpType` and `icmpCode` as on the wire and
+ * `icmpMtu` in the word behind them. The IP packet is the `ipLength` bytes at `ipOffset` of the same memory. Returns
+ * the frame's length in bytes. `virtioHeader` puts a plain virtio-net header first.
  */
-export function writePortUnreachable(
+export function writeIcmpError(
   memory: Memory,
   offset: number,
-  datagram: Segment,
+  packet: Segment,
   ipOffset: number,
   ipLength: number,
   virtioHeader: boolean,
 ): number {
   const { view } = memory;
-  const isIpv4 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
-  const header = isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-  const most = (isIpv4 ? ERROR4_MAX_BYTES : IPV6_MTU_MIN) - header - ICMP_HEADER_BYTES;
+  const isIpv4 = isIpv4Words(packet.dst0, packet.dst1, packet.dst2);
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
-  const icmp = ip + header;
+  const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const most = isIpv4 ? ERROR_QUOTE4_MAX_BYTES : ERROR_QUOTE6_MAX_BYTES;
   const quoted = Math.min(ipLength, most);
-  const length = ICMP_HEADER_BYTES + quoted;
-  addressBack(datagram, isIpv4 ? ERROR_TRAFFIC_CLASS : 0);
-  if (virtioHeader) writeVirtioPlain(view, offset);
+  addressBack(packet, isIpv4 ? ERROR_TRAFFIC_CLASS : 0);
   memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
-  view.setInt32(icmp, 0);
-  view.setInt32(icmp + 4, 0);
-  if (isIpv4) {
-    writeHeader4(view, ip, error, Protocol.icmp, length, 0);
-    view.setUint8(icmp + IcmpField.type, IcmpType.destinationUnreachable);
-    view.setUint8(icmp + IcmpField.code, IcmpUnreachableCode.port);
-    writeIcmpChecksum(view, icmp, length);
-  } else {
-    writeHeader6(view, ip, error, Ipv6Next.icmp, length);
-    view.setUint8(icmp + IcmpField.type, Icmp6Type.destinationUnreachable);
-    view.setUint8(icmp + IcmpField.code, PORT_UNREACHABLE6);
-    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
-    view.setUint16(icmp + IcmpField.checksum, sum);
-  }
-  return icmp + length - offset;
+  view.setInt32(icmp, (packet.icmpType << 24) | (packet.icmpCode << 16));
+  view.setInt32(icmp + 4, packet.icmpMtu);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  finishIcmp(view, ip, icmp, ICMP_HEADER_BYTES + quoted, message);
+  return icmp + ICMP_HEADER_BYTES + quoted - offset;
 }
 
-function addressBack(datagram: Segment, trafficClass: number): void {
-  error.src0 = datagram.dst0;
-  error.src1 = datagram.dst1;
-  error.src2 = datagram.dst2;
-  error.src3 = datagram.dst3;
-  error.dst0 = datagram.src0;
-  error.dst1 = datagram.src1;
-  error.dst2 = datagram.src2;
-  error.dst3 = datagram.src3;
-  error.trafficClass = trafficClass;
+/** Writes the IP header and the checksum of the ICMP message of `length` bytes that stands at `icmp`. */
+export function finishIcmp(
+  view: DataView,
+  ip: number,
+  icmp: number,
+  length: number,
+  ends: Segment,
+): void {
+  if (isIpv4Words(ends.dst0, ends.dst1, ends.dst2)) {
+    writeHeader4(view, ip, ends, Protocol.icmp, length, 0);
+    writeIcmpChecksum(view, icmp, length);
+    return;
+  }
+  writeHeader6(view, ip, ends, Ipv6Next.icmp, length);
+  view.setUint16(icmp + IcmpField.checksum, 0);
+  const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
+  view.setUint16(icmp + IcmpField.checksum, sum);
+}
+
+/**
+ * Writes an echo request of `size` bytes behind its header at `ip`, a plain packet from the source of `ends` to its
+ * destination; `name` are identifier and sequence number. Returns its length in bytes.
+ */
+export function writeEchoRequest(
+  view: DataView,
+  ip: number,
+  ends: Segment,
+  name: number,
+  size: number,
+): number {
+  const isIpv4 = isIpv4Words(ends.dst0, ends.dst1, ends.dst2);
+  const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  view.setInt32(icmp, (isIpv4 ? IcmpType.echoRequest : Icmp6Type.echoRequest) << 24);
+  view.setInt32(icmp + IcmpField.echoName, name);
+  const data = icmp + ICMP_HEADER_BYTES;
+  for (let i = 0; i < size; i++) view.setUint8(data + i, i & 0xff);
+  finishIcmp(view, ip, icmp, ICMP_HEADER_BYTES + size, ends);
+  return data + size - ip;
+}
+
+function addressBack(packet: Segment, trafficClass: number): void {
+  message.src0 = packet.dst0;
+  message.src1 = packet.dst1;
+  message.src2 = packet.dst2;
+  message.src3 = packet.dst3;
+  message.dst0 = packet.src0;
+  message.dst1 = packet.src1;
+  message.dst2 = packet.src2;
+  message.dst3 = packet.src3;
+  message.trafficClass = trafficClass;
 }

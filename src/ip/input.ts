@@ -6,7 +6,7 @@ import { type Address, IPV4_MAPPED_W2, isIpv4Words } from "../base/address.ts";
 import { Drop, type DropReason } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
 import { checksumAddIn, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
-import { isIcmpChecksumRight } from "../wire/icmp.ts";
+import { Icmp6Type, IcmpType, IcmpUnreachableCode, isIcmpChecksumRight } from "../wire/icmp.ts";
 import {
   hasIpv4SourceRoute,
   IPV4_HEADER_BYTES,
@@ -20,8 +20,13 @@ import {
   findTransport,
   FLOW_LABEL_MASK,
   IPV6_HEADER_BYTES,
+  IPV6_PAYLOAD_MAX_BYTES,
   Ipv6Field,
   Ipv6Next,
+  mayHoldIcmpError,
+  NO_FRAGMENT,
+  NO_PROBLEM,
+  Problem,
   pseudoHeaderSum6,
   readTrafficClass,
   transportChecksum6,
@@ -36,7 +41,13 @@ import {
   TcpField,
 } from "../wire/tcp.ts";
 import { UDP_HEADER_BYTES, UdpField, udpPseudoSum } from "../wire/udp.ts";
-import { VIRTIO_HEADER_BYTES, VirtioField, VirtioFlag, VirtioGso } from "../wire/virtio.ts";
+import {
+  VIRTIO_HEADER_BYTES,
+  VirtioField,
+  VirtioFlag,
+  VirtioGso,
+  writeVirtioPlain,
+} from "../wire/virtio.ts";
 import {
   beginMessage,
   readIcmp4,
@@ -44,10 +55,13 @@ import {
   setIpv4Addresses,
   setIpv6Addresses,
 } from "./icmp_input.ts";
+import { Fragment } from "./fragment.ts";
+import { problemOfFragment6, readFragment4, readFragment6 } from "./fragment_input.ts";
 import { InputKind } from "./input_kind.ts";
 import { OwnAddresses } from "./own_addresses.ts";
+import { KEPT, NOT_USED, type Reassembly } from "./reassembly.ts";
 
-export { InputKind } from "./input_kind.ts";
+export { InputKind, isDrop } from "./input_kind.ts";
 
 /** How a {@link PacketInput} is to read frames. */
 export interface PacketInputOptions {
@@ -63,7 +77,13 @@ export interface PacketInputOptions {
    * frames have no virtio-net header. False when absent.
    */
   readonly loopback?: boolean;
+  /** What puts fragments together; they are dropped when absent. */
+  readonly reassembly?: Reassembly;
 }
+
+/** The longest packet with its virtio-net header. */
+export const WHOLE_PACKET_BYTES: number = VIRTIO_HEADER_BYTES + IPV6_HEADER_BYTES +
+  IPV6_PAYLOAD_MAX_BYTES;
 
 const NO_CHECKSUM_START = -1;
 
@@ -93,6 +113,13 @@ export class PacketInput {
   #gsoType: number = VirtioGso.none;
   #gsoSize = 0;
 
+  readonly #reassembly: Reassembly | null;
+  /** The fragment at hand. */
+  readonly #part = new Fragment();
+  #nowUs = 0;
+  /** The frame at hand is a packet that was put together. */
+  #isWhole = false;
+
   /** Throws a `TypeError` for a loopback input with virtio-net headers, which nobody would write. */
   constructor(options: PacketInputOptions) {
     this.#virtioHeader = options.virtioHeader;
@@ -102,14 +129,29 @@ export class PacketInput {
     }
     this.#vouched = this.#loopback;
     this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
+    this.#reassembly = options.reassembly ?? null;
   }
 
   /**
    * Decodes the frame of `length` bytes at `offset` into `segment`. After {@link InputKind.dropped} the
    * segment holds nothing useful. The checks come in the order in which later ones rely on earlier ones,
    * and a checksum comes before the fields that it covers, so that damage is counted as damage.
+   *
+   * The fragment that completes a packet is overwritten with the packet, which is then what the frame holds: there
+   * must be room for the longest one, {@link WHOLE_PACKET_BYTES}.
    */
-  decode(memory: Memory, offset: number, length: number, segment: Segment): InputKind {
+  decode(
+    memory: Memory,
+    offset: number,
+    length: number,
+    segment: Segment,
+    nowUs = 0,
+  ): InputKind {
+    this.#nowUs = nowUs;
+    return this.#decode(memory, offset, length, segment);
+  }
+
+  #decode(memory: Memory, offset: number, length: number, segment: Segment): InputKind {
     const view = memory.view;
     segment.slot = -1;
     segment.frameOffset = offset;
@@ -181,14 +223,15 @@ export class PacketInput {
     const destination = view.getInt32(at + Ipv4Field.destination);
     const reason = this.#checkAddresses4(source, destination);
     if (reason !== Drop.none) return this.#drop(reason);
-    const fragment = view.getUint16(at + Ipv4Field.fragment);
-    if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
-      return this.#drop(Drop.ipFragment);
-    }
     if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
       return this.#drop(Drop.ipSourceRouted);
     }
     setIpv4Addresses(segment, source, destination);
+    const fragment = view.getUint16(at + Ipv4Field.fragment);
+    if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
+      readFragment4(view, at, headerLength, totalLength, segment, this.#part);
+      return this.#keep(memory, at, segment);
+    }
     segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
     segment.hopLimit = view.getUint8(at + Ipv4Field.hopLimit);
     segment.flowLabel = 0;
@@ -218,8 +261,16 @@ export class PacketInput {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         return this.#decodeUdp(memory, payload, payloadLength, segment);
-      default:
-        return this.#drop(Drop.ipProtocolUnsupported);
+      default: {
+        const { protocol: code } = IcmpUnreachableCode;
+        return this.#refuse(
+          segment,
+          Drop.ipProtocolUnsupported,
+          IcmpType.destinationUnreachable,
+          code,
+          0,
+        );
+      }
     }
   }
 
@@ -234,7 +285,10 @@ export class PacketInput {
     if (reason !== Drop.none) return this.#drop(reason);
     const place = this.#place;
     findTransport(view, at, at + length, place);
-    if (place.reason !== Drop.none) return this.#drop(place.reason);
+    if (place.fragment !== NO_FRAGMENT) return this.#fragment6(memory, at, at + length, segment);
+    if (place.reason !== Drop.none) {
+      return this.#refuse6(view, at, at + length, segment, place.reason);
+    }
     segment.trafficClass = readTrafficClass(view, at);
     segment.hopLimit = view.getUint8(at + Ipv6Field.hopLimit);
     segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
@@ -264,9 +318,74 @@ export class PacketInput {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         return this.#decodeUdp(memory, payload, payloadLength, segment);
-      default:
+      case Ipv6Next.none:
+        // RFC 8200 section 4.7: there is nothing to use and nobody to tell.
         return this.#drop(Drop.ipProtocolUnsupported);
+      default:
+        place.problem = Problem.nextHeader;
+        return this.#refuse6(view, at, at + length, segment, Drop.ipProtocolUnsupported);
     }
+  }
+
+  /** A drop of which the sender is told. */
+  #refuse(
+    segment: Segment,
+    reason: DropReason,
+    type: number,
+    code: number,
+    word: number,
+  ): InputKind {
+    beginMessage(segment, segment.frameOffset, type, code);
+    segment.icmpMtu = word;
+    this.reason = reason;
+    return InputKind.refused;
+  }
+
+  /** The same over IPv6, with the problem that was found, if any is to be told. */
+  #refuse6(
+    view: DataView,
+    at: number,
+    end: number,
+    segment: Segment,
+    reason: DropReason,
+  ): InputKind {
+    const { problem, pointer, isProblemForGroup } = this.#place;
+    if (problem === NO_PROBLEM || (this.#toGroup && !isProblemForGroup)) return this.#drop(reason);
+    // RFC 4443 section 2.4 e.1: no error about an error, whatever stands before it.
+    if (mayHoldIcmpError(view, at, end)) return this.#drop(reason);
+    return this.#refuse(segment, reason, Icmp6Type.parameterProblem, problem, pointer);
+  }
+
+  #fragment6(memory: Memory, at: number, end: number, segment: Segment): InputKind {
+    const { view } = memory;
+    const place = this.#place;
+    readFragment6(view, at, end, place, segment, this.#part);
+    if (place.reason === Drop.ipFragment) return this.#drop(Drop.ipFragment);
+    if (place.reason !== Drop.none && place.problem !== NO_PROBLEM) {
+      return this.#refuse6(view, at, end, segment, place.reason);
+    }
+    const kind = this.#keep(memory, at, segment);
+    if (kind !== InputKind.dropped || this.reason === Drop.ipFragment) return kind;
+    if (!problemOfFragment6(this.reason, this.#part, at, place)) return kind;
+    return this.#refuse6(view, at, end, segment, this.reason);
+  }
+
+  /** Keeps the fragment at hand, or decodes the packet that it completes. */
+  #keep(memory: Memory, at: number, segment: Segment): InputKind {
+    const reassembly = this.#reassembly;
+    // A packet within whose fragments there are fragments is nobody's (as in Linux).
+    if (reassembly === null || this.#isWhole) return this.#drop(Drop.ipFragment);
+    if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+    const length = reassembly.add(memory, this.#part, at, this.#nowUs);
+    if (length === KEPT) return InputKind.fragment;
+    if (length === NOT_USED) return this.#drop(reassembly.reason);
+    // Nobody vouches for the checksum of what came in pieces.
+    if (this.#virtioHeader) writeVirtioPlain(memory.view, segment.frameOffset);
+    const header = at - segment.frameOffset;
+    this.#isWhole = true;
+    const kind = this.#decode(memory, segment.frameOffset, header + length, segment);
+    this.#isWhole = false;
+    return kind;
   }
 
   /**

@@ -3,6 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Device } from "../device/device.ts";
 import { TunDevice } from "../device/tun.ts";
+import { ipConfig } from "../ip/config.ts";
 import { InlinePipeline } from "../pipeline/inline.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { StageSettings } from "../pipeline/setup.ts";
@@ -19,6 +20,7 @@ import {
   parsePrefixes,
   type PipelineShape,
 } from "./options.ts";
+import { parseRoutes } from "./routes.ts";
 import { Stack } from "./stack.ts";
 
 /** The TUN interface that a stack uses when it is told no other. */
@@ -50,12 +52,14 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
   const allPrefixes = [...prefixes, ...hostPrefixes];
   if (options.mtu !== undefined) checkMtuFor(allPrefixes, options.mtu);
   if (typeof device !== "string") checkMtuFor(allPrefixes, device.mtu);
+  const routes = parseRoutes(options.routes);
   const config = tcpConfig(options.tcp);
   const settings: StageSettings = {
     addresses: prefixes.map(({ address }) => address),
     broadcasts: broadcastsOf(prefixes),
     config,
     udp: udpConfig(options.udp),
+    ip: ipConfig(options.ip),
     traced: options.trace !== undefined,
   };
   const dimensions = dimensionsFor(
@@ -65,6 +69,7 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
     settings.traced,
     options.queues ?? 1,
     options.udp,
+    settings.ip,
   );
   const clock = options.clock ?? systemClock;
   const random: Random = options.random ?? systemRandom;
@@ -82,7 +87,7 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
     pipelines.push(...await ThreadedPipeline.start({ shape, tuns, dimensions, settings }));
   }
   return new Stack({
-    ...{ pipelines, prefixes, clock, random, udp: settings.udp },
+    ...{ pipelines, prefixes, routes, clock, random, udp: settings.udp },
     trace: options.trace,
   });
 }

@@ -16,11 +16,13 @@ import type { TraceRecord } from "../pipeline/trace_ring.ts";
 import {
   DEFAULT_DIMENSIONS,
   type Dimensions,
+  FRAGMENT_PAGE_BYTES,
   RECEIVE_BLOCK_BYTES,
   SEND_BLOCK_BYTES,
   SMALL_DIMENSIONS,
 } from "../ring/layout.ts";
 import type { TcpConfig, TcpOptions } from "../tcp/config.ts";
+import { IP_DEFAULTS, type IpConfig, type IpOptions } from "../ip/config.ts";
 import type { UdpOptions } from "../udp/config.ts";
 import { IPV6_MTU_MIN } from "../wire/ipv6.ts";
 import type { IsnSource } from "../tcp/isn.ts";
@@ -48,6 +50,13 @@ export interface OpenOptions {
   tcp?: TcpOptions;
   /** UDP parameters. */
   udp?: UdpOptions;
+  /** Parameters of IPv4, IPv6 and ICMP. */
+  ip?: IpOptions;
+  /**
+   * Prefixes that lead to the device, besides the networks of the stack's addresses; other destinations are
+   * `NetworkUnreachable`. Default `["0.0.0.0/0", "::/0"]`: everything, since what is behind a TUN interface forwards.
+   */
+  routes?: string | string[];
   /** The clock, `inline` only: for simulation and replay. */
   clock?: Clock;
   /** The source of randomness, `inline` only: for simulation and replay. */
@@ -84,6 +93,8 @@ const NAMES: readonly (keyof OpenOptions)[] = [
   "offload",
   "tcp",
   "udp",
+  "ip",
+  "routes",
   "clock",
   "random",
   "isn",
@@ -97,7 +108,7 @@ export function checkOptions(options: OpenOptions): void {
       throw new TypeError(`${name}: there is no such option; there are ${NAMES.join(", ")}`);
     }
   }
-  const { device, pipeline, offload, tcp, udp, trace } = options;
+  const { device, pipeline, offload, tcp, udp, ip, trace } = options;
   if (device !== undefined && typeof device !== "string" && !hasMethod(device, "receive")) {
     throw new TypeError(
       `device: ${String(device)} is neither the name of an interface nor a Device`,
@@ -114,6 +125,9 @@ export function checkOptions(options: OpenOptions): void {
   }
   if (udp !== undefined && (typeof udp !== "object" || udp === null)) {
     throw new TypeError(`udp: ${String(udp)} is not an object of options`);
+  }
+  if (ip !== undefined && (typeof ip !== "object" || ip === null)) {
+    throw new TypeError(`ip: ${String(ip)} is not an object of options`);
   }
   if (trace !== undefined && typeof trace !== "function") {
     throw new TypeError(`trace: ${String(trace)} is not a function`);
@@ -206,6 +220,7 @@ export function dimensionsFor(
   traced: boolean,
   queues: number,
   udp?: UdpOptions,
+  ip: IpConfig = IP_DEFAULTS,
 ): Dimensions {
   const base = shape === "inline" ? SMALL_DIMENSIONS : DEFAULT_DIMENSIONS;
   const given = (name: keyof TcpOptions, bytes: number, otherwise: number) =>
@@ -218,5 +233,6 @@ export function dimensionsFor(
     sendBlocks: given("sendMemoryBytes", SEND_BLOCK_BYTES, base.sendBlocks),
     traceRecords: traced ? TRACE_RECORDS : 1,
     handoverFrames: queues > 1 ? HANDOVER_FRAMES : 1,
+    fragmentPages: Math.floor(ip.reassemblyMemoryBytes / FRAGMENT_PAGE_BYTES),
   };
 }

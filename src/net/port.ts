@@ -6,7 +6,7 @@ import { Control, MESSAGE_WORDS } from "../ring/layout.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
-import { type ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
+import { ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { Bell } from "../ring/bell.ts";
 import { DatagramEndpoint, type DatagramHandler, type DatagramHost } from "./datagram_endpoint.ts";
@@ -28,6 +28,13 @@ interface MemoryWaiter {
 export interface ConnectHandler {
   connected(endpoint: Endpoint): void;
   failed(error: ConnectionError): void;
+}
+
+/** Who gets the answer to a `ping`. */
+export interface PingHandler {
+  answered(rttUs: number, hops: number): void;
+  /** `icmp` is the type and the code of the ICMP error, 8 bits each. */
+  failed(error: ConnectionError, icmp: number): void;
 }
 
 /**
@@ -52,6 +59,7 @@ export class Port implements EndpointHost, DatagramHost {
   #socketRowsUsed = 0;
   readonly #listeners = new Map<number, AcceptHandler>();
   readonly #connects = new Map<number, ConnectHandler>();
+  readonly #pings = new Map<number, PingHandler>();
   /** Writers that hold their share of the send memory, and how much was free when the last one came. */
   #freeWhenWaiting = 0;
   readonly #memoryWaiters = new Set<MemoryWaiter>();
@@ -205,6 +213,32 @@ export class Port implements EndpointHost, DatagramHost {
     return generation;
   }
 
+  /** Sends an echo request with `size` bytes; the answer goes to `handler`. */
+  ping(
+    request: number,
+    local: Address,
+    remote: Address,
+    size: number,
+    hopLimit: number,
+    handler: PingHandler,
+  ): void {
+    this.#pings.set(request, handler);
+    const at = this.#begin(Command.ping, request, 0);
+    const words = this.#target;
+    words[at + Field.port] = hopLimit;
+    words[at + Field.value] = size;
+    putAddress(words, at + Field.address, remote);
+    putAddress(words, at + Field.localAddress, local);
+    this.#finish(true);
+  }
+
+  /** Forgets an echo request. */
+  cancelPing(request: number): void {
+    if (!this.#pings.delete(request)) return;
+    this.#begin(Command.cancelPing, request, 0);
+    this.#finish(true);
+  }
+
   /** A command about a connection. */
   command(op: number, endpoint: Endpoint): void {
     this.#begin(op, endpoint.row, endpoint.generation);
@@ -265,6 +299,7 @@ export class Port implements EndpointHost, DatagramHost {
     this.#endpoints.clear();
     this.#datagrams.clear();
     this.#connects.clear();
+    this.#pings.clear();
     this.#listeners.clear();
     Atomics.store(this.#words, this.layout.control + Control.appBell, 0);
     Atomics.notify(this.#words, this.layout.control + Control.appBell);
@@ -359,9 +394,23 @@ export class Port implements EndpointHost, DatagramHost {
       case Event.ended:
         this.#onEnded(row, words[at + Field.generation]);
         return;
+      case Event.pinged:
+        this.#onPinged(words, at, name);
+        return;
       case Event.stopped:
         this.#onStopped();
         return;
+    }
+  }
+
+  #onPinged(words: Int32Array, at: number, request: number): void {
+    const handler = this.#pings.get(request);
+    this.#pings.delete(request);
+    const error = words[at + Field.result] as ConnectionError;
+    if (error === ConnectionError.none) {
+      handler?.answered(words[at + Field.rttUs], words[at + Field.hops]);
+    } else {
+      handler?.failed(error, words[at + Field.icmp]);
     }
   }
 

@@ -3,7 +3,6 @@ import {
   addressText,
   ANY_IPV4,
   endpointText,
-  inPrefix,
   isBroadcast,
   isIpv4,
   isLoopback,
@@ -31,8 +30,10 @@ import { addressesOf, parseHostname } from "./hostname.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
+import { checkPing, type PingOptions, type PingReply, sendPing } from "./ping.ts";
 import { Port } from "./port.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
+import { Routes } from "./routes.ts";
 
 /** What `listen` may be told, as `Deno.listen`. */
 export interface ListenOptions {
@@ -154,6 +155,8 @@ export interface ListenDatagramOptions {
 export interface StackParts {
   readonly pipelines: readonly Pipeline[];
   readonly prefixes: readonly Prefix[];
+  /** Prefixes that lead to the device, besides the stack's networks. */
+  readonly routes: readonly Prefix[];
   readonly clock: Clock;
   readonly random: Random;
   readonly udp: UdpConfig;
@@ -177,6 +180,7 @@ export class Stack implements AsyncDisposable {
   readonly #pipelines: readonly Pipeline[];
   readonly #ports: Port[];
   readonly #prefixes: readonly Prefix[];
+  readonly #routes: Routes;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #liveness = new Liveness();
@@ -186,7 +190,7 @@ export class Stack implements AsyncDisposable {
   readonly #socketTable = new PortTable();
   readonly #sockets = new Set<DatagramConn>();
   readonly #udp: UdpConfig;
-  /** Pending connects by request, to be rejected when the stack ends. */
+  /** Pending connects and pings by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
   #nextName = 1;
   #ended: Error | null = null;
@@ -198,6 +202,7 @@ export class Stack implements AsyncDisposable {
   constructor(parts: StackParts) {
     this.#pipelines = parts.pipelines;
     this.#prefixes = parts.prefixes;
+    this.#routes = new Routes(parts.prefixes, parts.routes);
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#udp = parts.udp;
@@ -391,6 +396,27 @@ export class Stack implements AsyncDisposable {
     }));
   }
 
+  /**
+   * Sends an ICMP echo request to an IP address, `"localhost"`, or an address of the stack itself, and resolves with
+   * the time that the answer took. Rejects with `TimedOut` without an answer; with `NetworkUnreachable` or
+   * `ConnectionRefused` when no route leads there or an ICMP error comes back, saying which; with `Busy` when
+   * `ip.maxPings` wait; with `signal.reason` when the signal aborts; with `TypeError` or `RangeError` for a bad option.
+   */
+  async ping(hostname: string, options: PingOptions = {}): Promise<PingReply> {
+    this.#mustBeOpen();
+    const [address] = addressesOf(hostname).addresses;
+    const remote = isUnspecified(address) ? loopbackOf(address) : address;
+    const asked = checkPing(options, remote);
+    asked.signal?.throwIfAborted();
+    const where = addressText(remote);
+    this.#mustBeOneHost(remote, where);
+    const source = this.#sourceFor(remote, where);
+    const request = this.#nextName++;
+    const port = this.#ports[request % this.#ports.length];
+    const parts = { port, clock: this.#clock, liveness: this.#liveness, pending: this.#connects };
+    return await sendPing(parts, request, source, remote, asked);
+  }
+
   /** Totals since the stack was opened. */
   stats(): StackStats {
     this.#takeEvents();
@@ -508,7 +534,7 @@ export class Stack implements AsyncDisposable {
   /** RFC 9293 section 3.9.2.3 (MUST-46): nobody answers for a whole network or a group. */
   #mustBeOneHost(address: Address, where: string): void {
     if (isMulticast(address)) throw unreachable(where, "which is a multicast address");
-    if (this.#prefixes.some((prefix) => isBroadcast(address, prefix))) {
+    if (this.#isBroadcast(address)) {
       throw unreachable(where, "which is a broadcast address");
     }
   }
@@ -518,18 +544,17 @@ export class Stack implements AsyncDisposable {
   }
 
   /**
-   * The address to connect from: the same for the stack itself, else one of the destination's network, else
-   * the first of its family. Throws `NetworkUnreachable` when the stack has none of that family, and for a
-   * multicast address, which is nobody to connect to (RFC 9293 section 3.9.2.3, MUST-46).
+   * The address to send from: a loopback address for loopback, else by RFC 6724. Throws `NetworkUnreachable` when no
+   * way leads there.
    */
   #sourceFor(remote: Address, where: string): Address {
     if (isLoopback(remote)) return loopbackOf(remote);
-    const family = this.#prefixes.filter(({ address }) => isIpv4(address) === isIpv4(remote));
-    const own = family.find(({ address }) => sameAddress(address, remote)) ??
-      family.find((prefix) => inPrefix(remote, prefix)) ?? family[0];
-    if (own !== undefined) return own.address;
-    const name = isIpv4(remote) ? "IPv4" : "IPv6";
-    throw unreachable(where, `the stack has no ${name} address but ${this.addresses.join(", ")}`);
+    const isGroup = isMulticast(remote) || this.#isBroadcast(remote);
+    return this.#routes.sourceFor(remote, where, isGroup);
+  }
+
+  #isBroadcast(address: Address): boolean {
+    return this.#prefixes.some((prefix) => isBroadcast(address, prefix));
   }
 }
 

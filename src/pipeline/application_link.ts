@@ -69,6 +69,23 @@ export class ApplicationLink implements TcpEvents, UdpEvents {
     this.#trace?.state(conn, before);
   }
 
+  /** A `ping` has come to its end: with an answer, or with what an ICMP error of that type and code means. */
+  pinged(request: number, error: ConnectionError, rttUs: number, hops: number, icmp: number): void {
+    this.#loud = true;
+    const at = this.#ring.claim();
+    if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
+    const { words } = this.#ring;
+    words[at + Field.op] = Event.pinged;
+    words[at + Field.row] = -1;
+    words[at + Field.generation] = 0;
+    words[at + Field.request] = request;
+    words[at + Field.result] = error;
+    words[at + Field.rttUs] = rttUs;
+    words[at + Field.hops] = hops;
+    words[at + Field.icmp] = icmp;
+    this.#ring.push();
+  }
+
   /** All connections have ended after a `shutdown`. */
   stopped(): void {
     this.#loud = true;

@@ -1,12 +1,11 @@
 import type { Address } from "../base/address.ts";
 import { isIpv4Words } from "../base/address.ts";
-import { Counter, type Counters } from "../base/counters.ts";
+import type { Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
 import type { Random } from "../base/random.ts";
 import type { Device } from "../device/device.ts";
-import { fragmentBytes, writeFragmentHeader } from "../ip/fragment_output.ts";
-import { ErrorBudget, writePortUnreachable } from "../ip/icmp_output.ts";
+import type { IpConfig } from "../ip/config.ts";
 import { ChecksumMode } from "../ip/output.ts";
 import { OwnAddresses } from "../ip/own_addresses.ts";
 import { PathMtuTable } from "../ip/path_mtu.ts";
@@ -21,8 +20,9 @@ import { IPV4_TOTAL_MAX_BYTES, Protocol } from "../wire/ipv4.ts";
 import { IPV6_HEADER_BYTES, IPV6_PAYLOAD_MAX_BYTES } from "../wire/ipv6.ts";
 import type { Segment } from "../wire/segment.ts";
 import { UDP_HEADER_BYTES, udpChecksum, writeUdpHeader } from "../wire/udp.ts";
-import { VIRTIO_HEADER_BYTES, writeVirtioPlain } from "../wire/virtio.ts";
 import type { Egress } from "./egress.ts";
+import { FragmentEgress } from "./fragment_egress.ts";
+import { IcmpEgress } from "./icmp_egress.ts";
 import type { ReceiveSlots } from "./slots.ts";
 import { TraceKind, type TraceWriter } from "./trace_ring.ts";
 
@@ -35,6 +35,7 @@ export interface DatagramEgressParts {
   readonly addresses: readonly Address[];
   readonly broadcasts: readonly Address[];
   readonly random: Random;
+  readonly ip: IpConfig;
   /** The way out that TCP has; the queue of packets to the stack itself is one for both. */
   readonly egress: Egress;
 }
@@ -56,33 +57,33 @@ export class DatagramEgress implements DatagramSink {
   readonly #memory: Memory;
   readonly #headers: number;
   readonly #counters: Counters;
-  readonly #slots: ReceiveSlots;
   readonly #egress: Egress;
   readonly #own: OwnAddresses;
-  readonly #errors = new ErrorBudget();
+  readonly #fragments: FragmentEgress;
+  /** The way out of ICMP, which cuts what is too long in the same way and knows the same paths. */
+  readonly icmp: IcmpEgress;
   readonly #labels: FlowLabels;
   /** The ends of the datagram at hand, as the labels want them. */
   readonly #flow = {
     ...{ local0: 0, local1: 0, local2: 0, local3: 0, localPort: 0 },
     ...{ remote0: 0, remote1: 0, remote2: 0, remote3: 0, remotePort: 0 },
   };
-  /** The pieces of one fragment. */
-  readonly #cut: Int32Array;
-  /** Of the next datagram in fragments: 32 bits, of which IPv4 has the lower half (RFC 7739). */
-  #identification: number;
 
   constructor(parts: DatagramEgressParts) {
     this.#device = parts.device;
     this.#memory = parts.layout.memory;
     this.#headers = parts.layout.headers;
     this.#counters = parts.counters;
-    this.#slots = parts.slots;
     this.#egress = parts.egress;
     this.pieces = parts.egress.pieces;
-    this.#cut = new Int32Array(this.pieces.length);
     this.#own = new OwnAddresses(parts.addresses, true, parts.broadcasts);
     this.paths = new PathMtuTable(parts.device.mtu);
-    this.#identification = parts.random.uint32() | 0;
+    const { device, layout, slots, counters, random, egress } = parts;
+    this.#fragments = new FragmentEgress(device, layout, counters, random, egress);
+    this.icmp = new IcmpEgress({
+      ...{ device, layout, slots, counters, random, egress },
+      ...{ config: parts.ip, fragments: this.#fragments, paths: this.paths },
+    });
     this.#labels = new FlowLabels(parts.random);
   }
 
@@ -119,30 +120,7 @@ export class DatagramEgress implements DatagramSink {
   }
 
   sendPortUnreachable(datagram: Segment, nowUs: number): void {
-    const { src0, src1, src2, src3 } = datagram;
-    // No socket is told of such errors, so those to the stack itself would be for nobody.
-    if (this.#egress.isOwn(src0, src1, src2, src3)) return;
-    const descriptor = this.#errors.take(nowUs) ? this.#slots.slots.take() : NIL;
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.rateLimited);
-      return;
-    }
-    const { virtioHeader } = this.#device;
-    const skipped = virtioHeader ? VIRTIO_HEADER_BYTES : 0;
-    const start = this.#egress.startOf(descriptor);
-    const length = writePortUnreachable(
-      this.#memory,
-      start,
-      datagram,
-      datagram.frameOffset + skipped,
-      datagram.frameLength - skipped,
-      virtioHeader,
-    );
-    this.pieces[0] = start;
-    this.pieces[1] = length;
-    this.#counters.count(Counter.udpErrorsOut);
-    this.#egress.transmit(this.pieces, FIRST_PIECE, 0);
-    this.#slots.slots.give(descriptor);
+    this.icmp.sendPortUnreachable(datagram, nowUs);
   }
 
   /** RFC 6437 section 3: one label for all that goes between two ports, as Linux has it for UDP too. */
@@ -196,52 +174,6 @@ export class DatagramEgress implements DatagramSink {
     writeUdpHeader(this.#memory.view, udp, srcPort, dstPort, payloadLength, checksum);
     pieces[0] = udp;
     pieces[1] = UDP_HEADER_BYTES;
-    const total = UDP_HEADER_BYTES + payloadLength;
-    const most = fragmentBytes(datagram, mtu);
-    this.#identification = (this.#identification + 1) | 0;
-    let piece = 0;
-    let used = 0;
-    for (let position = 0; position < total; position += most) {
-      const length = Math.min(most, total - position);
-      let cutEnd = FIRST_PIECE;
-      for (let missing = length; missing > 0; cutEnd += 2) {
-        const count = Math.min(missing, pieces[piece + 1] - used);
-        this.#cut[cutEnd] = pieces[piece] + used;
-        this.#cut[cutEnd + 1] = count;
-        missing -= count;
-        used += count;
-        if (used === pieces[piece + 1]) {
-          piece += 2;
-          used = 0;
-        }
-      }
-      this.#sendFragment(datagram, cutEnd, length, position, position + length < total);
-    }
-  }
-
-  #sendFragment(
-    datagram: Segment,
-    end: number,
-    length: number,
-    position: number,
-    hasMore: boolean,
-  ): void {
-    const { virtioHeader } = this.#device;
-    const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
-    if (virtioHeader) writeVirtioPlain(this.#memory.view, this.#headers);
-    const headers = writeFragmentHeader(
-      this.#memory.view,
-      ip,
-      datagram,
-      Protocol.udp,
-      length,
-      position,
-      hasMore,
-      this.#identification,
-    );
-    this.#cut[0] = this.#headers;
-    this.#cut[1] = ip - this.#headers + headers;
-    this.#counters.count(Counter.fragmentsOut);
-    this.#egress.transmit(this.#cut, end, length);
+    this.#fragments.send(datagram, Protocol.udp, UDP_HEADER_BYTES + payloadLength, mtu);
   }
 }

@@ -1,8 +1,11 @@
+import { type Random, systemRandom } from "../base/random.ts";
 import type { Device } from "../device/device.ts";
-import { InputKind, PacketInput } from "../ip/input.ts";
+import { isDrop, PacketInput } from "../ip/input.ts";
+import type { Reassembly } from "../ip/reassembly.ts";
 import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { Segment } from "../wire/segment.ts";
+import { makeReassembly } from "./reassembler.ts";
 import { receiveFrame } from "./reader_stage.ts";
 import type { StageSettings } from "./setup.ts";
 import type { TcpStage } from "./tcp_stage.ts";
@@ -12,18 +15,33 @@ export class DirectInput {
   readonly #layout: Layout;
   readonly #device: Device;
   readonly #stage: TcpStage;
+  readonly #reassembly: Reassembly;
   readonly #input: PacketInput;
   readonly #segment = new Segment();
 
-  constructor(layout: Layout, device: Device, stage: TcpStage, settings: StageSettings) {
+  /** `random` keys the table of fragments. */
+  constructor(
+    layout: Layout,
+    device: Device,
+    stage: TcpStage,
+    settings: StageSettings,
+    random: Random = systemRandom,
+  ) {
     this.#layout = layout;
     this.#device = device;
     this.#stage = stage;
+    this.#reassembly = makeReassembly(layout, settings.ip, layout.parserCounters, random);
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
       broadcasts: settings.broadcasts,
+      reassembly: this.#reassembly,
     });
+  }
+
+  /** When packets whose fragments did not come are to be given up, in microseconds; `Infinity` when never. */
+  nextExpiry(): number {
+    return this.#reassembly.nextExpiry();
   }
 
   /** Takes up to `most` frames in; returns how many there were. */
@@ -33,6 +51,7 @@ export class DirectInput {
     const slots = this.#stage.slots.slots;
     const segment = this.#segment;
     let count = 0;
+    this.#reassembly.expire(layout.memory, nowUs);
     while (count < most) {
       const slot = slots.take();
       if (slot === NIL) break;
@@ -44,8 +63,8 @@ export class DirectInput {
         continue;
       }
       const start = words[table + slot * DESCRIPTOR_WORDS + START];
-      const kind = this.#input.decode(layout.memory, start, length, segment);
-      if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
+      const kind = this.#input.decode(layout.memory, start, length, segment, nowUs);
+      if (isDrop(kind)) layout.parserCounters.drop(this.#input.reason);
       segment.slot = slot;
       this.#stage.input(kind, segment, nowUs);
       count++;

@@ -4,7 +4,7 @@ import type { Memory } from "../base/memory.ts";
 import { seqAdd } from "../base/seq.ts";
 import { type Address, isIpv4Words } from "../base/address.ts";
 import { type Device, SendOutcome } from "../device/device.ts";
-import { ChecksumMode, finishTcpChecksum, writeEchoReply, writePacket } from "../ip/output.ts";
+import { ChecksumMode, finishTcpChecksum, writePacket } from "../ip/output.ts";
 import { OwnAddresses } from "../ip/own_addresses.ts";
 import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
@@ -86,22 +86,6 @@ export class Egress implements SegmentSink {
     if (isOwn) this.#loopBack(segment, end);
     else if (this.#device.virtioHeader) this.#sendForOffload(segment, end);
     else this.#sendComplete(segment, this.pieces, end);
-  }
-
-  /** Answers an ICMP echo request that lies in its frame slot. */
-  sendEchoReply(request: Segment): void {
-    const descriptor = this.#slots.slots.take();
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.loopbackFull);
-      return;
-    }
-    const start = this.startOf(descriptor);
-    const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
-    this.pieces[0] = start;
-    this.pieces[1] = length;
-    this.#counters.count(Counter.icmpEchoReplies);
-    this.transmit(this.pieces, FIRST_PIECE, 0);
-    this.#slots.slots.give(descriptor);
   }
 
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */

@@ -1,6 +1,6 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { InputKind, PacketInput } from "../ip/input.ts";
+import { isDrop, PacketInput } from "../ip/input.ts";
 import type { Bell } from "../ring/bell.ts";
 import { HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
@@ -92,7 +92,7 @@ export class HandoverInbox {
     const { words } = this.#ring;
     const offset = frameOffset(this.#layout, at);
     const kind = this.#input.decode(this.#layout.memory, offset, words[at], segment);
-    if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+    if (isDrop(kind)) this.#counters.drop(this.#input.reason);
     this.seen = words[at + 1];
     return kind;
   }

@@ -63,7 +63,13 @@ export class InlinePipeline implements Pipeline {
       isn: parts.isn,
       appBell: this.appBell,
     });
-    this.#input = new DirectInput(this.layout, parts.device, this.#stage, parts.settings);
+    this.#input = new DirectInput(
+      this.layout,
+      parts.device,
+      this.#stage,
+      parts.settings,
+      parts.random,
+    );
     parts.device.onArrival = schedule;
     this.appBell.announceSleep();
     this.#schedule();
@@ -108,7 +114,11 @@ export class InlinePipeline implements Pipeline {
   }
 
   #sleep(nowUs: number): void {
-    const atUs = Math.min(this.#stage.nextExpiry(), this.#device.nextArrival());
+    const atUs = Math.min(
+      this.#stage.nextExpiry(),
+      this.#input.nextExpiry(),
+      this.#device.nextArrival(),
+    );
     if (atUs === this.#wakeAtUs) return;
     if (this.#wakeAtUs !== Infinity) this.#clock.cancelWake(this.#wakeId);
     this.#wakeAtUs = atUs;

@@ -100,20 +100,22 @@ export function readerLoop(setup: WorkerSetup): void {
 /** Decodes frames until told to stop. */
 export function parserLoop(setup: WorkerSetup): void {
   const layout = new Layout(setup.dimensions, setup.memory);
-  const stage = new ParserStage(layout, setup.tun.virtioHeader, setup.settings);
+  const stage = new ParserStage(layout, setup.tun.virtioHeader, setup.settings, systemRandom);
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
   const ringTcp = () => tcp.ring();
   const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringTcp) > 0) {
+    const nowUs = systemClock.now();
+    stage.expire(nowUs, ringTcp);
+    if (stage.run(BATCH, nowUs, ringTcp) > 0) {
       patience.worked();
       continue;
     }
     if (patience.spins()) continue;
     own.announceSleep();
     if (stage.hasWork || isStopped(layout)) own.announceAwake();
-    else own.sleep(SLEEP_MAX_MS);
+    else own.sleep(sleepMs(stage.nextExpiry(), nowUs));
   }
 }
 
@@ -161,7 +163,7 @@ export function fusedLoop(setup: WorkerSetup): void {
   const layout = new Layout(setup.dimensions, setup.memory);
   const device = TunDevice.fromFd(setup.tun.fd, setup.tun);
   const stage = makeTcpStage(layout, device, setup);
-  const input = new DirectInput(layout, device, stage, setup.settings);
+  const input = new DirectInput(layout, device, stage, setup.settings, systemRandom);
   const own = new Bell(layout.words, Control.tcpBell);
   const patience = new Patience();
   while (!isStopped(layout)) {
@@ -175,7 +177,8 @@ export function fusedLoop(setup: WorkerSetup): void {
     if (patience.spins()) continue;
     own.announceSleep();
     if (!stage.hasWork && !isStopped(layout)) {
-      const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());
+      const atUs = Math.min(stage.nextExpiry(), input.nextExpiry());
+      const timeoutMs = sleepMs(atUs, systemClock.now());
       const outcome = device.wait(setup.wakeFd, Math.ceil(timeoutMs));
       if (outcome === WaitOutcome.woken) drainEventFd(setup.wakeFd);
       checkAlive(outcome, device);

@@ -7,7 +7,8 @@
  *   command   op  row, request  generation   port       address   value    local port,  local address
  *             or listener                                                  of listen:
  *                                                                          IPv6 only, Fast Open
- *   event     op  row           generation   request    4: result
+ *   event     op  row           generation   request    4: result, of a ping: 5: microseconds,
+ *                                                       6: hop limit, 7: ICMP type and code
  *                                            or listener
  * ```
  */
@@ -38,6 +39,10 @@ export const Command = {
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
   abortAll: 12,
+  /** Send an echo request: request, hop limit as port, address, local address, bytes as value. */
+  ping: 13,
+  /** Forget one: request. */
+  cancelPing: 14,
   /** Open a UDP socket: row, generation, port, address. */
   bindDatagram: 32,
   /** The application lets go of one: row, generation. */
@@ -60,6 +65,8 @@ export const Event = {
   ended: 5,
   /** After `shutdown`: every connection has ended. */
   stopped: 6,
+  /** A ping has come to its end: request, error as result, microseconds, hop limit, ICMP type and code. */
+  pinged: 7,
 } as const;
 
 /** What can be set for one connection. */
@@ -90,6 +97,9 @@ export const Field = {
   address: 4,
   /** Of an event, where a command has its address. */
   result: 4,
+  rttUs: 5,
+  hops: 6,
+  icmp: 7,
   value: 8,
   localPort: 9,
   ipv6Only: 9,

@@ -1,9 +1,12 @@
 import type { Counters } from "../base/counters.ts";
-import { InputKind, PacketInput } from "../ip/input.ts";
+import { isDrop, PacketInput } from "../ip/input.ts";
+import { type Random, systemRandom } from "../base/random.ts";
+import type { Reassembly } from "../ip/reassembly.ts";
 import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, START } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { Segment } from "../wire/segment.ts";
+import { makeReassembly } from "./reassembler.ts";
 import { writeSegmentRecord } from "./segment_record.ts";
 import type { StageSettings } from "./setup.ts";
 
@@ -14,16 +17,29 @@ import type { StageSettings } from "./setup.ts";
 export class ParserStage {
   readonly #layout: Layout;
   readonly #counters: Counters;
+  readonly #reassembly: Reassembly;
   readonly #input: PacketInput;
   readonly #frames: RingConsumer;
   readonly #segments: RingProducer;
   readonly #segment = new Segment();
 
-  constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings) {
+  /** `random` keys the table of fragments. */
+  constructor(
+    layout: Layout,
+    virtioHeader: boolean,
+    settings: StageSettings,
+    random: Random = systemRandom,
+  ) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
     const { addresses, broadcasts } = settings;
-    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts });
+    this.#reassembly = makeReassembly(layout, settings.ip, this.#counters, random);
+    this.#input = new PacketInput({
+      virtioHeader,
+      addresses,
+      broadcasts,
+      reassembly: this.#reassembly,
+    });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
   }
@@ -33,8 +49,18 @@ export class ParserStage {
     return this.#frames.hasNext();
   }
 
+  /** When `expire` is due, in microseconds; `Infinity` when it is not. */
+  nextExpiry(): number {
+    return this.#reassembly.nextExpiry();
+  }
+
+  /** Gives up packets whose fragments did not come in time; `rung` is called when there were any. */
+  expire(nowUs: number, rung: () => void): void {
+    if (this.#reassembly.expire(this.#layout.memory, nowUs)) rung();
+  }
+
   /** Decodes up to `most` frames; `rung` is called after each is published. Returns how many. */
-  run(most: number, rung: () => void): number {
+  run(most: number, nowUs: number, rung: () => void): number {
     const { words, table } = this.#layout.slotPool;
     let count = 0;
     while (count < most) {
@@ -47,8 +73,9 @@ export class ParserStage {
         start,
         words[frame + 1],
         this.#segment,
+        nowUs,
       );
-      if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+      if (isDrop(kind)) this.#counters.drop(this.#input.reason);
       this.#segment.slot = slot;
       const at = this.#segments.claim();
       if (at < 0) {

@@ -2,6 +2,7 @@ import type { Address } from "../base/address.ts";
 import type { Store } from "../base/memory.ts";
 import type { TunHandle } from "../device/tun_open.ts";
 import type { Dimensions } from "../ring/layout.ts";
+import type { IpConfig } from "../ip/config.ts";
 import type { TcpConfig } from "../tcp/config.ts";
 import type { UdpConfig } from "../udp/config.ts";
 
@@ -13,6 +14,7 @@ export interface StageSettings {
   readonly broadcasts: readonly Address[];
   readonly config: TcpConfig;
   readonly udp: UdpConfig;
+  readonly ip: IpConfig;
   /** Whether trace records are written. */
   readonly traced: boolean;
 }

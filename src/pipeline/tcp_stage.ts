@@ -3,7 +3,7 @@ import type { Random } from "../base/random.ts";
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Device } from "../device/device.ts";
-import { InputKind, PacketInput } from "../ip/input.ts";
+import { InputKind, isDrop, PacketInput } from "../ip/input.ts";
 import { Bell } from "../ring/bell.ts";
 import { Control, type Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
@@ -23,6 +23,7 @@ import { ApplicationLink } from "./application_link.ts";
 import { DatagramEgress } from "./datagram_egress.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
+import { IcmpStage } from "./icmp_stage.ts";
 import { Command, ConnectionOption, Field } from "./messages.ts";
 import type { StageSettings } from "./setup.ts";
 import { ReceiveSlots } from "./slots.ts";
@@ -58,6 +59,7 @@ export class TcpStage {
   readonly counters: Counters;
   readonly #tcp: Tcp;
   readonly #udp: Udp;
+  readonly #icmp: IcmpStage;
   readonly #egress: Egress;
   readonly #datagramEgress: DatagramEgress;
   readonly #link: ApplicationLink;
@@ -114,6 +116,13 @@ export class TcpStage {
       originUs: parts.clock.originUs,
       handover: parts.handover,
     });
+    const datagrams = this.#datagramEgress;
+    this.#icmp = new IcmpStage({
+      ...{ layout, counters: this.counters, config: settings.ip, random: parts.random },
+      ...{ egress: datagrams.icmp, paths: datagrams.paths },
+      ...{ link: this.#link, handover: this.#handover },
+      isForGroup: (packet) => datagrams.isForGroup(packet),
+    });
     this.#udp = new Udp({
       config: settings.udp,
       layout,
@@ -130,7 +139,7 @@ export class TcpStage {
     const { slots, counters } = this;
     const egress = new DatagramEgress({
       ...{ device, layout, slots, counters, addresses, broadcasts, random },
-      egress: this.#egress,
+      ...{ egress: this.#egress, ip: settings.ip },
     });
     egress.trace = this.#trace;
     return egress;
@@ -139,6 +148,7 @@ export class TcpStage {
   /** Whether there is something to do besides segments from the device. */
   get hasWork(): boolean {
     return this.#commands.hasNext() || this.#egress.hasLoopback || this.#udp.hasWork ||
+      this.#icmp.hasWork ||
       this.#inbox.hasNext;
   }
 
@@ -172,12 +182,11 @@ export class TcpStage {
       case InputKind.udpError:
         this.#onUdpError(segment, nowUs);
         break;
-      case InputKind.icmpEcho:
-        this.#egress.sendEchoReply(segment);
-        break;
       case InputKind.icmpError:
         this.#tcp.icmpError(segment, nowUs);
         break;
+      default:
+        this.#icmp.input(kind, segment, nowUs);
     }
     this.slots.recycle(segment);
   }
@@ -205,6 +214,7 @@ export class TcpStage {
     if (this.#trace !== null) this.#trace.nowUs = nowUs;
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
+    this.#icmp.run(nowUs);
     this.#tcp.expire(nowUs);
     this.#flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -250,7 +260,7 @@ export class TcpStage {
     const segment = this.#loopbackSegment;
     const kind = this.#loopbackInput.decode(this.#layout.memory, start, length, segment);
     segment.slot = slot;
-    if (kind === InputKind.dropped) this.counters.drop(this.#loopbackInput.reason);
+    if (isDrop(kind)) this.counters.drop(this.#loopbackInput.reason);
     this.input(kind, segment, nowUs);
     return true;
   }
@@ -301,6 +311,10 @@ export class TcpStage {
         return tcp.cancelConnect(id, nowUs);
       case Command.acceptTaken:
         return tcp.acceptTaken(id);
+      case Command.ping:
+        return this.#icmp.ping(words, at, nowUs);
+      case Command.cancelPing:
+        return this.#icmp.cancelPing(id);
       case Command.abortAll:
         return tcp.abortAll(nowUs);
       case Command.shutdown:

@@ -14,10 +14,12 @@ import type { StreamWords } from "./stream.ts";
  *   counters      one set per thread: reader, parser, tcp
  *   rings         frames  reader -> parser     segments  parser -> tcp     slots  tcp -> reader
  *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
+ *                 quotes  parser -> tcp
  *   rows          one per connection, then one per UDP socket (row.ts)
  *   descriptors   receive: frame slots, then receive blocks; send: send blocks
  *   handover      frames that came in at another queue's pipeline but belong to a connection of this one
  *   headers       where the tcp thread builds the headers of outgoing packets, and its datagram header (datagram.ts)
+ *   fragments     pages of packets that are not complete, the parser's own
  *   slots         frames as read from the device, 64 KiB and a little each
  *   receive       blocks that hold received bytes which were copied out of their frame
  *   send          blocks that hold the application's bytes until the peer has acknowledged them
@@ -42,6 +44,8 @@ export interface Dimensions {
   readonly traceRecords: number;
   /** Frames that another queue's pipeline may have handed over; 1 when there is one queue. */
   readonly handoverFrames: number;
+  /** Pages for fragments, {@link FRAGMENT_PAGE_BYTES} each. */
+  readonly fragmentPages: number;
 }
 
 /** Bytes of a frame slot: the largest IP packet, the virtio-net header, and room to align. */
@@ -65,6 +69,12 @@ export const FRAME_WORDS = 2;
 export const SEGMENT_WORDS = 48;
 /** Words of a handover record: length of the frame, pipelines that have seen it. */
 export const HANDOVER_WORDS = 2;
+/** Bytes of a page of fragments (src/ip/fragment_pages.ts). */
+export const FRAGMENT_PAGE_BYTES = 1024;
+/** Words of a quote: its length, and the longest that an ICMP error can carry. */
+export const QUOTE_WORDS = 312;
+/** Quotes that may wait to be sent: more than the limit on errors lets go at once. */
+const QUOTE_RECORDS = 64;
 /** Words of a command record. */
 export const MESSAGE_WORDS = 16;
 /** Words of an event record: every row has room for four. */
@@ -96,6 +106,7 @@ export const DEFAULT_DIMENSIONS: Dimensions = {
   sendBlocks: 16_384,
   traceRecords: 1,
   handoverFrames: 1,
+  fragmentPages: 4096,
 };
 
 /** The dimensions of a stack in a simulation, of which there may be thousands one after the other. */
@@ -107,6 +118,7 @@ export const SMALL_DIMENSIONS: Dimensions = {
   sendBlocks: 512,
   traceRecords: 1,
   handoverFrames: 1,
+  fragmentPages: 4096,
 };
 
 /** The regions of a pipeline's shared memory; every thread makes its own over the same buffer. */
@@ -136,6 +148,10 @@ export class Layout {
   readonly headers: number;
   /** Byte offset of the TCP thread's place for one datagram header. */
   readonly datagramHeader: number;
+  /** What senders are told of packets whose fragments did not all come: from the parser to the TCP thread. */
+  readonly quotes: RingWords;
+  /** Byte offset of the first page of fragments. */
+  readonly fragmentPages: number;
   readonly slotPool: PoolWords;
   readonly receivePool: PoolWords;
   readonly sendPool: PoolWords;
@@ -162,6 +178,7 @@ export class Layout {
       events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames),
+      quotes: cut.ring(QUOTE_WORDS, QUOTE_RECORDS),
     };
     const rows = cut.bytes(rowCount * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
@@ -169,15 +186,11 @@ export class Layout {
     this.headers = cut.bytes(HEADER_BYTES);
     this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
+    this.fragmentPages = cut.bytes(dimensions.fragmentPages * FRAGMENT_PAGE_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
-    if (cut.end > 0x7fff_ffff) {
-      throw new RangeError(
-        `tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; ` +
-          `lower maxConnections, receiveMemory or sendMemory`,
-      );
-    }
+    if (cut.end > 0x7fff_ffff) throw tooLarge(cut.end);
     this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
     this.words = new Int32Array(this.memory.buffer);
     const set = (index: number) =>
@@ -194,6 +207,7 @@ export class Layout {
     this.events = ring(rings.events);
     this.trace = ring(rings.trace);
     this.handover = ring(rings.handover);
+    this.quotes = ring(rings.quotes);
     this.rows = rows / 4;
     const receive = { words, table: receiveTable / 4 };
     this.slotPool = {
@@ -265,6 +279,13 @@ type RingPlace = Omit<RingWords, "words">;
 
 function plainStore(bytes: number): Store {
   return new SharedArrayBuffer(bytes);
+}
+
+function tooLarge(bytes: number): RangeError {
+  return new RangeError(
+    `tcp: ${bytes} bytes of buffers are more than the 2 GiB that one pipeline can address; ` +
+      `lower maxConnections, receiveMemory or sendMemory`,
+  );
 }
 
 /** Cuts regions out of a buffer that does not exist yet. */

@@ -23,6 +23,8 @@ export const IcmpField = {
   /** RFC 1191 section 4: the next hop's MTU, in "fragmentation needed" only. */
   mtu: 6,
   quoted: 8,
+  /** Identifier and sequence number of an echo. */
+  echoName: 4,
 } as const;
 
 /** Message types. */

@@ -46,6 +46,7 @@ export const Ipv6Next = {
   routing: 43,
   fragment: 44,
   icmp: 58,
+  none: 59,
   destinationOptions: 60,
 } as const;
 
@@ -55,6 +56,11 @@ const EXTENSION_UNIT_BYTES = 8;
 /** RFC 8200 section 4.5: the fragment offset and the M flag; zero in an atomic fragment (RFC 6946). */
 const FRAGMENT_FIELD = 2;
 const FRAGMENT_MASK = 0xfff9;
+/** The offset alone, in bytes: the field counts units of 8. */
+const FRAGMENT_OFFSET_MASK = 0xfff8;
+/** The M flag: others follow. */
+const MORE_FRAGMENTS = 1;
+const IDENTIFICATION_FIELD = 4;
 
 /** RFC 8200 section 4.4: how many of the nodes of a routing header are still to be visited. */
 const SEGMENTS_LEFT_FIELD = 3;
@@ -64,6 +70,8 @@ const PAD_1 = 0;
 const PAD_N = 1;
 /** The upper two bits of an option's type: what to do when it is not known; 00 is to skip it. */
 const UNKNOWN_OPTION_MASK = 0xc0;
+const UNKNOWN_OPTION_SILENT = 0x40;
+const UNKNOWN_OPTION_TOLD = 0x80;
 
 /**
  * What a walk over the extension headers has found. One object is filled again by each walk; nothing
@@ -74,9 +82,30 @@ export class TransportPlace {
   reason: DropReason = Drop.none;
   /** The protocol behind all extension headers. */
   protocol = 0;
-  /** Where its header begins, a byte offset. */
+  /** Where its header begins, a byte offset; of a fragment that is not the first, where its bytes begin. */
   offset = 0;
+  /** Where the header of a fragment stands that is not the whole packet; {@link NO_FRAGMENT} without one. */
+  fragment: number = NO_FRAGMENT;
+  /** The code of the ICMPv6 "parameter problem" that is due (RFC 4443 section 3.4), or {@link NO_PROBLEM}. */
+  problem: number = NO_PROBLEM;
+  /** The byte that it is about, counted from the fixed header. */
+  pointer = 0;
+  /** Whether it is due even when the packet was sent to a group (RFC 4443 section 2.4 e.3). */
+  isProblemForGroup = false;
 }
+
+/** No fragment header, or only one of a fragment that is the whole packet. */
+export const NO_FRAGMENT = -1;
+/** Nobody is told of what is wrong. */
+export const NO_PROBLEM = -1;
+
+/** Codes of the ICMPv6 "parameter problem" (RFC 4443 section 3.4, RFC 7112 section 5). */
+export const Problem = {
+  headerField: 0,
+  nextHeader: 1,
+  option: 2,
+  headerChain: 3,
+} as const;
 
 /** Traffic class: the 8 bits behind the version. */
 export function readTrafficClass(view: DataView, offset: number): number {
@@ -148,7 +177,8 @@ export function transportChecksum6(
  *
  * The hop-by-hop header may only come first (RFC 8200 section 4.1). A routing header with nodes left to
  * visit is for routers, and this is none: such packets are not forwarded (RFC 5095). A fragment that is
- * the whole packet is taken as if it had no fragment header (RFC 6946); others are for reassembly.
+ * the whole packet is taken as if it had no fragment header (RFC 6946); of others the place of that header is
+ * told, and the walk goes on only behind that of a first one.
  */
 export function findTransport(
   view: DataView,
@@ -158,21 +188,67 @@ export function findTransport(
 ): void {
   let next = view.getUint8(offset + Ipv6Field.nextHeader);
   let at = offset + IPV6_HEADER_BYTES;
+  let nextAt = offset + Ipv6Field.nextHeader;
   place.reason = Drop.none;
+  place.fragment = NO_FRAGMENT;
+  place.problem = NO_PROBLEM;
   for (let count = 0; isExtension(next); count++) {
     if (count === EXTENSION_HEADERS_MAX) {
       place.reason = Drop.ipExtensionLimit;
       return;
     }
-    place.reason = checkExtension(view, next, at, end, count);
+    place.pointer = nextAt - offset;
+    place.reason = checkExtension(view, next, at, end, count, place, offset);
     if (place.reason !== Drop.none) return;
+    nextAt = at;
+    if (next === Ipv6Next.fragment) {
+      const field = view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_MASK;
+      if (field !== 0) {
+        // A fragment within a fragment is nobody's.
+        if (place.fragment !== NO_FRAGMENT) place.reason = Drop.ipFragment;
+        if (place.reason !== Drop.none) return;
+        place.fragment = at;
+      }
+      if ((field & FRAGMENT_OFFSET_MASK) !== 0) {
+        place.protocol = view.getUint8(at);
+        place.offset = at + EXTENSION_UNIT_BYTES;
+        return;
+      }
+    }
     const following = view.getUint8(at);
     at += extensionLength(view, next, at);
     next = following;
   }
+  place.pointer = nextAt - offset;
   place.protocol = next;
   place.offset = at;
 }
+
+/**
+ * Whether the packet may be an ICMPv6 error, or a redirect: behind all extension headers that can be passed over,
+ * whatever is in them, stands one, or what stands there is cut off.
+ */
+export function mayHoldIcmpError(view: DataView, offset: number, end: number): boolean {
+  let next = view.getUint8(offset + Ipv6Field.nextHeader);
+  let at = offset + IPV6_HEADER_BYTES;
+  for (let count = 0; count < EXTENSION_HEADERS_MAX && isExtension(next); count++) {
+    if (at + EXTENSION_UNIT_BYTES > end) return false;
+    // Of a later fragment nobody knows what it is part of (RFC 4443 has errors about first ones alone in mind).
+    if (next === Ipv6Next.fragment && readFragmentPosition(view, at) !== 0) return false;
+    const following = view.getUint8(at);
+    at += extensionLength(view, next, at);
+    next = following;
+  }
+  if (next !== Ipv6Next.icmp) return false;
+  if (at >= end) return true;
+  const type = view.getUint8(at);
+  return type < ICMP6_FIRST_INFORMATIONAL || type === ICMP6_REDIRECT;
+}
+
+/** RFC 4443 section 2.1: errors are below it. */
+const ICMP6_FIRST_INFORMATIONAL = 128;
+/** RFC 4861 section 4.5. */
+const ICMP6_REDIRECT = 137;
 
 function isExtension(next: number): boolean {
   return next === Ipv6Next.hopByHop || next === Ipv6Next.routing ||
@@ -185,32 +261,65 @@ function extensionLength(view: DataView, kind: number, at: number): number {
   return EXTENSION_UNIT_BYTES * (1 + view.getUint8(at + 1));
 }
 
-/** Whether one extension header can be passed over; `index` counts those before it. */
+/** Bytes of the packet before those of the fragment whose header is at `at`. */
+export function readFragmentPosition(view: DataView, at: number): number {
+  return view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_OFFSET_MASK;
+}
+
+/** Whether other fragments follow the one whose header is at `at`. */
+export function hasMoreFragments(view: DataView, at: number): boolean {
+  return (view.getUint16(at + FRAGMENT_FIELD) & MORE_FRAGMENTS) !== 0;
+}
+
+/** What all fragments of a packet have in common. */
+export function readFragmentIdentification(view: DataView, at: number): number {
+  return view.getInt32(at + IDENTIFICATION_FIELD);
+}
+
+/**
+ * Whether one extension header can be passed over; `index` counts those before it. What the sender is to be told
+ * is put into `place`, whose pointer is to the field that named this header.
+ */
 function checkExtension(
   view: DataView,
   kind: number,
   at: number,
   end: number,
   index: number,
+  place: TransportPlace,
+  start: number,
 ): DropReason {
   if (at + EXTENSION_UNIT_BYTES > end) return Drop.ipExtensionInvalid;
   const length = extensionLength(view, kind, at);
   if (at + length > end) return Drop.ipExtensionInvalid;
   switch (kind) {
     case Ipv6Next.fragment:
-      return (view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_MASK) === 0
-        ? Drop.none
-        : Drop.ipFragment;
+      return Drop.none;
     case Ipv6Next.routing:
-      return view.getUint8(at + SEGMENTS_LEFT_FIELD) === 0 ? Drop.none : Drop.ipSourceRouted;
+      if (view.getUint8(at + SEGMENTS_LEFT_FIELD) === 0) return Drop.none;
+      // RFC 8200 section 4.4, and RFC 5095 for type 0: the pointer is to the routing type.
+      place.problem = Problem.headerField;
+      place.pointer = at + 2 - start;
+      place.isProblemForGroup = false;
+      return Drop.ipSourceRouted;
     case Ipv6Next.hopByHop:
-      if (index > 0) return Drop.ipExtensionInvalid;
+      if (index > 0) {
+        place.problem = Problem.nextHeader;
+        place.isProblemForGroup = false;
+        return Drop.ipExtensionInvalid;
+      }
   }
-  return checkOptions(view, at + 2, at + length);
+  return checkOptions(view, at + 2, at + length, place, start);
 }
 
 /** RFC 8200 section 4.2: options that are not known are skipped or the packet is discarded, as they say. */
-function checkOptions(view: DataView, offset: number, end: number): DropReason {
+function checkOptions(
+  view: DataView,
+  offset: number,
+  end: number,
+  place: TransportPlace,
+  start: number,
+): DropReason {
   let count = 0;
   let at = offset;
   while (at < end) {
@@ -222,7 +331,14 @@ function checkOptions(view: DataView, offset: number, end: number): DropReason {
     if (at + 2 > end) return Drop.ipExtensionInvalid;
     const length = 2 + view.getUint8(at + 1);
     if (at + length > end) return Drop.ipExtensionInvalid;
-    if ((type & UNKNOWN_OPTION_MASK) !== 0) return Drop.ipOptionUnknown;
+    const action = type & UNKNOWN_OPTION_MASK;
+    if (action !== 0) {
+      // 01: nobody is told; 10: the sender is, in any case; 11: only when it meant one host.
+      place.problem = action === UNKNOWN_OPTION_SILENT ? NO_PROBLEM : Problem.option;
+      place.pointer = at - start;
+      place.isProblemForGroup = action === UNKNOWN_OPTION_TOLD;
+      return Drop.ipOptionUnknown;
+    }
     if (type !== PAD_N && ++count > EXTENSION_OPTIONS_MAX) return Drop.ipExtensionLimit;
     at += length;
   }

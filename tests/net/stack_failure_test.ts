@@ -8,6 +8,7 @@ import { DEFAULT_DIMENSIONS, type Layout } from "../../src/ring/layout.ts";
 import { RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { testNeeding } from "../support/skip.ts";
 import { openOnTun, SHAPES, TUN, untilUsage, usage } from "./tun_stacks.ts";
@@ -127,7 +128,7 @@ for (const shape of ["split", "fused"] as const) {
         dimensions: DEFAULT_DIMENSIONS,
         settings: {
           ...{ addresses: [prefix.address], broadcasts: [], traced: false },
-          ...{ config: tcpConfig(), udp: udpConfig() },
+          ...{ config: tcpConfig(), udp: udpConfig(), ip: ipConfig() },
         },
       });
       const net = new Stack({
@@ -136,6 +137,7 @@ for (const shape of ["split", "fused"] as const) {
         clock: systemClock,
         random: systemRandom,
         udp: udpConfig(),
+        routes: [],
       });
       const listener = net.listen({ port: 7 });
       const [conn] = await Promise.all([net.connect({ port: 7 }), listener.accept()]);

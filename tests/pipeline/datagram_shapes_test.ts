@@ -128,7 +128,7 @@ for (const { pipeline, offload } of SHAPES) {
         assertEquals(code, 111);
         await until(
           "it is counted",
-          () => net.stats().counters.udpErrorsOut === 1,
+          () => net.stats().counters.icmpErrorsOut === 1,
           () => net.stats(),
         );
         const own = net.listenDatagram({ transport: "udp", hostname: stack, port: 0 });

@@ -7,6 +7,7 @@ import { HandoverInbox, HandoverRing } from "../../src/pipeline/handover.ts";
 import { Bell } from "../../src/ring/bell.ts";
 import { Control, Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { Segment } from "../../src/wire/segment.ts";
 import { testNeeding } from "../support/skip.ts";
@@ -14,7 +15,7 @@ import { tcpFrame } from "../wire/frames.ts";
 
 const settings = {
   ...{ addresses: [parseIpv4("10.7.0.2")!], broadcasts: [], traced: false },
-  ...{ config: tcpConfig(), udp: udpConfig() },
+  ...{ config: tcpConfig(), udp: udpConfig(), ip: ipConfig() },
 };
 const dimensions = { ...SMALL_DIMENSIONS, handoverFrames: 4 };
 

@@ -41,7 +41,7 @@ Deno.test("parser: a frame becomes a record that names its slot and its payload"
   const slot = put(tcpFrame({ seq: 77, payload: [1, 2, 3] }));
   assertEquals(stage.hasWork, true);
   let rings = 0;
-  assertEquals(stage.run(64, () => rings++), 1);
+  assertEquals(stage.run(64, 0, () => rings++), 1);
   assertEquals([rings, stage.hasWork], [1, false]);
   const record = next();
   assertEquals([record?.kind, record?.segment.slot, record?.segment.seq], [
@@ -58,7 +58,7 @@ Deno.test("parser: a frame that is dropped is counted, and its slot still goes o
   // Goal: only the TCP thread gives slots back, so a slot that stops here would be lost.
   const { layout, stage, put, next } = rig();
   const slots = [put([]), put([0x45, 0]), put(tcpFrame({ checksumError: 1 }))];
-  assertEquals(stage.run(64, () => {}), 3);
+  assertEquals(stage.run(64, 0, () => {}), 3);
   for (const slot of slots) {
     const record = next();
     assertEquals([record?.kind, record?.segment.slot], [InputKind.dropped, slot]);
@@ -71,13 +71,17 @@ Deno.test("parser: a frame that is dropped is counted, and its slot still goes o
 Deno.test("parser: it takes no more than it is asked for", () => {
   const { stage, put } = rig();
   for (let i = 0; i < 5; i++) put(tcpFrame());
-  assertEquals([stage.run(2, () => {}), stage.run(2, () => {}), stage.run(2, () => {})], [2, 2, 1]);
+  assertEquals([stage.run(2, 0, () => {}), stage.run(2, 0, () => {}), stage.run(2, 0, () => {})], [
+    2,
+    2,
+    1,
+  ]);
 });
 
 Deno.test("parser: more records than slots is an error in the program, and says so", () => {
   const { stage, put } = rig();
   for (let i = 0; i < SMALL_DIMENSIONS.slots; i++) put(tcpFrame());
-  stage.run(1000, () => {});
+  stage.run(1000, 0, () => {});
   put(tcpFrame());
-  assertThrows(() => stage.run(1, () => {}), Error, "segment ring is full");
+  assertThrows(() => stage.run(1, 0, () => {}), Error, "segment ring is full");
 });

@@ -13,6 +13,7 @@ import { tcpConfig } from "../../src/tcp/config.ts";
 import { NoControl } from "../../src/tcp/congestion/none.ts";
 import { Connection } from "../../src/tcp/connection.ts";
 import { RttEstimator } from "../../src/tcp/rtt.ts";
+import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { OWN } from "../wire/frames.ts";
 
@@ -90,6 +91,7 @@ export const settings: StageSettings = {
   broadcasts: [],
   config: tcpConfig(undefined),
   udp: udpConfig(),
+  ip: ipConfig(),
   traced: false,
 };
 

@@ -47,6 +47,7 @@ const DIMENSIONS: Dimensions = {
   sendBlocks: 64,
   traceRecords: 1,
   handoverFrames: 1,
+  fragmentPages: 64,
 };
 
 /** What the byte at a position of a stream is; 251 is prime, so that no block size hides a shift. */
