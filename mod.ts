@@ -58,7 +58,7 @@ export type { Address, Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";
-export { TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
+export { Progress, TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
 export { TraceLines, type TraceStyle } from "./src/trace/lines.ts";
 export { Flag, OptionBit, Segment } from "./src/wire/segment.ts";
 export { type State, stateNames } from "./src/tcp/state.ts";

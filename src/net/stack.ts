@@ -20,7 +20,8 @@ import { type CounterName, sumCounters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
+import { TraceKind, TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
+import { Control, Traced } from "../ring/layout.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { TcpConn } from "./conn.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
@@ -133,6 +134,9 @@ export class Stack implements AsyncDisposable {
   readonly #listeners = new Set<Listener>();
   /** Pending connects by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
+  /** Who looks at the trace. */
+  readonly #viewers = new Set<(record: TraceRecord) => void>();
+  #watchers = 0;
   #nextName = 1;
   #ended: Error | null = null;
   #closing: Promise<void> | null = null;
@@ -152,13 +156,19 @@ export class Stack implements AsyncDisposable {
     // Whoever does not look at `closed` sees the failure in every call; it must not end the process.
     this.closed.catch(() => {});
     this.#ports = parts.pipelines.map((pipeline) => new Port(pipeline, this.#liveness));
+    const { trace } = parts;
+    if (trace !== undefined) {
+      this.#viewers.add((record) => {
+        if (record.kind !== TraceKind.progress) trace(record);
+      });
+    }
     for (const [index, pipeline] of parts.pipelines.entries()) {
       pipeline.onFailure((error) => this.#fail(error));
-      if (parts.trace !== undefined) {
-        const reader = new TraceReader(pipeline.layout.trace);
-        const { trace } = parts;
-        this.#ports[index].onTrace(() => reader.drain(trace));
-      }
+      const reader = new TraceReader(pipeline.layout.trace);
+      const show = (record: TraceRecord) => {
+        for (const look of this.#viewers) look(record);
+      };
+      this.#ports[index].onTrace(() => reader.drain(show));
       this.#ports[index].start();
     }
   }
@@ -305,6 +315,35 @@ export class Stack implements AsyncDisposable {
         return { ...readInfo(port.layout, endpoint.row), localAddr, remoteAddr };
       })
     );
+  }
+
+  /**
+   * Lets `look` see the trace from now on until it is disposed: every segment in and out, every change of state,
+   * and, as records of the kind `progress`, how windows and times of connections change. While nobody looks the
+   * trace costs nothing. The record is filled again for the next one: copy what is to be kept.
+   */
+  watch(look: (record: TraceRecord) => void): Disposable {
+    this.#mustBeOpen();
+    // A function of its own, so that the same `look` may be given twice.
+    const viewer = (record: TraceRecord) => look(record);
+    this.#viewers.add(viewer);
+    this.#watchers++;
+    this.#setTraced();
+    return {
+      [Symbol.dispose]: () => {
+        if (!this.#viewers.delete(viewer)) return;
+        this.#watchers--;
+        this.#setTraced();
+      },
+    };
+  }
+
+  #setTraced(): void {
+    const watched = this.#watchers > 0 ? Traced.segments | Traced.progress : Traced.nothing;
+    const traced = watched | (this.#viewers.size > 0 ? Traced.segments : Traced.nothing);
+    for (const { layout } of this.#pipelines) {
+      Atomics.store(layout.words, layout.control + Control.trace, traced);
+    }
   }
 
   /**

@@ -10,19 +10,19 @@ import type { TraceWriter } from "./trace_ring.ts";
 
 /** Turns what the engine tells the application into records of the event ring. */
 export class ApplicationLink implements TcpEvents {
+  /** Where to record changes, when somebody looks. */
+  trace: TraceWriter | null = null;
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   readonly #ring: RingProducer;
   /** Places that must stay free for the rows. */
   readonly #reserved: number;
   readonly #words: Int32Array;
-  readonly #trace: TraceWriter | null;
 
-  constructor(layout: Layout, trace: TraceWriter | null) {
+  constructor(layout: Layout) {
     this.#ring = new RingProducer(layout.events);
     this.#reserved = layout.rowEvents;
     this.#words = layout.words;
-    this.#trace = trace;
   }
 
   /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
@@ -58,7 +58,11 @@ export class ApplicationLink implements TcpEvents {
   }
 
   stateChanged(conn: Connection, before: State): void {
-    this.#trace?.state(conn, before);
+    this.trace?.state(conn, before);
+  }
+
+  progressed(conn: Connection): void {
+    this.trace?.progress(conn);
   }
 
   /** All connections have ended after a `shutdown`. */

@@ -4,7 +4,7 @@ import { Counter, type Counters } from "../base/counters.ts";
 import type { Device } from "../device/device.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import { Bell } from "../ring/bell.ts";
-import { Control, type Layout } from "../ring/layout.ts";
+import { Control, type Layout, Traced } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
@@ -15,6 +15,7 @@ import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import { Flag, Segment } from "../wire/segment.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 import { ApplicationLink } from "./application_link.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
@@ -54,7 +55,9 @@ export class TcpStage {
   readonly #tcp: Tcp;
   readonly #egress: Egress;
   readonly #link: ApplicationLink;
-  readonly #trace: TraceWriter | null;
+  readonly #writer: TraceWriter;
+  /** The writer while somebody looks. */
+  #trace: TraceWriter | null = null;
   readonly #commands: RingConsumer;
   readonly #appBell: Bell;
   readonly #layout: Layout;
@@ -71,10 +74,8 @@ export class TcpStage {
     this.#layout = layout;
     this.counters = layout.tcpCounters;
     this.slots = new ReceiveSlots(layout);
-    this.#trace = settings.traced
-      ? new TraceWriter(layout.trace, this.counters, parts.clock.originUs)
-      : null;
-    this.#link = new ApplicationLink(layout, this.#trace);
+    this.#writer = new TraceWriter(layout.trace, this.counters, parts.clock.originUs);
+    this.#link = new ApplicationLink(layout);
     this.#egress = new Egress(
       parts.device,
       layout,
@@ -82,7 +83,6 @@ export class TcpStage {
       this.counters,
       settings.addresses,
     );
-    this.#egress.trace = this.#trace;
     this.#commands = new RingConsumer(layout.commands);
     this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
     this.#loopbackInput = new PacketInput({
@@ -104,6 +104,7 @@ export class TcpStage {
       nowUs: parts.clock.now(),
       handover: parts.handover,
     });
+    if (settings.traced) layout.words[layout.control + Control.trace] |= Traced.segments;
   }
 
   /** Whether there is something to do besides segments from the device. */
@@ -121,12 +122,10 @@ export class TcpStage {
     // What the application asked for before the segment came must have been done when it is looked at:
     // otherwise a peer that hears of a listener at once would find nobody there.
     this.#takeCommands(nowUs);
+    this.#followViewers(nowUs);
     switch (kind) {
       case InputKind.tcp:
-        if (this.#trace !== null) {
-          this.#trace.nowUs = nowUs;
-          this.#trace.segment(TraceKind.segmentIn, segment);
-        }
+        if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         // A listener may have been opened since the round began, before this SYN was sent.
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
@@ -146,7 +145,7 @@ export class TcpStage {
    * application had commands.
    */
   run(nowUs: number): boolean {
-    if (this.#trace !== null) this.#trace.nowUs = nowUs;
+    this.#followViewers(nowUs);
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
@@ -175,6 +174,27 @@ export class TcpStage {
     } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
       this.#tidyAtUs = nowUs + TIDY_DELAY_US;
     }
+  }
+
+  /** Writes a trace while somebody looks, and only then. */
+  #followViewers(nowUs: number): void {
+    const { words, control } = this.#layout;
+    const traced = words[control + Control.trace];
+    const writer = this.#writer;
+    writer.nowUs = nowUs;
+    if (writer.traced === traced) return;
+    writer.traced = traced;
+    this.#trace = traced === Traced.nothing ? null : writer;
+    this.#egress.trace = this.#trace;
+    this.#link.trace = this.#trace;
+  }
+
+  #traceInput(trace: TraceWriter, segment: Segment): void {
+    // Loopback has no virtio-net header; where there is one, its flags leave the place of an IP version zero.
+    const { bytes } = this.#layout.memory;
+    let start = segment.frameOffset;
+    if (bytes[start] >>> 4 === 0) start += VIRTIO_HEADER_BYTES;
+    trace.segment(TraceKind.segmentIn, segment, start, segment.payloadOffset - start);
   }
 
   #takeLoopback(nowUs: number): boolean {

@@ -27,6 +27,8 @@ export interface TcpEvents {
   ended(conn: Connection): void;
   /** The connection has gone from one state to another: for the trace. */
   stateChanged(conn: Connection, before: State): void;
+  /** What `info()` shows of the connection may have changed: for the trace. */
+  progressed(conn: Connection): void;
 }
 
 /** Where segments go that may belong to a connection of another queue's engine. */

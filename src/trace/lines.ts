@@ -30,6 +30,7 @@ export class TraceLines {
       if (this.#style !== "states") return null;
       return `${timeOfDay(record.timeUs)} ${stateText(record)}`;
     }
+    if (record.kind === TraceKind.progress) return null;
     const line = this.#text.line(record.segment);
     return this.#style === "classic" ? line : `${timeOfDay(record.timeUs)} ${line}`;
   }

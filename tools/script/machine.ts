@@ -206,6 +206,7 @@ export class Machine {
         this.#streams.get(conn)?.dispose();
         this.#streams.delete(conn);
       },
+      progressed: () => {},
       stateChanged: (conn, before) => {
         if (before === State.LISTEN || before === State.CLOSED) {
           events.began(conn.listener?.id ?? -1, conn);
