@@ -157,7 +157,7 @@ export class Progress {
   /** Congestion window. */
   cwndBytes = 0;
   /** Slow-start threshold; `Infinity` before the first loss. */
-  ssthreshBytes = Infinity;
+  ssthreshBytes: number = Infinity;
   /** Sequence numbers that are sent and not acknowledged. */
   inFlightBytes = 0;
   /** Window that the peer has offered. */
