@@ -14,6 +14,9 @@ const LOOK_MS = 100;
 /** Looks for each overview: the table and the counters change ten times less often. */
 const LOOKS_PER_OVERVIEW = 10;
 
+/** Milliseconds for which viewers are told the same overview: it is made of all connections. */
+const OVERVIEW_MS = 500;
+
 const SCRIPT = "text/javascript; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
 
@@ -40,6 +43,7 @@ const HEADERS = {
 export function watchPage(stack: Stack): PageHandler {
   const status = statusPage(() => stack);
   const watch = new Watch(stack);
+  const overview = sharedOverview(watch);
   return (method, path, request) => {
     if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD\n");
     const { localAddr, remoteAddr } = request.conn;
@@ -50,7 +54,7 @@ export function watchPage(stack: Stack): PageHandler {
       const [type, body] = FILES[path];
       return { status: 200, type, body, headers: HEADERS };
     }
-    if (path === "/events") return events(watch, method, request);
+    if (path === "/events") return events(watch, overview, method, request);
     return status(path) ?? plain(404, `There are /, ${STATUS_PATHS}, and /events\n`);
   };
 }
@@ -59,7 +63,26 @@ function plain(status: number, body: string): PageResponse {
   return { status, type: "text/plain; charset=utf-8", body };
 }
 
-function events(watch: Watch, method: string, { search, conn }: PageRequest): PageResponse {
+/** Gives the overview as an event, made anew when the last one is old. */
+function sharedOverview(watch: Watch): () => string {
+  let madeAtMs = -Infinity;
+  let text = "";
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - madeAtMs >= OVERVIEW_MS) {
+      text = eventText("overview", watch.overview());
+      madeAtMs = nowMs;
+    }
+    return text;
+  };
+}
+
+function events(
+  watch: Watch,
+  overview: () => string,
+  method: string,
+  { search, conn }: PageRequest,
+): PageResponse {
   const type = "text/event-stream";
   if (method === "HEAD") return { status: 200, type, body: "" };
   const { localAddr, remoteAddr } = conn;
@@ -72,18 +95,18 @@ function events(watch: Watch, method: string, { search, conn }: PageRequest): Pa
     status: 200,
     type,
     body: "retry: 1000\n\n",
-    stream: (sink) => show(watch, viewer, sink),
+    stream: (sink) => show(overview, viewer, sink),
   };
 }
 
 /** Tells a viewer what is new, as often as it takes it. */
-function show(watch: Watch, viewer: Viewer, sink: PageStream): () => void {
+function show(overview: () => string, viewer: Viewer, sink: PageStream): () => void {
   let looks = 0;
   const look = () => {
     // Who does not take what there is gets nothing made for it; the log says later what it has missed.
     if (!sink.ready) return;
     let text = "";
-    if (looks++ % LOOKS_PER_OVERVIEW === 0) text += eventText("overview", watch.overview());
+    if (looks++ % LOOKS_PER_OVERVIEW === 0) text += overview();
     const news = viewer.news();
     if (news === "gone") text += eventText("gone", null);
     else if (news !== null) text += eventText("log", news);

@@ -12,7 +12,7 @@ export const LOGS_MAX = 128;
 /** Viewers at a time. */
 export const VIEWERS_MAX = 32;
 /** Lines that one look gives. */
-const LINES_PER_LOOK = 256;
+const LINES_PER_LOOK = 128;
 
 /** What a watch needs of a stack. */
 export interface Watched {
