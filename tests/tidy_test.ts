@@ -32,6 +32,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
   "src/base/vector_code.ts": "made from src/base/vector.wat; tests/base/vector_test.ts runs it",
   "src/ip/input_kind.ts": "numbers alone; what gives them is tested in tests/ip/input_test.ts",
+  "src/tcp/closing.ts": "the parts of close(); every way to end is in tests/tcp/connection_test.ts",
   "src/pipeline/pipeline.ts": "an interface; tests/pipeline/ holds every shape to it",
   "src/pipeline/setup.ts": "interfaces alone: what the threads are told",
   "src/device/device.ts": "an interface; tests/device/ holds every device to it",
@@ -49,6 +50,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/poll.ts": "the waits in tests/device/tun_test.ts are its",
   "src/device/system_error.ts": "the errors in tests/device/tun_test.ts are made by it",
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
+  "src/net/viewers.ts": "who may come and go: tests/net/stack_test.ts",
   "src/page/browser.ts": "what a browser lacks: tests/e2e/page_test.ts plays the lesson in one",
   "src/page/dom.ts": "needs a browser: tests/e2e/page_test.ts",
   "src/page/explain.ts": "what it says of every step is read in tests/page/lesson_test.ts",
@@ -63,8 +65,11 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/page/state_view.ts": "needs a browser: tests/e2e/page_test.ts",
   "src/page/table_view.ts": "needs a browser: tests/e2e/page_test.ts",
   "src/trace/feed.ts": "interfaces alone; tests/trace/watch_test.ts holds what is sent to them",
+  "src/tcp/congestion/rate_sample.ts":
+    "fields alone; tests/tcp/delivery_rate_test.ts sees them filled",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
   "src/tcp/parts.ts": "interfaces alone: what tests/support/engine.ts makes an engine of",
+  "src/udp/sink.ts": "an interface; tests/udp/udp_test.ts records what goes into it",
   "src/tcp/sink.ts": "an interface; tests/support/engine.ts records what goes into it",
 };
 

@@ -11,7 +11,9 @@ import { type Device, SendOutcome } from "../device/device.ts";
 import { Stack } from "../net/stack.ts";
 import { InlinePipeline } from "../pipeline/inline.ts";
 import { TraceKind } from "../pipeline/trace_ring.ts";
+import { SMALL_DIMENSIONS } from "../ring/layout.ts";
 import { tcpConfig } from "../tcp/config.ts";
+import { udpConfig } from "../udp/config.ts";
 import { stateNames } from "../tcp/state.ts";
 import { Flag } from "../wire/segment.ts";
 import { readTcpHeaderLength } from "../wire/tcp.ts";
@@ -24,6 +26,8 @@ export const DELAY_US = 20_000;
 export const REQUEST_BYTES = 120;
 export const ANSWER_BYTES = 4000;
 
+/** How long the server thinks before it closes, so that one sees the connection half closed. */
+const THINK_US = 50_000;
 const MTU = 1500;
 const CLIENT = "192.0.2.1/24";
 const SERVER = "192.0.2.2/24";
@@ -34,12 +38,13 @@ const MOVES_MAX = 5000;
 /** Turns that everything may take which takes no time. */
 const TURNS = 200;
 const DIMENSIONS = {
+  ...SMALL_DIMENSIONS,
   connections: 16,
+  sockets: 1,
   slots: 32,
   receiveBlocks: 64,
   sendBlocks: 32,
   traceRecords: 256,
-  handoverFrames: 1,
 };
 
 /** A frame on the wire. */
@@ -70,7 +75,7 @@ export async function play(lost: ReadonlySet<string>): Promise<Arrow[]> {
   const client = makeStack(left, clock, CLIENT, 1, true, changes);
   const server = makeStack(right, clock, SERVER, 2, false, changes);
   // What goes wrong in it is what is to be seen.
-  serveOne(server).catch(() => {});
+  serveOne(server, clock).catch(() => {});
   converse(client).catch(() => {});
   await run(clock, HORIZON_US);
   void Promise.all([client.close(), server.close()]).catch(() => {});
@@ -79,7 +84,7 @@ export async function play(lost: ReadonlySet<string>): Promise<Arrow[]> {
   return arrange(sent.slice(0, frames), changes);
 }
 
-async function serveOne(server: Stack): Promise<void> {
+async function serveOne(server: Stack, clock: ManualClock): Promise<void> {
   using listener = server.listen({ port: PORT });
   const conn = await listener.accept();
   const buffer = new Uint8Array(4096);
@@ -87,6 +92,7 @@ async function serveOne(server: Stack): Promise<void> {
   const answer = new Uint8Array(ANSWER_BYTES).fill(0x41);
   for (let done = 0; done < answer.length;) done += await conn.write(answer.subarray(done));
   while (await conn.read(buffer) !== null);
+  await new Promise<void>((wake) => clock.wakeAt(clock.now() + THINK_US, wake));
   conn.close();
 }
 
@@ -113,7 +119,13 @@ function makeStack(
   const pipeline = new InlinePipeline({
     device,
     dimensions: DIMENSIONS,
-    settings: { addresses: [prefix.address], config: tcpConfig(), traced: true },
+    settings: {
+      addresses: [prefix.address],
+      broadcasts: [],
+      config: tcpConfig(),
+      udp: udpConfig(),
+      traced: true,
+    },
     clock,
     random,
   });
@@ -122,6 +134,7 @@ function makeStack(
     prefixes: [prefix],
     clock,
     random,
+    udp: udpConfig(),
     trace: ({ kind, timeUs, stateAfter }) => {
       if (kind === TraceKind.state) changes.push({ left, timeUs, state: stateNames[stateAfter] });
     },

@@ -21,7 +21,16 @@ import { Segment } from "../wire/segment.ts";
 import { readSegmentRecord, writeSegmentRecord } from "./segment_record.ts";
 
 /** What a trace record tells. */
-export const TraceKind = { segmentIn: 1, segmentOut: 2, state: 3, progress: 4 } as const;
+export const TraceKind = {
+  segmentIn: 1,
+  segmentOut: 2,
+  state: 3,
+  /** UDP: of the segment only addresses, ports, length and hop limit count. */
+  datagramIn: 4,
+  datagramOut: 5,
+  /** How far the windows and times of a connection have come. */
+  progress: 6,
+} as const;
 
 /** One value of {@link TraceKind}. */
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
@@ -55,7 +64,7 @@ export class TraceWriter {
     this.#originUs = originUs;
   }
 
-  /** Records a segment; its headers are `length` bytes from byte `headers` of the ring's memory on. */
+  /** Records a segment or a datagram; its headers are `length` bytes from byte `headers` of the ring's memory on. */
   segment(kind: TraceKind, segment: Segment, headers = 0, length = 0): void {
     const at = this.#begin(kind);
     if (at < 0) return;
@@ -134,7 +143,7 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
-  /** A segment in, a segment out, or a change of state. */
+  /** A segment or a datagram in or out, or a change of state. */
   kind: TraceKind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;

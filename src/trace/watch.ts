@@ -144,6 +144,7 @@ export class Watch {
 
   #look(record: TraceRecord): void {
     const { kind, segment, timeUs } = record;
+    if (kind === TraceKind.datagramIn || kind === TraceKind.datagramOut) return;
     const entry = this.#entryOf(kind, segment, beginsConnection(record));
     if (kind === TraceKind.state) entry.state = record.stateAfter;
     if (entry.streams > 0) return;

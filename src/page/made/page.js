@@ -236,7 +236,8 @@ function ipv6Text(groups) {
 // src/wire/ipv4.ts
 var Protocol = {
   icmp: 1,
-  tcp: 6
+  tcp: 6,
+  udp: 17
 };
 
 // src/base/drops.ts
@@ -326,7 +327,33 @@ var Drop = {
   /** A routing header of IPv6 with nodes left to visit (RFC 5095), or a source route of IPv4 (RFC 7126 section 4.3). */
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
-  ipOptionUnknown: 42
+  ipOptionUnknown: 42,
+  /** A handshake or connection that found the queue of unaccepted connections full. */
+  tcpAcceptQueueFull: 43,
+  /** One address has as many connections as it may (`maxConnectionsPerAddress`). */
+  tcpAddressLimit: 44,
+  /** An RST that was not sent because of `resetsPerSecond`. */
+  tcpResetLimited: 45,
+  /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
+  tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 48,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 49,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 50,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 51,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 52,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 53,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 54,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 55
 };
 var dropNames = Object.keys(Drop);
 
@@ -358,7 +385,11 @@ var TcpOption = {
   /** RFC 9768 section 3.2.3: byte counters in the order ECT(0), CE, ECT(1). */
   accurateEcn0: 172,
   /** The same in the order ECT(1), CE, ECT(0). */
-  accurateEcn1: 174
+  accurateEcn1: 174,
+  /** RFC 7413 section 2. */
+  fastOpen: 34,
+  /** RFC 6994: what follows the length is the number of the experiment. */
+  experiment: 254
 };
 var MSS_HEAD = TcpOption.mss << 24 | 4 << 16;
 var NOP_NOP = TcpOption.noOperation << 24 | TcpOption.noOperation << 16;
