@@ -19,7 +19,7 @@ import { type CounterName, sumCounters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
+import type { TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { UdpConfig } from "../udp/config.ts";
@@ -32,6 +32,7 @@ import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
 import { checkPing, type PingOptions, type PingReply, sendPing } from "./ping.ts";
 import { Port } from "./port.ts";
+import { Viewers } from "./viewers.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 import { Routes } from "./routes.ts";
 
@@ -192,6 +193,8 @@ export class Stack implements AsyncDisposable {
   readonly #udp: UdpConfig;
   /** Pending connects and pings by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
+  /** Who looks at the trace. */
+  readonly #viewers: Viewers;
   #nextName = 1;
   #ended: Error | null = null;
   #closing: Promise<void> | null = null;
@@ -213,13 +216,10 @@ export class Stack implements AsyncDisposable {
     // Whoever does not look at `closed` sees the failure in every call; it must not end the process.
     this.closed.catch(() => {});
     this.#ports = parts.pipelines.map((pipeline) => new Port(pipeline, this.#liveness));
+    this.#viewers = new Viewers(parts.pipelines, parts.trace);
     for (const [index, pipeline] of parts.pipelines.entries()) {
       pipeline.onFailure((error) => this.#fail(error));
-      if (parts.trace !== undefined) {
-        const reader = new TraceReader(pipeline.layout.trace);
-        const { trace } = parts;
-        this.#ports[index].onTrace(() => reader.drain(trace));
-      }
+      this.#ports[index].onTrace(this.#viewers.drainOf(pipeline));
       this.#ports[index].start();
     }
   }
@@ -442,6 +442,16 @@ export class Stack implements AsyncDisposable {
         return { ...readInfo(port.layout, endpoint.row), localAddr, remoteAddr };
       })
     );
+  }
+
+  /**
+   * Lets `look` see the trace from now on until it is disposed: every segment in and out, every change of state,
+   * and, as records of the kind `progress`, how windows and times of connections change. While nobody looks the
+   * trace costs nothing. The record is filled again for the next one: copy what is to be kept.
+   */
+  watch(look: (record: TraceRecord) => void): Disposable {
+    this.#mustBeOpen();
+    return this.#viewers.add(look);
   }
 
   /**
