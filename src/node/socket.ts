@@ -5,8 +5,9 @@ import type { Stack } from "../net/stack.ts";
 import type { TcpConn } from "../net/conn.ts";
 import { systemError } from "./errors.ts";
 
-/** Bytes that one read asks for. */
-const READ_BYTES = 65_536;
+/** Bytes that a read asks for: at first, and when the ones before were filled. */
+const READ_MIN_BYTES = 4096;
+const READ_MAX_BYTES = 65_536;
 /** Writes that wait together go as one when they are no more than this. */
 const GATHER_MAX_BYTES = 262_144;
 /** Longest delay of a timer, milliseconds. */
@@ -72,6 +73,7 @@ export class Socket extends Duplex {
   #conn: TcpConn | null = null;
   #bytesWritten = 0;
   #reading = false;
+  #readBytes = READ_MIN_BYTES;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #referenced = true;
   #hadError = false;
@@ -156,7 +158,7 @@ export class Socket extends Duplex {
     this.#reading = true;
     try {
       for (let wanted = true; wanted && !this.destroyed;) {
-        const buffer = Buffer.allocUnsafe(READ_BYTES);
+        const buffer = Buffer.allocUnsafe(this.#readBytes);
         const count = await conn.read(buffer);
         if (this.destroyed) return;
         this.#touch();
@@ -165,11 +167,9 @@ export class Socket extends Duplex {
           return;
         }
         this.bytesRead += count;
-        wanted = this.push(
-          count * 2 < READ_BYTES
-            ? Buffer.from(buffer.subarray(0, count))
-            : buffer.subarray(0, count),
-        );
+        if (count === this.#readBytes) this.#readBytes = Math.min(2 * count, READ_MAX_BYTES);
+        else if (count < READ_MIN_BYTES) this.#readBytes = READ_MIN_BYTES;
+        wanted = this.push(buffer.subarray(0, count));
       }
     } catch (error) {
       if (!this.destroyed) this.destroy(systemError(error, "read"));
