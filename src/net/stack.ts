@@ -30,6 +30,14 @@ import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
 import { Port } from "./port.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
+import {
+  HttpServer,
+  serveArguments,
+  type ServeHandler,
+  type ServeInit,
+  type ServeOptions,
+  servePort,
+} from "./serve.ts";
 
 /** What `listen` may be told, as `Deno.listen`. */
 export interface ListenOptions {
@@ -278,6 +286,29 @@ export class Stack implements AsyncDisposable {
       this.#liveness.release();
       pipe.settleSoon();
     }
+  }
+
+  /** Serves HTTP on port 8000, as `Deno.serve(handler)`. */
+  serve(handler: ServeHandler): HttpServer;
+  /** Serves HTTP, or HTTPS with `cert` and `key`, as `Deno.serve(options, handler)`. */
+  serve(options: ServeOptions, handler: ServeHandler): HttpServer;
+  /** Serves HTTP, or HTTPS with `cert` and `key`, as `Deno.serve({ handler, ... })`. */
+  serve(options: ServeInit): HttpServer;
+  /**
+   * Serves HTTP/1.1 (RFC 9112). Throws what `listen` throws, and `TypeError` without a handler or for a `cert`
+   * without its `key`.
+   */
+  serve(first: ServeOptions | ServeInit | ServeHandler, second?: ServeHandler): HttpServer {
+    const { options, handler } = serveArguments(first, second);
+    const listener = this.listen({
+      port: servePort(options),
+      hostname: options.hostname,
+      transport: options.transport,
+      tcpBacklog: options.tcpBacklog,
+    });
+    const server = new HttpServer(listener, options, handler);
+    HttpServer.announce(server, options);
+    return server;
   }
 
   /** Totals since the stack was opened. */

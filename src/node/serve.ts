@@ -1,241 +1,151 @@
+import type { SecureContext } from "node:tls";
 import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import type { Stack } from "../net/stack.ts";
-import { attach, type Attached } from "./attach.ts";
-import type { Socket } from "./socket.ts";
+  type ByteConn,
+  NOTHING_YET,
+  type ServeHandler,
+  type ServeLimits,
+  type ServeOptions,
+  type ServeStats,
+  type Serving,
+} from "../net/serve.ts";
+import type { Listener } from "../net/listener.ts";
+import type { TcpConn } from "../net/conn.ts";
+import { type ConnectionHost, type ConnectionLimits, HttpConnection } from "./http_connection.ts";
+import { secureContext, TlsConn } from "./tls_conn.ts";
 
-/** What a handler is told beside the request, as `Deno.ServeHandlerInfo`. */
-export interface ServeHandlerInfo {
-  /** The client's address. */
-  readonly remoteAddr: Deno.NetAddr;
-  /** Resolves when the response has gone, rejects when it could not. */
-  readonly completed: Promise<void>;
-}
+/** The limits where nothing else is said: see {@link ServeLimits}. */
+const DEFAULT_LIMITS: Required<ServeLimits> = {
+  headerBytes: 16_384,
+  headerTimeoutMs: 60_000,
+  bodyTimeoutMs: 60_000,
+  requestTimeoutMs: 300_000,
+  idleTimeoutMs: 75_000,
+  writeTimeoutMs: 120_000,
+};
 
-/** Answers requests, as `Deno.ServeHandler`. */
-export type ServeHandler = (
-  request: Request,
-  info: ServeHandlerInfo,
-) => Response | Promise<Response>;
-
-/** What `serve` may be told, as `Deno.serve`. */
-export interface ServeOptions {
-  /** The port; default 8000, 0 picks a free one. */
-  readonly port?: number;
-  /** One of the stack's addresses; all of them by default. */
-  readonly hostname?: string;
-  /** Connections that may wait to be accepted. */
-  readonly tcpBacklog?: number;
-  /** Shuts the server down when it aborts. */
-  readonly signal?: AbortSignal;
-  /** Answers when the handler throws; by default status 500. */
-  readonly onError?: (error: unknown) => Response | Promise<Response>;
-  /** Called when the server listens; by default it prints a line. */
-  readonly onListen?: (addr: Deno.NetAddr) => void;
-  /** The certificate chain in PEM form: with `key`, the server speaks TLS. */
-  readonly cert?: string;
-  /** The private key in PEM form. */
-  readonly key?: string;
-}
-
-/** A server that runs, as `Deno.HttpServer`. */
-export interface HttpServer extends AsyncDisposable {
-  /** Where it listens. */
-  readonly addr: Deno.NetAddr;
-  /** Resolves when the server has shut down. */
-  readonly finished: Promise<void>;
-  /** Accepts no more and waits for the requests under way. */
-  shutdown(): Promise<void>;
-  /** Lets it keep the process alive, which is the default. */
-  ref(): void;
-  /** Lets the process end although it listens. */
-  unref(): void;
-}
-
-const DEFAULT_PORT = 8000;
+/** Longest tick of a server's timer, by which its timeouts come late at the most. */
+const TICK_MAX_MS = 1000;
+const TICK_MIN_MS = 10;
+/** Ticks that the shortest timeout takes. */
+const TICKS_PER_TIMEOUT = 4;
 
 /**
- * Serves HTTP on a stack, in the shape of `Deno.serve`. HTTP and TLS are those of `node:http` and `node:https`.
- *
- * Throws what `Stack.listen` throws, and `TypeError` for a `cert` without its `key`.
+ * Takes the connections of a listener and answers the requests on them. The parser is that of `node:http`, TLS is
+ * that of `node:tls`.
  */
-export function serveHttp(stack: Stack, options: ServeOptions, handler: ServeHandler): HttpServer {
-  const { cert, key, signal } = options;
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new TypeError("cert and key belong together: TLS needs both");
-  }
-  const scheme = cert === undefined ? "http" : "https";
-  const onRequest = (message: IncomingMessage, reply: ServerResponse) => {
-    answer(scheme, options, handler, message, reply);
-  };
-  const target = cert === undefined
-    ? createHttpServer(onRequest)
-    : createHttpsServer({ cert, key }, onRequest);
-  const attached = attach(target, stack, {
-    port: options.port ?? DEFAULT_PORT,
-    host: options.hostname,
-    backlog: options.tcpBacklog,
-  });
-  const { address, port } = attached.server.address()!;
-  const addr: Deno.NetAddr = { transport: "tcp", hostname: address, port };
-  if (options.onListen !== undefined) options.onListen(addr);
-  else console.log(`Listening on ${scheme}://${address}:${port}/`);
-  return new RunningServer(addr, attached, signal);
-}
-
-class RunningServer implements HttpServer {
-  readonly finished: Promise<void>;
-  #finish!: () => void;
-  #shutdown: Promise<void> | null = null;
-
-  constructor(
-    readonly addr: Deno.NetAddr,
-    readonly attached: Attached,
-    signal: AbortSignal | undefined,
-  ) {
-    this.finished = new Promise((resolve) => {
-      this.#finish = resolve;
-    });
-    if (signal?.aborted === true) this.shutdown();
-    signal?.addEventListener("abort", () => this.shutdown(), { once: true });
-  }
-
-  shutdown(): Promise<void> {
-    this.#shutdown ??= this.attached.close().then(() => this.#finish());
-    return this.#shutdown;
-  }
-
-  ref(): void {
-    this.attached.server.ref();
-  }
-
-  unref(): void {
-    this.attached.server.unref();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.shutdown();
-  }
-}
-
-async function answer(
-  scheme: string,
+export function startServing(
+  listener: Listener,
   options: ServeOptions,
   handler: ServeHandler,
-  message: IncomingMessage,
-  reply: ServerResponse,
-): Promise<void> {
-  const completed = Promise.withResolvers<void>();
-  completed.promise.catch(() => {});
-  const { remoteAddress = "", remotePort = 0 } = message.socket as unknown as Socket;
-  const info: ServeHandlerInfo = {
-    remoteAddr: { transport: "tcp", hostname: remoteAddress, port: remotePort },
-    completed: completed.promise,
-  };
-  try {
-    let response: Response;
+): Serving {
+  return new HttpService(listener, options, handler);
+}
+
+class HttpService implements Serving, ConnectionHost {
+  readonly scheme: string;
+  readonly handler: ServeHandler;
+  readonly onError: (error: unknown) => Response | Promise<Response>;
+  readonly stats: ServeStats = { ...NOTHING_YET };
+  readonly limits: ConnectionLimits;
+  readonly ended: Promise<void>;
+  now = 0;
+  isClosing = false;
+  readonly #context: SecureContext | null;
+  readonly #connections = new Set<HttpConnection>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #referenced = true;
+  #resolveEnded!: () => void;
+
+  constructor(listener: Listener, options: ServeOptions, handler: ServeHandler) {
+    const { cert, key } = options;
+    this.#context = cert === undefined || key === undefined ? null : secureContext({ cert, key });
+    this.handler = handler;
+    this.scheme = options.cert === undefined ? "http" : "https";
+    this.onError = options.onError ?? printed;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const tickMs = tickOf(limits);
+    this.limits = inTicks(limits, tickMs);
+    this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    Deno.unrefTimer(this.#timer);
+    this.#acceptAll(listener);
+  }
+
+  shutdown(): void {
+    this.isClosing = true;
+    for (const connection of this.#connections) connection.finish();
+    this.#settle();
+  }
+
+  abort(): void {
+    this.isClosing = true;
+    for (const connection of this.#connections) connection.close();
+    this.#settle();
+  }
+
+  setReferenced(referenced: boolean): void {
+    this.#referenced = referenced;
+    for (const connection of this.#connections) connection.setReferenced(referenced);
+  }
+
+  over(connection: HttpConnection): void {
+    this.#connections.delete(connection);
+    this.#settle();
+  }
+
+  async #acceptAll(listener: Listener): Promise<void> {
     try {
-      response = await handler(requestOf(scheme, message, reply), info);
-      if (!(response instanceof Response)) {
-        throw new TypeError("The handler must return a Response");
-      }
-    } catch (error) {
-      response = await errorResponse(error, options);
+      for await (const conn of listener) this.#take(conn);
+    } catch {
+      // The stack has failed, which its `closed` tells; its connections end by themselves.
     }
-    await send(response, message, reply);
-    completed.resolve();
-  } catch (error) {
-    reply.destroy();
-    completed.reject(error);
+    this.isClosing = true;
+    this.#settle();
+  }
+
+  #take(conn: TcpConn): void {
+    this.stats.connections++;
+    conn.setNoDelay(true);
+    const bytes: ByteConn = this.#context === null
+      ? conn
+      : new TlsConn(conn, this.#context, () => void this.stats.tlsErrors++);
+    const connection = new HttpConnection(bytes, this);
+    this.#connections.add(connection);
+    if (!this.#referenced) connection.setReferenced(false);
+    connection.run();
+  }
+
+  #tick(): void {
+    this.now++;
+    for (const connection of this.#connections) connection.tick(this.now);
+  }
+
+  #settle(): void {
+    if (!this.isClosing || this.#connections.size > 0) return;
+    clearInterval(this.#timer);
+    this.#resolveEnded();
   }
 }
 
-async function errorResponse(error: unknown, options: ServeOptions): Promise<Response> {
-  if (options.onError !== undefined) {
-    try {
-      return await options.onError(error);
-    } catch (second) {
-      error = second;
-    }
-  } else {
-    console.error(error);
-  }
+function printed(error: unknown): Response {
+  console.error(error);
   return new Response("Internal Server Error", { status: 500 });
 }
 
-function requestOf(scheme: string, message: IncomingMessage, reply: ServerResponse): Request {
-  const { method = "GET", url = "/", rawHeaders } = message;
-  const headers = new Headers();
-  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
-  const host = message.headers.host ?? "localhost";
-  const abort = new AbortController();
-  reply.once("close", () => {
-    if (!reply.writableFinished) abort.abort();
-  });
-  const hasBody = method !== "GET" && method !== "HEAD";
-  return new Request(new URL(url, `${scheme}://${host}`), {
-    method,
-    headers,
-    signal: abort.signal,
-    body: hasBody ? bodyOf(message) : null,
-  });
+function tickOf(limits: Required<ServeLimits>): number {
+  const { headerBytes: _, ...times } = limits;
+  const shortest = Math.min(...Object.values(times)) / TICKS_PER_TIMEOUT;
+  return Math.max(TICK_MIN_MS, Math.min(TICK_MAX_MS, shortest));
 }
 
-function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      message.on("data", (chunk: Uint8Array) => {
-        controller.enqueue(new Uint8Array(chunk));
-        if ((controller.desiredSize ?? 0) <= 0) message.pause();
-      });
-      message.on("end", () => controller.close());
-      message.on("error", (error) => controller.error(error));
-      message.pause();
-    },
-    pull() {
-      message.resume();
-    },
-    cancel() {
-      message.destroy();
-    },
-  });
-}
-
-async function send(
-  response: Response,
-  message: IncomingMessage,
-  reply: ServerResponse,
-): Promise<void> {
-  const headers: string[] = [];
-  for (const [name, value] of response.headers) headers.push(name, value);
-  reply.writeHead(response.status, response.statusText, headers);
-  const { body } = response;
-  if (body === null || message.method === "HEAD") {
-    reply.end();
-    return;
-  }
-  const reader = body.getReader();
-  // A body of one chunk goes with its headers.
-  let { done, value } = await reader.read();
-  while (!done) {
-    const next = await reader.read();
-    if (next.done) {
-      reply.end(value);
-      return;
-    }
-    if (!reply.write(value)) await drained(reply);
-    ({ done, value } = next);
-  }
-  reply.end();
-}
-
-function drained(reply: ServerResponse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    reply.once("drain", resolve);
-    reply.once("close", () => reject(new Deno.errors.BrokenPipe("The client has gone")));
-  });
+function inTicks(limits: Required<ServeLimits>, tickMs: number): ConnectionLimits {
+  const ticks = (ms: number) => Math.max(1, Math.ceil(ms / tickMs));
+  return {
+    headerBytes: limits.headerBytes,
+    headerTicks: ticks(limits.headerTimeoutMs),
+    bodyTicks: ticks(limits.bodyTimeoutMs),
+    requestTicks: ticks(limits.requestTimeoutMs),
+    idleTicks: ticks(limits.idleTimeoutMs),
+    writeTicks: ticks(limits.writeTimeoutMs),
+  };
 }

@@ -1,0 +1,110 @@
+import type { Duplex } from "node:stream";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import type { TcpConn } from "../net/conn.ts";
+import type { ByteConn } from "../net/serve.ts";
+import { Socket } from "./socket.ts";
+
+/** A server's certificate chain and key, in PEM form. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Checks a certificate and its key once for all connections. Throws what `node:tls` throws. */
+export function secureContext(pair: KeyPair): SecureContext {
+  return createSecureContext({ cert: pair.cert, key: pair.key });
+}
+
+/** The server's end of a TLS connection over a TCP connection of the stack. */
+export class TlsConn implements ByteConn {
+  readonly remoteAddr: Deno.NetAddr;
+  readonly #conn: TcpConn;
+  readonly #tls: TLSSocket;
+  #wake: (() => void) | null = null;
+  #error: Error | null = null;
+  #isOver = false;
+
+  constructor(conn: TcpConn, secureContext: SecureContext, onHandshakeError: () => void) {
+    this.#conn = conn;
+    this.remoteAddr = conn.remoteAddr;
+    const socket = new Socket({ conn, allowHalfOpen: true }) as Duplex;
+    const tls = new TLSSocket(socket as never, {
+      isServer: true,
+      secureContext,
+      ALPNProtocols: ["http/1.1"],
+    });
+    this.#tls = tls;
+    let isSecure = false;
+    tls.once("secure", () => isSecure = true);
+    tls.on("readable", () => this.#look());
+    tls.on("end", () => this.#finish(null));
+    tls.on("error", (error) => this.#finish(error));
+    tls.on("close", () => {
+      if (!isSecure) onHandshakeError();
+      this.#finish(null);
+    });
+  }
+
+  #look(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  #finish(error: Error | null): void {
+    this.#error ??= error;
+    this.#isOver = true;
+    this.#look();
+  }
+
+  async read(target: Uint8Array): Promise<number | null> {
+    for (;;) {
+      const wanted = Math.min(target.length, this.#tls.readableLength);
+      const chunk: Uint8Array | null = wanted === 0 ? this.#tls.read(0) : this.#tls.read(wanted);
+      if (chunk !== null && chunk.length > 0) {
+        target.set(chunk);
+        return chunk.length;
+      }
+      if (this.#isOver) {
+        if (this.#error !== null) throw this.#error;
+        return null;
+      }
+      if (this.#tls.readableLength === 0) await new Promise<void>((wake) => this.#wake = wake);
+    }
+  }
+
+  write(source: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#tls.write(source, (error) => error ? reject(error) : resolve(source.length));
+    });
+  }
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tls.end(() => resolve());
+    });
+  }
+
+  abort(): void {
+    this.#finish(null);
+    try {
+      this.#conn.abort();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+    this.#tls.destroy();
+  }
+
+  ref(): void {
+    this.#conn.ref();
+  }
+
+  unref(): void {
+    this.#conn.unref();
+  }
+
+  [Symbol.dispose](): void {
+    this.#finish(null);
+    this.#tls.destroy();
+  }
+}
