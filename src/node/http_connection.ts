@@ -23,6 +23,8 @@ export interface ConnectionLimits {
   readonly requestTicks: number;
   readonly idleTicks: number;
   readonly writeTicks: number;
+  /** How long a client may go on sending behind the last response. */
+  readonly lingerTicks: number;
 }
 
 /** What all connections of a server have in common. */
@@ -135,7 +137,7 @@ export class HttpConnection {
 
   /** Ends it when nothing is under way, else behind that. */
   finish(): void {
-    if (this.#current === null && this.#queue.length === 0 && this.#wait !== "linger") this.close();
+    if (this.#current === null && this.#queue.length === 0) this.close();
   }
 
   /** Lets it keep the process alive, or not. */
@@ -293,7 +295,7 @@ export class HttpConnection {
     this.#current = exchange;
     this.#hasBegun = false;
     if (exchange.refused !== 0) {
-      this.#send(refusal(exchange.refused)).then(() => this.#end(), () => this.close());
+      this.#send(refusal(exchange.refused)).then(() => this.#end(true), () => this.close());
       return;
     }
     this.#waitEnds = this.#wait === "body" ? this.#waitEnds : 0;
@@ -320,7 +322,7 @@ export class HttpConnection {
       const keepAlive = await this.#respond(response, head, body);
       HandlerInfo.settle(info, null);
       if (keepAlive) this.#goOn();
-      else this.#end();
+      else this.#end(body !== null && !body.isComplete);
     } catch (error) {
       HandlerInfo.settle(info, error);
       this.#current = null;
@@ -423,19 +425,20 @@ export class HttpConnection {
   /** The exchange is over, and the connection waits for the next. */
   #goOn(): void {
     this.#current = null;
-    if (this.#host.isClosing && this.#queue.length === 0) return this.#end();
+    if (this.#host.isClosing && this.#queue.length === 0) return this.#end(false);
     if (this.#wait === "idle") this.#waitEnds = this.#host.now + this.#host.limits.idleTicks;
     this.#next();
   }
 
   /** Says no more. What the client still sends is read and dropped, or an RST would take its response away. */
-  #end(): void {
+  #end(mayBeSending: boolean): void {
     this.#current = null;
     this.#isLast = true;
     this.#queue.length = 0;
     if (this.#isClosed) return;
+    if (!mayBeSending) return this.close();
     this.#body?.drop();
-    this.#setWait("linger", this.#host.limits.bodyTicks);
+    this.#setWait("linger", this.#host.limits.lingerTicks);
     this.#conn.closeWrite().catch(() => this.close());
     this.#wakeReader();
   }

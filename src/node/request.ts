@@ -19,6 +19,7 @@ export class IncomingRequest {
   #headers: Headers | null = null;
   #abort: AbortController | null = null;
   #isAborted = false;
+  #isUsed = false;
   #real: Request | null = null;
 
   constructor(head: RequestHead, url: string, body: RequestBody | null) {
@@ -51,6 +52,44 @@ export class IncomingRequest {
     return this.#abort.signal;
   }
 
+  /** Whether the body was read, or begun to be. */
+  get bodyUsed(): boolean {
+    return this.#isUsed || (this.#real?.bodyUsed ?? false);
+  }
+
+  /** The body as a text. */
+  text(): Promise<string> {
+    const whole = this.#takeWhole();
+    if (whole === null) return IncomingRequest.real(this).text();
+    return Promise.resolve(new TextDecoder().decode(whole));
+  }
+
+  /** The body as what its JSON says. */
+  async json(): Promise<unknown> {
+    const whole = this.#takeWhole();
+    if (whole === null) return await IncomingRequest.real(this).json();
+    return JSON.parse(new TextDecoder().decode(whole));
+  }
+
+  /** The body as bytes. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const whole = this.#takeWhole();
+    return whole === null ? IncomingRequest.real(this).bytes() : Promise.resolve(whole);
+  }
+
+  /** The body as an ArrayBuffer. */
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.bytes()).buffer;
+  }
+
+  /** A body that is there as a whole goes to its reader with no stream in between. */
+  #takeWhole(): Uint8Array<ArrayBuffer> | null {
+    if (this.#real !== null || this.#isUsed) return null;
+    const whole = this.#body?.takeWhole() ?? null;
+    if (whole !== null) this.#isUsed = true;
+    return whole;
+  }
+
   /** The client has gone. */
   static abort(request: IncomingRequest): void {
     request.#isAborted = true;
@@ -69,12 +108,15 @@ export class IncomingRequest {
 
   #make(): Request {
     const body = this.#body;
-    return new Request(this.#url, {
+    const real = new Request(this.#url, {
       method: this.#head.method,
       headers: this.headers,
       signal: this.signal,
       body: body === null ? null : body.takeWhole() ?? body.stream(),
     });
+    // A second reading fails as it does everywhere.
+    if (this.#isUsed) real.bytes().catch(() => {});
+    return real;
   }
 }
 

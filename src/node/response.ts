@@ -67,8 +67,9 @@ export function headText(head: ResponseHead, options: HeadOptions): string {
   if (framing === Framing.chunked) text += "transfer-encoding: chunked\r\n";
   else if (length >= 0) text += `content-length: ${length}\r\n`;
   if (!isDated) text += `date: ${date()}\r\n`;
-  if (!keepAlive) text += "connection: close\r\n";
-  else if (minorVersion === 0) text += "connection: keep-alive\r\n";
+  if (keepAlive !== (minorVersion === 1)) {
+    text += keepAlive ? "connection: keep-alive\r\n" : "connection: close\r\n";
+  }
   return `${text}\r\n`;
 }
 

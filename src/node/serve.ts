@@ -23,6 +23,8 @@ const DEFAULT_LIMITS: Required<ServeLimits> = {
   writeTimeoutMs: 120_000,
 };
 
+/** How long what a client sends behind the last response is read, so that it gets to see that response. */
+const LINGER_MS = 5000;
 /** Longest tick of a server's timer, by which its timeouts come late at the most. */
 const TICK_MAX_MS = 1000;
 const TICK_MIN_MS = 10;
@@ -147,5 +149,6 @@ function inTicks(limits: Required<ServeLimits>, tickMs: number): ConnectionLimit
     requestTicks: ticks(limits.requestTimeoutMs),
     idleTicks: ticks(limits.idleTimeoutMs),
     writeTicks: ticks(limits.writeTimeoutMs),
+    lingerTicks: ticks(LINGER_MS),
   };
 }
