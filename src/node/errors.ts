@@ -57,3 +57,8 @@ export function systemError(
   }
   return error;
 }
+
+/** The error, with a code of Node's. */
+export function coded<E extends Error>(error: E, code: string): E {
+  return Object.assign(error, { code });
+}

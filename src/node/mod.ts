@@ -7,7 +7,7 @@
 
 import type { Stack } from "../net/stack.ts";
 import { Server, type ServerOptions } from "./server.ts";
-import { Socket, type SocketConnectOptions } from "./socket.ts";
+import { connectArguments, Socket } from "./socket.ts";
 
 export { attach, type Attached } from "./attach.ts";
 export type { NodeSystemError } from "./errors.ts";
@@ -20,13 +20,13 @@ export {
   type SocketOptions,
 } from "./socket.ts";
 
-/** Connects through a stack, as `net.connect` does through the kernel. */
-export function connect(
-  stack: Stack,
-  options: SocketConnectOptions,
-  listener?: () => void,
-): Socket {
-  return new Socket(options).connectThrough(stack, options, listener);
+/**
+ * Connects through a stack, as `net.connect` does through the kernel: by options, or by port and host, each with a
+ * listener of `connect` behind it.
+ */
+export function connect(stack: Stack, ...args: readonly unknown[]): Socket {
+  const { options } = connectArguments(args);
+  return new Socket({ ...options, stack }).connect(...args);
 }
 
 /** Makes a server on a stack, as `net.createServer` does on the kernel. */

@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
+import { nextTick } from "node:process";
 import type { TcpConn } from "../net/conn.ts";
 import type { Listener } from "../net/listener.ts";
 import type { Stack } from "../net/stack.ts";
-import { systemError } from "./errors.ts";
+import { coded, systemError } from "./errors.ts";
 import { nodeAddress, Socket, type SocketAddress } from "./socket.ts";
 
 /** How a server treats its connections, as `node:net`'s. */
@@ -15,16 +16,20 @@ export interface ServerOptions {
   readonly noDelay?: boolean;
   /** `setKeepAlive` on each socket. */
   readonly keepAlive?: boolean;
+  /** Bytes that wait in a socket before back-pressure begins. */
+  readonly highWaterMark?: number;
 }
 
 /** Where a server listens, as `node:net`'s. */
 export interface ServerListenOptions {
   /** The port; 0 or nothing picks a free one. */
   readonly port?: number;
-  /** One of the stack's addresses; all of them by default. */
+  /** One of the stack's addresses; by default `::`, all of them, or `0.0.0.0` for a stack without IPv6. */
   readonly host?: string;
   /** Connections that may wait. */
   readonly backlog?: number;
+  /** Whether `::` leaves IPv4 to other servers. Default false. */
+  readonly ipv6Only?: boolean;
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -60,28 +65,30 @@ export class Server extends EventEmitter {
   listen(...args: readonly unknown[]): this {
     const { options, callback } = listenArguments(args);
     if (this.#listener !== null) {
-      const error: Error & { code?: string } = new Error(
-        "Listen method has been called more than once",
-      );
-      error.code = "ERR_SERVER_ALREADY_LISTEN";
-      throw error;
+      const message = "Listen method has been called more than once without closing.";
+      throw coded(new Error(message), "ERR_SERVER_ALREADY_LISTEN");
     }
     if (callback !== undefined) this.once("listening", callback);
+    const port = options.port ?? 0;
+    const host = options.host ?? anyAddress(this.#stack);
     try {
       this.#listener = this.#stack.listen({
-        port: options.port ?? 0,
-        ...(options.host === undefined ? {} : { hostname: options.host }),
-        ...(options.backlog === undefined ? {} : { tcpBacklog: options.backlog }),
+        port,
+        hostname: host,
+        ipv6Only: options.ipv6Only,
+        tcpBacklog: options.backlog,
       });
     } catch (error) {
-      queueMicrotask(() => this.emit("error", systemError(error, "listen")));
+      // A port that cannot be is a mistake of the caller, who hears of it at once, as in Node.
+      if (error instanceof RangeError || error instanceof TypeError) throw error;
+      nextTick(() => this.emit("error", systemError(error, "listen", { address: host, port })));
       return this;
     }
     this.#closing = false;
     if (!this.#referenced) this.#listener.unref();
     options.signal?.addEventListener("abort", () => this.close(), { once: true });
     this.#acceptAll(this.#listener);
-    queueMicrotask(() => this.emit("listening"));
+    nextTick(() => this.emit("listening"));
     return this;
   }
 
@@ -101,16 +108,24 @@ export class Server extends EventEmitter {
     if (maxConnections !== undefined && this.#sockets.size >= maxConnections) {
       const { localAddr, remoteAddr } = conn;
       conn.close();
+      const [local, remote] = [nodeAddress(localAddr), nodeAddress(remoteAddr)];
       this.emit("drop", {
-        localAddress: localAddr.hostname,
-        localPort: localAddr.port,
-        remoteAddress: remoteAddr.hostname,
-        remotePort: remoteAddr.port,
+        localAddress: local.address,
+        localPort: local.port,
+        localFamily: local.family,
+        remoteAddress: remote.address,
+        remotePort: remote.port,
+        remoteFamily: remote.family,
       });
       return;
     }
-    const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive } = this.#options;
-    const socket = new Socket({ conn, allowHalfOpen });
+    const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, highWaterMark } = this.#options;
+    const socket = new Socket({
+      conn,
+      allowHalfOpen,
+      highWaterMark,
+      pauseOnCreate: pauseOnConnect,
+    });
     socket.server = this;
     this.#sockets.add(socket);
     socket.once("close", () => {
@@ -126,9 +141,8 @@ export class Server extends EventEmitter {
   /** Accepts no more; `close` comes when the last connection has ended. */
   close(callback?: (error?: Error) => void): this {
     if (this.#listener === null) {
-      const error: Error & { code?: string } = new Error("Server is not running.");
-      error.code = "ERR_SERVER_NOT_RUNNING";
-      if (callback !== undefined) queueMicrotask(() => callback(error));
+      const error = coded(new Error("Server is not running."), "ERR_SERVER_NOT_RUNNING");
+      if (callback !== undefined) nextTick(() => callback(error));
       return this;
     }
     if (callback !== undefined) this.once("close", () => callback());
@@ -143,7 +157,7 @@ export class Server extends EventEmitter {
   #closed(): void {
     if (!this.#closing || this.#sockets.size > 0) return;
     this.#closing = false;
-    queueMicrotask(() => this.emit("close"));
+    nextTick(() => this.emit("close"));
   }
 
   /** Where it listens; null when it does not. */
@@ -154,7 +168,7 @@ export class Server extends EventEmitter {
   /** Calls back with the number of connections. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
     const count = this.#sockets.size;
-    queueMicrotask(() => callback(null, count));
+    nextTick(() => callback(null, count));
     return this;
   }
 
@@ -179,6 +193,11 @@ export class Server extends EventEmitter {
       else this.close(() => resolve());
     });
   }
+}
+
+/** Where Node listens when it is told no address: everywhere. */
+function anyAddress(stack: Stack): string {
+  return stack.addresses.some((address) => address.includes(":")) ? "::" : "0.0.0.0";
 }
 
 /** Node's forms of the arguments of `listen`. */

@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import { nextTick } from "node:process";
 import { Duplex } from "node:stream";
+import { clearTimeout, setTimeout } from "node:timers";
 import type { Stack } from "../net/stack.ts";
 import type { TcpConn } from "../net/conn.ts";
-import { systemError } from "./errors.ts";
+import { coded, systemError } from "./errors.ts";
 
 /** Bytes that a read asks for: at first, and when the ones before were filled. */
 const READ_MIN_BYTES = 4096;
@@ -19,6 +20,12 @@ export interface SocketOptions {
   readonly allowHalfOpen?: boolean;
   /** A connection that exists; without one the socket is to be connected. */
   readonly conn?: TcpConn;
+  /** The stack through which `connect` goes. */
+  readonly stack?: Stack;
+  /** Whether a connection that exists is not read before somebody asks for its data. Default false. */
+  readonly pauseOnCreate?: boolean;
+  /** Bytes that wait to be read or written before back-pressure begins. */
+  readonly highWaterMark?: number;
   /** Ends the socket with an `AbortError` when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -41,6 +48,8 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly noDelay?: boolean;
   /** Calls `setKeepAlive`. */
   readonly keepAlive?: boolean;
+  /** Whether all addresses of `localhost` are tried. Default true. */
+  readonly autoSelectFamily?: boolean;
 }
 
 /** A function in the form of `dns.lookup`. */
@@ -74,6 +83,7 @@ export class Socket extends Duplex {
   #bytesWritten = 0;
   #reading = false;
   #readBytes = READ_MIN_BYTES;
+  readonly #stack: Stack | null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #referenced = true;
   #hadError = false;
@@ -87,17 +97,28 @@ export class Socket extends Duplex {
       emitClose: false,
       autoDestroy: true,
       decodeStrings: true,
+      ...(options.highWaterMark === undefined ? {} : { highWaterMark: options.highWaterMark }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    if (options.conn !== undefined) this.#conn = options.conn;
-    // Node ends a socket whose peer has ended, unless it is to stay half-open, which Duplex does.
+    this.#stack = options.stack ?? null;
+    // Whoever writes although the peer's end has ended this side too is told whose doing it was.
     this.on("end", () => {
-      if (!this.allowHalfOpen && this.writable) this.end();
+      if (!this.allowHalfOpen) this.write = writeAfterEnd;
     });
+    if (options.conn === undefined) return;
+    this.#conn = options.conn;
+    // A reset is to be noticed also by who reads nothing.
+    if (options.pauseOnCreate !== true) this.read(0);
   }
 
-  /** Connects through `stack`; emits `connect` and `ready`, or `error` and `close`. */
-  connectThrough(stack: Stack, options: SocketConnectOptions, listener?: () => void): this {
+  /**
+   * Connects; emits `connect` and `ready`, or `error` and `close`. Takes Node's forms: options, or port and host, each
+   * with a listener of `connect` behind it. Throws `TypeError` for a socket that was made without a stack.
+   */
+  connect(...args: readonly unknown[]): this {
+    const { options, listener } = connectArguments(args);
+    const stack = this.#stack;
+    if (stack === null) throw new TypeError("A socket without a stack cannot be connected");
     if (listener !== undefined) this.once("connect", listener);
     if (options.timeout !== undefined) this.setTimeout(options.timeout);
     this.connecting = true;
@@ -115,6 +136,7 @@ export class Socket extends Duplex {
         port,
         localPort: options.localPort,
         localHostname: options.localAddress,
+        autoSelectFamily: options.autoSelectFamily,
         signal: this.#abort.signal,
       });
       if (this.destroyed) return conn.close();
@@ -164,6 +186,8 @@ export class Socket extends Duplex {
         this.#touch();
         if (count === null) {
           this.push(null);
+          // The end is told also to who reads nothing, if there was nothing to read.
+          this.read(0);
           return;
         }
         this.bytesRead += count;
@@ -270,37 +294,48 @@ export class Socket extends Duplex {
     else this.once("finish", () => this.destroy());
   }
 
-  /** Ends the connection with an RST. */
+  /** Ends the connection with an RST, once there is one. */
   resetAndDestroy(): this {
-    if (this.#conn !== null && !this.destroyed) {
+    if (this.connecting) {
+      this.once("connect", () => this.resetAndDestroy());
+    } else if (this.#conn === null || this.destroyed) {
+      this.destroy(coded(new Error("Socket is closed"), "ERR_SOCKET_CLOSED"));
+    } else {
       this.#conn.setLinger(0);
+      this.destroy();
     }
-    this.destroy();
     return this;
   }
 
   /** Emits `timeout` after so many milliseconds without traffic; 0 ends that. */
   setTimeout(timeout: number, callback?: () => void): this {
-    if (!(timeout >= 0)) {
-      throw new RangeError(`timeout: ${timeout} is not a number of milliseconds`);
+    if (typeof timeout !== "number") {
+      const error = new TypeError(`timeout: ${String(timeout)} is not a number of milliseconds`);
+      throw coded(error, "ERR_INVALID_ARG_TYPE");
+    }
+    if (!(timeout >= 0 && timeout < Infinity)) {
+      const error = new RangeError(`timeout: ${timeout} is not a number of milliseconds from 0 on`);
+      throw coded(error, "ERR_OUT_OF_RANGE");
     }
     this.timeout = Math.min(timeout, TIMER_MAX_MS);
     if (callback !== undefined) {
       if (timeout === 0) this.off("timeout", callback);
       else this.once("timeout", callback);
     }
+    this.#stopTimer();
     this.#touch();
     return this;
   }
 
+  /** Something has gone in or out: the idle time begins anew. */
   #touch(): void {
-    this.#stopTimer();
     if (this.timeout === 0 || this.destroyed) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.emit("timeout");
-    }, this.timeout);
-    Deno.unrefTimer(Number(this.#timer));
+    if (this.#timer !== null) {
+      this.#timer.refresh();
+      return;
+    }
+    this.#timer = setTimeout(() => this.emit("timeout"), this.timeout);
+    this.#timer.unref();
   }
 
   #stopTimer(): void {
@@ -408,6 +443,37 @@ export class Socket extends Duplex {
 /** An address as Node tells it. */
 export function nodeAddress({ hostname, port }: Deno.NetAddr): SocketAddress {
   return { address: hostname, family: hostname.includes(":") ? "IPv6" : "IPv4", port };
+}
+
+/** Node's forms of the arguments of `connect`. */
+export function connectArguments(
+  args: readonly unknown[],
+): { options: SocketConnectOptions; listener: (() => void) | undefined } {
+  const last = args[args.length - 1];
+  const listener = typeof last === "function" ? last as () => void : undefined;
+  const [first, second] = listener === undefined ? args : args.slice(0, -1);
+  if (typeof first === "object" && first !== null) {
+    return { options: first as SocketConnectOptions, listener };
+  }
+  const host = typeof second === "string" ? { host: second } : {};
+  return { options: { port: Number(first), ...host }, listener };
+}
+
+/** `write` of a socket that both sides have ended. */
+function writeAfterEnd(
+  this: Socket,
+  chunk: unknown,
+  encoding?: unknown,
+  callback?: unknown,
+): boolean {
+  if (!this.writableEnded || this.destroyed) {
+    return Duplex.prototype.write.call(this, chunk, encoding as BufferEncoding, callback as never);
+  }
+  const error = coded(new Error("This socket has been ended by the other party"), "EPIPE");
+  const told = typeof encoding === "function" ? encoding : callback;
+  if (typeof told === "function") nextTick(() => told(error));
+  this.destroy(error);
+  return false;
 }
 
 function isAddress(host: string): boolean {
