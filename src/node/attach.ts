@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { Server as HttpServer } from "node:http";
 import type { Stack } from "../net/stack.ts";
 import { Server, type ServerListenOptions } from "./server.ts";
 
@@ -21,7 +22,8 @@ export function attach(
   stack: Stack,
   options: ServerListenOptions,
 ): Attached {
-  const server = new Server(stack, { noDelay: true, allowHalfOpen: true });
+  // As Node's own: HTTP/1 answers a client that has ended its side, everything else ends with it.
+  const server = new Server(stack, { noDelay: true, allowHalfOpen: target instanceof HttpServer });
   server.on("connection", (socket) => target.emit("connection", socket));
   server.on("error", (error) => target.emit("error", error));
   // An HTTP server keeps a connection for further requests only while it believes that it listens.
