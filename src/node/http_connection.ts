@@ -487,8 +487,9 @@ function isStream(body: string | Uint8Array | null | undefined): body is undefin
   return body === undefined;
 }
 
-function mustBeUnused(response: unknown): void {
-  if (!(response instanceof Response)) {
+function mustBeUnused(response: Response): void {
+  // Not by its class: some frameworks put their own in the place of the platform's.
+  if (Object.prototype.toString.call(response) !== "[object Response]") {
     throw new TypeError(
       "Return value from serve handler must be a response or a promise resolving to a response",
     );

@@ -105,6 +105,8 @@ export class TlsConn implements ByteConn {
 
   [Symbol.dispose](): void {
     this.#finish(null);
-    this.#tls.destroy();
+    // With a close_notify (RFC 8446 section 6.1), or the client must think that something was cut off.
+    this.#tls.end(() => this.#tls.destroy());
+    if (this.#tls.writableFinished) this.#tls.destroy();
   }
 }
