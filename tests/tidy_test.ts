@@ -48,6 +48,9 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/poll.ts": "the waits in tests/device/tun_test.ts are its",
   "src/device/system_error.ts": "the errors in tests/device/tun_test.ts are made by it",
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
+  "src/node/http_connection.ts":
+    "what it does with a client's bytes is what tests/node/serve_test.ts is about",
+  "src/node/mod.ts": "its two functions make the sockets and servers of tests/node/places.ts",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
   "src/tcp/parts.ts": "interfaces alone: what tests/support/engine.ts makes an engine of",
   "src/tcp/sink.ts": "an interface; tests/support/engine.ts records what goes into it",

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { nextTick } from "node:process";
 import { Duplex } from "node:stream";
-import { clearTimeout, setTimeout } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import type { Stack } from "../net/stack.ts";
 import type { TcpConn } from "../net/conn.ts";
 import { coded, systemError } from "./errors.ts";
@@ -82,6 +82,8 @@ export class Socket extends Duplex {
   #conn: TcpConn | null = null;
   #bytesWritten = 0;
   #reading = false;
+  /** Whether somebody wants data that could not be read yet. */
+  #isAwaited = false;
   #readBytes = READ_MIN_BYTES;
   readonly #stack: Stack | null;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -107,8 +109,17 @@ export class Socket extends Duplex {
     });
     if (options.conn === undefined) return;
     this.#conn = options.conn;
+    // A kernel delivers nothing in the turn in which it hands a connection over, and TLS on top relies on it.
+    this.#reading = true;
+    setImmediate(() => this.#begin(options.pauseOnCreate !== true));
+  }
+
+  #begin(isFlowing: boolean): void {
+    this.#reading = false;
+    if (this.destroyed) return;
     // A reset is to be noticed also by who reads nothing.
-    if (options.pauseOnCreate !== true) this.read(0);
+    if (isFlowing) this.read(0);
+    if (this.#isAwaited) this._read();
   }
 
   /**
@@ -173,11 +184,13 @@ export class Socket extends Duplex {
       this.once("connect", () => this._read());
       return;
     }
-    if (!this.#reading) this.#readMore(this.#conn);
+    if (this.#reading) this.#isAwaited = true;
+    else this.#readMore(this.#conn);
   }
 
   async #readMore(conn: TcpConn): Promise<void> {
     this.#reading = true;
+    this.#isAwaited = false;
     try {
       for (let wanted = true; wanted && !this.destroyed;) {
         const buffer = Buffer.allocUnsafe(this.#readBytes);

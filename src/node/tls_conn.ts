@@ -20,28 +20,38 @@ export class TlsConn implements ByteConn {
   readonly remoteAddr: Deno.NetAddr;
   readonly #conn: TcpConn;
   readonly #tls: TLSSocket;
+  readonly #socket: Socket;
   #wake: (() => void) | null = null;
   #error: Error | null = null;
   #isOver = false;
+  #isSecure = false;
 
+  /** Begins the handshake; `onHandshakeError` is called when a client has tried one in vain. */
   constructor(conn: TcpConn, secureContext: SecureContext, onHandshakeError: () => void) {
     this.#conn = conn;
     this.remoteAddr = conn.remoteAddr;
-    const socket = new Socket({ conn, allowHalfOpen: true }) as Duplex;
-    const tls = new TLSSocket(socket as never, {
+    const socket = new Socket({ conn, allowHalfOpen: true });
+    const tls = new TLSSocket(socket as Duplex as never, {
       isServer: true,
       secureContext,
       ALPNProtocols: ["http/1.1"],
     });
     this.#tls = tls;
-    let isSecure = false;
-    tls.once("secure", () => isSecure = true);
+    this.#socket = socket;
+    tls.once("secure", () => this.#isSecure = true);
     tls.on("readable", () => this.#look());
     tls.on("end", () => this.#finish(null));
-    tls.on("error", (error) => this.#finish(error));
-    tls.on("close", () => {
-      if (!isSecure) onHandshakeError();
-      this.#finish(null);
+    const onEnd = (error: Error | null) => {
+      const isFirst = !this.#isOver;
+      this.#finish(error);
+      // A client that has said nothing has tried nothing.
+      if (isFirst && !this.#isSecure && socket.bytesRead > 0) onHandshakeError();
+    };
+    for (const each of [tls, socket]) each.on("error", onEnd);
+    tls.on("close", () => onEnd(null));
+    socket.on("close", () => {
+      onEnd(null);
+      tls.destroy();
     });
   }
 
@@ -92,7 +102,12 @@ export class TlsConn implements ByteConn {
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
+    this.#destroy();
+  }
+
+  #destroy(): void {
     this.#tls.destroy();
+    this.#socket.destroy();
   }
 
   ref(): void {
@@ -106,7 +121,8 @@ export class TlsConn implements ByteConn {
   [Symbol.dispose](): void {
     this.#finish(null);
     // With a close_notify (RFC 8446 section 6.1), or the client must think that something was cut off.
-    this.#tls.end(() => this.#tls.destroy());
-    if (this.#tls.writableFinished) this.#tls.destroy();
+    if (this.#isSecure && this.#error === null && !this.#tls.writableFinished) {
+      this.#tls.end(() => this.#destroy());
+    } else this.#destroy();
   }
 }

@@ -27,7 +27,8 @@ function serveTest(
   Deno.test(`serve: ${name}`, async () => {
     const net = await openAlone();
     const seen: string[] = [];
-    const server = net.serve({ port: 0, onListen: () => {}, ...options }, async (request) => {
+    const quiet = { onListen: () => {}, onError: () => new Response(null, { status: 500 }) };
+    const server = net.serve({ port: 0, ...quiet, ...options }, async (request) => {
       const { pathname } = new URL(request.url);
       if (pathname === "/large") return new Response("x".repeat(8 << 20));
       if (pathname === "/ignore") return new Response("ignored");
