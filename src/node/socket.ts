@@ -179,6 +179,7 @@ export class Socket extends Duplex {
     });
   }
 
+  /** Reads on, for the stream that this is. */
   override _read(): void {
     if (this.#conn === null) {
       this.once("connect", () => this._read());
@@ -215,6 +216,7 @@ export class Socket extends Duplex {
     }
   }
 
+  /** Writes one piece, for the stream that this is. */
   override _write(
     chunk: Uint8Array,
     _encoding: string,
@@ -276,6 +278,7 @@ export class Socket extends Duplex {
     callback();
   }
 
+  /** Ends the sending direction behind what was written, for the stream that this is. */
   override _final(callback: (error?: Error | null) => void): void {
     if (this.#conn === null) {
       if (this.connecting) this.once("connect", () => this._final(callback));
@@ -289,6 +292,7 @@ export class Socket extends Duplex {
     );
   }
 
+  /** Closes the connection, for the stream that this is. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.connecting = false;
     this.#hadError = error !== null;
