@@ -128,7 +128,7 @@ function checkLimits(limits: ServeLimits): void {
 export class HttpServer implements AsyncDisposable {
   /** Where it listens. */
   readonly addr: Deno.NetAddr;
-  /** Resolves when the server has shut down. */
+  /** Resolves when the server has shut down. Rejects for a bad `cert` or `key`. */
   readonly finished: Promise<void>;
   readonly #listener: Listener;
   #serving: Serving | null = null;
@@ -140,8 +140,6 @@ export class HttpServer implements AsyncDisposable {
     this.#listener = listener;
     this.addr = listener.addr;
     this.finished = this.#run(options, handler);
-    // A stack that fails is seen in `closed` and in every call; it must not end the process here.
-    this.finished.catch(() => {});
     const { signal } = options;
     if (signal?.aborted === true) this.#abort();
     else signal?.addEventListener("abort", () => this.#abort(), { once: true });
@@ -202,7 +200,13 @@ export class HttpServer implements AsyncDisposable {
   async #run(options: ServeOptions, handler: ServeHandler): Promise<void> {
     // Lazily, so that a program that serves nothing does not load Node's HTTP.
     const { startServing } = await import("../node/serve.ts");
-    const serving = startServing(this.#listener, options, handler);
+    let serving: Serving;
+    try {
+      serving = startServing(this.#listener, options, handler);
+    } catch (error) {
+      this.#listener[Symbol.dispose]();
+      throw error;
+    }
     this.#serving = serving;
     serving.setReferenced(this.#referenced);
     if (this.#ending === "shutdown") serving.shutdown();

@@ -80,6 +80,8 @@ export class HttpConnection {
   /** Whether the client waits to be asked for the body. */
   #expects = false;
   #hasBegun = false;
+  /** Where the body of the response under way comes from. */
+  #source: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
   constructor(conn: ByteConn, host: ConnectionHost) {
     this.#conn = conn;
@@ -95,23 +97,25 @@ export class HttpConnection {
 
   /** Reads until the end. */
   async run(): Promise<void> {
-    let size = READ_MIN_BYTES;
     try {
+      let buffer = Buffer.allocUnsafeSlow(READ_MIN_BYTES);
       while (!this.#isClosed) {
-        const buffer = Buffer.allocUnsafeSlow(size);
-        let count = await this.#conn.read(buffer);
-        while (count !== null && !this.#isClosed) {
-          this.#take(buffer.subarray(0, count));
-          if (this.#mustWait()) await new Promise<void>((resolve) => this.#resume = resolve);
-          if (this.#isClosed || (count === size && size < READ_MAX_BYTES)) break;
-          count = await this.#conn.read(buffer);
-        }
+        const count = await this.#conn.read(buffer);
         if (count === null) {
           // What a handler answers in the same turn still reaches a client that has said all it had to say.
           if (this.#current !== null) await new Promise((resolve) => setTimeout(resolve, 0));
           break;
         }
-        size = READ_MAX_BYTES;
+        this.#take(buffer.subarray(0, count));
+        if (this.#mustWait()) await new Promise<void>((resolve) => this.#resume = resolve);
+        // A large buffer is for as long as much comes: an idle connection holds a small one.
+        const isMore = count === buffer.length;
+        const size = isMore
+          ? READ_MAX_BYTES
+          : this.#wait === "body"
+          ? buffer.length
+          : READ_MIN_BYTES;
+        if (size !== buffer.length) buffer = Buffer.allocUnsafeSlow(size);
       }
     } catch {
       // The connection was reset, or ended here: what was under way hears of it.
@@ -179,6 +183,7 @@ export class HttpConnection {
     this.#queue.length = 0;
     const error = new Deno.errors.ConnectionReset("The connection ended within the request");
     this.#body?.fail(error);
+    this.#source?.cancel(error).catch(() => {});
     const current = this.#current;
     if (current?.request) {
       this.#host.stats.disconnects++;
@@ -219,7 +224,7 @@ export class HttpConnection {
   /** The next piece of a body must come in time, and all of it too, unless it is the handler that is slow. */
   #awaitBody(): void {
     const { now, limits } = this.#host;
-    this.#waitEnds = this.#body!.isFull ? 0 : Math.min(now + limits.bodyTicks, this.#requestEnds);
+    this.#waitEnds = this.#mustWait() ? 0 : Math.min(now + limits.bodyTicks, this.#requestEnds);
   }
 
   #onParseFailure({ code }: ParseFailure): void {
@@ -294,11 +299,16 @@ export class HttpConnection {
     }
     this.#current = exchange;
     this.#hasBegun = false;
+    if (!this.#mustWait()) {
+      // The body of what is now answered may be still to come.
+      if (this.#body !== null && this.#wait === "body") this.#awaitBody();
+      this.#wakeReader();
+    }
     if (exchange.refused !== 0) {
       this.#send(refusal(exchange.refused)).then(() => this.#end(true), () => this.close());
       return;
     }
-    this.#waitEnds = this.#wait === "body" ? this.#waitEnds : 0;
+    if (this.#wait !== "body") this.#waitEnds = 0;
     this.#host.stats.requests++;
     this.#answer(exchange as Exchange & { head: RequestHead; request: IncomingRequest });
   }
@@ -318,7 +328,10 @@ export class HttpConnection {
       } catch (error) {
         response = await answerError(error, onError);
       }
-      if (this.#isClosed) throw new Deno.errors.BrokenPipe("The client has gone");
+      if (this.#isClosed) {
+        if (isStream(staticBody(response))) response.body?.cancel().catch(() => {});
+        throw new Deno.errors.BrokenPipe("The client has gone");
+      }
       const keepAlive = await this.#respond(response, head, body);
       HandlerInfo.settle(info, null);
       if (keepAlive) this.#goOn();
@@ -373,6 +386,7 @@ export class HttpConnection {
     wanted: boolean,
   ): Promise<boolean> {
     const reader = response.body!.getReader();
+    this.#source = reader;
     const length = lengthOf(response);
     const isBare = head.method === "HEAD" || response.status === 204 || response.status === 304;
     let framing: Framing = length >= 0 ? Framing.length : Framing.chunked;
@@ -395,6 +409,8 @@ export class HttpConnection {
     } catch (error) {
       await reader.cancel(error).catch(() => {});
       throw error;
+    } finally {
+      this.#source = null;
     }
     return keepAlive;
   }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { TcpConn } from "../net/conn.ts";
@@ -10,8 +11,11 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** Checks a certificate and its key once for all connections. Throws what `node:tls` throws. */
+/** Makes what all connections share. Throws what `node:crypto` throws for what is no certificate or no key. */
 export function secureContext(pair: KeyPair): SecureContext {
+  // Deno's `node:tls` looks at them in the first handshake only, which is too late to tell whoever serves.
+  new X509Certificate(pair.cert);
+  createPrivateKey(pair.key);
   return createSecureContext({ cert: pair.cert, key: pair.key });
 }
 

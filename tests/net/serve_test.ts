@@ -1,6 +1,6 @@
 /** `net.serve` beside `Deno.serve`: the same handler, the same bytes sent, and the same answers wanted. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Stack } from "../../mod.ts";
 import { comparable, type Connect, HttpClient } from "../node/http_client.ts";
 import { openAlone, untilEmpty } from "./worlds.ts";
@@ -225,6 +225,41 @@ parity("the signal aborts when the client goes", async (place) => {
   return await aborted.promise;
 });
 
+parity("the body of a response is cancelled when the client goes", async (place) => {
+  const cancelled = Promise.withResolvers<string>();
+  await using server = place.serve({}, () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(bytes("data: one")),
+        cancel: () => cancelled.resolve("cancelled"),
+      }),
+    ));
+  const client = await HttpClient.open(place.connect, server.addr.port);
+  await client.send(`GET / HTTP/1.1\r\n${LAST}\r\n`);
+  await client.until((text) => text.includes("data: one"));
+  client.conn.close();
+  return await cancelled.promise;
+});
+
+parity("a body that comes while the request before it is answered", async (place) => {
+  const slow = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  await using server = place.serve({}, async (request) => {
+    if (request.method === "POST") return new Response(await request.text());
+    begun.resolve();
+    await slow.promise;
+    return new Response("first");
+  });
+  using client = await HttpClient.open(place.connect, server.addr.port);
+  const second = `POST / HTTP/1.1\r\nContent-Length: 6\r\n${LAST}\r\nabc`;
+  await client.send(`GET / HTTP/1.1\r\nHost: h\r\n\r\n${second}`);
+  await begun.promise;
+  slow.resolve();
+  await client.until((text) => text.endsWith("first"));
+  await client.send("def");
+  return (await client.all()).split("\r\n\r\n").at(-1);
+});
+
 parity("the handler is told the client's address, and when it is done", async (place) => {
   const done = Promise.withResolvers<string>();
   await using server = place.serve({}, (_request, info) => {
@@ -304,6 +339,14 @@ Deno.test("serve: wrong arguments throw as Deno's do", async () => {
     [() => net.serve({ port: 0, hostname: "10.9.9.9" }, handler), Deno.errors.AddrNotAvailable],
   ];
   for (const [call, kind] of calls) assertThrows(call, kind);
+});
+
+Deno.test("serve: a certificate that is none ends the server, and its port is free again", async () => {
+  await using net = await openAlone();
+  const wrong = { cert: "no certificate", key: "no key", onListen: () => {} };
+  const server = net.serve({ port: 443, ...wrong }, () => new Response());
+  await assertRejects(() => server.finished);
+  using _ = net.listen({ port: 443 });
 });
 
 Deno.test("serve: all forms of the arguments", async () => {
