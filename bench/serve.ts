@@ -99,7 +99,11 @@ async function startStack(shape: string, index: number): Promise<Target> {
 
 async function measure(targets: readonly Target[], plan: Plan): Promise<void> {
   for (const target of targets) target.server.pause();
-  console.log(`wrk, ${plan.connections} connections, keep-alive, ${plan.rounds} rounds`);
+  const load = Deno.loadavg()[0].toFixed(1);
+  console.log(
+    `wrk, ${plan.connections} connections, keep-alive, ${plan.rounds} rounds of ${plan.seconds} s; ` +
+      `load average before: ${load}`,
+  );
   for (const load of LOADS) {
     const rates = new Map<string, number[]>(targets.map(({ name }) => [name, []]));
     // The first round is for the compilers.

@@ -82,16 +82,11 @@ export function refusal(status: number): Uint8Array {
 
 /** A head and a body that is known as one piece, so that they go in one segment. */
 export function withBody(head: string, body: string | Uint8Array): Uint8Array {
-  if (typeof body === "string") {
-    const all = Buffer.allocUnsafe(head.length + Buffer.byteLength(body));
-    all.write(head, 0, "latin1");
-    all.write(body, head.length);
-    return all;
-  }
-  const all = Buffer.allocUnsafe(head.length + body.length);
-  all.write(head, 0, "latin1");
-  all.set(body, head.length);
-  return all;
+  // A head is Latin-1 (RFC 9110 section 5.5), and nearly always ASCII, which is one string with a text behind it.
+  const isAscii = Buffer.byteLength(head) === head.length;
+  if (isAscii && typeof body === "string") return Buffer.from(head + body);
+  const start = Buffer.from(head, isAscii ? "utf8" : "latin1");
+  return Buffer.concat([start, typeof body === "string" ? Buffer.from(body) : body]);
 }
 
 /** A piece of a chunked body (RFC 9112 section 7.1). */
