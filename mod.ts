@@ -19,6 +19,14 @@ export {
   Stack,
   type StackStats,
 } from "./src/net/stack.ts";
+export {
+  HttpServer,
+  type ServeHandler,
+  type ServeInit,
+  type ServeLimits,
+  type ServeOptions,
+  type ServeStats,
+} from "./src/net/serve.ts";
 export type { TcpNotice } from "./src/net/endpoint.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { DatagramConn, type ReceivedDatagram } from "./src/net/datagram.ts";

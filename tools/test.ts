@@ -20,6 +20,9 @@ import { bundleText } from "./bundle.ts";
 /** Programs that tests start by themselves, whose imports must be there before the network is gone. */
 const ENTRY_POINTS = ["mod.ts", "server.ts", "workers/main.ts"];
 
+/** The folder of the packages that some tests try, which have a configuration and a lock file of their own. */
+const FRAMEWORKS = "tests/frameworks/";
+
 /** How long the output may go on after the end of the run. */
 const PIPE_GRACE_MS = 2000;
 
@@ -69,6 +72,9 @@ async function prepare(selection: readonly string[]): Promise<boolean> {
     if (!await denoSucceeds(["cache", "--quiet", ...frozen, ...configOf(module), module])) {
       return false;
     }
+  }
+  if (!await denoSucceeds(["install", "--frozen", "--config", `${FRAMEWORKS}deno.json`])) {
+    return false;
   }
   return await denoSucceeds(["test", "--no-run", "--quiet", ...frozen, ...selection]);
 }

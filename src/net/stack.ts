@@ -35,6 +35,14 @@ import { Port } from "./port.ts";
 import { Viewers } from "./viewers.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 import { Routes } from "./routes.ts";
+import {
+  HttpServer,
+  serveArguments,
+  type ServeHandler,
+  type ServeInit,
+  type ServeOptions,
+  servePort,
+} from "./serve.ts";
 
 /** What `listen` may be told, as `Deno.listen`. */
 export interface ListenOptions {
@@ -415,6 +423,29 @@ export class Stack implements AsyncDisposable {
     const port = this.#ports[request % this.#ports.length];
     const parts = { port, clock: this.#clock, liveness: this.#liveness, pending: this.#connects };
     return await sendPing(parts, request, source, remote, asked);
+  }
+
+  /** Serves HTTP on port 8000, as `Deno.serve(handler)`. */
+  serve(handler: ServeHandler): HttpServer;
+  /** Serves HTTP, or HTTPS with `cert` and `key`, as `Deno.serve(options, handler)`. */
+  serve(options: ServeOptions, handler: ServeHandler): HttpServer;
+  /** Serves HTTP, or HTTPS with `cert` and `key`, as `Deno.serve({ handler, ... })`. */
+  serve(options: ServeInit): HttpServer;
+  /**
+   * Serves HTTP/1.1 (RFC 9112). Throws what `listen` throws, and `TypeError` without a handler or for a `cert`
+   * without its `key`.
+   */
+  serve(first: ServeOptions | ServeInit | ServeHandler, second?: ServeHandler): HttpServer {
+    const { options, handler } = serveArguments(first, second);
+    const listener = this.listen({
+      port: servePort(options),
+      hostname: options.hostname,
+      transport: options.transport,
+      tcpBacklog: options.tcpBacklog,
+    });
+    const server = new HttpServer(listener, options, handler);
+    HttpServer.announce(server, options);
+    return server;
   }
 
   /** Totals since the stack was opened. */

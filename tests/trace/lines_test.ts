@@ -3,7 +3,7 @@ import { ManualClock, memoryPair, open } from "../../mod.ts";
 import { TraceKind, TraceRecord } from "../../src/pipeline/trace_ring.ts";
 import { stateText, TRACE_STYLES, TraceLines, type TraceStyle } from "../../src/trace/lines.ts";
 import { State } from "../../src/tcp/state.ts";
-import { drainMicrotasks, passTime, runVirtual } from "../support/virtual_time.ts";
+import { passTime, runVirtual } from "../support/virtual_time.ts";
 
 /** Everything that happens at a client that connects, says "hi" and closes, as lines of this style. */
 async function conversation(style: TraceStyle): Promise<string[]> {

@@ -36,6 +36,13 @@ Deno.test("every form of import counts", () => {
   for (const form of forms) assertEquals(orderFaults("src/wire/a.ts", form).length, 1, form);
 });
 
+Deno.test("what is loaded lazily may be further down, where the table of exceptions says so", () => {
+  const lazy = `const { a } = await import("../node/serve.ts");`;
+  assertEquals(orderFaults("src/net/serve.ts", lazy), []);
+  assertEquals(orderFaults("src/net/stack.ts", lazy).length, 1);
+  assertEquals(orderFaults("src/net/serve.ts", `import { a } from "../node/serve.ts";`).length, 1);
+});
+
 Deno.test("a folder that the table does not know is found", () => {
   assertStringIncludes(orderFaults("src/util/bag.ts", "")[0], "src/util is not in the table");
   assertEquals(orderFaults("src/bag.ts", "").length, 1);
