@@ -57,6 +57,7 @@ export type { InterfaceOptions } from "./src/device/interface_config.ts";
 export type { Address, Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
+export { dropNames, type DropReason } from "./src/base/drops.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";
 export { TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
 export { TraceLines, type TraceStyle } from "./src/trace/lines.ts";

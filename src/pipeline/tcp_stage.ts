@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { Counter, type Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
 import type { Device } from "../device/device.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import { Bell } from "../ring/bell.ts";
@@ -129,7 +130,11 @@ export class TcpStage {
         }
         // A listener may have been opened since the round began, before this SYN was sent.
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
+        this.counters.lastDrop = Drop.none;
         this.#tcp.input(segment, nowUs);
+        if (this.#trace !== null && this.counters.lastDrop !== Drop.none) {
+          this.#trace.drop(this.counters.lastDrop, segment);
+        }
         break;
       case InputKind.icmpEcho:
         this.#egress.sendEchoReply(segment);

@@ -1,16 +1,16 @@
 /**
  * Trace records on their way from the TCP thread to whoever looks: segments in and out, changes of
- * state. When nobody collects them they are dropped and counted; nothing waits for a viewer.
+ * state, drops. When nobody collects them they are dropped and counted; nothing waits for a viewer.
  *
  * ```text
  *   word 0..1  time in microseconds, low and high     2  what ({@link TraceKind})
- *        3     state before      4  state after       5  row       6..7  free
+ *        3     state before      4  state after       5  row       6  drop reason    7  free
  *        8..   a segment record (segment_record.ts); of a change of state only the addresses count
  * ```
  */
 
 import type { Counters } from "../base/counters.ts";
-import { Drop } from "../base/drops.ts";
+import { Drop, type DropReason } from "../base/drops.ts";
 import { RingConsumer, RingProducer, type RingWords } from "../ring/ring.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { State } from "../tcp/state.ts";
@@ -18,7 +18,13 @@ import { Segment } from "../wire/segment.ts";
 import { readSegmentRecord, writeSegmentRecord } from "./segment_record.ts";
 
 /** What a trace record tells. */
-export const TraceKind = { segmentIn: 1, segmentOut: 2, state: 3 } as const;
+export const TraceKind = {
+  segmentIn: 1,
+  segmentOut: 2,
+  state: 3,
+  /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
+  drop: 6,
+} as const;
 
 /** One value of {@link TraceKind}. */
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
@@ -44,6 +50,15 @@ export class TraceWriter {
   segment(kind: TraceKind, segment: Segment): void {
     const at = this.#begin(kind);
     if (at < 0) return;
+    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
+    this.#ring.push();
+  }
+
+  /** Records that the segment was dropped. */
+  drop(reason: DropReason, segment: Segment): void {
+    const at = this.#begin(TraceKind.drop);
+    if (at < 0) return;
+    this.#ring.words[at + 6] = reason;
     writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
     this.#ring.push();
   }
@@ -93,7 +108,7 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
-  /** A segment in, a segment out, or a change of state. */
+  /** A segment in, a segment out, a change of state, or a drop. */
   kind: TraceKind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;
@@ -101,6 +116,8 @@ export class TraceRecord {
   stateBefore: State = State.CLOSED;
   /** The state that a change of state led to. */
   stateAfter: State = State.CLOSED;
+  /** Why the segment was dropped, by number; {@link dropNames} has the names. */
+  reason: DropReason = Drop.none;
   /** The segment; of a change of state, the connection's addresses and ports, local ones as source. */
   readonly segment: Segment = new Segment();
 }
@@ -123,6 +140,7 @@ export class TraceReader {
       record.kind = words[at + 2] as TraceKind;
       record.stateBefore = words[at + 3] as State;
       record.stateAfter = words[at + 4] as State;
+      record.reason = record.kind === TraceKind.drop ? words[at + 6] as DropReason : Drop.none;
       readSegmentRecord(words, at + HEADER_WORDS, record.segment);
       look(record);
     }

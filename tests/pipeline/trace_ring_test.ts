@@ -69,3 +69,19 @@ Deno.test("trace ring: without a viewer records are dropped and counted, and lat
   reader.drain(look);
   assertEquals(seen, [0, 1, 2, 3, 99]);
 });
+
+Deno.test("trace ring: a drop names its reason, and other records none", () => {
+  const { writer, reader } = rig();
+  const segment = randomSegment(new SeededRandom(4));
+  writer.segment(TraceKind.segmentIn, segment);
+  writer.drop(Drop.tcpOutOfWindow, segment);
+  writer.segment(TraceKind.segmentOut, segment);
+  writer.publish();
+  const seen: unknown[] = [];
+  reader.drain(({ kind, reason, segment: { seq } }) => seen.push([kind, reason, seq]));
+  assertEquals(seen, [
+    [TraceKind.segmentIn, Drop.none, segment.seq],
+    [TraceKind.drop, Drop.tcpOutOfWindow, segment.seq],
+    [TraceKind.segmentOut, Drop.none, segment.seq],
+  ]);
+});
