@@ -12,6 +12,7 @@ import { open } from "../../src/net/open.ts";
 import type { OpenOptions } from "../../src/net/options.ts";
 import type { Stack } from "../../src/net/stack.ts";
 import type { TcpOptions } from "../../src/tcp/config.ts";
+import { FailureCapture } from "./failure_capture.ts";
 
 /** What is simulated. */
 export interface Simulation {
@@ -173,7 +174,11 @@ interface Pair {
   readonly link: ImpairedDevice;
 }
 
-async function openPair(simulation: Simulation, time: VirtualTime): Promise<Pair> {
+async function openPair(
+  simulation: Simulation,
+  time: VirtualTime,
+  capture: FailureCapture | null,
+): Promise<Pair> {
   const { seed, link, tcp } = simulation;
   const { clock } = time;
   const addresses = ADDRESSES[simulation.family ?? "IPv4"];
@@ -189,29 +194,62 @@ async function openPair(simulation: Simulation, time: VirtualTime): Promise<Pair
     ...(simulation.trace === undefined ? {} : { trace: simulation.trace }),
   });
   const server = await open({
-    device: far,
+    device: capture === null ? far : capture.watch(far, addresses.server, clock),
     address: addresses.server,
     clock,
     random: new SeededRandom(seed + 2),
-    ...(simulation.trace === undefined ? {} : { trace: simulation.trace }),
+    ...serverTrace(simulation, capture),
     tcp,
   });
   return { client, server, link: impaired };
 }
 
-/** Runs one simulation; throws with the seed in its message when anything is not as it must be. */
+function serverTrace(
+  { trace }: Simulation,
+  capture: FailureCapture | null,
+): Pick<OpenOptions, "trace"> {
+  if (capture === null) return trace === undefined ? {} : { trace };
+  return {
+    trace: (record) => {
+      capture.take(record);
+      trace?.(record);
+    },
+  };
+}
+
+/**
+ * Runs one simulation; throws with the seed in its message when anything is not as it must be, and with the path of a
+ * capture: as everything follows from the seed, the failure is run again to record it.
+ */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
   try {
-    return await run(simulation);
+    return await run(simulation, null);
   } catch (error) {
-    throw new Error(`WOSHOU_SEED=${simulation.seed} repeats it: ${error}`, { cause: error });
+    const path = await capturedAgain(simulation);
+    const { seed } = simulation;
+    throw new Error(`WOSHOU_SEED=${seed} repeats it, captured in ${path}: ${error}`, {
+      cause: error,
+    });
   }
 }
 
-async function run(simulation: Simulation): Promise<SimulationResult> {
+async function capturedAgain(simulation: Simulation): Promise<string> {
+  const capture = new FailureCapture();
+  try {
+    await run({ ...simulation, trace: undefined }, capture);
+  } catch {
+    // It fails as before; what counts is what was recorded on the way.
+  }
+  return await capture.save();
+}
+
+async function run(
+  simulation: Simulation,
+  capture: FailureCapture | null,
+): Promise<SimulationResult> {
   const { seed, bytes } = simulation;
   const time = new VirtualTime();
-  const { client, server, link } = await openPair(simulation, time);
+  const { client, server, link } = await openPair(simulation, time, capture);
   const startUs = time.clock.now();
   const hostname = ADDRESSES[simulation.family ?? "IPv4"].server;
   const listener = server.listen({ hostname, port: PORT });
