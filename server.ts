@@ -124,18 +124,30 @@ async function run(options: OpenOptions): Promise<void> {
   const net = await open(options);
   const stop = () => void net.close();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
+  const { text, finished } = startServices(net);
+  console.log(
+    `listening on ${net.addresses.join(", ")}: ${text} ` +
+      `(tun ${options.device}, ${options.pipeline ?? "split"})`,
+  );
+  await net.closed;
+  await finished;
+}
+
+/** Services that run on a stack: which, and when all of them have ended. */
+export interface RunningServices {
+  readonly text: string;
+  readonly finished: Promise<unknown>;
+}
+
+/** Starts all services on a stack. */
+export function startServices(net: Stack): RunningServices {
   // Dual only where there is something to be dual for: IPv4 peers are then shown in mapped form.
   const hostname = net.addresses.some((address) => address.includes(":")) ? "::" : "0.0.0.0";
   const running = SERVICES.map(({ port, service }) =>
     serve(net.listen({ hostname, port }), service(net))
   );
-  const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
-  console.log(
-    `listening on ${net.addresses.join(", ")}: ${names} ` +
-      `(tun ${options.device}, ${options.pipeline ?? "split"})`,
-  );
-  await net.closed;
-  await Promise.all(running);
+  const text = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
+  return { text, finished: Promise.all(running) };
 }
 
 /** One line for a person: what went wrong, without a stack trace. */
@@ -147,15 +159,18 @@ function explain(error: unknown): string {
   return `woshou: ${text.replaceAll("\n", " ")}${cause}`;
 }
 
-if (import.meta.main) {
+/** Runs the server as its command line asks; returns the exit status. */
+export async function runServer(args: readonly string[]): Promise<number> {
   try {
-    const request = parseCommandLine(Deno.args);
+    const request = parseCommandLine(args);
     if ("help" in request) console.log(HELP.trimEnd());
     else if ("version" in request) console.log(`woshou ${VERSION}`);
     else await run(request.options);
-    Deno.exit(0);
+    return 0;
   } catch (error) {
     console.error(explain(error));
-    Deno.exit(1);
+    return 1;
   }
 }
+
+if (import.meta.main) Deno.exit(await runServer(Deno.args));

@@ -18,7 +18,7 @@ import {
 import { bundleText } from "./bundle.ts";
 
 /** Programs that tests start by themselves, whose imports must be there before the network is gone. */
-const ENTRY_POINTS = ["mod.ts", "server.ts", "workers/main.ts"];
+const ENTRY_POINTS = ["mod.ts", "server.ts", "woshou.ts", "workers/main.ts"];
 
 /** How long the output may go on after the end of the run. */
 const PIPE_GRACE_MS = 2000;
