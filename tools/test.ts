@@ -20,6 +20,11 @@ import { bundleText } from "./bundle.ts";
 /** Programs that tests start by themselves, whose imports must be there before the network is gone. */
 const ENTRY_POINTS = ["mod.ts", "server.ts", "woshou.ts", "workers/main.ts"];
 
+/** Programs with packages of their own, apart from the project's: the configuration, and the program. */
+const APART: readonly (readonly [config: string, program: string])[] = [
+  ["tests/opentelemetry/deno.json", "tests/opentelemetry/check.ts"],
+];
+
 /** How long the output may go on after the end of the run. */
 const PIPE_GRACE_MS = 2000;
 
@@ -61,6 +66,9 @@ async function prepare(selection: readonly string[]): Promise<boolean> {
   const frozen = Deno.env.get("CI") === "true" ? ["--frozen"] : [];
   const entries = ENTRY_POINTS.filter(exists);
   if (entries.length > 0 && !await denoSucceeds(["cache", ...frozen, ...entries])) return false;
+  for (const [config, program] of APART.filter(([config]) => exists(config))) {
+    if (!await denoSucceeds(["cache", ...frozen, "--config", config, program])) return false;
+  }
   await bundleText(SMALL_MODULE);
   return await denoSucceeds(["test", "--no-run", "--quiet", ...frozen, ...selection]);
 }
