@@ -3,7 +3,7 @@
 import { readCapture } from "../device/capture_file.ts";
 import { TraceKind, TraceRecord } from "../pipeline/trace_ring.ts";
 import { findConversations } from "../trace/conversations.ts";
-import { TRACE_STYLES, TraceLines } from "../trace/lines.ts";
+import { TRACE_STYLES, TraceLines, type TraceStyle } from "../trace/lines.ts";
 import { SequenceDiagram } from "../trace/sequence.ts";
 import { Arguments, type Command, ExitCode, mustHaveOperands } from "./command.ts";
 import { Countdown, runSession, SESSION_FLAGS, type StartServices } from "./session.ts";
@@ -47,7 +47,7 @@ export function traceCommand(startServices: StartServices): Command {
         const enough = viewer.countdown.signal;
         await runSession({ options, startServices, seconds, enough }, terminal);
       } else {
-        readRecords(await Deno.readFile(file), viewer.take);
+        viewer.read(await Deno.readFile(file));
       }
       if (svg !== undefined) {
         await Deno.writeTextFile(svg, viewer.diagram.svg());
@@ -72,12 +72,14 @@ class Viewer {
   readonly countdown: Countdown;
   readonly #terminal: Terminal;
   readonly #lines: TraceLines;
+  readonly #style: TraceStyle;
   readonly #port: number | undefined;
 
   constructor(args: Arguments, terminal: Terminal) {
     this.countdown = new Countdown(args);
     this.#terminal = terminal;
-    this.#lines = new TraceLines(args.choice("style", TRACE_STYLES) ?? "states");
+    this.#style = args.choice("style", TRACE_STYLES) ?? "states";
+    this.#lines = new TraceLines(this.#style);
     this.#port = args.wholeNumber("port", 1, 65535);
   }
 
@@ -93,18 +95,23 @@ class Viewer {
     const line = this.#lines.line(record);
     if (line !== null) this.#terminal.line(this.#terminal.paint(ROLES[kind] ?? "note", line));
   };
-}
 
-/** A capture as the trace records that its servers would have made. */
-function readRecords(file: Uint8Array, take: (record: TraceRecord) => void): void {
-  const { conversations } = findConversations(readCapture(file));
-  const segments = conversations.flatMap((conversation) => conversation.segments);
-  segments.sort((a, b) => a.offset - b.offset);
-  const record = new TraceRecord();
-  for (const { timeUs, segment, fromClient } of segments) {
-    record.kind = fromClient ? TraceKind.segmentIn : TraceKind.segmentOut;
-    record.timeUs = timeUs;
-    Object.assign(record.segment, segment);
-    take(record);
+  /** Takes a capture, as the trace of its servers; comments are shown where changes of state are. */
+  read(file: Uint8Array): void {
+    const { conversations } = findConversations(readCapture(file));
+    const segments = conversations.flatMap((conversation) => conversation.segments);
+    segments.sort((a, b) => a.offset - b.offset);
+    const record = new TraceRecord();
+    for (const { timeUs, segment, fromClient, comments } of segments) {
+      record.kind = fromClient ? TraceKind.segmentIn : TraceKind.segmentOut;
+      record.timeUs = timeUs;
+      Object.assign(record.segment, segment);
+      const before = this.countdown.seen;
+      this.take(record);
+      if (this.countdown.seen === before || this.#style !== "states") continue;
+      for (const comment of comments) {
+        this.#terminal.line(this.#terminal.paint("state", `${" ".repeat(19)}${comment}`));
+      }
+    }
   }
 }

@@ -17,6 +17,8 @@ export interface CapturedSegment {
   readonly payload: Uint8Array;
   /** Whether the end that connects has sent it. */
   readonly fromClient: boolean;
+  /** What the capture says of it. */
+  readonly comments: readonly string[];
 }
 
 /** One connection. */
@@ -74,6 +76,7 @@ export function findConversations(packets: Iterable<CapturedPacket>): Conversati
         segment.payloadOffset + segment.payloadLength,
       ),
       fromClient,
+      comments: packet.comments,
     });
   }
   return { conversations, others, broken };

@@ -37,6 +37,7 @@ const RIGHT_X = 690;
 const ROW_HEIGHT = 30;
 const HEAD_HEIGHT = 56;
 const GAP = 24;
+const MARGIN = 12;
 /** How far an arrow sinks on its way: time passes. */
 const SINK = 8;
 
@@ -47,6 +48,7 @@ const STYLE = `
   }
   text { font: 13px ui-monospace, monospace; fill: currentColor; }
   .head { font-weight: 700; }
+  .end { text-anchor: end; }
   .time { text-anchor: end; opacity: .7; }
   .middle { text-anchor: middle; }
   .line { stroke: currentColor; opacity: .45; }
@@ -148,8 +150,9 @@ function drawConversation(conversation: Conversation, top: number): string {
   const { peer, stack, events, omitted } = conversation;
   const bottom = top + heightOf(conversation);
   const lines = [
-    `<text class="head middle" x="${LEFT_X}" y="${top + 14}">${escaped(peer)}</text>`,
-    `<text class="head middle" x="${RIGHT_X}" y="${top + 14}">${escaped(stack)} (woshou)</text>`,
+    // From the edges inwards, where there is room for the longest addresses.
+    `<text class="head" x="${MARGIN}" y="${top + 14}">${escaped(peer)}</text>`,
+    `<text class="head end" x="${WIDTH - MARGIN}" y="${top + 14}">${escaped(stack)}, woshou</text>`,
     ...[LEFT_X, RIGHT_X].map((x) =>
       `<line class="line" x1="${x}" x2="${x}" y1="${top + 24}" y2="${bottom}"/>`
     ),

@@ -14,7 +14,9 @@ Deno.test("trace: a capture as lines and as a picture, as its server saw it", as
     const { code, stdout, stderr } = await runWoshou(["trace", ...files, "--count", "3"]);
     assertEquals([code, stderr], [0, `1 connections drawn in ${folder}/a.svg\n`]);
     const lines = stdout.trim().split("\n");
-    assertEquals(lines.length, 3);
+    // Two changes of state, which the capture has as comments, are lines of their own.
+    assertEquals(lines.length, 5);
+    assertEquals(lines[1].trim(), "LISTEN -> SYN-RECEIVED");
     assertMatch(lines[0], /IP 10\.1\.0\.1\.40000 > 10\.1\.0\.2\.5300: Flags \[S\]/);
     // deno-lint-ignore no-control-regex
     assertEquals(/\u001b/.test(stdout), false, "no colours where nobody sees them");
