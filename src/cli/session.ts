@@ -67,6 +67,8 @@ export async function runSession(session: Session, terminal: Terminal): Promise<
     if (session.enough.aborted) stop();
     await net.closed;
     await finished;
+    const lost = net.stats().drops.traceOverflow ?? 0;
+    if (lost > 0) terminal.remark(`${lost} records came faster than they were taken, and are lost`);
   } finally {
     if (timer !== null) clearTimeout(timer);
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
