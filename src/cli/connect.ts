@@ -15,7 +15,6 @@ import {
   UsageError,
 } from "./command.ts";
 import { STACK_FLAGS, stackOptions } from "./stack_flags.ts";
-import type { Terminal } from "./terminal.ts";
 
 const BUFFER_BYTES = 65_536;
 
@@ -59,11 +58,14 @@ too. HOST is an address, or a name that the system resolves.`,
     await using net = await open(options);
     const signal = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000);
     const note = (text: string) => args.has("verbose") && terminal.remark(text);
-    const conn = hostname === null
-      ? await accepted(net, port, note, signal)
-      : await net.connect({ hostname, port, signal });
+    const connecting = hostname === null
+      ? accepted(net, port, note, signal)
+      : net.connect({ hostname, port, signal });
+    const conn = await connecting.catch((error) => {
+      throw signal?.aborted ? new Deno.errors.TimedOut(`no connection in ${seconds} s`) : error;
+    });
     note(`connected: ${endText(conn.localAddr)} to ${endText(conn.remoteAddr)}`);
-    await join(conn, terminal);
+    await join(conn);
     note("closed");
     return ExitCode.ok;
   },
@@ -84,18 +86,20 @@ async function accepted(
   return await Promise.race([listener.accept(), late]);
 }
 
-/** Copies both ways until both directions have ended. */
-async function join(conn: TcpConn, terminal: Terminal): Promise<void> {
-  const sending = send(conn);
+/** Copies both ways until both directions have ended; throws when one of them has failed. */
+async function join(conn: TcpConn): Promise<void> {
+  let failure: unknown = null;
+  const sending = send(conn).catch((error) => failure = error);
+  // A reset is told once, by the direction that hears of it first.
   await receive(conn);
   // Who sits at a terminal has no use for a connection that nobody answers on.
-  if (!Deno.stdin.isTerminal()) await sending.catch(() => {});
-  else sending.catch((error) => terminal.remark(String(error)));
+  if (!Deno.stdin.isTerminal()) await sending;
   try {
     conn.close();
   } catch {
     // Its end was noticed before.
   }
+  if (failure !== null) throw failure;
 }
 
 async function send(conn: TcpConn): Promise<void> {

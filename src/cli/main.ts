@@ -38,15 +38,9 @@ export async function runCommand(
   try {
     return await dispatch(commands, args, terminal);
   } catch (error) {
-    // A reader that has enough, such as head(1), is no failure.
-    if (error instanceof Deno.errors.BrokenPipe && isOwnOutput(error)) return ExitCode.ok;
     terminal.remark(explain(error));
     return error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
   }
-}
-
-function isOwnOutput(error: Error): boolean {
-  return error.stack?.includes("Stdout") ?? false;
 }
 
 async function dispatch(

@@ -35,10 +35,23 @@ export function processTerminal(): Terminal {
   return {
     isColoured,
     isWatched: Deno.stderr.isTerminal(),
-    line: (text) => console.log(text),
+    line: printLine,
     remark: (text) => console.error(text),
     paint: (role, text) => isColoured ? painted(role, text) : text,
   };
+}
+
+const encoder = new TextEncoder();
+
+/** Prints a line; a reader that has enough, such as head(1), ends the program, as SIGPIPE would. */
+function printLine(text: string): void {
+  const bytes = encoder.encode(`${text}\n`);
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
 }
 
 /** The text in the colour of its role, whoever reads it. */

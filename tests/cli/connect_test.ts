@@ -59,6 +59,21 @@ testNeeding(
     // Nobody has this address on the interface's network.
     const silent = await runWoshou(["connect", "10.7.0.9", "5312", "-w", "0.5"], { input: "" });
     assertEquals([silent.code, silent.stdout], [1, ""]);
-    assertMatch(silent.stderr, /^woshou: [^\n]+\n$/);
+    assertEquals(silent.stderr, "woshou: no connection in 0.5 s\n");
   },
 );
+
+testNeeding({ tun: true }, "connect: a peer that resets is one line and status 1", async () => {
+  using listener = Deno.listen({ hostname: "0.0.0.0", port: 5313 });
+  const reset = async () => {
+    // Closed with bytes that nobody has read, the kernel resets.
+    const conn = await listener.accept();
+    await conn.read(new Uint8Array(1));
+    conn.close();
+  };
+  const serving = reset();
+  const ended = await runWoshou(["connect", HOST, "5313"], { input: new Uint8Array(200_000) });
+  await serving;
+  assertEquals([ended.code, ended.stdout], [1, ""]);
+  assertMatch(ended.stderr, /^woshou: [^\n]+\n$/);
+});
