@@ -86,6 +86,8 @@ class Viewer {
   /** Takes the next record. */
   readonly take = (record: TraceRecord): void => {
     const { segment, kind } = record;
+    const role = ROLES[kind];
+    if (role === undefined) return;
     if (this.#port !== undefined && ![segment.srcPort, segment.dstPort].includes(this.#port)) {
       return;
     }
@@ -93,7 +95,7 @@ class Viewer {
     if (isSegment ? !this.countdown.count() : this.countdown.signal.aborted) return;
     this.diagram.take(record);
     const line = this.#lines.line(record);
-    if (line !== null) this.#terminal.line(this.#terminal.paint(ROLES[kind] ?? "note", line));
+    if (line !== null) this.#terminal.line(this.#terminal.paint(role, line));
   };
 
   /** Takes a capture, as the trace of its servers; comments are shown where changes of state are. */

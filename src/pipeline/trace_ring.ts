@@ -4,7 +4,7 @@
  *
  * ```text
  *   word 0..1  time in microseconds, low and high     2  what ({@link TraceKind})
- *        3     state before      4  state after       5  row       6  drop reason    7  free
+ *        3     state before      4  state after       5  row       6  free      7  drop reason
  *        8..   a segment record (segment_record.ts); of a change of state only the addresses count
  * ```
  */
@@ -58,7 +58,7 @@ export class TraceWriter {
   drop(reason: DropReason, segment: Segment): void {
     const at = this.#begin(TraceKind.drop);
     if (at < 0) return;
-    this.#ring.words[at + 6] = reason;
+    this.#ring.words[at + 7] = reason;
     writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
     this.#ring.push();
   }
@@ -140,7 +140,7 @@ export class TraceReader {
       record.kind = words[at + 2] as TraceKind;
       record.stateBefore = words[at + 3] as State;
       record.stateAfter = words[at + 4] as State;
-      record.reason = record.kind === TraceKind.drop ? words[at + 6] as DropReason : Drop.none;
+      record.reason = record.kind === TraceKind.drop ? words[at + 7] as DropReason : Drop.none;
       readSegmentRecord(words, at + HEADER_WORDS, record.segment);
       look(record);
     }

@@ -71,6 +71,8 @@ export class SequenceDiagram {
   /** Takes the next trace record. */
   take(record: TraceRecord): void {
     const { kind, segment, timeUs } = record;
+    const event = this.#eventOf(record);
+    if (event === null) return;
     const isLocalSource = kind === TraceKind.segmentOut || kind === TraceKind.state;
     const source = sourceText(segment);
     const destination = destinationText(segment);
@@ -78,8 +80,6 @@ export class SequenceDiagram {
       ? this.#conversation(destination, source)
       : this.#conversation(source, destination);
     if (conversation === null) return;
-    const event = this.#eventOf(record);
-    if (event === null) return;
     if (conversation.events.length < EVENTS_MAX) conversation.events.push({ ...event, timeUs });
     else conversation.omitted++;
   }
