@@ -41,14 +41,21 @@ export class FrameCapture implements Device {
   readonly #memory = new Memory(new SharedArrayBuffer(FRAME_MAX_BYTES));
   readonly #segment = new Segment();
 
-  /** Records what passes `device`; `write` gets the file block by block. */
-  constructor(device: Device, write: (block: Uint8Array) => void, options: FrameCaptureOptions) {
+  /**
+   * Records what passes `device`. The file goes to `sink`, block by block; a writer may serve several devices, each of
+   * which is an interface of the capture.
+   */
+  constructor(
+    device: Device,
+    sink: PcapngWriter | ((block: Uint8Array) => void),
+    options: FrameCaptureOptions,
+  ) {
     const { addresses, clock = systemClock, name = device.name } = options;
     this.#device = device;
     this.name = device.name;
     this.virtioHeader = device.virtioHeader;
     this.#clock = clock;
-    const writer = new PcapngWriter(write);
+    const writer = sink instanceof PcapngWriter ? sink : new PcapngWriter(sink);
     this.#window = new CaptureWindow(writer, writer.interface(name));
     this.#input = new PacketInput({ virtioHeader: device.virtioHeader, addresses });
   }

@@ -1,47 +1,59 @@
-/** The capture of a simulation that has failed: what the server's end saw, with its states and drops. */
+/** The capture of a simulation that has failed: what the watched ends saw, with their states and drops. */
 
 import { parseAddress } from "../../src/base/address.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Device } from "../../src/device/device.ts";
+import { PcapngWriter } from "../../src/device/pcapng.ts";
 import type { TraceRecord } from "../../src/pipeline/trace_ring.ts";
 import { FrameCapture } from "../../src/trace/frame_capture.ts";
 
-/** Blocks that are kept: those at the beginning that say what the file is, and the last ones, where the failure is. */
-const HEAD_BLOCKS = 2;
-const BLOCKS_MAX = 50_000;
+/** Packets that are kept: the last ones, where the failure is. */
+const PACKETS_MAX = 50_000;
 
-/** Collects a capture in memory until it is known that it is wanted. */
+/** What the options of `open` need to be watched. */
+export interface Watched {
+  readonly device: Device;
+  readonly trace: (record: TraceRecord) => void;
+}
+
+/** Collects a capture in memory; each watched device is an interface of it. */
 export class FailureCapture {
-  readonly #blocks: Uint8Array[] = [];
-  #capture: FrameCapture | null = null;
+  /** What says what the file is: one block for the section, and one for each interface. */
+  readonly #head: Uint8Array[] = [];
+  readonly #packets: Uint8Array[] = [];
+  readonly #captures: FrameCapture[] = [];
+  #isHead = true;
+  readonly #writer = new PcapngWriter((block) => this.#keep(block));
 
   /** Puts itself between a stack and its device. */
-  watch(device: Device, address: string, clock: Clock): Device {
+  watch(device: Device, address: string, clock: Clock): Watched {
     const own = parseAddress(address);
     const addresses = own === null ? [] : [own];
-    this.#capture = new FrameCapture(device, (block) => this.#keep(block), { addresses, clock });
-    return this.#capture;
-  }
-
-  /** For the option `trace` of the watched stack. */
-  take(record: TraceRecord): void {
-    this.#capture?.take(record);
+    this.#isHead = true;
+    const capture = new FrameCapture(device, this.#writer, { addresses, clock, name: address });
+    this.#isHead = false;
+    this.#captures.push(capture);
+    return { device: capture, trace: (record) => capture.take(record) };
   }
 
   /** Writes the file and gives its path. */
   async save(): Promise<string> {
-    this.#capture?.flush();
+    for (const capture of this.#captures) capture.flush();
     const path = await Deno.makeTempFile({ prefix: "woshou-sim-", suffix: ".pcapng" });
     using file = await Deno.open(path, { write: true });
-    for (const block of this.#blocks) {
+    for (const block of [...this.#head, ...this.#packets]) {
       for (let done = 0; done < block.length;) done += await file.write(block.subarray(done));
     }
     return path;
   }
 
   #keep(block: Uint8Array): void {
-    this.#blocks.push(block);
+    if (this.#isHead) {
+      this.#head.push(block);
+      return;
+    }
+    this.#packets.push(block);
     // Half at a time, so that a long run does not move the array for every frame.
-    if (this.#blocks.length > BLOCKS_MAX) this.#blocks.splice(HEAD_BLOCKS, BLOCKS_MAX >> 1);
+    if (this.#packets.length > PACKETS_MAX) this.#packets.splice(0, PACKETS_MAX >> 1);
   }
 }

@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ManualClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
+import type { Device } from "../../src/device/device.ts";
 import { impair, type ImpairedDevice, type Impairment } from "../../src/device/impairment.ts";
 import { memoryPair } from "../../src/device/memory_pair.ts";
 import type { TcpConn } from "../../src/net/conn.ts";
@@ -194,27 +195,25 @@ async function openPair(
     ...(simulation.trace === undefined ? {} : { trace: simulation.trace }),
   });
   const server = await open({
-    device: capture === null ? far : capture.watch(far, addresses.server, clock),
+    ...watched(simulation, far, addresses.server, clock, capture),
     address: addresses.server,
     clock,
     random: new SeededRandom(seed + 2),
-    ...serverTrace(simulation, capture),
     tcp,
   });
   return { client, server, link: impaired };
 }
 
-function serverTrace(
+/** The server's device and trace, through the capture when there is one. */
+function watched(
   { trace }: Simulation,
+  device: Device,
+  address: string,
+  clock: ManualClock,
   capture: FailureCapture | null,
-): Pick<OpenOptions, "trace"> {
-  if (capture === null) return trace === undefined ? {} : { trace };
-  return {
-    trace: (record) => {
-      capture.take(record);
-      trace?.(record);
-    },
-  };
+): Pick<OpenOptions, "device" | "trace"> {
+  if (capture !== null) return capture.watch(device, address, clock);
+  return trace === undefined ? { device } : { device, trace };
 }
 
 /**
