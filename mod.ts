@@ -13,20 +13,33 @@ export type { OpenOptions, PipelineShape } from "./src/net/options.ts";
 export {
   type ConnectionSummary,
   type ConnectOptions,
+  type DatagramSummary,
+  type ListenDatagramOptions,
   type ListenOptions,
   Stack,
   type StackStats,
 } from "./src/net/stack.ts";
 export type { TcpNotice } from "./src/net/endpoint.ts";
 export { TcpConn } from "./src/net/conn.ts";
+export { DatagramConn, type ReceivedDatagram } from "./src/net/datagram.ts";
+export type { MulticastV4Membership, MulticastV6Membership } from "./src/net/multicast.ts";
+export type { UdpOptions } from "./src/udp/config.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";
-export type { CongestionName, EcnName, MtuProbingName, TcpOptions } from "./src/tcp/config.ts";
+export {
+  type CongestionName,
+  type EcnName,
+  FastOpenBit,
+  type MtuProbingName,
+  type SynCookieMode,
+  type TcpOptions,
+} from "./src/tcp/config.ts";
 export { FixedIsn, IsnGenerator, type IsnSource } from "./src/tcp/isn.ts";
 export type { Seq } from "./src/base/seq.ts";
 export { type Device, SendOutcome } from "./src/device/device.ts";
 export { memoryPair, type MemoryPairOptions } from "./src/device/memory_pair.ts";
 export {
+  type BurstLoss,
   impair,
   type ImpairedDevice,
   type ImpairedDeviceStats,
@@ -34,6 +47,7 @@ export {
   type ImpairmentOptions,
   type ImpairmentSources,
   type ImpairmentStats,
+  type QueueDiscipline,
 } from "./src/device/impairment.ts";
 export { capture, type CaptureOptions, CapturingDevice } from "./src/device/capture.ts";
 export { type CapturedPacket, CaptureError, readCapture } from "./src/device/capture_file.ts";
@@ -52,10 +66,21 @@ export {
   type EthernetOptions,
   type EthernetStats,
 } from "./src/device/ethernet.ts";
+export {
+  type HostOptions,
+  Network,
+  type NetworkFrame,
+  type NetworkHost,
+  type NetworkLink,
+  type NetworkNode,
+  type NetworkOptions,
+  type NetworkStats,
+} from "./src/device/network.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
 export type { Address, Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
+export { VirtualTime } from "./src/base/virtual_time.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
 export { Drop, dropNames, type DropReason } from "./src/base/drops.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";

@@ -35,6 +35,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
   "src/base/vector_code.ts": "made from src/base/vector.wat; tests/base/vector_test.ts runs it",
   "src/ip/input_kind.ts": "numbers alone; what gives them is tested in tests/ip/input_test.ts",
+  "src/tcp/closing.ts": "the parts of close(); every way to end is in tests/tcp/connection_test.ts",
   "src/pipeline/pipeline.ts": "an interface; tests/pipeline/ holds every shape to it",
   "src/pipeline/setup.ts": "interfaces alone: what the threads are told",
   "src/device/device.ts": "an interface; tests/device/ holds every device to it",
@@ -52,8 +53,11 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/poll.ts": "the waits in tests/device/tun_test.ts are its",
   "src/device/system_error.ts": "the errors in tests/device/tun_test.ts are made by it",
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
+  "src/tcp/congestion/rate_sample.ts":
+    "fields alone; tests/tcp/delivery_rate_test.ts sees them filled",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
   "src/tcp/parts.ts": "interfaces alone: what tests/support/engine.ts makes an engine of",
+  "src/udp/sink.ts": "an interface; tests/udp/udp_test.ts records what goes into it",
   "src/tcp/sink.ts": "an interface; tests/support/engine.ts records what goes into it",
 };
 

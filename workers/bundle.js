@@ -242,9 +242,9 @@ function load() {
     try {
       loaded = Deno.dlopen(name, LIBC_SYMBOLS).symbols;
       break;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      cause ??= error;
+    } catch (error2) {
+      if (error2 instanceof Deno.errors.NotCapable) throw error2;
+      cause ??= error2;
     }
   }
   if (loaded === null) {
@@ -342,10 +342,10 @@ var SendOutcome = {
 
 // src/base/errors.ts
 function codedError(ErrorClass, code, message3, cause) {
-  const error = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
+  const error2 = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
     cause
   });
-  return Object.assign(error, {
+  return Object.assign(error2, {
     code
   });
 }
@@ -962,9 +962,9 @@ function finishOpen(fd, name, virtioHeader, isTap) {
       mtu,
       virtioHeader
     };
-  } catch (error) {
+  } catch (error2) {
     closeFd(fd);
-    throw error;
+    throw error2;
   }
 }
 function setOffload(fd, wanted) {
@@ -1367,7 +1367,33 @@ var Drop = {
   /** A routing header of IPv6 with nodes left to visit (RFC 5095), or a source route of IPv4 (RFC 7126 section 4.3). */
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
-  ipOptionUnknown: 42
+  ipOptionUnknown: 42,
+  /** A handshake or connection that found the queue of unaccepted connections full. */
+  tcpAcceptQueueFull: 43,
+  /** One address has as many connections as it may (`maxConnectionsPerAddress`). */
+  tcpAddressLimit: 44,
+  /** An RST that was not sent because of `resetsPerSecond`. */
+  tcpResetLimited: 45,
+  /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
+  tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 48,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 49,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 50,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 51,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 52,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 53,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 54,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 55
 };
 var dropNames = Object.keys(Drop);
 
@@ -1413,11 +1439,55 @@ var Counter = {
   /** Path MTUs that were lowered because a router said so (RFC 1191). */
   pathMtuLowered: 32,
   /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
-  mtuProbes: 33
+  mtuProbes: 33,
+  /** Handshakes in progress at listeners, now. */
+  handshakesNow: 34,
+  /** SYN-ACKs that carry a SYN cookie (RFC 4987), and ACKs that brought a good and a bad one back. */
+  synCookiesSent: 35,
+  synCookiesReceived: 36,
+  synCookiesFailed: 37,
+  /** Fast Open (RFC 7413): SYNs whose data the peer has taken, and has not. */
+  fastOpenActive: 38,
+  fastOpenActiveFailed: 39,
+  /** SYNs whose data was taken, and those with a cookie that was not good. */
+  fastOpenPassive: 40,
+  fastOpenPassiveFailed: 41,
+  /** SYNs that asked for a cookie. */
+  fastOpenCookieRequests: 42,
+  /** SYNs whose data was not taken because too many others had not finished their handshake. */
+  fastOpenOverflows: 43,
+  /** Times that Fast Open was given up for a while because a path swallows it. */
+  fastOpenBlackholes: 44,
+  /** Connections that are packed away because nothing happens on them, now. */
+  dormantNow: 45,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 46,
+  duplicateReportsIn: 47,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 48,
+  recoveriesUndone: 49,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 50,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 51,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 52,
+  /** UDP datagrams that a socket was given, and that one has sent; their payload. */
+  datagramsIn: 53,
+  datagramsOut: 54,
+  datagramBytesIn: 55,
+  datagramBytesOut: 56,
+  /** Fragments of datagrams that were longer than the way out takes. */
+  fragmentsOut: 57,
+  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  udpErrorsIn: 58,
+  udpErrorsOut: 59,
+  /** UDP sockets now. */
+  datagramSocketsNow: 60
 };
 var counterNames = Object.keys(Counter);
-var DROPS_START = 64;
-var COUNTER_SLOTS = 160;
+var DROPS_START = 96;
+var COUNTER_SLOTS = 192;
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
 }
@@ -1506,6 +1576,157 @@ var Memory = class {
   }
 };
 
+// src/ring/row.ts
+var Row = {
+  generation: 0,
+  state: 1,
+  error: 2,
+  rxWritten: 3,
+  rxHead: 4,
+  rxEpoch: 5,
+  /** 1 when the peer's FIN has been received: no byte follows `rxWritten`. */
+  rxFinished: 6,
+  /** Bytes of the application that the peer has acknowledged; modulo 2^32. */
+  txRead: 7,
+  /** Bytes that the application may have unacknowledged in its stream. */
+  txLimit: 8,
+  /** Largest IP packet for the path, bytes. */
+  pathMtu: 9,
+  local: 10,
+  localPort: 14,
+  remotePort: 15,
+  remote: 16,
+  info: 20,
+  rxRead: 48,
+  txWritten: 49,
+  txHead: 50,
+  txEpoch: 51,
+  newsForApp: 56,
+  newsForTcp: 57,
+  /** Of a UDP socket (datagram.ts): 1 while a `send` waits for room. */
+  sendWaiting: 58,
+  /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
+  urgentEnd: 64,
+  /** How often the peer has moved it. */
+  urgentMarks: 65,
+  /** 1 while the application has not read up to it. */
+  urgentUnread: 66,
+  /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
+  softError: 67,
+  softErrors: 68,
+  recovery: 80,
+  sending: 96
+};
+var ROW_WORDS = 112;
+var Info = {
+  rttUs: 0,
+  rttVarUs: 1,
+  rtoUs: 2,
+  rttMinUs: 3,
+  cwndBytes: 4,
+  ssthreshBytes: 5,
+  mssSend: 6,
+  mssReceive: 7,
+  sendWindow: 8,
+  receiveWindow: 9,
+  bytesInFlight: 10,
+  /** 64-bit totals as low and high words. */
+  bytesSent: 11,
+  bytesReceived: 13,
+  bytesRetransmitted: 15,
+  segmentsSent: 17,
+  segmentsReceived: 18,
+  segmentsRetransmitted: 19,
+  segmentsOutOfOrder: 20,
+  duplicateAcks: 21,
+  /** Shift counts: what the peer announced in the low byte, our own in the next. */
+  windowScales: 22,
+  /** Bits: {@link InfoOption}. */
+  options: 23,
+  retransmitTimeouts: 24,
+  receiveBufferBytes: 25,
+  congestion: 26,
+  backoffs: 27
+};
+var Sending = {
+  /** Number in `congestionPhaseNames`. */
+  phase: 0,
+  /** 64-bit totals as low and high words. */
+  pacingRate: 1,
+  deliveryRate: 3,
+  bandwidth: 5,
+  modelRttUs: 7,
+  /** Bits: {@link SendingFlag}. */
+  flags: 8
+};
+var SendingFlag = {
+  windowLimited: 1,
+  rateAppLimited: 2
+};
+if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+var Recovery = {
+  /** Index in `recoveryStateNames`. */
+  state: 0,
+  reordering: 1,
+  reorderingEvents: 2,
+  duplicateReports: 3,
+  undone: 4,
+  renegings: 5,
+  sackedBytes: 6,
+  lostBytes: 7,
+  againBytes: 8,
+  /** A 64-bit total as low and high words. */
+  deliveredBytes: 9,
+  ackDelayUs: 11,
+  probesUnanswered: 12
+};
+var InfoOption = {
+  timestamps: 1,
+  sack: 2,
+  windowScale: 4,
+  /** ECN in the form of RFC 3168. */
+  ecn: 8,
+  /** ECN in the form of RFC 9768. */
+  accurateEcn: 16,
+  /** Data of the SYN was taken (RFC 7413); the value is that of Linux. */
+  synData: 32
+};
+var ConnectionError = {
+  none: 0,
+  /** RST from the peer after the connection was established. */
+  reset: 1,
+  /** RST in answer to the SYN, or ICMP port or protocol unreachable. */
+  refused: 2,
+  /** No answer in time: SYN, data, keepalive or user timeout. */
+  timedOut: 3,
+  /** ICMP network unreachable. */
+  networkUnreachable: 4,
+  /** ICMP host unreachable. */
+  hostUnreachable: 5,
+  /** Ended by the local side: `abort()` or the stack's end. */
+  aborted: 6,
+  /** `listen`: the port is taken. */
+  addressInUse: 7,
+  /** The address is none of the stack's. */
+  addressNotAvailable: 8,
+  /** The stack's connection limit. */
+  tooManyConnections: 9
+};
+
+// src/ring/datagram.ts
+var DATAGRAM_HEADER_BYTES = 44;
+var DatagramWord = {
+  length: 0,
+  ports: 1,
+  hops: 2,
+  source: 3,
+  destination: 7
+};
+var LOOPS_BACK = 65536;
+function isSendWaiting(words, row) {
+  return Atomics.load(words, row + Row.sendWaiting) !== 0;
+}
+
 // src/ring/pool.ts
 var DESCRIPTOR_WORDS = 4;
 var START = 0;
@@ -1514,6 +1735,7 @@ var NEXT = 2;
 var ROOM = 3;
 var NIL = -1;
 var FREE_SHARE = 8;
+var SCARCE_SHARE = 16;
 var BlockPool = class {
   words;
   table;
@@ -1547,6 +1769,10 @@ var BlockPool = class {
    */
   get shareBytes() {
     return this.#freeCount * this.blockBytes / FREE_SHARE;
+  }
+  /** Whether so little is left that those who hold more than their share should get no more. */
+  get isScarce() {
+    return this.#freeCount * SCARCE_SHARE < this.count;
   }
   /** Takes an empty block, or {@link NIL} when none is left. */
   take() {
@@ -1664,106 +1890,6 @@ var RingConsumer = class {
   }
 };
 
-// src/ring/row.ts
-var Row = {
-  generation: 0,
-  state: 1,
-  error: 2,
-  rxWritten: 3,
-  rxHead: 4,
-  rxEpoch: 5,
-  /** 1 when the peer's FIN has been received: no byte follows `rxWritten`. */
-  rxFinished: 6,
-  /** Bytes of the application that the peer has acknowledged; modulo 2^32. */
-  txRead: 7,
-  /** Bytes that the application may have unacknowledged in its stream. */
-  txLimit: 8,
-  /** Largest IP packet for the path, bytes. */
-  pathMtu: 9,
-  local: 10,
-  localPort: 14,
-  remotePort: 15,
-  remote: 16,
-  info: 20,
-  rxRead: 48,
-  txWritten: 49,
-  txHead: 50,
-  txEpoch: 51,
-  newsForApp: 56,
-  newsForTcp: 57,
-  /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
-  urgentEnd: 64,
-  /** How often the peer has moved it. */
-  urgentMarks: 65,
-  /** 1 while the application has not read up to it. */
-  urgentUnread: 66,
-  /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
-  softError: 67,
-  softErrors: 68
-};
-var ROW_WORDS = 80;
-var Info = {
-  rttUs: 0,
-  rttVarUs: 1,
-  rtoUs: 2,
-  rttMinUs: 3,
-  cwndBytes: 4,
-  ssthreshBytes: 5,
-  mssSend: 6,
-  mssReceive: 7,
-  sendWindow: 8,
-  receiveWindow: 9,
-  bytesInFlight: 10,
-  /** 64-bit totals as low and high words. */
-  bytesSent: 11,
-  bytesReceived: 13,
-  bytesRetransmitted: 15,
-  segmentsSent: 17,
-  segmentsReceived: 18,
-  segmentsRetransmitted: 19,
-  segmentsOutOfOrder: 20,
-  duplicateAcks: 21,
-  /** Shift counts: what the peer announced in the low byte, our own in the next. */
-  windowScales: 22,
-  /** Bits: {@link InfoOption}. */
-  options: 23,
-  retransmitTimeouts: 24,
-  receiveBufferBytes: 25,
-  congestion: 26,
-  backoffs: 27
-};
-if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
-var InfoOption = {
-  timestamps: 1,
-  sack: 2,
-  windowScale: 4,
-  /** ECN in the form of RFC 3168. */
-  ecn: 8,
-  /** ECN in the form of RFC 9768. */
-  accurateEcn: 16
-};
-var ConnectionError = {
-  none: 0,
-  /** RST from the peer after the connection was established. */
-  reset: 1,
-  /** RST in answer to the SYN, or ICMP port or protocol unreachable. */
-  refused: 2,
-  /** No answer in time: SYN, data, keepalive or user timeout. */
-  timedOut: 3,
-  /** ICMP network unreachable. */
-  networkUnreachable: 4,
-  /** ICMP host unreachable. */
-  hostUnreachable: 5,
-  /** Ended by the local side: `abort()` or the stack's end. */
-  aborted: 6,
-  /** `listen`: the port is taken. */
-  addressInUse: 7,
-  /** The address is none of the stack's. */
-  addressNotAvailable: 8,
-  /** The stack's connection limit. */
-  tooManyConnections: 9
-};
-
 // src/ring/layout.ts
 var SLOT_BYTES = 65536 + 64;
 var SLOT_HEADROOM = 6;
@@ -1773,6 +1899,7 @@ var FRAME_WORDS = 2;
 var SEGMENT_WORDS = 48;
 var HANDOVER_WORDS = 2;
 var MESSAGE_WORDS = 16;
+var EVENT_WORDS = 8;
 var TRACE_WORDS = 8 + SEGMENT_WORDS;
 var HEADER_BYTES2 = 256;
 var Control = {
@@ -1808,6 +1935,8 @@ var Layout = class {
   rows;
   /** Byte offset of the header area. */
   headers;
+  /** Byte offset of the TCP thread's place for one datagram header. */
+  datagramHeader;
   slotPool;
   receivePool;
   sendPool;
@@ -1817,8 +1946,9 @@ var Layout = class {
    */
   constructor(dimensions, store = plainStore) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
-    this.rowEvents = EVENTS_PER_ROW * connections;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    const rowCount = dimensions.connections + dimensions.sockets;
+    this.rowEvents = EVENTS_PER_ROW * rowCount;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -1831,17 +1961,18 @@ var Layout = class {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
+      events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
-    const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const rows = cut.bytes(rowCount * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES2);
+    this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
-    const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
+    const receiveBytes2 = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
     if (cut.end > 2147483647) {
       throw new RangeError(`tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
@@ -1886,7 +2017,7 @@ var Layout = class {
       ...{
         first: slots,
         count: receiveBlocks,
-        blocks: receiveBytes
+        blocks: receiveBytes2
       },
       ...{
         blockBytes: RECEIVE_BLOCK_BYTES,
@@ -1909,7 +2040,11 @@ var Layout = class {
       }
     };
   }
-  /** Word index of a connection's row. */
+  /** Whether this is the row of a UDP socket, not of a connection. */
+  isSocketRow(index) {
+    return index >= this.dimensions.connections;
+  }
+  /** Word index of a row. */
   row(index) {
     return this.rows + index * ROW_WORDS;
   }
@@ -2044,6 +2179,16 @@ var Segment = class {
   ecnCeBytes = 0;
   /** The ECT(1) byte counter (r.e1b), 24 bits. */
   ecnE1Bytes = 0;
+  /** Bytes of the Fast Open cookie, 0 to 16 (RFC 7413 section 2); 0 asks for one. */
+  fastOpenLength = 0;
+  /** The Fast Open cookie's first four bytes as a big-endian word, zero behind its end; signed. */
+  fastOpen0 = 0;
+  /** The same, bytes 4 to 7. */
+  fastOpen1 = 0;
+  /** The same, bytes 8 to 11. */
+  fastOpen2 = 0;
+  /** The same, bytes 12 to 15. */
+  fastOpen3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
   /** Payload bytes. */
@@ -2083,7 +2228,11 @@ var OptionBit = {
   sackPermitted: 4,
   timestamps: 8,
   sack: 16,
-  accurateEcn: 256
+  accurateEcn: 256,
+  /** Fast Open, RFC 7413. */
+  fastOpen: 512,
+  /** With `fastOpen`: in the experimental form, kind 254 (RFC 7413 section 2, RFC 6994). */
+  fastOpenExperimental: 1024
 };
 var Ecn = {
   /** Not ECN-capable. */
@@ -2245,7 +2394,8 @@ var Ipv4Fragment = {
 };
 var Protocol = {
   icmp: 1,
-  tcp: 6
+  tcp: 6,
+  udp: 17
 };
 function readIpv4HeaderLength(view, offset) {
   return (view.getUint8(offset) & 15) << 2;
@@ -2445,8 +2595,15 @@ var TcpOption = {
   /** RFC 9768 section 3.2.3: byte counters in the order ECT(0), CE, ECT(1). */
   accurateEcn0: 172,
   /** The same in the order ECT(1), CE, ECT(0). */
-  accurateEcn1: 174
+  accurateEcn1: 174,
+  /** RFC 7413 section 2. */
+  fastOpen: 34,
+  /** RFC 6994: what follows the length is the number of the experiment. */
+  experiment: 254
 };
+var FAST_OPEN_EXPERIMENT = 63881;
+var FAST_OPEN_COOKIE_MIN = 4;
+var FAST_OPEN_COOKIE_MAX = 16;
 var MSS_HEAD = TcpOption.mss << 24 | 4 << 16;
 var NOP_NOP = TcpOption.noOperation << 24 | TcpOption.noOperation << 16;
 var TIMESTAMPS_HEAD = TcpOption.timestamps << 8 | 10;
@@ -2471,6 +2628,11 @@ function accurateEcnLength(fields) {
 function accurateEcnLengthOf(segment) {
   return (segment.options & OptionBit.accurateEcn) !== 0 ? accurateEcnLength(segment.ecnFields) : 0;
 }
+function fastOpenOptionLength(segment) {
+  if ((segment.options & OptionBit.fastOpen) === 0) return 0;
+  const head = (segment.options & OptionBit.fastOpenExperimental) !== 0 ? 4 : 2;
+  return head + segment.fastOpenLength + 3 & ~3;
+}
 function sackBlocksThatFit(segment) {
   if ((segment.options & OptionBit.sack) === 0) return 0;
   const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
@@ -2479,7 +2641,7 @@ function sackBlocksThatFit(segment) {
 }
 function tcpOptionsLength(segment) {
   const blocks = sackBlocksThatFit(segment);
-  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment) + fastOpenOptionLength(segment);
   return others + (blocks > 0 ? 4 + 8 * blocks : 0);
 }
 function writeTcpHeader(view, offset, segment) {
@@ -2523,7 +2685,32 @@ function writeOptions(view, offset, segment) {
     at += 4;
   }
   if ((options & OptionBit.accurateEcn) !== 0) at = writeAccurateEcn(view, at, segment);
-  return writeSack(view, at, segment);
+  at = writeSack(view, at, segment);
+  return (options & OptionBit.fastOpen) !== 0 ? writeFastOpen(view, at, segment) : at;
+}
+function writeFastOpen(view, offset, segment) {
+  const end2 = offset + fastOpenOptionLength(segment);
+  let at = offset;
+  if ((segment.options & OptionBit.fastOpenExperimental) !== 0) {
+    view.setUint8(at, TcpOption.experiment);
+    view.setUint8(at + 1, 4 + segment.fastOpenLength);
+    view.setUint16(at + 2, FAST_OPEN_EXPERIMENT);
+    at += 4;
+  } else {
+    view.setUint8(at, TcpOption.fastOpen);
+    view.setUint8(at + 1, 2 + segment.fastOpenLength);
+    at += 2;
+  }
+  for (let i = 0; i < segment.fastOpenLength; i++) {
+    view.setUint8(at + i, fastOpenWord(segment, i >> 2) >>> 24 - 8 * (i & 3));
+  }
+  for (at += segment.fastOpenLength; at < end2; at++) view.setUint8(at, TcpOption.noOperation);
+  return end2;
+}
+function fastOpenWord(segment, index) {
+  if (index === 0) return segment.fastOpen0;
+  if (index === 1) return segment.fastOpen1;
+  return index === 2 ? segment.fastOpen2 : segment.fastOpen3;
 }
 function writeAccurateEcn(view, offset, segment) {
   const { ecnKind, ecnFields } = segment;
@@ -2583,6 +2770,14 @@ function clearTcpOptions(segment) {
   segment.ecnE0Bytes = 0;
   segment.ecnCeBytes = 0;
   segment.ecnE1Bytes = 0;
+  clearFastOpen(segment);
+}
+function clearFastOpen(segment) {
+  segment.fastOpenLength = 0;
+  segment.fastOpen0 = 0;
+  segment.fastOpen1 = 0;
+  segment.fastOpen2 = 0;
+  segment.fastOpen3 = 0;
 }
 function readTcpOptions(view, offset, end2, segment) {
   clearTcpOptions(segment);
@@ -2637,6 +2832,13 @@ function readOption(view, at, kind, length, segment) {
     case TcpOption.accurateEcn1:
       readAccurateEcn(view, at, kind, length, segment);
       return;
+    case TcpOption.fastOpen:
+      if (isSyn) readFastOpen(view, at + 2, length - 2, 0, segment);
+      return;
+    case TcpOption.experiment:
+      if (!isSyn || length < 4 || view.getUint16(at + 2) !== FAST_OPEN_EXPERIMENT) return;
+      readFastOpen(view, at + 4, length - 4, OptionBit.fastOpenExperimental, segment);
+      return;
   }
 }
 function readAccurateEcn(view, at, kind, length, segment) {
@@ -2654,6 +2856,21 @@ function readAccurateEcn(view, at, kind, length, segment) {
 function readCounter(view, at) {
   return view.getUint8(at) << 16 | view.getUint16(at + 1);
 }
+function readFastOpen(view, at, length, form, segment) {
+  const isCookie = length >= FAST_OPEN_COOKIE_MIN && length <= FAST_OPEN_COOKIE_MAX;
+  if (length !== 0 && (!isCookie || (length & 1) !== 0)) return;
+  segment.options |= OptionBit.fastOpen | form;
+  segment.fastOpenLength = length;
+  segment.fastOpen0 = wordBefore(view, at, at + length);
+  segment.fastOpen1 = wordBefore(view, at + 4, at + length);
+  segment.fastOpen2 = wordBefore(view, at + 8, at + length);
+  segment.fastOpen3 = wordBefore(view, at + 12, at + length);
+}
+function wordBefore(view, at, end2) {
+  let value = 0;
+  for (let i = at; i < at + 4; i++) value = value << 8 | (i < end2 ? view.getUint8(i) : 0);
+  return value;
+}
 function readSack(view, at, length, segment) {
   if (length === 0 || (length & 7) !== 0) return;
   const count = length >> 3;
@@ -2669,6 +2886,32 @@ function readSack(view, at, length, segment) {
   segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
 }
 
+// src/wire/udp.ts
+var UDP_HEADER_BYTES = 8;
+var UdpField = {
+  sourcePort: 0,
+  destinationPort: 2,
+  length: 4,
+  checksum: 6
+};
+function writeUdpHeader(view, offset, sourcePort, destinationPort, payloadLength, checksum) {
+  view.setInt32(offset, sourcePort << 16 | destinationPort);
+  view.setInt32(offset + 4, UDP_HEADER_BYTES + payloadLength << 16 | checksum);
+}
+function udpPseudoSum(datagram, length) {
+  const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = datagram;
+  const last = pseudoHeaderSum4(src3, dst3, Protocol.udp, length);
+  if (isIpv4Words(dst0, dst1, dst2)) return last;
+  const first = pseudoHeaderSum4(src0, dst0, 0, 0) + pseudoHeaderSum4(src1, dst1, 0, 0);
+  const sum = last + first + pseudoHeaderSum4(src2, dst2, 0, 0);
+  return (sum & 65535) + (sum >>> 16);
+}
+function udpChecksum(datagram, payloadSum) {
+  const length = UDP_HEADER_BYTES + datagram.payloadLength;
+  const header = datagram.srcPort + datagram.dstPort + length;
+  return checksumFold(udpPseudoSum(datagram, length) + header + payloadSum) || 65535;
+}
+
 // src/ip/input_kind.ts
 var InputKind = {
   /** Not to be used; `PacketInput.reason` says why. */
@@ -2681,7 +2924,11 @@ var InputKind = {
    * An ICMP error about a TCP segment that this stack sent: the source, the destination, the ports and
    * `seq` are those of the quoted segment (so the source is ours), with `icmpType`, `icmpCode`, `icmpMtu`.
    */
-  icmpError: 3
+  icmpError: 3,
+  /** A UDP datagram for this stack, or for a group or a broadcast address of its network. */
+  udp: 4,
+  /** An ICMP error about a UDP datagram that this stack sent, told as {@link InputKind.icmpError}. */
+  udpError: 5
 };
 
 // src/ip/icmp_input.ts
@@ -2762,31 +3009,28 @@ function readQuoted4(view, icmp, length, segment, own) {
   }
   const fragment = view.getUint16(at + Ipv4Field.fragment);
   const source = view.getInt32(at + Ipv4Field.source);
-  if (view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp || (fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) {
-    return InputKind.dropped;
-  }
+  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) return InputKind.dropped;
   setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
-  readQuotedTcp(view, at + headerLength, segment);
-  return InputKind.icmpError;
+  return readQuotedTransport(view, at + headerLength, view.getUint8(at + Ipv4Field.protocol), segment);
 }
 function readQuoted6(view, icmp, length, segment, own) {
   const at = icmp + IcmpField.quoted;
   const end2 = icmp + length;
   if (end2 - at < IPV6_HEADER_BYTES || view.getUint8(at) >>> 4 !== 6) return InputKind.dropped;
   findTransport(view, at, end2, quotedPlace);
-  if (quotedPlace.reason !== Drop.none || quotedPlace.protocol !== Protocol.tcp) {
-    return InputKind.dropped;
-  }
+  if (quotedPlace.reason !== Drop.none) return InputKind.dropped;
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end2) return InputKind.dropped;
   setIpv6Addresses(segment, view, at);
   if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
-  readQuotedTcp(view, quotedPlace.offset, segment);
-  return InputKind.icmpError;
+  return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
-function readQuotedTcp(view, at, segment) {
+function readQuotedTransport(view, at, protocol, segment) {
+  if (protocol !== Protocol.tcp && protocol !== Protocol.udp) return InputKind.dropped;
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
+  if (protocol === Protocol.udp) return InputKind.udpError;
   segment.seq = view.getInt32(at + TcpField.sequence);
+  return InputKind.icmpError;
 }
 function setIpv4Addresses(segment, source, destination) {
   segment.src0 = 0;
@@ -2815,9 +3059,14 @@ var OwnAddresses = class {
   #ipv4;
   /** Four words for each IPv6 address. */
   #ipv6;
+  /** The last words of the broadcast addresses of the IPv4 networks. */
+  #broadcasts;
   #loopback;
-  /** `loopback` says whether 127.0.0.0/8 and `::1` count as own, as they do for what never left the stack. */
-  constructor(addresses, loopback) {
+  /**
+   * `loopback` says whether 127.0.0.0/8 and `::1` count as own, as they do for what never left the stack.
+   * `broadcasts` are those of its networks, beside 255.255.255.255.
+   */
+  constructor(addresses, loopback, broadcasts = []) {
     const ipv4 = addresses.filter(isIpv4);
     this.#ipv4 = Int32Array.from(ipv4, (address) => address.w3);
     const ipv6 = addresses.filter((address) => !isIpv4(address));
@@ -2827,6 +3076,7 @@ var OwnAddresses = class {
       w2,
       w3
     ]));
+    this.#broadcasts = Int32Array.from(broadcasts, (address) => address.w3);
     this.#loopback = loopback;
   }
   /** Whether the IPv4 address with these 32 bits is an own one. */
@@ -2836,6 +3086,15 @@ var OwnAddresses = class {
       if (own[i] === word) return true;
     }
     return this.#loopback && isLoopbackWord(word);
+  }
+  /** Whether packets to this IPv4 address are for several hosts: multicast or broadcast (RFC 1122 section 3.3.6). */
+  isGroup4(word) {
+    if (word >>> 28 === 14 || word === -1) return true;
+    const broadcasts = this.#broadcasts;
+    for (let i = 0; i < broadcasts.length; i++) {
+      if (broadcasts[i] === word) return true;
+    }
+    return false;
   }
   /** Whether the IPv6 address with these words is an own one; never for IPv4-mapped ones. */
   has6(w0, w1, w2, w3) {
@@ -2857,6 +3116,8 @@ var PacketInput = class {
   #own;
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   #place = new TransportPlace();
+  /** Whether the frame at hand is for a group or a network, of which only UDP may be. */
+  #toGroup = false;
   // What the virtio-net header of the frame at hand says.
   /** Whether the checksum need not be verified. */
   #vouched = false;
@@ -2873,7 +3134,7 @@ var PacketInput = class {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
-    this.#own = new OwnAddresses(options.addresses, this.#loopback);
+    this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
   }
   /**
    * Decodes the frame of `length` bytes at `offset` into `segment`. After {@link InputKind.dropped} the
@@ -2959,9 +3220,11 @@ var PacketInput = class {
     segment.flowLabel = 0;
     const payload = at + headerLength;
     const payloadLength = totalLength - headerLength;
-    switch (view.getUint8(at + Ipv4Field.protocol)) {
+    const protocol = view.getUint8(at + Ipv4Field.protocol);
+    if (this.#toGroup && protocol !== Protocol.udp) return this.#drop(Drop.ipDestinationForeign);
+    switch (protocol) {
       case Protocol.tcp: {
-        if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
+        if (!this.#isOffloadFor(headerLength, VirtioGso.tcp4, TcpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         const pseudo = this.#vouched ? 0 : pseudoHeaderSum4(source, destination, Protocol.tcp, payloadLength);
@@ -2973,6 +3236,11 @@ var PacketInput = class {
           return this.#drop(Drop.icmpInvalid);
         }
         return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+      case Protocol.udp:
+        if (!this.#isOffloadFor(headerLength, VirtioGso.none, UdpField.checksum)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeUdp(memory, payload, payloadLength, segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -2993,9 +3261,12 @@ var PacketInput = class {
     segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
     const payload = place.offset;
     const payloadLength = at + length - payload;
+    if (this.#toGroup && place.protocol !== Protocol.udp) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     switch (place.protocol) {
       case Protocol.tcp: {
-        if (!this.#isOffloadForTcp(payload - at, VirtioGso.tcp6)) {
+        if (!this.#isOffloadFor(payload - at, VirtioGso.tcp6, TcpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         const pseudo = this.#vouched ? 0 : pseudoHeaderSum6(view, at, Protocol.tcp, payloadLength);
@@ -3009,6 +3280,11 @@ var PacketInput = class {
         }
         return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
       }
+      case Protocol.udp:
+        if (!this.#isOffloadFor(payload - at, VirtioGso.none, UdpField.checksum)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeUdp(memory, payload, payloadLength, segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -3019,14 +3295,13 @@ var PacketInput = class {
    */
   #checkAddresses4(source, destination) {
     const network = source >>> 24;
-    if (network === 0 || network >= 224 && network < 240 || source === -1) {
-      return Drop.ipSourceMartian;
-    }
+    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;
     }
-    return this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
+    this.#toGroup = this.#own.isGroup4(destination);
+    return this.#toGroup || this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
   }
   /**
    * The same of RFC 4291 section 2.5 and 2.7: no packet comes from a multicast group, from the unspecified
@@ -3041,12 +3316,32 @@ var PacketInput = class {
       if (isLowest) return Drop.ipSourceMartian;
     }
     if (!this.#loopback && this.#own.has6(s.src0, s.src1, s.src2, s.src3)) return Drop.ipSourceOwn;
-    return this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
+    this.#toGroup = s.dst0 >>> 24 === 255;
+    return this.#toGroup || this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
   }
-  /** Whether the virtio-net header's claims, if any, are about TCP behind `headerLength` bytes of IP headers. */
-  #isOffloadForTcp(headerLength, gsoType) {
+  /**
+   * Whether the virtio-net header's claims, if any, are about a protocol with its checksum at `field`, behind
+   * `headerLength` bytes of IP headers.
+   */
+  #isOffloadFor(headerLength, gsoType, field) {
     if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
-    return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum;
+    return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === field;
+  }
+  /** The addresses of `segment` are set. What follows the datagram in its packet is not looked at. */
+  #decodeUdp(memory, at, size, segment) {
+    const { view } = memory;
+    if (size < UDP_HEADER_BYTES) return this.#drop(Drop.udpLengthInvalid);
+    const length = view.getUint16(at + UdpField.length);
+    if (length < UDP_HEADER_BYTES || length > size) return this.#drop(Drop.udpLengthInvalid);
+    if (!this.#vouched) {
+      const reason = checkUdpChecksum(memory, at, length, segment);
+      if (reason !== Drop.none) return this.#drop(reason);
+    }
+    beginMessage(segment, at + UDP_HEADER_BYTES, 0, 0);
+    segment.payloadLength = length - UDP_HEADER_BYTES;
+    segment.srcPort = view.getUint16(at + UdpField.sourcePort);
+    segment.dstPort = view.getUint16(at + UdpField.destinationPort);
+    return segment.dstPort === 0 ? this.#drop(Drop.udpPortZero) : InputKind.udp;
   }
   /** `pseudo` is the running sum of the pseudo-header; not looked at when the checksum is vouched for. */
   #decodeTcp(memory, at, length, pseudo, segment) {
@@ -3076,6 +3371,14 @@ var PacketInput = class {
     return InputKind.tcp;
   }
 };
+function checkUdpChecksum(memory, at, length, segment) {
+  if (memory.view.getUint16(at + UdpField.checksum) === 0) {
+    const isIpv42 = isIpv4Words(segment.src0, segment.src1, segment.src2);
+    return isIpv42 ? Drop.none : Drop.udpChecksumMissing;
+  }
+  const sum = checksumAddIn(memory, at, length, udpPseudoSum(segment, length));
+  return checksumFold(sum) === 0 ? Drop.none : Drop.udpChecksumInvalid;
+}
 function readTcpFixedHeader(view, at, segment) {
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
@@ -3134,9 +3437,11 @@ var HandoverInbox = class {
   constructor(layout, virtioHeader, settings, counters) {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
+    const { addresses, broadcasts } = settings;
     this.#input = new PacketInput({
       virtioHeader,
-      addresses: settings.addresses
+      addresses,
+      broadcasts
     });
     this.#counters = counters;
   }
@@ -3205,6 +3510,14 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 45] = segment.ecnE0Bytes;
   words[at + 46] = segment.ecnCeBytes;
   words[at + 47] = segment.ecnE1Bytes;
+  if ((segment.options & OptionBit.fastOpen) !== 0) writeFastOpen2(words, at + 39, segment);
+}
+function writeFastOpen2(words, at, segment) {
+  words[at] = segment.fastOpenLength;
+  words[at + 1] = segment.fastOpen0;
+  words[at + 2] = segment.fastOpen1;
+  words[at + 3] = segment.fastOpen2;
+  words[at + 4] = segment.fastOpen3;
 }
 function writeSackEdges(words, at, segment) {
   words[at] = segment.sackLeft0;
@@ -3256,7 +3569,16 @@ function readSegmentRecord(words, at, segment) {
   segment.ecnE0Bytes = words[at + 45];
   segment.ecnCeBytes = words[at + 46];
   segment.ecnE1Bytes = words[at + 47];
+  if ((segment.options & OptionBit.fastOpen) !== 0) readFastOpen2(words, at + 39, segment);
+  else clearFastOpen(segment);
   return words[at];
+}
+function readFastOpen2(words, at, segment) {
+  segment.fastOpenLength = words[at];
+  segment.fastOpen0 = words[at + 1];
+  segment.fastOpen1 = words[at + 2];
+  segment.fastOpen2 = words[at + 3];
+  segment.fastOpen3 = words[at + 4];
 }
 function readSackEdges(words, at, segment) {
   segment.sackLeft0 = words[at];
@@ -3280,9 +3602,11 @@ var ParserStage = class {
   constructor(layout, virtioHeader, settings) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
+    const { addresses, broadcasts } = settings;
     this.#input = new PacketInput({
       virtioHeader,
-      addresses: settings.addresses
+      addresses,
+      broadcasts
     });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
@@ -3392,7 +3716,8 @@ var DirectInput = class {
     this.#stage = stage;
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
-      addresses: settings.addresses
+      addresses: settings.addresses,
+      broadcasts: settings.broadcasts
     });
   }
   /** Takes up to `most` frames in; returns how many there were. */
@@ -3424,12 +3749,25 @@ var DirectInput = class {
 };
 
 // src/tcp/config.ts
+var FastOpenBit = {
+  /** `connect({ fastOpen })` asks for cookies and sends data in its SYN. */
+  client: 1,
+  /** `listen({ tcpFastOpen })` gives cookies and takes data of a SYN. */
+  server: 2,
+  /** Data is sent in a SYN without a cookie too, and none is asked for. */
+  clientWithoutCookie: 4,
+  /** Data of a SYN is taken without a cookie too: only where every client can be trusted. */
+  serverWithoutCookie: 512,
+  /** Every listener takes data of a SYN, with its backlog as the limit. */
+  everyListener: 1024
+};
 var TCP_DEFAULTS = {
   congestion: "cubic",
   rtoInitialMs: 1e3,
   rtoMinMs: 200,
   rtoMaxMs: 12e4,
   synRetries: 6,
+  synLinearTimeouts: 0,
   synAckRetries: 5,
   dataRetries: 15,
   delayedAckMs: 40,
@@ -3453,15 +3791,39 @@ var TCP_DEFAULTS = {
   mtuProbeIntervalMs: 6e5,
   pathMtuMin: 552,
   pathMtuExpiresMs: 6e5,
+  restartAfterIdle: false,
+  pacing: false,
+  pacingRateMaxBytes: 0,
   timestamps: true,
   windowScale: true,
   sack: true,
   diffServ: 0,
   hopLimit: 64,
+  dsack: true,
+  rack: true,
+  tlp: true,
+  frto: true,
+  reordering: 3,
+  sackDelayUs: 1e3,
+  sackDelaySegments: 44,
+  receiveAutoTuning: true,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65536,
+  timeWaitIgnoresResets: false,
+  awakeConnections: 1024,
   maxTimeWait: 16384,
+  synCookies: "whenFull",
+  synCookieSecret: "",
+  maxHandshakes: 16384,
+  abortOnOverflow: false,
+  fastOpen: FastOpenBit.client | FastOpenBit.server,
+  fastOpenSecret: "",
+  fastOpenCookies: 1024,
+  fastOpenBlackholeMs: 36e5,
+  maxConnectionsPerAddress: 0,
+  resetsPerSecond: 5e3,
+  challengeAcksPerSecond: 1e3,
   receiveMemoryBytes: 256 * 1024 * 1024,
   sendMemoryBytes: 256 * 1024 * 1024
 };
@@ -3487,6 +3849,10 @@ var RANGES = {
     36e5
   ],
   synRetries: [
+    0,
+    127
+  ],
+  synLinearTimeouts: [
     0,
     127
   ],
@@ -3566,6 +3932,22 @@ var RANGES = {
     1,
     864e5
   ],
+  reordering: [
+    1,
+    300
+  ],
+  sackDelayUs: [
+    0,
+    1e5
+  ],
+  sackDelaySegments: [
+    0,
+    255
+  ],
+  pacingRateMaxBytes: [
+    0,
+    1e12
+  ],
   outOfOrderRanges: [
     1,
     1024
@@ -3578,9 +3960,41 @@ var RANGES = {
     1,
     1048576
   ],
+  awakeConnections: [
+    0,
+    1048576
+  ],
   maxTimeWait: [
     0,
     1048576
+  ],
+  maxHandshakes: [
+    1,
+    1048576
+  ],
+  fastOpen: [
+    0,
+    2047
+  ],
+  fastOpenCookies: [
+    0,
+    65536
+  ],
+  fastOpenBlackholeMs: [
+    0,
+    864e5
+  ],
+  maxConnectionsPerAddress: [
+    0,
+    1048576
+  ],
+  resetsPerSecond: [
+    0,
+    1e6
+  ],
+  challengeAcksPerSecond: [
+    0,
+    1e6
   ],
   receiveMemoryBytes: [
     64 * 1024,
@@ -3594,158 +4008,34 @@ var RANGES = {
 var CONGESTION_NAMES = [
   "cubic",
   "newreno",
+  "bbr",
   "none"
 ];
 
-// src/tcp/congestion/cubic.ts
-var C = 0.4;
-var BETA = 0.7;
-var ALPHA = 3 * (1 - BETA) / (1 + BETA);
-var UNKNOWN = 0;
-var Cubic = class {
-  name = "cubic";
-  cwndBytes;
-  ssthreshBytes = Infinity;
-  /** W_max: the window just before the last reduction, in segments. */
-  #wMax = UNKNOWN;
-  /** K: seconds from the start of the epoch until the window is W_max again. */
-  #kSeconds = 0;
-  /** When the current growth epoch began; -1 when none has. */
-  #epochStartUs = -1;
-  /** W_est: what Reno would have, in segments. */
-  #wEst = 0;
-  constructor(initialWindowBytes) {
-    this.cwndBytes = initialWindowBytes;
-  }
-  onAck(ackedBytes, rttUs, limited, mss, nowUs) {
-    if (!limited) {
-      this.#epochStartUs = -1;
-      return;
-    }
-    if (this.cwndBytes < this.ssthreshBytes) {
-      this.cwndBytes += ackedBytes;
-      return;
-    }
-    const cwnd = this.cwndBytes / mss;
-    if (this.#epochStartUs < 0) this.#beginEpoch(cwnd, nowUs);
-    const target = this.#target(cwnd, rttUs, nowUs);
-    this.#wEst += ALPHA * (ackedBytes / this.cwndBytes);
-    const grown = cwnd + (target - cwnd) / cwnd * (ackedBytes / mss);
-    this.cwndBytes = Math.max(grown, this.#wEst, cwnd) * mss;
-  }
-  onLoss(flightBytes, mss) {
-    this.#reduce(flightBytes, mss);
-    this.cwndBytes = this.ssthreshBytes;
-  }
-  onEcn(flightBytes, mss) {
-    this.onLoss(flightBytes, mss);
-  }
-  onRecovered() {
-    this.cwndBytes = this.ssthreshBytes;
-  }
-  onTimeout(flightBytes, mss) {
-    this.#reduce(flightBytes, mss);
-    this.cwndBytes = mss;
-  }
-  #beginEpoch(cwnd, nowUs) {
-    this.#epochStartUs = nowUs;
-    if (cwnd < this.#wMax) {
-      this.#kSeconds = Math.cbrt((this.#wMax - cwnd) / C);
-    } else {
-      this.#kSeconds = 0;
-      this.#wMax = cwnd;
-    }
-    this.#wEst = cwnd;
-  }
-  /** Section 4.2: the cubic function one RTT from now, at most half as much again as the window. */
-  #target(cwnd, rttUs, nowUs) {
-    const t = (nowUs - this.#epochStartUs + rttUs) / 1e6;
-    const offset = t - this.#kSeconds;
-    const w = C * offset * offset * offset + this.#wMax;
-    return Math.min(Math.max(w, cwnd), 1.5 * cwnd);
-  }
-  /** Sections 4.6 and 4.7: multiplicative decrease and fast convergence. */
-  #reduce(flightBytes, mss) {
-    const cwnd = this.cwndBytes / mss;
-    this.#wMax = cwnd < this.#wMax ? cwnd * (1 + BETA) / 2 : cwnd;
-    this.#epochStartUs = -1;
-    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) * BETA, 2 * mss);
-  }
-};
-
-// src/tcp/congestion/newreno.ts
-var NewReno = class {
-  name = "newreno";
-  cwndBytes;
-  ssthreshBytes = Infinity;
-  /** Bytes acknowledged in congestion avoidance that have not yet earned growth. */
-  #creditBytes = 0;
-  constructor(initialWindowBytes) {
-    this.cwndBytes = initialWindowBytes;
-  }
-  onAck(ackedBytes, _rttUs, limited, mss) {
-    if (!limited) return;
-    if (this.cwndBytes < this.ssthreshBytes) {
-      this.cwndBytes += ackedBytes;
-      return;
-    }
-    this.#creditBytes += ackedBytes;
-    if (this.#creditBytes >= this.cwndBytes) {
-      this.#creditBytes -= this.cwndBytes;
-      this.cwndBytes += mss;
-    }
-  }
-  onLoss(flightBytes, mss) {
-    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) / 2, 2 * mss);
-    this.cwndBytes = this.ssthreshBytes;
-    this.#creditBytes = 0;
-  }
-  onEcn(flightBytes, mss) {
-    this.onLoss(flightBytes, mss);
-  }
-  onRecovered() {
-    this.cwndBytes = this.ssthreshBytes;
-  }
-  onTimeout(flightBytes, mss) {
-    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
-    this.cwndBytes = mss;
-    this.#creditBytes = 0;
-  }
-};
-
-// src/tcp/congestion/none.ts
-var UNBOUNDED_BYTES = 1073741823;
-var NoControl = class {
-  name = "none";
-  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
-  get cwndBytes() {
-    return UNBOUNDED_BYTES;
-  }
-  set cwndBytes(_bytes) {
-  }
-  ssthreshBytes = Infinity;
-  onAck() {
-  }
-  onLoss() {
-  }
-  onEcn() {
-  }
-  onRecovered() {
-  }
-  onTimeout() {
-  }
-};
-
-// src/tcp/congestion/create.ts
-function createCongestion(name, initialWindowBytes) {
-  switch (name) {
-    case "cubic":
-      return new Cubic(initialWindowBytes);
-    case "newreno":
-      return new NewReno(initialWindowBytes);
-    case "none":
-      return new NoControl();
-  }
+// src/base/seq.ts
+function seqAdd(a, n) {
+  return a + n | 0;
+}
+function seqDiff(a, b) {
+  return a - b | 0;
+}
+function seqLt(a, b) {
+  return (a - b | 0) < 0;
+}
+function seqLe(a, b) {
+  return (a - b | 0) <= 0;
+}
+function seqGt(a, b) {
+  return (a - b | 0) > 0;
+}
+function seqGe(a, b) {
+  return (a - b | 0) >= 0;
+}
+function seqMin(a, b) {
+  return (a - b | 0) <= 0 ? a : b;
+}
+function seqInRange(a, low, high) {
+  return (a - low | 0) >= 0 && (a - high | 0) < 0;
 }
 
 // src/tcp/state.ts
@@ -3883,6 +4173,11 @@ var Connection = class {
   pathMtuEndUs = NEVER;
   /** A search by probes is under way or has been (RFC 4821), else null. */
   mtuSearch = null;
+  // The handshake (handshake.ts, fast_open.ts).
+  /** What Fast Open has to do with it (RFC 7413); null for most. */
+  fastOpen = null;
+  /** It counts among the connections that its peer's address has here. */
+  countedByAddress = false;
   // Bytes on either side.
   receive = null;
   send = null;
@@ -3890,6 +4185,13 @@ var Connection = class {
   finQueued = false;
   /** The peer's FIN was taken in. */
   finReceived = false;
+  /** The peer's FIN has come ahead of text that is missing, and its number. */
+  finAhead = false;
+  finAheadSeq = 0;
+  /** The application has shut reading down: text behind our FIN would never be read. */
+  readShut = false;
+  /** Positions in the send stream behind which a segment must end; null while there is none. */
+  recordEnds = null;
   /** Bytes that the application may have in `send` at once; grows with the congestion window. */
   sendLimit = 0;
   // Acknowledging.
@@ -3904,6 +4206,16 @@ var Connection = class {
   /** When text last arrived in order. */
   lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
+  /** How long an ACK waits (Linux's ato); 0 before the first text. */
+  ackDelayUs = 0;
+  /** Segments since the last ACK that looked like the end of something: none, one, more (bits 1 and 2). */
+  ackPushed = 0;
+  /** Payload of the last segment if it may have been a full one of a smaller MSS. */
+  lastSegmentBytes = 0;
+  /** Duplicate ACKs that were sent at once for the gap at `gapSeq`, and those that are held back now. */
+  gapSeq = 0;
+  gapAcks = 0;
+  acksHeld = 0;
   /** Position up to which the application had read when the window was last looked at. */
   readSeen = 0;
   // Receive window tuning.
@@ -3914,13 +4226,19 @@ var Connection = class {
   tuneReadAtUs = 0;
   // Retransmission and recovery.
   rtt;
-  /** The sequence number whose acknowledgment is being timed, when `timing`. */
-  rttSeq = 0;
+  /** When the SYN was sent, if it was sent once, when `timing`. */
   rttSentAtUs = 0;
   timing = false;
-  /** Expiries of the retransmission timer in a row. */
+  /** Expiries of the retransmission timer since something was last acknowledged. */
   backoffs = 0;
-  /** When the oldest unacknowledged data was first sent: for the user timeout. */
+  /** How often the timeout is doubled: until a round-trip time is measured (Karn). */
+  rtoShift = 0;
+  /** When the oldest unacknowledged data was first sent again: for the limits of section 3.8.3. */
+  repeatedSinceUs = NEVER;
+  /** Window probes without an answer, and when the first one went. */
+  probesUnanswered = 0;
+  probedSinceUs = NEVER;
+  /** When the oldest unacknowledged data was first sent. */
   unackedSinceUs = NEVER;
   /** What loss detection knows; there once the SYN was sent. */
   loss = null;
@@ -3929,7 +4247,17 @@ var Connection = class {
   congestion;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
-  lastSentAtUs = 0;
+  // Use of the congestion window (window_validation.ts), and pacing.
+  /** Greatest flight since the window's use was last looked at, and where that ends. */
+  cwndFlightMax = 0;
+  cwndUsageEnd = 0;
+  /** Greatest flight since `cwndUsedSinceUs`, when the window was last in full use. */
+  cwndUsedBytes = 0;
+  cwndUsedSinceUs = 0;
+  /** When text was last sent; 0 before the first. */
+  lastTextSentAtUs = 0;
+  /** There when segments are paced. */
+  pacer = null;
   // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
   retransmitAtUs = NEVER;
   /** The retransmission deadline is that of a zero-window probe. */
@@ -3972,6 +4300,11 @@ var Connection = class {
   /** More could be sent, but the sink has no room for it now. */
   blocked = false;
   news = 0;
+  // Whether it may be packed (dormant.ts).
+  /** It was touched since it was last looked at. */
+  used = true;
+  /** Its place among the connections that are awake. */
+  awakeAt = 0;
   // Totals for `info()`.
   bytesSent = 0;
   bytesReceived = 0;
@@ -3983,6 +4316,9 @@ var Connection = class {
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
   recoveriesUndone = 0;
+  /** Segments with text, as they are on the wire. */
+  textSegmentsSent = 0;
+  textSegmentsReceived = 0;
   constructor(id, generation, rows, tuple, rtt, congestion) {
     this.id = id;
     this.generation = generation;
@@ -4002,218 +4338,23 @@ var Connection = class {
   }
 };
 
-// src/base/seq.ts
-function seqAdd(a, n) {
-  return a + n | 0;
-}
-function seqDiff(a, b) {
-  return a - b | 0;
-}
-function seqLt(a, b) {
-  return (a - b | 0) < 0;
-}
-function seqLe(a, b) {
-  return (a - b | 0) <= 0;
-}
-function seqGt(a, b) {
-  return (a - b | 0) > 0;
-}
-function seqGe(a, b) {
-  return (a - b | 0) >= 0;
-}
-function seqMax(a, b) {
-  return (a - b | 0) >= 0 ? a : b;
-}
-function seqMin(a, b) {
-  return (a - b | 0) <= 0 ? a : b;
-}
-function seqInRange(a, low, high) {
-  return (a - low | 0) >= 0 && (a - high | 0) < 0;
-}
-
-// src/base/siphash.ts
-var INIT_0_HIGH = 1936682341;
-var INIT_0_LOW = 1886610805;
-var INIT_1_HIGH = 1685025377;
-var INIT_1_LOW = 1852075885;
-var INIT_2_HIGH = 1819895653;
-var INIT_2_LOW = 1852142177;
-var INIT_3_HIGH = 1952801890;
-var INIT_3_LOW = 2037671283;
-var HALF_FINAL_ROUNDS = 3;
-var COMPRESSION_ROUNDS = 2;
-var FINAL_ROUNDS = 4;
-function halfSipHash13(key0, key1, words, count) {
-  let v0 = key0 | 0;
-  let v1 = key1 | 0;
-  let v2 = INIT_2_HIGH ^ key0;
-  let v3 = INIT_3_HIGH ^ key1;
-  const rounds = count + 1 + HALF_FINAL_ROUNDS;
-  for (let i = 0; i < rounds; i++) {
-    const word = i < count ? words[i] : i === count ? count << 26 : 0;
-    v3 ^= word;
-    v0 = v0 + v1 | 0;
-    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
-    v0 = v0 << 16 | v0 >>> 16;
-    v2 = v2 + v3 | 0;
-    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
-    v0 = v0 + v3 | 0;
-    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
-    v2 = v2 + v1 | 0;
-    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
-    v2 = v2 << 16 | v2 >>> 16;
-    v0 ^= word;
-    if (i === count) v2 ^= 255;
-  }
-  return v1 ^ v3;
-}
-var SipHash24 = class {
-  /** The low 32 bits of the last result, signed: what `finish` returned. */
-  low = 0;
-  /** The high 32 bits of the last result, signed. */
-  high = 0;
-  #key;
-  #state = new Int32Array(8);
-  /** Words of the message so far. */
-  #count = 0;
-  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
-  #pending = 0;
-  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
-  constructor(key0, key1, key2, key3) {
-    this.#key = Int32Array.of(key0, key1, key2, key3);
-  }
-  /** Begins a message. */
-  start() {
-    const key = this.#key;
-    const state = this.#state;
-    state[0] = key[0] ^ INIT_0_LOW;
-    state[1] = key[1] ^ INIT_0_HIGH;
-    state[2] = key[2] ^ INIT_1_LOW;
-    state[3] = key[3] ^ INIT_1_HIGH;
-    state[4] = key[0] ^ INIT_2_LOW;
-    state[5] = key[1] ^ INIT_2_HIGH;
-    state[6] = key[2] ^ INIT_3_LOW;
-    state[7] = key[3] ^ INIT_3_HIGH;
-    this.#count = 0;
-    this.#pending = 0;
-  }
-  /** Appends one 32-bit word to the message. */
-  word(word) {
-    if ((this.#count & 1) === 0) this.#pending = word | 0;
-    else this.#block(this.#pending, word | 0);
-    this.#count++;
-  }
-  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
-  finish() {
-    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
-    const state = this.#state;
-    state[4] ^= 255;
-    sipRounds(state, FINAL_ROUNDS);
-    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
-    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
-    return this.low;
-  }
-  #block(low, high) {
-    const state = this.#state;
-    state[6] ^= low;
-    state[7] ^= high;
-    sipRounds(state, COMPRESSION_ROUNDS);
-    state[0] ^= low;
-    state[1] ^= high;
-  }
+// src/tcp/congestion/phase.ts
+var CongestionPhase = {
+  /** There is no control. */
+  none: 0,
+  slowStart: 1,
+  /** Conservative slow start, RFC 9406. */
+  conservativeSlowStart: 2,
+  congestionAvoidance: 3,
+  // The states of BBR, draft-ietf-ccwg-bbr section 4.3.
+  startup: 4,
+  drain: 5,
+  probeDown: 6,
+  probeCruise: 7,
+  probeRefill: 8,
+  probeUp: 9,
+  probeRtt: 10
 };
-function sipRounds(state, rounds) {
-  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
-  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
-  for (let i = 0; i < rounds; i++) {
-    let t = 0;
-    v0l = v0l + v1l | 0;
-    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
-    t = (v1h << 13 | v1l >>> 19) ^ v0h;
-    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
-    v1h = t;
-    t = v0h, v0h = v0l, v0l = t;
-    v2l = v2l + v3l | 0;
-    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
-    t = (v3h << 16 | v3l >>> 16) ^ v2h;
-    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
-    v3h = t;
-    v0l = v0l + v3l | 0;
-    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
-    t = (v3h << 21 | v3l >>> 11) ^ v0h;
-    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
-    v3h = t;
-    v2l = v2l + v1l | 0;
-    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
-    t = (v1h << 17 | v1l >>> 15) ^ v2h;
-    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
-    v1h = t;
-    t = v2h, v2h = v2l, v2l = t;
-  }
-  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
-  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
-}
-
-// src/tcp/isn.ts
-var ISN_TICK_US = 4;
-var IsnGenerator = class {
-  #hash;
-  /** Takes its secret, 128 bits, from `random`; it stays the same for the life of the generator. */
-  constructor(random) {
-    const key0 = random.uint32();
-    const key1 = random.uint32();
-    const key2 = random.uint32();
-    const key3 = random.uint32();
-    this.#hash = new SipHash24(key0, key1, key2, key3);
-  }
-  next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs) {
-    const hash = this.#hash;
-    hash.start();
-    hash.word(local0);
-    hash.word(local1);
-    hash.word(local2);
-    hash.word(local3);
-    hash.word(remote0);
-    hash.word(remote1);
-    hash.word(remote2);
-    hash.word(remote3);
-    hash.word(localPort << 16 | remotePort);
-    return seqAdd(hash.finish(), Math.floor(nowUs / ISN_TICK_US));
-  }
-};
-
-// src/tcp/icmp_error.ts
-function connectErrorOf(type, code) {
-  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
-  switch (code) {
-    case ICMP_NET_UNREACHABLE:
-    case ICMP_NET_UNKNOWN:
-    case ICMP_NET_PROHIBITED:
-    case ICMP_NET_UNREACHABLE_TOS:
-      return ConnectionError.networkUnreachable;
-    case ICMP_PROTOCOL_UNREACHABLE:
-    case ICMP_PORT_UNREACHABLE:
-      return ConnectionError.refused;
-    default:
-      return ConnectionError.hostUnreachable;
-  }
-}
-function isFragmentationNeeded(type, code) {
-  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
-}
-function noteSoftError(conn, error) {
-  conn.softError = error;
-  conn.softErrors++;
-  conn.news = News.loud;
-}
-var ICMP_UNREACHABLE = 3;
-var ICMP_NET_UNREACHABLE = 0;
-var ICMP_PROTOCOL_UNREACHABLE = 2;
-var ICMP_PORT_UNREACHABLE = 3;
-var ICMP_FRAGMENTATION_NEEDED = 4;
-var ICMP_NET_UNKNOWN = 6;
-var ICMP_NET_PROHIBITED = 9;
-var ICMP_NET_UNREACHABLE_TOS = 11;
 
 // src/tcp/accurate_ecn.ts
 var PACKETS_INITIAL = 5;
@@ -4442,6 +4583,150 @@ var EcnState = class {
   }
 };
 
+// src/tcp/congestion/rate_sample.ts
+var RateSample = class {
+  nowUs = 0;
+  mss = 0;
+  /** Delivered for the first time by this acknowledgment, cumulatively or selectively; 0 is no sample. */
+  ackedBytes = 0;
+  /** Found to be lost since the last sample. */
+  newlyLostBytes = 0;
+  /** Everything that this connection has delivered. */
+  totalDeliveredBytes = 0;
+  /** The same when the newest segment of this acknowledgment was sent. */
+  priorDeliveredBytes = 0;
+  /** When that was, or the acknowledgment before it; 0 without a sample. */
+  priorAtUs = 0;
+  /** What was delivered over `intervalUs`. */
+  deliveredBytes = 0;
+  /** The longer one of the time in which it was sent and that in which it was acknowledged. */
+  intervalUs = 0;
+  /** Delivery rate; 0 when this acknowledgment does not tell. */
+  rate = 0;
+  /** The application had nothing to send meanwhile: the path may carry more. */
+  appLimited = false;
+  /** In flight when the newest segment had just been sent. */
+  inFlightAtSendBytes = 0;
+  /** Lost since the newest segment was sent. */
+  lostSinceSendBytes = 0;
+  /** Round-trip time of the newest segment; 0 when it was sent more than once. */
+  rttUs = 0;
+  /** In flight now. */
+  inFlightBytes = 0;
+  /** The congestion window was the limit when something was last sent. */
+  windowLimited = false;
+  /** Loss recovery is under way. */
+  recovering = false;
+};
+
+// src/tcp/delivery_rate.ts
+var SENT_RATE_NUMBERS = 6;
+var DELIVERED = 0;
+var DELIVERED_AT = 1;
+var FIRST_SENT = 2;
+var APP_LIMITED = 3;
+var IN_FLIGHT = 4;
+var LOST = 5;
+var sample = new RateSample();
+var newestAtUs = -1;
+var newestEnd = 0;
+var NO_TIME = -1;
+var DeliveryRate = class {
+  /** Bytes delivered in all. */
+  deliveredBytes = 0;
+  /** When something was last delivered. */
+  deliveredAtUs = 0;
+  /** When the segment that was delivered last was sent. */
+  firstSentAtUs = 0;
+  /** The application had nothing to send until this much is delivered; 0 when it has. */
+  appLimitedUntilBytes = 0;
+  /** Bytes found to be lost in all, each as often as it was. */
+  lostBytes = 0;
+  /** The last rate that tells what the path carries, or the greatest one that may tell too little. */
+  bytesPerSecond = 0;
+  isAppLimited = false;
+  #lostBefore = 0;
+  /** Who is told of every lost segment. */
+  control = null;
+  /** Nothing is in flight, and something is sent. */
+  onFlightStart(nowUs) {
+    this.firstSentAtUs = nowUs;
+    this.deliveredAtUs = nowUs;
+  }
+  /** A segment was sent, for the first time or again; `inFlightBytes` are now in flight. */
+  onSent(rates, segment, inFlightBytes) {
+    const at = segment * SENT_RATE_NUMBERS;
+    rates[at + DELIVERED] = this.deliveredBytes;
+    rates[at + DELIVERED_AT] = this.deliveredAtUs;
+    rates[at + FIRST_SENT] = this.firstSentAtUs;
+    rates[at + APP_LIMITED] = this.appLimitedUntilBytes > 0 ? 1 : 0;
+    rates[at + IN_FLIGHT] = inFlightBytes;
+    rates[at + LOST] = this.lostBytes;
+  }
+  /** A segment was delivered; one acknowledgment may tell this of many, of which the newest one counts. */
+  onDelivered(rates, segment, bytes, end2, sentAtUs, again, nowUs) {
+    this.deliveredBytes += bytes;
+    this.deliveredAtUs = nowUs;
+    sample.ackedBytes += bytes;
+    if (sentAtUs < newestAtUs || sentAtUs === newestAtUs && !seqGt(end2, newestEnd)) return;
+    newestAtUs = sentAtUs;
+    newestEnd = end2;
+    const at = segment * SENT_RATE_NUMBERS;
+    sample.priorDeliveredBytes = rates[at + DELIVERED];
+    sample.priorAtUs = rates[at + DELIVERED_AT];
+    sample.appLimited = rates[at + APP_LIMITED] !== 0;
+    sample.inFlightAtSendBytes = rates[at + IN_FLIGHT];
+    sample.lostSinceSendBytes = this.lostBytes - rates[at + LOST];
+    const sendElapsedUs = sentAtUs - rates[at + FIRST_SENT];
+    sample.intervalUs = Math.max(sendElapsedUs, nowUs - sample.priorAtUs);
+    sample.rttUs = again ? 0 : nowUs - sentAtUs;
+    this.firstSentAtUs = sentAtUs;
+  }
+  /** A segment, or the copy of it that was sent last, was found to be lost. */
+  onLost(rates, segment, bytes) {
+    this.lostBytes += bytes;
+    const at = segment * SENT_RATE_NUMBERS;
+    this.control?.onSegmentLost(bytes, rates[at + IN_FLIGHT], this.lostBytes - rates[at + LOST], this.deliveredBytes);
+  }
+  /** The sender had room in its windows and nothing to fill it with; `inFlightBytes` are in flight. */
+  onAppLimited(inFlightBytes) {
+    this.appLimitedUntilBytes = Math.max(this.deliveredBytes + inFlightBytes, 1);
+  }
+  /**
+   * Section 3.3: completes the sample of an acknowledgment. `rttMinUs` is the least round-trip time seen: a
+   * shorter interval says more of a burst than of the path.
+   */
+  conclude(nowUs, mss, rttMinUs) {
+    sample.nowUs = nowUs;
+    sample.mss = mss;
+    sample.totalDeliveredBytes = this.deliveredBytes;
+    sample.newlyLostBytes = this.lostBytes - this.#lostBefore;
+    this.#lostBefore = this.lostBytes;
+    if (this.deliveredBytes > this.appLimitedUntilBytes) this.appLimitedUntilBytes = 0;
+    sample.rate = 0;
+    sample.deliveredBytes = 0;
+    if (newestAtUs === NO_TIME) {
+      sample.rttUs = 0;
+      sample.lostSinceSendBytes = 0;
+      return sample;
+    }
+    sample.deliveredBytes = this.deliveredBytes - sample.priorDeliveredBytes;
+    if (sample.intervalUs > 0 && sample.intervalUs >= rttMinUs) {
+      sample.rate = Math.floor(sample.deliveredBytes * 1e6 / sample.intervalUs);
+      if (!sample.appLimited || sample.rate >= this.bytesPerSecond) {
+        this.bytesPerSecond = sample.rate;
+        this.isAppLimited = sample.appLimited;
+      }
+    }
+    return sample;
+  }
+  /** The sample was taken note of: the next acknowledgment begins another. */
+  forget() {
+    sample.ackedBytes = 0;
+    newestAtUs = NO_TIME;
+  }
+};
+
 // src/tcp/retransmission_queue.ts
 var NO_SEGMENT = -1;
 var Sent = {
@@ -4463,6 +4748,8 @@ var INITIAL_SEGMENTS = 1024;
 var SentSegmentPool = class {
   words = new Int32Array(INITIAL_SEGMENTS * WORDS);
   sentAtUs = new Float64Array(INITIAL_SEGMENTS);
+  /** What the delivery rate needs of each segment, {@link SENT_RATE_NUMBERS} numbers. */
+  rates = new Float64Array(INITIAL_SEGMENTS * SENT_RATE_NUMBERS);
   /** Head of the list of free places, linked by NEXT. */
   #free = NO_SEGMENT;
   #used = 0;
@@ -4500,14 +4787,23 @@ var SentSegmentPool = class {
     const times = new Float64Array(2 * this.sentAtUs.length);
     times.set(this.sentAtUs);
     this.sentAtUs = times;
+    const rates = new Float64Array(2 * this.rates.length);
+    rates.set(this.rates);
+    this.rates = rates;
   }
 };
 var RetransmissionQueue = class {
   sackedBytes = 0;
   lostBytes = 0;
   againBytes = 0;
+  /** Segments that were looked at, of all walks: what a peer's ACKs have cost. */
+  steps = 0;
+  /** What is delivered and lost of all this, and how fast. */
+  rate = new DeliveryRate();
   #head = NO_SEGMENT;
   #tail = NO_SEGMENT;
+  /** The segment that was acknowledged selectively last, where the next one most likely is. */
+  #hint = NO_SEGMENT;
   #pool;
   constructor(pool2) {
     this.#pool = pool2;
@@ -4522,6 +4818,7 @@ var RetransmissionQueue = class {
   }
   /** The segment behind this one, or {@link NO_SEGMENT}. */
   next(segment) {
+    this.steps++;
     return this.#pool.words[segment * WORDS + NEXT2];
   }
   /** First sequence number of a segment. */
@@ -4551,9 +4848,14 @@ var RetransmissionQueue = class {
   /** Adds a segment that was sent for the first time. */
   push(start, end2, nowUs) {
     const segment = this.#pool.take(start, end2, 0, nowUs);
-    if (this.#tail === NO_SEGMENT) this.#head = segment;
-    else this.#pool.words[this.#tail * WORDS + NEXT2] = segment;
+    if (this.#tail === NO_SEGMENT) {
+      this.#head = segment;
+      this.rate.onFlightStart(nowUs);
+    } else {
+      this.#pool.words[this.#tail * WORDS + NEXT2] = segment;
+    }
     this.#tail = segment;
+    this.#noteSent(segment);
   }
   /**
    * Takes off one segment that lies wholly before `ack`, or cuts one that `ack` splits; the caller has looked
@@ -4564,6 +4866,7 @@ var RetransmissionQueue = class {
     if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
     if (seqGt(this.end(segment), ack)) this.split(segment, ack);
     this.#count(segment, -1);
+    if (segment === this.#hint) this.#hint = NO_SEGMENT;
     this.#head = this.next(segment);
     if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
     this.#pool.give(segment);
@@ -4572,7 +4875,9 @@ var RetransmissionQueue = class {
   /** Makes two segments of one; both are as the one was. The new one begins at `at`. */
   split(segment, at) {
     const rest = this.#pool.take(at, this.end(segment), this.flags(segment), this.sentAtUs(segment));
-    const { words } = this.#pool;
+    const { words, rates } = this.#pool;
+    const from = segment * SENT_RATE_NUMBERS;
+    rates.copyWithin(rest * SENT_RATE_NUMBERS, from, from + SENT_RATE_NUMBERS);
     words[rest * WORDS + NEXT2] = words[segment * WORDS + NEXT2];
     words[segment * WORDS + NEXT2] = rest;
     words[segment * WORDS + END] = at;
@@ -4586,37 +4891,51 @@ var RetransmissionQueue = class {
     words[segment * WORDS + END] = words[next * WORDS + END];
     words[segment * WORDS + NEXT2] = words[next * WORDS + NEXT2];
     if (this.#tail === next) this.#tail = segment;
+    if (this.#hint === next) this.#hint = segment;
     this.#pool.give(next);
   }
   /** The peer has this segment. */
   markSacked(segment) {
+    this.#hint = segment;
     this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.sacked);
   }
   /** The segment, or the copy of it that was in flight, is considered lost. */
   markLost(segment) {
+    if ((this.flags(segment) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      this.rate.onLost(this.#pool.rates, segment, this.#length(segment));
+    }
     this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.lost);
   }
   /** The segment was sent again. */
   markAgain(segment, nowUs) {
     this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
   }
   /** The segment was sent again without being lost: a probe. */
   touch(segment, nowUs) {
     this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
+  }
+  /** The peer has told that it has this segment, or has acknowledged it. */
+  noteDelivered(segment, nowUs) {
+    this.rate.onDelivered(this.#pool.rates, segment, this.#length(segment), this.end(segment), this.sentAtUs(segment), (this.flags(segment) & Sent.everAgain) !== 0, nowUs);
   }
   /** A lost segment was not lost after all. */
   unmarkLost(segment) {
     this.#setFlags(segment, this.flags(segment) & ~(Sent.lost | Sent.again));
   }
   /**
-   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
-   * segment is then lost.
+   * A timeout: everything that the peer is not known to have is lost, except what was sent after `sentAfterUs`
+   * and may be on its way; the oldest is lost in any case (RFC 8985 section 6.3). `forgetSacked` when the
+   * peer may have thrown away what it had (RFC 2018 section 8).
    */
-  markAllLost(forgetSacked) {
+  markAllLost(forgetSacked, sentAfterUs) {
     for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
-      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+      const kept = !forgetSacked && (this.flags(s) & Sent.sacked) !== 0;
+      const recent = !forgetSacked && s !== this.#head && this.sentAtUs(s) > sentAfterUs;
+      if (!kept && !recent) this.markLost(s);
     }
   }
   /** The oldest segment at or behind `from` that is lost and not sent again, or {@link NO_SEGMENT}. */
@@ -4634,6 +4953,11 @@ var RetransmissionQueue = class {
     while (s !== NO_SEGMENT && seqLe(this.end(s), seq)) s = this.next(s);
     return s;
   }
+  /** Where to begin to look for `seq`: a segment that begins at or before it. */
+  near(seq) {
+    const hint = this.#hint;
+    return hint !== NO_SEGMENT && seqLe(this.start(hint), seq) ? hint : this.#head;
+  }
   /** Whether `seq` is before the start of the segment. */
   startsAfter(segment, seq) {
     return seqLt(seq, this.start(segment));
@@ -4647,9 +4971,14 @@ var RetransmissionQueue = class {
     }
     this.#head = NO_SEGMENT;
     this.#tail = NO_SEGMENT;
+    this.#hint = NO_SEGMENT;
     this.sackedBytes = 0;
     this.lostBytes = 0;
     this.againBytes = 0;
+  }
+  #noteSent(segment) {
+    const all = this.end(this.#tail) - this.start(this.#head) | 0;
+    this.rate.onSent(this.#pool.rates, segment, this.pipe(all));
   }
   #setFlags(segment, flags) {
     this.#count(segment, -1);
@@ -4674,6 +5003,7 @@ var Phase = {
   /** The retransmission timer has expired: what was in flight is considered lost. */
   loss: 2
 };
+var NO_SAMPLE = -1;
 var LossRecovery = class {
   queue;
   phase = Phase.open;
@@ -4681,6 +5011,8 @@ var LossRecovery = class {
   recover;
   /** Duplicate ACKs in a row: how segments that left the network are counted without SACK. */
   duplicateAcks = 0;
+  /** What further duplicate ACKs may stand for without SACK until SND.UNA moves; -1 before the first. */
+  duplicateRoomBytes = -1;
   // RACK, RFC 8985 section 5.2.
   /** Of the segments that were delivered, when the one sent last was sent, and where it ended. */
   rackSentAtUs = 0;
@@ -4700,6 +5032,33 @@ var LossRecovery = class {
   dsackRoundOpen = false;
   /** When the next segment that may only be reordered counts as lost. */
   reorderAtUs = Infinity;
+  /** Something that was sent later than all before was delivered: there may be losses to find. */
+  rackAdvanced = false;
+  // How far segments overtake each other (reordering.ts), and what the configuration allows.
+  reordering = 3;
+  reorderingEvents = 0;
+  /** In this ACK: an original was delivered late, the first one from here on. */
+  overtaken = false;
+  overtakenFrom = 0;
+  useRack = true;
+  useProbes = true;
+  // F-RTO, RFC 5682.
+  frto = false;
+  /** Only new data may be sent until the next ACK. */
+  newDataOnly = false;
+  /** In this ACK: something that was in flight at the timeout and was sent only once was delivered. */
+  originalDelivered = false;
+  // What this ACK may tell of the round-trip time (rtt_sample.ts).
+  ackedAgain = false;
+  ackedSentAtUs = NO_SAMPLE;
+  sackedSentAtUs = NO_SAMPLE;
+  /** The SACK blocks of the ACK before, as left and right edges, `sackSeenCount` of them. */
+  sackSeen = null;
+  sackSeenCount = 0;
+  // Totals for `info()`: reports of duplicates, and bytes known to be delivered.
+  duplicateReports = 0;
+  renegings = 0;
+  deliveredTotalBytes = 0;
   // Tail loss probes, RFC 8985 section 7.
   probeAtUs = Infinity;
   /** SND.NXT when a probe was sent, and what was in flight; `probing` until it is settled. */
@@ -4711,7 +5070,8 @@ var LossRecovery = class {
   // Proportional rate reduction, RFC 6937 section 3.
   deliveredBytes = 0;
   sentBytes = 0;
-  flightAtStart = 0;
+  /** The window when the recovery began (Linux's prior_cwnd, RFC 6937's RecoverFS). */
+  windowAtStart = 0;
   // Undo: what the window was, and how many retransmissions a DSACK has not yet shown to be needless.
   undoCwndBytes = 0;
   undoSsthreshBytes = 0;
@@ -4730,19 +5090,31 @@ var LossRecovery = class {
     this.rackForward = iss;
   }
 };
-function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthreshBytes, mss) {
-  recovery.deliveredBytes += deliveredBytes;
-  const { deliveredBytes: delivered, sentBytes: sent, flightAtStart } = recovery;
-  let send;
-  if (pipeBytes > ssthreshBytes) {
-    send = Math.ceil(delivered * ssthreshBytes / Math.max(flightAtStart, 1)) - sent;
-  } else {
-    const limit = Math.max(delivered - sent, deliveredBytes) + (advanced ? mss : 0);
-    send = Math.min(ssthreshBytes - pipeBytes, limit);
-  }
-  if (sent === 0) send = Math.max(send, mss);
-  return Math.max(pipeBytes + send, pipeBytes, mss);
+function newLossRecovery(pool2, iss, config) {
+  const loss = new LossRecovery(pool2, iss);
+  loss.reordering = config.reordering;
+  loss.useRack = config.rack;
+  loss.useProbes = config.tlp;
+  return loss;
 }
+function proportionalWindow(recovery, pipeBytes, deliveredBytes, safe, ssthreshBytes, mss) {
+  recovery.deliveredBytes += deliveredBytes;
+  const delivered = recovery.deliveredBytes / mss;
+  const sent = recovery.sentBytes / mss;
+  const ssthresh = Math.floor(ssthreshBytes / mss);
+  const room = ssthresh - Math.ceil(pipeBytes / mss);
+  let send;
+  if (room < 0) {
+    const before = Math.max(recovery.windowAtStart / mss, 1);
+    send = Math.ceil(delivered * ssthresh / before - EPSILON) - sent;
+  } else {
+    send = Math.max(delivered - sent, deliveredBytes / mss) + (safe ? 1 : 0);
+    send = Math.min(room, Math.floor(send));
+  }
+  if (sent === 0) send = Math.max(send, 1);
+  return Math.max(pipeBytes + send * mss, pipeBytes, mss);
+}
+var EPSILON = 1e-9;
 
 // src/tcp/ecn.ts
 var ECN_FLAGS = Flag.AE | Flag.CWR | Flag.ECE;
@@ -4865,7 +5237,7 @@ function reduceForMarks(conn, ecn, loss, flightBytes, pipeBytes, deliveredBytes,
     loss.undoPossible = false;
     loss.deliveredBytes = 0;
     loss.sentBytes = 0;
-    loss.flightAtStart = flightBytes;
+    loss.windowAtStart = congestion.cwndBytes;
     loss.probing = false;
     counters.count(Counter.ecnReductions);
     congestion.onEcn(flightBytes, sndMss, nowUs);
@@ -5043,7 +5415,6 @@ function loseOversized(conn, loss) {
   }
   if (!found) return;
   joinLost(queue, conn.sndMss);
-  conn.timing = false;
   loss.undoPossible = false;
   loss.probing = false;
   loss.probeAtUs = NEVER;
@@ -5094,7 +5465,6 @@ function onTimeout(conn, config, nowUs) {
     search.lowMtu = Math.min(search.lowMtu, Math.max(half, config.mtuProbeFloor) + overhead);
     updateSegmentSize(conn);
   }
-  conn.congestion.cwndBytes = Math.min(conn.congestion.cwndBytes, conn.sndMss);
 }
 function probeLength(conn, search, loss, unsent, room, config, nowUs) {
   if (search.probing || loss.phase !== Phase.open || loss.queue.sackedBytes > 0) return 0;
@@ -5131,11 +5501,84 @@ function isProbeLost(conn, search, loss) {
   return true;
 }
 
+// src/tcp/undo.ts
+function undo(conn, loss, counters) {
+  const { queue } = loss;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    if ((queue.flags(s) & Sent.lost) !== 0) queue.unmarkLost(s);
+  }
+  const { congestion } = conn;
+  if (loss.undoPossible) {
+    congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
+    congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
+    congestion.undo();
+  }
+  loss.phase = Phase.open;
+  loss.undoPossible = false;
+  loss.duplicateAcks = 0;
+  loss.frto = false;
+  loss.newDataOnly = false;
+  loss.rackAdvanced = true;
+  conn.recoveriesUndone++;
+  counters.count(Counter.recoveriesUndone);
+}
+
+// src/tcp/frto.ts
+function beginFrto(loss, phaseBefore, again, config) {
+  loss.frto = config.frto && (phaseBefore === Phase.open || again);
+  loss.newDataOnly = false;
+}
+function onAckAfterTimeout(conn, loss, advanced, told, counters) {
+  loss.newDataOnly = false;
+  if (!loss.frto) return;
+  if (loss.originalDelivered) {
+    counters.count(Counter.spuriousTimeouts);
+    conn.backoffs = 0;
+    undo(conn, loss, counters);
+    return;
+  }
+  if (seqGt(conn.sndNxt, loss.recover)) {
+    if (told) loss.frto = false;
+    return;
+  }
+  if (!advanced || seqGe(conn.sndUna, loss.recover)) return;
+  loss.recover = conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  const unsent = seqGt(seqAdd(conn.iss, 1 + conn.send.end), conn.sndNxt);
+  if (unsent && seqGt(edge, conn.sndNxt)) loss.newDataOnly = true;
+  else loss.frto = false;
+}
+function sendsNewFirst(loss) {
+  return loss.newDataOnly;
+}
+function giveUpFrto(conn, loss) {
+  if (!loss.newDataOnly || seqGt(conn.sndNxt, loss.recover)) return false;
+  loss.newDataOnly = false;
+  loss.frto = false;
+  return true;
+}
+
+// src/tcp/reordering.ts
+var REORDERING_MAX = 300;
+function noteReordering(loss, start) {
+  if (!loss.overtaken || seqLt(start, loss.overtakenFrom)) loss.overtakenFrom = start;
+  loss.overtaken = true;
+}
+function settleReordering(conn, loss) {
+  if (!loss.overtaken) return;
+  loss.overtaken = false;
+  if (loss.phase === Phase.loss && !loss.undoPossible) return;
+  const distance = seqDiff(loss.rackForward, loss.overtakenFrom);
+  if (distance <= 0) return;
+  const segments = Math.ceil(distance / conn.sndMss);
+  if (segments > loss.reordering) loss.reordering = Math.min(segments, REORDERING_MAX);
+  loss.reorderingSeen = true;
+  loss.reorderingEvents++;
+}
+
 // src/tcp/rack.ts
-var DUPLICATE_THRESHOLD = 3;
 var REORDER_QUARTERS_MAX = 16;
 var REORDER_PERSIST = 16;
-var DELAYED_ACK_MAX_US = 2e5;
 var PROBE_INITIAL_US = 1e6;
 var MINIMUM_US = 2e3;
 function sentAfter(time1Us, end1, time2Us, end2) {
@@ -5147,14 +5590,20 @@ function rackDelivered(conn, segment, nowUs) {
   const end2 = queue.end(segment);
   const sentAtUs = queue.sentAtUs(segment);
   const again = (queue.flags(segment) & Sent.everAgain) !== 0;
+  if (!again) {
+    if (seqLt(queue.start(segment), recovery.rackForward)) {
+      noteReordering(recovery, queue.start(segment));
+    }
+    if (!seqGt(end2, recovery.recover)) recovery.originalDelivered = true;
+  }
   if (seqGt(end2, recovery.rackForward)) recovery.rackForward = end2;
-  else if (!again && seqLt(end2, recovery.rackForward)) recovery.reorderingSeen = true;
   const rttUs = nowUs - sentAtUs;
   if (again && rttUs < conn.rtt.minUs) return;
+  recovery.rackAdvanced = true;
+  recovery.rackRttUs = rttUs;
   if (sentAfter(sentAtUs, end2, recovery.rackSentAtUs, recovery.rackEnd)) {
     recovery.rackSentAtUs = sentAtUs;
     recovery.rackEnd = end2;
-    recovery.rackRttUs = rttUs;
   }
 }
 function rackDuplicate(conn) {
@@ -5162,18 +5611,27 @@ function rackDuplicate(conn) {
   if (recovery.dsackRoundOpen) return;
   recovery.dsackRoundOpen = true;
   recovery.dsackRound = conn.sndNxt;
-  recovery.reorderingSeen = true;
   recovery.reorderQuarters = Math.min(recovery.reorderQuarters + 1, REORDER_QUARTERS_MAX);
   recovery.reorderPersist = REORDER_PERSIST;
 }
 function rackRecovered(recovery) {
   if (recovery.reorderPersist > 0 && --recovery.reorderPersist === 0) recovery.reorderQuarters = 1;
 }
+function hasEnoughBehind(conn, recovery) {
+  const { queue, reordering } = recovery;
+  if (queue.sackedBytes >= reordering * conn.sndMss) return true;
+  if (queue.sackedBytes === 0) return false;
+  let segments = 0;
+  for (let s = queue.head; s !== NO_SEGMENT && segments < reordering; s = queue.next(s)) {
+    if ((queue.flags(s) & Sent.sacked) === 0) continue;
+    segments += Math.ceil(seqDiff(queue.end(s), queue.start(s)) / conn.sndMss);
+  }
+  return segments >= reordering;
+}
 function reorderWindowUs(conn) {
   const recovery = conn.loss;
   if (!recovery.reorderingSeen) {
-    const enough = recovery.queue.sackedBytes >= DUPLICATE_THRESHOLD * conn.sndMss;
-    if (recovery.phase !== Phase.open || enough) return 0;
+    if (recovery.phase !== Phase.open || hasEnoughBehind(conn, recovery)) return 0;
   }
   const windowUs = Math.floor(recovery.reorderQuarters * conn.rtt.minUs / 4);
   return Math.min(windowUs, conn.rtt.srttUs);
@@ -5182,6 +5640,7 @@ function rackDetect(conn, nowUs) {
   const recovery = conn.loss;
   const { queue } = recovery;
   recovery.reorderAtUs = Infinity;
+  recovery.rackAdvanced = false;
   if (recovery.rackSentAtUs === 0) return false;
   const allowedUs = recovery.rackRttUs + reorderWindowUs(conn);
   let found = false;
@@ -5206,43 +5665,687 @@ function rackDetect(conn, nowUs) {
 function armProbe(conn, nowUs) {
   const recovery = conn.loss;
   const { queue } = recovery;
-  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0) return;
+  if (!conn.sack || !recovery.useProbes || recovery.phase !== Phase.open || queue.sackedBytes > 0) {
+    return;
+  }
   if (recovery.probing) return;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   if (flight === 0) return;
   const { srttUs } = conn.rtt;
-  let timeoutUs = srttUs > 0 ? Math.max(2 * srttUs, MINIMUM_US) : PROBE_INITIAL_US;
-  if (flight <= conn.sndMss) timeoutUs += DELAYED_ACK_MAX_US;
+  let timeoutUs = PROBE_INITIAL_US;
+  if (srttUs > 0) {
+    const single = queue.head === queue.tail && flight <= conn.sndMss;
+    timeoutUs = 2 * srttUs + (single ? conn.rtt.minRtoUs : MINIMUM_US);
+  }
   recovery.probeAtUs = Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
 }
 
+// src/tcp/fast_open_state.ts
+var FastOpenState = class {
+  /** The SYN came with data that was taken: the application has the connection before its handshake ends. */
+  passive;
+  /** An active open that waits for the application's first data to send its SYN. */
+  waiting = false;
+  /** The option of the SYN or of the SYN-ACK that is to be sent: bytes of the cookie, -1 for no option. */
+  cookieLength = -1;
+  cookie0 = 0;
+  cookie1 = 0;
+  cookie2 = 0;
+  cookie3 = 0;
+  experimental = false;
+  /** Most bytes that the SYN may carry. */
+  synBytesMax = 0;
+  /** Bytes that it has carried, and whether the peer has taken any. */
+  synBytes = 0;
+  acked = false;
+  constructor(passive) {
+    this.passive = passive;
+  }
+  /** Takes the cookie of a segment over. */
+  takeCookie(segment) {
+    this.cookieLength = segment.fastOpenLength;
+    this.cookie0 = segment.fastOpen0;
+    this.cookie1 = segment.fastOpen1;
+    this.cookie2 = segment.fastOpen2;
+    this.cookie3 = segment.fastOpen3;
+    this.experimental = (segment.options & OptionBit.fastOpenExperimental) !== 0;
+  }
+  /** Adds the option to a SYN or SYN-ACK that is sent for the first time. */
+  addOption(out2) {
+    if (this.cookieLength < 0) return;
+    out2.options |= OptionBit.fastOpen | (this.experimental ? OptionBit.fastOpenExperimental : 0);
+    out2.fastOpenLength = this.cookieLength;
+    out2.fastOpen0 = this.cookie0;
+    out2.fastOpen1 = this.cookie1;
+    out2.fastOpen2 = this.cookie2;
+    out2.fastOpen3 = this.cookie3;
+  }
+};
+
+// src/base/siphash.ts
+var INIT_0_HIGH = 1936682341;
+var INIT_0_LOW = 1886610805;
+var INIT_1_HIGH = 1685025377;
+var INIT_1_LOW = 1852075885;
+var INIT_2_HIGH = 1819895653;
+var INIT_2_LOW = 1852142177;
+var INIT_3_HIGH = 1952801890;
+var INIT_3_LOW = 2037671283;
+var HALF_FINAL_ROUNDS = 3;
+var COMPRESSION_ROUNDS = 2;
+var FINAL_ROUNDS = 4;
+function halfSipHash13(key0, key1, words, count) {
+  let v0 = key0 | 0;
+  let v1 = key1 | 0;
+  let v2 = INIT_2_HIGH ^ key0;
+  let v3 = INIT_3_HIGH ^ key1;
+  const rounds = count + 1 + HALF_FINAL_ROUNDS;
+  for (let i = 0; i < rounds; i++) {
+    const word = i < count ? words[i] : i === count ? count << 26 : 0;
+    v3 ^= word;
+    v0 = v0 + v1 | 0;
+    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
+    v0 = v0 << 16 | v0 >>> 16;
+    v2 = v2 + v3 | 0;
+    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
+    v0 = v0 + v3 | 0;
+    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
+    v2 = v2 + v1 | 0;
+    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
+    v2 = v2 << 16 | v2 >>> 16;
+    v0 ^= word;
+    if (i === count) v2 ^= 255;
+  }
+  return v1 ^ v3;
+}
+var SipHash24 = class {
+  /** The low 32 bits of the last result, signed: what `finish` returned. */
+  low = 0;
+  /** The high 32 bits of the last result, signed. */
+  high = 0;
+  #key;
+  #state = new Int32Array(8);
+  /** Words of the message so far. */
+  #count = 0;
+  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
+  #pending = 0;
+  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
+  constructor(key0, key1, key2, key3) {
+    this.#key = Int32Array.of(key0, key1, key2, key3);
+  }
+  /** Begins a message. */
+  start() {
+    const key = this.#key;
+    const state = this.#state;
+    state[0] = key[0] ^ INIT_0_LOW;
+    state[1] = key[1] ^ INIT_0_HIGH;
+    state[2] = key[2] ^ INIT_1_LOW;
+    state[3] = key[3] ^ INIT_1_HIGH;
+    state[4] = key[0] ^ INIT_2_LOW;
+    state[5] = key[1] ^ INIT_2_HIGH;
+    state[6] = key[2] ^ INIT_3_LOW;
+    state[7] = key[3] ^ INIT_3_HIGH;
+    this.#count = 0;
+    this.#pending = 0;
+  }
+  /** Appends one 32-bit word to the message. */
+  word(word) {
+    if ((this.#count & 1) === 0) this.#pending = word | 0;
+    else this.#block(this.#pending, word | 0);
+    this.#count++;
+  }
+  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
+  finish() {
+    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
+    const state = this.#state;
+    state[4] ^= 255;
+    sipRounds(state, FINAL_ROUNDS);
+    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
+    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
+    return this.low;
+  }
+  #block(low, high) {
+    const state = this.#state;
+    state[6] ^= low;
+    state[7] ^= high;
+    sipRounds(state, COMPRESSION_ROUNDS);
+    state[0] ^= low;
+    state[1] ^= high;
+  }
+};
+function sipRounds(state, rounds) {
+  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
+  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
+  for (let i = 0; i < rounds; i++) {
+    let t = 0;
+    v0l = v0l + v1l | 0;
+    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 13 | v1l >>> 19) ^ v0h;
+    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
+    v1h = t;
+    t = v0h, v0h = v0l, v0l = t;
+    v2l = v2l + v3l | 0;
+    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 16 | v3l >>> 16) ^ v2h;
+    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
+    v3h = t;
+    v0l = v0l + v3l | 0;
+    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 21 | v3l >>> 11) ^ v0h;
+    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
+    v3h = t;
+    v2l = v2l + v1l | 0;
+    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 17 | v1l >>> 15) ^ v2h;
+    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
+    v1h = t;
+    t = v2h, v2h = v2l, v2l = t;
+  }
+  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
+  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
+}
+
+// src/tcp/secret.ts
+var WORD_DIGITS = 8;
+function hashesOf(text, random) {
+  if (text === "") {
+    return [
+      new SipHash24(random.uint32(), random.uint32(), random.uint32(), random.uint32())
+    ];
+  }
+  return text.split(",").map((digits) => {
+    const word = (index) => parseInt(digits.slice(WORD_DIGITS * index, WORD_DIGITS * (index + 1)), 16) | 0;
+    return new SipHash24(word(0), word(1), word(2), word(3));
+  });
+}
+function startWithAddresses(hash, ends, purpose) {
+  hash.start();
+  hash.word(purpose);
+  hash.word(ends.local0);
+  hash.word(ends.local1);
+  hash.word(ends.local2);
+  hash.word(ends.local3);
+  hash.word(ends.remote0);
+  hash.word(ends.remote1);
+  hash.word(ends.remote2);
+  hash.word(ends.remote3);
+}
+
+// src/tcp/fast_open.ts
+var COOKIE_BYTES = 8;
+var PENALTY_US = 6e7;
+var BLACKHOLE_DOUBLINGS = 6;
+var SYN_OPTIONS_BYTES = 40;
+function isOpenEarly(conn) {
+  return conn.fastOpen !== null && conn.fastOpen.passive;
+}
+function isUsedEarly(conn) {
+  if (conn.fastOpen === null || conn.owner === Owner.listener || conn.request >= 0) return false;
+  return conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+}
+function isUnbegun(conn) {
+  if (conn.fastOpen === null || !conn.fastOpen.waiting || conn.send === null) return false;
+  conn.send.refresh();
+  return conn.send.end === 0;
+}
+var ActiveFastOpen = {
+  no: 0,
+  /** Data goes with the SYN when the server's cookie is known; else one is asked for. */
+  withCookie: 1,
+  /** Data goes with the SYN in any case (TCP_FASTOPEN_NO_COOKIE). */
+  withoutCookie: 2
+};
+var SynVerdict = {
+  /** An ordinary handshake; the SYN-ACK carries the cookie that the state names, if any. */
+  handshake: 0,
+  /** The data is to be taken at once. */
+  accept: 1
+};
+var FastOpenServer = class {
+  #config;
+  #counters;
+  #hashes;
+  /** What the next SYN-ACK is to carry. */
+  reply = new FastOpenState(false);
+  constructor(config, counters, random) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#hashes = hashesOf(config.fastOpenSecret, random);
+  }
+  /** Looks at a SYN for a listener, and leaves in `reply` what its SYN-ACK is to carry. */
+  onSyn(listener, syn, ends, nowUs) {
+    const { fastOpen } = this.#config;
+    const { reply: reply2 } = this;
+    reply2.cookieLength = -1;
+    const hasOption = (syn.options & OptionBit.fastOpen) !== 0;
+    if (hasOption && syn.fastOpenLength === 0) {
+      this.#counters.count(Counter.fastOpenCookieRequests);
+    }
+    const isWanted = hasOption || syn.payloadLength > 0;
+    if ((fastOpen & FastOpenBit.server) === 0 || !isWanted) return SynVerdict.handshake;
+    if (!this.#hasRoom(listener, nowUs)) return SynVerdict.handshake;
+    const free = listener.fastOpenNoCookie || (fastOpen & FastOpenBit.serverWithoutCookie) !== 0;
+    if (free) return SynVerdict.accept;
+    if (!hasOption) return SynVerdict.handshake;
+    const known = syn.fastOpenLength > 0 ? this.#indexOf(syn, ends) : -1;
+    if (syn.fastOpenLength > 0 && known < 0) {
+      this.#counters.count(Counter.fastOpenPassiveFailed);
+    }
+    if (known !== 0) this.#give(syn, ends);
+    return known >= 0 ? SynVerdict.accept : SynVerdict.handshake;
+  }
+  #hasRoom(listener, nowUs) {
+    const everyone = (this.#config.fastOpen & FastOpenBit.everyListener) !== 0;
+    const limit = listener.fastOpenLimit > 0 ? listener.fastOpenLimit : everyone ? listener.backlog : 0;
+    if (limit === 0) return false;
+    const { fastOpenPenalties } = listener;
+    while (fastOpenPenalties.length > 0 && fastOpenPenalties[0] <= nowUs) {
+      fastOpenPenalties.shift();
+      listener.fastOpenPending--;
+    }
+    if (listener.fastOpenPending < limit) return true;
+    this.#counters.count(Counter.fastOpenOverflows);
+    return false;
+  }
+  #give(syn, ends) {
+    const { reply: reply2 } = this;
+    const hash = this.#hashes[0];
+    hashAddresses(hash, ends);
+    reply2.cookieLength = COOKIE_BYTES;
+    reply2.cookie0 = byteSwapped(hash.low);
+    reply2.cookie1 = byteSwapped(hash.high);
+    reply2.cookie2 = 0;
+    reply2.cookie3 = 0;
+    reply2.experimental = (syn.options & OptionBit.fastOpenExperimental) !== 0;
+  }
+  /** Which secret has made the cookie of a SYN, or -1. */
+  #indexOf(syn, ends) {
+    if (syn.fastOpenLength !== COOKIE_BYTES) return -1;
+    return this.#hashes.findIndex((hash) => {
+      hashAddresses(hash, ends);
+      return syn.fastOpen0 === byteSwapped(hash.low) && syn.fastOpen1 === byteSwapped(hash.high);
+    });
+  }
+  /** The handshake of a connection whose data was taken has ended; `reset` when the peer has reset it. */
+  onHandshakeOver(listener, reset, nowUs) {
+    if (reset) listener.fastOpenPenalties.push(nowUs + PENALTY_US);
+    else listener.fastOpenPending--;
+  }
+};
+function hashAddresses(hash, ends) {
+  const isIpv42 = ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0;
+  hash.start();
+  if (!isIpv42) {
+    hash.word(byteSwapped(ends.remote0));
+    hash.word(byteSwapped(ends.remote1));
+    hash.word(byteSwapped(ends.remote2));
+  }
+  hash.word(byteSwapped(ends.remote3));
+  if (!isIpv42) {
+    hash.word(byteSwapped(ends.local0));
+    hash.word(byteSwapped(ends.local1));
+    hash.word(byteSwapped(ends.local2));
+  }
+  hash.word(byteSwapped(ends.local3));
+  hash.finish();
+}
+function byteSwapped(word) {
+  return word << 24 | (word & 65280) << 8 | word >>> 8 & 65280 | word >>> 24;
+}
+var FastOpenClient = class {
+  #config;
+  #counters;
+  #cache = /* @__PURE__ */ new Map();
+  #disabledUntilUs = -Infinity;
+  /** Times in a row that it was given up. */
+  #disabledTimes = 0;
+  constructor(config, counters) {
+    this.#config = config;
+    this.#counters = counters;
+  }
+  /** Servers whose cookie is known. */
+  get size() {
+    return this.#cache.size;
+  }
+  /**
+   * What a new active open has to do with Fast Open; null when nothing. Its `waiting` says that the SYN may
+   * carry data and is to wait for it.
+   */
+  begin(tuple, mtu, withoutCookie, nowUs) {
+    const { fastOpen } = this.#config;
+    if ((fastOpen & FastOpenBit.client) === 0 || nowUs < this.#disabledUntilUs) return null;
+    const state = new FastOpenState(false);
+    const cached = this.#cache.get(keyOf2(tuple));
+    const most = mtu - 40 - SYN_OPTIONS_BYTES;
+    if (withoutCookie || (fastOpen & FastOpenBit.clientWithoutCookie) !== 0) {
+      state.waiting = true;
+      state.synBytesMax = cached === void 0 ? Math.min(most, 536) : most;
+    } else if (cached !== void 0 && cached.state.cookieLength > 0) {
+      Object.assign(state, cached.state);
+      state.waiting = true;
+      state.synBytesMax = most;
+    } else {
+      state.cookieLength = 0;
+      state.experimental = cached?.tryExperimental ?? false;
+    }
+    if (cached !== void 0 && cached.mss > 0) {
+      state.synBytesMax = Math.min(state.synBytesMax, Math.max(0, cached.mss - SYN_OPTIONS_BYTES));
+    }
+    return state;
+  }
+  /** The SYN-ACK of an active open is here: keeps its cookie, and counts whether the data was taken. */
+  onSynAck(conn, segment) {
+    const state = conn.fastOpen;
+    const asked = state.cookieLength >= 0;
+    if (state.synBytes > 0) {
+      this.#counters.count(state.acked ? Counter.fastOpenActive : Counter.fastOpenActiveFailed);
+      if (state.acked) this.#disabledTimes = 0;
+    }
+    if (!asked) return;
+    const mss = (segment.options & OptionBit.mss) !== 0 ? segment.mss : 536;
+    const hasCookie = (segment.options & OptionBit.fastOpen) !== 0 && segment.fastOpenLength > 0;
+    if (hasCookie) {
+      const kept = new FastOpenState(false);
+      kept.takeCookie(segment);
+      this.#keep(conn, {
+        state: kept,
+        mss,
+        tryExperimental: false
+      });
+    } else if (conn.handshakeTimedOut) {
+      if (state.synBytes > 0) this.#cache.delete(keyOf2(conn));
+    } else if (state.synBytes === 0) {
+      const none = new FastOpenState(false);
+      this.#keep(conn, {
+        state: none,
+        mss,
+        tryExperimental: !state.experimental
+      });
+    }
+  }
+  #keep(tuple, cookie) {
+    const key = keyOf2(tuple);
+    this.#cache.delete(key);
+    if (this.#config.fastOpenCookies === 0) return;
+    this.#cache.set(key, cookie);
+    if (this.#cache.size <= this.#config.fastOpenCookies) return;
+    for (const oldest of this.#cache.keys()) {
+      this.#cache.delete(oldest);
+      break;
+    }
+  }
+  /**
+   * The retransmission timer of a connection that has used Fast Open has expired the `backoffs`th time in a
+   * row: three times, or to the end, mean a path that swallows it (RFC 7413 section 7.1, as Linux).
+   */
+  onTimeout(backoffs, givenUp, nowUs) {
+    const { fastOpenBlackholeMs } = this.#config;
+    if (fastOpenBlackholeMs === 0 || backoffs !== 3 && !(givenUp && backoffs < 3)) return;
+    const doublings = Math.min(this.#disabledTimes++, BLACKHOLE_DOUBLINGS);
+    this.#disabledUntilUs = nowUs + fastOpenBlackholeMs * 1e3 * 2 ** doublings;
+    this.#counters.count(Counter.fastOpenBlackholes);
+  }
+};
+function keyOf2(tuple) {
+  const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = tuple;
+  return `${local0},${local1},${local2},${local3},${remote0},${remote1},${remote2},${remote3}`;
+}
+function beginFastOpen(conn, out2) {
+  const state = conn.fastOpen;
+  state.addOption(out2);
+  state.waiting = false;
+  if ((out2.flags & Flag.ACK) !== 0 || state.synBytesMax === 0) return 0;
+  state.synBytes = Math.min(conn.send.end, state.synBytesMax);
+  return state.synBytes;
+}
+function settleSynData(conn, ack) {
+  const state = conn.fastOpen;
+  const bytes = seqDiff(ack, seqAdd(conn.iss, 1));
+  state.acked = bytes > 0;
+  if (bytes > 0) conn.send.acknowledge(bytes);
+  const lost = state.synBytes - bytes;
+  if (lost > 0) {
+    conn.segmentsRetransmitted++;
+    conn.bytesRetransmitted += lost;
+  }
+}
+
+// src/tcp/give_up.ts
+var ORPHAN_RETRIES = 8;
+var MODEL_RTO_US = 2e5;
+function retriesTimeUs(retries, rtoMaxUs) {
+  const doublings = Math.max(0, Math.floor(Math.log2(rtoMaxUs / MODEL_RTO_US)));
+  if (retries <= doublings) return (2 ** (retries + 1) - 1) * MODEL_RTO_US;
+  return (2 ** (doublings + 1) - 1) * MODEL_RTO_US + (retries - doublings) * rtoMaxUs;
+}
+function hasGivenUp(conn, nowUs, config) {
+  const userUs = conn.userTimeoutUs;
+  switch (conn.state) {
+    case State.SYN_SENT:
+      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts || userUs > 0 && conn.backoffs > 0 && nowUs - conn.unackedSinceUs >= userUs;
+    case State.SYN_RECEIVED:
+      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
+  }
+  if (conn.persisting) return hasProbedEnough(conn, nowUs, config);
+  if (conn.backoffs === 0) return false;
+  const silentUs = nowUs - conn.repeatedSinceUs;
+  const limitUs = userUs > 0 ? userUs : retriesTimeUs(conn.owner === Owner.none ? ORPHAN_RETRIES : config.dataRetries, config.rtoMaxMs * 1e3);
+  if (silentUs < limitUs) return false;
+  if (conn.sndWnd > 0 || userUs > 0 || conn.owner === Owner.none) return true;
+  return nowUs - conn.lastReceivedAtUs > 2 * config.rtoMaxMs * 1e3;
+}
+function hasProbedEnough(conn, nowUs, config) {
+  const { userTimeoutUs } = conn;
+  if (userTimeoutUs > 0 && nowUs - conn.probedSinceUs >= userTimeoutUs) return true;
+  if (conn.owner !== Owner.none) return conn.probesUnanswered >= config.dataRetries;
+  const longUs = retriesTimeUs(ORPHAN_RETRIES + 1, config.rtoMaxMs * 1e3);
+  return conn.probesUnanswered >= ORPHAN_RETRIES || nowUs - conn.probedSinceUs >= longUs;
+}
+function synTimeoutUs(conn, config) {
+  const isActive = conn.state === State.SYN_SENT;
+  const linear = isActive ? Math.min(conn.rtoShift, config.synLinearTimeouts) : 0;
+  return conn.rtt.backedOff(conn.rtoShift - linear);
+}
+function nextTimeoutUs(conn, sinceUs, delayUs, nowUs) {
+  if (conn.userTimeoutUs === 0 || sinceUs === NEVER) return nowUs + delayUs;
+  return Math.max(nowUs + 1e3, Math.min(nowUs + delayUs, sinceUs + conn.userTimeoutUs));
+}
+
+// src/tcp/outcome.ts
+var Outcome = {
+  /** Nothing besides what `output` will find. */
+  none: 0,
+  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
+  ack: 1,
+  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
+  challenge: 2,
+  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
+  reset: 3,
+  /** Send an RST from the connection's own numbers; the connection has ended. */
+  abort: 4,
+  /** Send the SYN-ACK again. */
+  synAck: 5,
+  /** Send the oldest unacknowledged segment again. */
+  retransmit: 6,
+  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
+  lossProbe: 10,
+  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
+  probe: 7,
+  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
+  keepalive: 8,
+  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
+  reopen: 9
+};
+
+// src/tcp/persist.ts
+function onProbeTimer(conn, nowUs, config) {
+  if (conn.sndWnd > 0) {
+    endProbing(conn);
+    return Outcome.probe;
+  }
+  if (conn.probedSinceUs === NEVER) conn.probedSinceUs = nowUs;
+  conn.probesUnanswered++;
+  if (conn.rtoShift < config.dataRetries) conn.rtoShift++;
+  restartProbeTimer(conn, nowUs);
+  return Outcome.probe;
+}
+function onProbeAnswered(conn, opened, nowUs) {
+  conn.probesUnanswered = 0;
+  if (!opened) {
+    if (conn.owner !== Owner.none && conn.sndWnd === 0) restartProbeTimer(conn, nowUs);
+    return;
+  }
+  endProbing(conn);
+  conn.backoffs = 0;
+}
+function endProbing(conn) {
+  conn.persisting = false;
+  conn.rtoShift = 0;
+  conn.probesUnanswered = 0;
+  conn.probedSinceUs = NEVER;
+  conn.retransmitAtUs = NEVER;
+}
+function restartProbeTimer(conn, nowUs) {
+  const delayUs = conn.rtt.backedOff(conn.rtoShift);
+  conn.retransmitAtUs = nextTimeoutUs(conn, conn.probedSinceUs, delayUs, nowUs);
+}
+
+// src/tcp/rtt_sample.ts
+var ECHO_MAX_MS = 12e4;
+function noteAcknowledged(conn, segment) {
+  const loss = conn.loss;
+  if ((loss.queue.flags(segment) & Sent.everAgain) !== 0) loss.ackedAgain = true;
+  else if (loss.ackedSentAtUs < 0) loss.ackedSentAtUs = loss.queue.sentAtUs(segment);
+}
+function noteSacked(conn, segment) {
+  const loss = conn.loss;
+  const once = (loss.queue.flags(segment) & Sent.everAgain) === 0;
+  if (once && loss.sackedSentAtUs < 0) loss.sackedSentAtUs = loss.queue.sentAtUs(segment);
+}
+function beginSample(conn) {
+  const loss = conn.loss;
+  loss.ackedAgain = false;
+  loss.ackedSentAtUs = NO_SAMPLE;
+  loss.sackedSentAtUs = NO_SAMPLE;
+}
+function takeSample(conn, segment, advanced, duplicate, nowUs) {
+  const loss = conn.loss;
+  let rttUs = NO_SAMPLE;
+  if (loss.ackedSentAtUs >= 0 && !loss.ackedAgain) rttUs = nowUs - loss.ackedSentAtUs;
+  else if (loss.sackedSentAtUs >= 0) rttUs = nowUs - loss.sackedSentAtUs;
+  else if (advanced && conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    if (duplicate) {
+      conn.rtoShift = 0;
+      return;
+    }
+    const elapsedMs = Math.floor(nowUs / 1e3) + conn.tsOffset - segment.tsEcho | 0;
+    if (elapsedMs >= 0 && elapsedMs < ECHO_MAX_MS) rttUs = Math.max(elapsedMs, 1) * 1e3;
+  }
+  if (rttUs < 0) return;
+  conn.rtt.sample(rttUs);
+  conn.rtoShift = 0;
+}
+
+// src/tcp/sack_recovery.ts
+function detectByScoreboard(conn) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const enough = loss.reordering * conn.sndMss;
+  let behind = queue.sackedBytes;
+  let found = false;
+  for (let s = queue.head; s !== NO_SEGMENT && behind >= enough; s = queue.next(s)) {
+    const flags = queue.flags(s);
+    if ((flags & Sent.sacked) !== 0) behind -= queue.end(s) - queue.start(s) | 0;
+    else if ((flags & Sent.lost) === 0) {
+      queue.markLost(s);
+      found = true;
+    }
+  }
+  return found;
+}
+
 // src/tcp/sack_input.ts
-function takeSackBlocks(conn, segment, nowUs) {
+var BLOCKS_MAX = 4;
+var lefts = new Int32Array(BLOCKS_MAX);
+var rights = new Int32Array(BLOCKS_MAX);
+function takeSackBlocks(conn, segment, nowUs, counters) {
   const count = segment.sackCount;
-  if (count === 0) return false;
+  if (count === 0) {
+    conn.loss.sackSeenCount = 0;
+    return false;
+  }
   const { sackLeft0, sackRight0, sackLeft1, sackRight1 } = segment;
   const duplicate = isDuplicate(segment, count);
-  if (!duplicate) takeBlock(conn, sackLeft0, sackRight0, nowUs);
-  if (count > 1) takeBlock(conn, sackLeft1, sackRight1, nowUs);
-  if (count > 2) takeBlock(conn, segment.sackLeft2, segment.sackRight2, nowUs);
-  if (count > 3) takeBlock(conn, segment.sackLeft3, segment.sackRight3, nowUs);
+  let used2 = 0;
+  if (!duplicate) used2 = select(conn, segment, sackLeft0, sackRight0, used2, counters);
+  if (count > 1) used2 = select(conn, segment, sackLeft1, sackRight1, used2, counters);
+  if (count > 2) {
+    used2 = select(conn, segment, segment.sackLeft2, segment.sackRight2, used2, counters);
+  }
+  if (count > 3) {
+    used2 = select(conn, segment, segment.sackLeft3, segment.sackRight3, used2, counters);
+  }
+  markBlocks(conn, used2, nowUs);
   return duplicate;
 }
 function isDuplicate(segment, count) {
   const { sackLeft0, sackRight0 } = segment;
   if (!seqLt(sackLeft0, sackRight0)) return false;
-  if (seqLe(sackRight0, segment.ack)) return true;
+  if (seqLt(sackLeft0, segment.ack)) return true;
   return count > 1 && seqGe(sackLeft0, segment.sackLeft1) && seqLe(sackRight0, segment.sackRight1);
 }
-function takeBlock(conn, left, right, nowUs) {
-  if (!seqLt(left, right) || seqGt(right, conn.sndNxt) || seqLe(right, conn.sndUna)) return;
+function select(conn, segment, left, right, used2, counters) {
+  const valid = seqLt(left, right) && !seqGt(right, conn.sndNxt) && seqGt(left, conn.sndUna);
+  if (!valid) {
+    const late = segment.ack !== conn.sndUna && seqLe(right, conn.sndUna);
+    if (!late) counters.drop(Drop.tcpSackInvalid);
+    return used2;
+  }
+  let at = used2;
+  for (; at > 0 && seqLt(left, lefts[at - 1]); at--) {
+    lefts[at] = lefts[at - 1];
+    rights[at] = rights[at - 1];
+  }
+  lefts[at] = left;
+  rights[at] = right;
+  return used2 + 1;
+}
+function markBlocks(conn, used2, nowUs) {
+  const loss = conn.loss;
+  loss.sackSeen ??= new Int32Array(2 * BLOCKS_MAX);
+  let s = NO_SEGMENT;
+  for (let i = 0; i < used2; i++) {
+    const from = knownUpTo(loss, lefts[i], rights[i]);
+    if (from === rights[i]) continue;
+    if (s === NO_SEGMENT) s = loss.queue.near(from);
+    s = takeBlock(conn, lefts[i], rights[i], from, s, nowUs);
+    if (s === NO_SEGMENT) break;
+  }
+  for (let i = 0; i < used2; i++) {
+    loss.sackSeen[2 * i] = lefts[i];
+    loss.sackSeen[2 * i + 1] = rights[i];
+  }
+  loss.sackSeenCount = used2;
+}
+function knownUpTo(loss, left, right) {
+  const seen = loss.sackSeen;
+  for (let i = 0; i < loss.sackSeenCount; i++) {
+    const seenLeft = seen[2 * i];
+    const seenRight = seen[2 * i + 1];
+    if (seqLe(seenLeft, left) && seqGt(seenRight, left)) return seqMin(seenRight, right);
+  }
+  return left;
+}
+function takeBlock(conn, left, right, from, near, nowUs) {
   const { queue } = conn.loss;
-  const from = seqMax(left, conn.sndUna);
-  let s = queue.findEndingAfter(from, queue.head);
+  let s = queue.findEndingAfter(from, near);
+  let last = s;
   while (s !== NO_SEGMENT && seqLt(queue.start(s), right)) {
-    if ((queue.flags(s) & Sent.sacked) === 0) s = markCovered(conn, s, from, right, nowUs);
+    if ((queue.flags(s) & Sent.sacked) === 0) s = markCovered(conn, s, left, right, nowUs);
+    last = s;
     s = queue.next(s);
   }
+  return last;
 }
 function markCovered(conn, segment, left, right, nowUs) {
   const { queue } = conn.loss;
@@ -5262,32 +6365,94 @@ function markCovered(conn, segment, left, right, nowUs) {
     queue.split(s, queue.start(s) + keep | 0);
   }
   rackDelivered(conn, s, nowUs);
-  const timed = conn.timing && seqLt(queue.start(s), conn.rttSeq) && seqGe(queue.end(s), conn.rttSeq);
-  if (timed && (queue.flags(s) & Sent.everAgain) === 0) {
-    conn.rtt.sample(nowUs - conn.rttSentAtUs);
-    conn.timing = false;
-  }
+  noteSacked(conn, s);
+  queue.noteDelivered(s, nowUs);
   queue.markSacked(s);
   return s;
 }
 
-// src/tcp/undo.ts
-function undo(conn, loss) {
-  const { queue } = loss;
-  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
-    if ((queue.flags(s) & Sent.lost) !== 0) queue.unmarkLost(s);
+// src/tcp/congestion/control.ts
+var UNPACED_RATE = 2147483647;
+function initialWindow(segments, mss) {
+  return Math.min(segments * mss, Math.max(2 * mss, 1460 * segments));
+}
+function reducedWindow(windowBytes, factor, mss) {
+  return Math.max(Math.floor(windowBytes * factor / mss), 2) * mss;
+}
+
+// src/tcp/window_validation.ts
+function isWindowLimited(conn) {
+  if (conn.cwndLimited) return true;
+  const { cwndBytes, ssthreshBytes } = conn.congestion;
+  return cwndBytes < ssthreshBytes && cwndBytes < 2 * conn.cwndFlightMax;
+}
+function validateWindow(conn, pipeBytes, stopped, nowUs, config) {
+  const { congestion, sndMss } = conn;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const limited = stopped || pipeBytes > congestion.cwndBytes - sndMss;
+  const roundOver = seqGe(conn.sndUna, conn.cwndUsageEnd);
+  if (roundOver || limited || !conn.cwndLimited && flight > conn.cwndFlightMax) {
+    conn.cwndLimited = limited;
+    conn.cwndFlightMax = flight;
+    conn.cwndUsageEnd = conn.sndNxt;
   }
+  if (isWindowLimited(conn) || conn.cwndUsedSinceUs === 0) {
+    conn.cwndUsedBytes = 0;
+    conn.cwndUsedSinceUs = nowUs;
+    return;
+  }
+  if (flight > conn.cwndUsedBytes) conn.cwndUsedBytes = flight;
+  const sinceUs = nowUs - conn.cwndUsedSinceUs;
+  if (config.restartAfterIdle && sinceUs >= conn.rtt.rtoUs) shrinkUnused(conn, nowUs, config);
+}
+function shrinkUnused(conn, nowUs, config) {
+  if (conn.loss.phase === Phase.open) {
+    const { congestion } = conn;
+    const used2 = Math.max(conn.cwndUsedBytes, restartWindow(conn, config));
+    if (used2 < congestion.cwndBytes) {
+      keepThreshold(conn);
+      congestion.cwndBytes = wholeSegments(conn, (congestion.cwndBytes + used2) / 2);
+    }
+    conn.cwndUsedBytes = 0;
+  }
+  conn.cwndUsedSinceUs = nowUs;
+}
+function onTransmitStart(conn, nowUs, config) {
+  const sinceUs = Math.max(conn.lastTextSentAtUs, conn.cwndUsedSinceUs);
+  const idleUs = nowUs - sinceUs;
+  if (config.restartAfterIdle && sinceUs > 0 && idleUs > conn.rtt.rtoUs) {
+    restart(conn, idleUs, nowUs, config);
+  }
+  conn.congestion.onTransmitStart(conn.rtt.srttUs, nowUs);
+  conn.pacer?.update(conn.congestion, 0, conn.rtt.srttUs);
+}
+function restart(conn, idleUs, nowUs, config) {
   const { congestion } = conn;
-  congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
-  congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
-  loss.phase = Phase.open;
-  loss.undoPossible = false;
-  loss.duplicateAcks = 0;
-  conn.recoveriesUndone++;
+  const least = Math.min(restartWindow(conn, config), congestion.cwndBytes);
+  keepThreshold(conn);
+  let cwnd = congestion.cwndBytes;
+  for (let rest = idleUs - conn.rtt.rtoUs; rest > 0 && cwnd > least; rest -= conn.rtt.rtoUs) {
+    cwnd /= 2;
+  }
+  congestion.cwndBytes = Math.max(wholeSegments(conn, cwnd), least);
+  conn.cwndUsedSinceUs = nowUs;
+  conn.cwndUsedBytes = 0;
+}
+function restartWindow(conn, config) {
+  return initialWindow(config.initialWindowSegments, conn.sndMss);
+}
+function keepThreshold(conn) {
+  const { congestion } = conn;
+  const segments = Math.floor(congestion.cwndBytes / conn.sndMss);
+  const kept = ((segments >> 1) + (segments >> 2)) * conn.sndMss;
+  congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, kept);
+}
+function wholeSegments(conn, bytes) {
+  return Math.floor(bytes / conn.sndMss) * conn.sndMss;
 }
 
 // src/tcp/acknowledgment.ts
-var DUPLICATE_THRESHOLD2 = 3;
+var RENEGING_DELAY_US = 1e4;
 function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) {
   const loss = conn.loss;
   if (loss === null) return;
@@ -5297,47 +6462,62 @@ function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) 
     return;
   }
   if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
+  conn.probesUnanswered = 0;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
+  beginSample(conn);
+  loss.originalDelivered = false;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
-  if (advanced) advance(conn, segment.ack, nowUs);
+  if (advanced) advance(conn, segment.ack);
   if (advanced && conn.mtuSearch !== null) onProgress(conn, conn.mtuSearch);
   const sackedBefore = loss.queue.sackedBytes;
-  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
-  delivered += loss.queue.sackedBytes - sackedBefore;
-  if (!advanced && isDuplicate2(conn, segment, windowBefore)) {
-    loss.duplicateAcks++;
+  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs, counters);
+  const sacked = loss.queue.sackedBytes - sackedBefore;
+  delivered += sacked;
+  settleReordering(conn, loss);
+  takeSample(conn, segment, advanced, duplicate, nowUs);
+  if (advanced) restartTimer(conn, nowUs);
+  const again = !advanced && isDuplicate2(conn, segment, windowBefore);
+  if (again) {
     conn.duplicateAcksSeen++;
     counters.count(Counter.duplicateAcks);
-    if (!conn.sack) delivered += conn.sndMss;
+    if (conn.sack) loss.duplicateAcks++;
+    else delivered += creditDuplicate(loss, flight, conn.sndMss);
   }
+  loss.deliveredTotalBytes += delivered;
   if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
-  if (duplicate) onDsack(conn, loss, segment);
-  if (advanced) undoByTimestamp(conn, loss, segment);
-  if (loss.probing) {
-    const again = !advanced && conn.sndWnd === windowBefore;
-    settleProbe(conn, loss, segment, duplicate, again, nowUs);
+  if (duplicate) onDsack(conn, loss, segment, counters);
+  if (advanced && isUnsureOfSacked(conn, loss)) {
+    conn.retransmitAtUs = nowUs + Math.max(conn.rtt.srttUs / 2, RENEGING_DELAY_US);
   }
-  const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
+  if (advanced) undoByTimestamp(conn, loss, segment, counters);
+  if (loss.phase === Phase.loss) {
+    onAckAfterTimeout(conn, loss, advanced, sacked > 0 || again, counters);
+  }
+  if (loss.probing) {
+    const same = !advanced && conn.sndWnd === windowBefore;
+    settleProbe(conn, loss, segment, duplicate, same, nowUs);
+  }
+  const lost = detect(conn, loss, advanced, nowUs);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  if (delivered > 0 || lost) sampleRate(conn, nowUs);
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
-function onProbeAnswered(conn, opened, nowUs) {
-  if (opened) {
-    conn.persisting = false;
-    conn.retransmitAtUs = NEVER;
-    conn.backoffs = 0;
-    return;
-  }
-  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
-  conn.unackedSinceUs = nowUs;
+function detect(conn, loss, advanced, nowUs) {
+  if (!conn.sack) return detectByDuplicates(conn, loss, advanced);
+  if (!loss.useRack) return detectByScoreboard(conn);
+  return loss.rackAdvanced && rackDetect(conn, nowUs);
 }
-var PROBE_BACKOFF_CAP = 10;
+function isUnsureOfSacked(conn, loss) {
+  const { head } = loss.queue;
+  return conn.sack && head !== NO_SEGMENT && (loss.queue.flags(head) & Sent.sacked) !== 0;
+}
 function onShrunkWindow(conn, loss, windowBefore, nowUs) {
   if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
-  loss.queue.markAllLost(false);
+  loss.queue.markAllLost(false, NEVER);
   conn.backoffs = 0;
+  conn.rtoShift = 0;
   conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
 }
 function isDuplicate2(conn, segment, windowBefore) {
@@ -5346,6 +6526,16 @@ function isDuplicate2(conn, segment, windowBefore) {
   if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
+var DUPLICATE_THRESHOLD = 3;
+function creditDuplicate(loss, flight, mss) {
+  if (loss.duplicateRoomBytes < 0) {
+    loss.duplicateRoomBytes = Math.max(flight, DUPLICATE_THRESHOLD * mss);
+  }
+  if (loss.duplicateRoomBytes === 0) return 0;
+  loss.duplicateRoomBytes = Math.max(0, loss.duplicateRoomBytes - mss);
+  loss.duplicateAcks++;
+  return mss;
+}
 function takeAcknowledged(conn, loss, ack, nowUs) {
   const { queue } = loss;
   let delivered = 0;
@@ -5353,8 +6543,10 @@ function takeAcknowledged(conn, loss, ack, nowUs) {
     if (seqGt(queue.end(s), ack)) queue.split(s, ack);
     if ((queue.flags(s) & Sent.sacked) === 0) {
       delivered += seqDiff(queue.end(s), queue.start(s));
+      noteAcknowledged(conn, s);
       rackDelivered(conn, s, nowUs);
-    }
+      queue.noteDelivered(s, nowUs);
+    } else if ((queue.flags(s) & Sent.everAgain) !== 0) loss.ackedAgain = true;
     queue.popBefore(ack);
   }
   if (conn.sack) return delivered;
@@ -5363,43 +6555,51 @@ function takeAcknowledged(conn, loss, ack, nowUs) {
   loss.duplicateAcks = Math.max(0, loss.duplicateAcks - Math.max(0, segments - 1));
   return delivered - known;
 }
-function advance(conn, ack, nowUs) {
+function advance(conn, ack) {
   const loss = conn.loss;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
   if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
-  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
-  if (conn.timing && seqGe(ack, conn.rttSeq)) {
-    conn.rtt.sample(nowUs - conn.rttSentAtUs);
-    conn.timing = false;
-  }
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = seqAdd(ack, -1);
   releaseAcknowledged(conn, ack);
   if (conn.sack || loss.phase === Phase.open) loss.duplicateAcks = 0;
   conn.backoffs = 0;
+  conn.repeatedSinceUs = NEVER;
   conn.persisting = false;
-  const everything = ack === conn.sndMax;
-  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
-  conn.unackedSinceUs = everything ? NEVER : nowUs;
   loss.probeAtUs = NEVER;
+  loss.duplicateRoomBytes = -1;
   if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
 }
-function onDsack(conn, loss, segment) {
+function restartTimer(conn, nowUs) {
+  const everything = conn.sndUna === conn.sndMax;
+  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.backedOff(conn.rtoShift);
+  conn.unackedSinceUs = everything ? NEVER : nowUs;
+}
+function onDsack(conn, loss, segment, counters) {
   const { sackLeft0: left, sackRight0: right } = segment;
   const bytes = seqDiff(right, left);
+  if (bytes > Math.max(conn.sndWndMax, conn.sndMss)) return;
+  loss.duplicateReports += Math.max(1, Math.ceil(bytes / conn.sndMss));
+  counters.count(Counter.duplicateReportsIn);
   loss.duplicateBytes += bytes;
   if (loss.duplicateBytes > conn.bytesRetransmitted) return;
   if (!isProbeDuplicate(loss, segment)) rackDuplicate(conn);
   if (!loss.undoPossible || loss.undoPending === 0 || seqLe(right, loss.undoFrom)) return;
   loss.undoPending = Math.max(0, loss.undoPending - Math.ceil(bytes / conn.sndMss));
-  if (loss.undoPending === 0) undo(conn, loss);
+  if (loss.undoPending > 0) return;
+  loss.reorderPersist = Math.min(loss.reorderPersist + 1, REORDER_PERSIST);
+  undo(conn, loss, counters);
 }
-function undoByTimestamp(conn, loss, segment) {
+function undoByTimestamp(conn, loss, segment, counters) {
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
   if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
-  if (loss.phase === Phase.recovery) rackDuplicate(conn);
-  undo(conn, loss);
+  if (loss.phase === Phase.recovery) {
+    loss.reorderingSeen = true;
+    rackDuplicate(conn);
+  }
+  undo(conn, loss, counters);
 }
 function isProbeDuplicate(loss, segment) {
   return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;
@@ -5417,7 +6617,7 @@ function settleProbe(conn, loss, segment, duplicate, again, nowUs) {
   }
 }
 function detectByDuplicates(conn, loss, advanced) {
-  const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD2 && !seqLt(conn.sndUna, loss.recover);
+  const first = loss.phase === Phase.open && loss.duplicateAcks >= loss.reordering && seqGt(conn.sndUna, loss.recover);
   const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);
   if (!first && !partial) return false;
   const { queue } = loss;
@@ -5455,10 +6655,10 @@ function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
           return;
         }
       }
-      if (acked > 0) grow(conn, acked, flight, nowUs);
+      if (acked > 0 || loss.reorderingSeen) grow(conn, delivered, nowUs);
       return;
     case Phase.loss:
-      if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
+      if (acked > 0) congestion.onAck(delivered, conn.rtt.srttUs, true, sndMss, nowUs);
       return;
   }
   congestion.cwndBytes = proportionalWindow(loss, pipeOf(conn), delivered, acked > 0 && !lost, congestion.ssthreshBytes, sndMss);
@@ -5466,11 +6666,22 @@ function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
     congestion.cwndBytes = Math.max(congestion.cwndBytes, pipeOf(conn) + sndMss);
   }
 }
-function grow(conn, acked, flight, nowUs) {
-  const { congestion } = conn;
-  const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
-  const limited = conn.cwndLimited || slowStart && congestion.cwndBytes < 2 * flight;
-  congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+function grow(conn, delivered, nowUs) {
+  if (delivered <= 0) return;
+  const limited = isWindowLimited(conn);
+  conn.congestion.onAck(delivered, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+}
+function sampleRate(conn, nowUs) {
+  const { congestion, loss, pacer, rtt } = conn;
+  const { rate } = loss.queue;
+  const sample2 = rate.conclude(nowUs, conn.sndMss, rtt.minUs);
+  sample2.inFlightBytes = pipeOf(conn);
+  sample2.windowLimited = conn.cwndLimited;
+  sample2.recovering = loss.phase !== Phase.open;
+  congestion.onSample(sample2);
+  rate.forget();
+  if (congestion.phase === CongestionPhase.probeRtt) rate.onAppLimited(sample2.inFlightBytes);
+  pacer?.update(congestion, sample2.inFlightBytes, rtt.srttUs);
 }
 function enterRecovery(conn, loss, nowUs, counters) {
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
@@ -5478,18 +6689,20 @@ function enterRecovery(conn, loss, nowUs, counters) {
   loss.recover = conn.sndNxt;
   loss.deliveredBytes = 0;
   loss.sentBytes = 0;
-  loss.flightAtStart = flight;
+  loss.windowAtStart = conn.congestion.cwndBytes;
+  loss.frto = false;
+  loss.newDataOnly = false;
   loss.probing = false;
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
   if (!isReducedForMarks(conn)) conn.congestion.onLoss(flight, conn.sndMss, nowUs);
   conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
-  conn.timing = false;
   counters.count(Counter.fastRetransmits);
 }
 function rememberForUndo(conn, loss) {
+  conn.congestion.saveForUndo();
   loss.undoPossible = true;
-  loss.undoPending = 0;
+  loss.undoPending = Math.ceil(loss.queue.againBytes / conn.sndMss);
   loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
@@ -5498,6 +6711,8 @@ function leaveRecovery(conn, loss, nowUs) {
   if (loss.phase === Phase.recovery) conn.congestion.onRecovered(conn.sndMss, nowUs);
   loss.phase = Phase.open;
   loss.duplicateAcks = 0;
+  loss.frto = false;
+  loss.newDataOnly = false;
   rackRecovered(loss);
 }
 function releaseAcknowledged(conn, ack) {
@@ -5515,50 +6730,1714 @@ function growSendLimit(conn, config) {
   if (wanted > conn.sendLimit) conn.sendLimit = wanted;
 }
 
-// src/tcp/congestion/control.ts
-function initialWindow(segments, mss) {
-  return Math.min(segments * mss, Math.max(2 * mss, 1460 * segments));
+// src/tcp/congestion/max_filter.ts
+var MaxFilter = class {
+  /** The greatest value of both spans; 0 without any. */
+  value = 0;
+  #current = 0;
+  #previous = 0;
+  /** Takes a value of this span in. */
+  update(value) {
+    if (value > this.#current) this.#current = value;
+    if (value > this.value) this.value = value;
+  }
+  /** A span is over. One without a value leaves the one before it in force. */
+  advance() {
+    if (this.#current === 0) return;
+    this.#previous = this.#current;
+    this.#current = 0;
+    this.value = this.#previous;
+  }
+};
+
+// src/tcp/congestion/bbr_model.ts
+var LOSS_THRESHOLD = 0.02;
+var BETA = 0.7;
+var HEADROOM = 0.15;
+var MIN_PIPE_SEGMENTS = 4;
+var RTT_FILTER_US = 1e7;
+var PROBE_RTT_INTERVAL_US = 5e6;
+var EXTRA_ACKED_ROUNDS = 5;
+var EXTRA_ACKED_MAX_US = 1e5;
+var BbrModel = class {
+  /** BBR.max_bw: the filter over the last two cycles of probing. */
+  #bandwidth = new MaxFilter();
+  /** BBR.bw_lo (bw_shortterm): what recent losses allow; `Infinity` without any. */
+  bandwidthLow = Infinity;
+  /** BBR.inflight_hi (inflight_longterm), above which probing has lost too much. */
+  inFlightHigh = Infinity;
+  /** BBR.inflight_lo (inflight_shortterm). */
+  inFlightLow = Infinity;
+  /** BBR.min_rtt; `Infinity` before the first sample. */
+  rttMinUs = Infinity;
+  #rttMinAtUs = 0;
+  /** The same since the path was last seen without a queue, and whether that is too long ago. */
+  #probeRttMinUs = Infinity;
+  probeRttAtUs = 0;
+  probeRttExpired = false;
+  /** BBR.round_start: this acknowledgment is the first of a round trip; and rounds in all. */
+  roundStart = false;
+  roundsSinceProbe = 0;
+  #nextRoundBytes = 0;
+  /** The same for the rounds in which losses are looked at. */
+  lossRoundStart = false;
+  #lossRoundBytes = 0;
+  lossInRound = false;
+  /** Losses in this round that lay apart from one another: acknowledgments that told of some. */
+  lossEvents = 0;
+  #bandwidthLatest = 0;
+  inFlightLatest = 0;
+  /** BBR.full_bw: whether probing still finds more. */
+  fullBandwidth = 0;
+  #fullCount = 0;
+  /** BBR.full_bw_now, and whether it ever was. */
+  fullNow = false;
+  fullReached = false;
+  /** BBR.extra_acked: acknowledgments come in lumps of so much more than the bandwidth gives. */
+  #extraAcked = new MaxFilter();
+  #extraRounds = 0;
+  #extraSinceUs = 0;
+  #extraDelivered = 0;
+  /** BBR.bw: the bandwidth to go by. */
+  get bandwidth() {
+    return Math.min(this.#bandwidth.value, this.bandwidthLow);
+  }
+  /** What lumps of acknowledgments need in flight beyond the path's own. */
+  get extraAckedBytes() {
+    const most = Math.floor(this.bandwidth * EXTRA_ACKED_MAX_US / 1e6);
+    return Math.min(this.#extraAcked.value, most);
+  }
+  /** BBRBDPMultiple; `otherwiseBytes` while there is no round-trip time. */
+  inPipe(gainPercent, otherwiseBytes) {
+    if (this.rttMinUs === Infinity) return otherwiseBytes;
+    return Math.floor(gainPercent * this.bandwidth * this.rttMinUs / 1e8);
+  }
+  /** BBRInflightWithHeadroom. */
+  headroom(mss) {
+    if (this.inFlightHigh === Infinity) return Infinity;
+    const rest = this.inFlightHigh - Math.max(mss, HEADROOM * this.inFlightHigh);
+    return Math.max(Math.floor(rest), minPipe(mss));
+  }
+  /** BBRUpdateLatestDeliverySignals, BBRUpdateCongestionSignals; `probing` raises no lower bounds. */
+  takeDelivery(sample2, cwndBytes, probing) {
+    this.lossRoundStart = false;
+    if (sample2.priorAtUs > 0) {
+      this.#bandwidthLatest = Math.max(this.#bandwidthLatest, sample2.rate);
+      this.inFlightLatest = Math.max(this.inFlightLatest, sample2.deliveredBytes);
+      if (sample2.priorDeliveredBytes >= this.#lossRoundBytes) {
+        this.#lossRoundBytes = sample2.totalDeliveredBytes;
+        this.lossRoundStart = true;
+      }
+    }
+    this.#updateRound(sample2);
+    if (sample2.rate > 0 && (sample2.rate >= this.#bandwidth.value || !sample2.appLimited)) {
+      this.#bandwidth.update(sample2.rate);
+    }
+    if (sample2.newlyLostBytes > 0) this.lossEvents++;
+    if (this.lossRoundStart && this.lossInRound && !probing) this.#lowerBounds(cwndBytes);
+  }
+  /** BBRAdvanceLatestDeliverySignals, once everything has looked at this acknowledgment. */
+  advanceRound(sample2) {
+    if (!this.lossRoundStart) return;
+    this.#bandwidthLatest = sample2.rate;
+    this.inFlightLatest = sample2.deliveredBytes;
+    this.lossInRound = false;
+    this.lossEvents = 0;
+  }
+  /** BBRNoteLoss. */
+  noteLoss(totalDeliveredBytes) {
+    if (!this.lossInRound) this.#lossRoundBytes = totalDeliveredBytes;
+    this.lossInRound = true;
+  }
+  /** BBRResetCongestionSignals. */
+  resetSignals() {
+    this.lossInRound = false;
+    this.lossEvents = 0;
+    this.#bandwidthLatest = 0;
+    this.inFlightLatest = 0;
+  }
+  /** BBRResetShortTermModel. */
+  resetLowerBounds() {
+    this.bandwidthLow = Infinity;
+    this.inFlightLow = Infinity;
+  }
+  /** BBRAdvanceMaxBwFilter. */
+  advanceCycle() {
+    this.#bandwidth.advance();
+  }
+  /** BBRStartRound. */
+  startRound(totalDeliveredBytes) {
+    this.#nextRoundBytes = totalDeliveredBytes;
+  }
+  /** BBRResetFullBW. */
+  resetFullBandwidth() {
+    this.fullBandwidth = 0;
+    this.#fullCount = 0;
+    this.fullNow = false;
+  }
+  /** BBRCheckFullBWReached: three rounds in which the rate did not grow by a quarter. */
+  checkFullBandwidth(sample2) {
+    if (this.fullNow || !this.roundStart || sample2.appLimited || sample2.rate === 0) return;
+    if (sample2.rate >= this.fullBandwidth * FULL_GROWTH) {
+      this.resetFullBandwidth();
+      this.fullBandwidth = sample2.rate;
+      return;
+    }
+    this.#fullCount++;
+    this.fullNow = this.#fullCount >= FULL_ROUNDS;
+    if (this.fullNow) this.fullReached = true;
+  }
+  /** BBRUpdateMinRTT. */
+  takeRtt(sample2) {
+    const { nowUs, rttUs } = sample2;
+    this.probeRttExpired = nowUs > this.probeRttAtUs + PROBE_RTT_INTERVAL_US && this.#probeRttMinUs !== Infinity;
+    if (rttUs > 0 && (rttUs < this.#probeRttMinUs || this.probeRttExpired)) {
+      this.#probeRttMinUs = rttUs;
+      this.probeRttAtUs = nowUs;
+    }
+    const expired = nowUs > this.#rttMinAtUs + RTT_FILTER_US;
+    if (this.#probeRttMinUs < this.rttMinUs || expired) {
+      this.rttMinUs = this.#probeRttMinUs;
+      this.#rttMinAtUs = this.probeRttAtUs;
+    }
+  }
+  /** BBRUpdateACKAggregation. */
+  takeAggregation(sample2, cwndBytes) {
+    if (sample2.ackedBytes === 0) return;
+    if (this.roundStart && ++this.#extraRounds >= (this.fullReached ? EXTRA_ACKED_ROUNDS : 1)) {
+      this.#extraRounds = 0;
+      this.#extraAcked.advance();
+    }
+    let expected = this.bandwidth * (sample2.nowUs - this.#extraSinceUs) / 1e6;
+    if (this.#extraDelivered <= expected) {
+      this.restartAggregation(sample2.nowUs);
+      expected = 0;
+    }
+    this.#extraDelivered += sample2.ackedBytes;
+    this.#extraAcked.update(Math.floor(Math.min(this.#extraDelivered - expected, cwndBytes)));
+  }
+  /** Nothing was in flight: what comes is counted from now. */
+  restartAggregation(nowUs) {
+    this.#extraDelivered = 0;
+    this.#extraSinceUs = nowUs;
+  }
+  #updateRound(sample2) {
+    this.roundStart = false;
+    if (sample2.priorAtUs === 0 || sample2.ackedBytes === 0) return;
+    if (sample2.priorDeliveredBytes < this.#nextRoundBytes) return;
+    this.startRound(sample2.totalDeliveredBytes);
+    this.roundsSinceProbe++;
+    this.roundStart = true;
+  }
+  /** BBRAdaptLowerBoundsFromCongestion. */
+  #lowerBounds(cwndBytes) {
+    if (this.bandwidthLow === Infinity) this.bandwidthLow = this.#bandwidth.value;
+    if (this.inFlightLow === Infinity) this.inFlightLow = cwndBytes;
+    this.bandwidthLow = Math.max(this.#bandwidthLatest, Math.floor(BETA * this.bandwidthLow));
+    this.inFlightLow = Math.max(this.inFlightLatest, Math.floor(BETA * this.inFlightLow));
+  }
+};
+var FULL_GROWTH = 1.25;
+var FULL_ROUNDS = 3;
+function minPipe(mss) {
+  return MIN_PIPE_SEGMENTS * mss;
+}
+function isLossTooHigh(lostBytes, inFlightBytes) {
+  return lostBytes > inFlightBytes * LOSS_THRESHOLD;
+}
+function inFlightAtExcess(segmentBytes, inFlightBytes, lostBytes) {
+  const inFlightBefore = inFlightBytes - segmentBytes;
+  const lostBefore = lostBytes - segmentBytes;
+  const prefix = (LOSS_THRESHOLD * inFlightBefore - lostBefore) / (1 - LOSS_THRESHOLD);
+  return inFlightBefore + prefix;
 }
 
-// src/tcp/negotiation.ts
+// src/tcp/congestion/bbr.ts
+var STARTUP_PACING_GAIN = 277;
+var DRAIN_PACING_GAIN = 35;
+var DOWN_PACING_GAIN = 90;
+var UP_PACING_GAIN = 125;
+var CWND_GAIN = 200;
+var UP_CWND_GAIN = 225;
+var PROBE_RTT_CWND_GAIN = 50;
+var UNITY = 100;
+var PACING_MARGIN = 0.99 / UNITY;
+var STARTUP_LOSS_EVENTS = 6;
+var PROBE_RTT_US = 2e5;
+var PROBE_WAIT_US = 2e6;
+var PROBE_WAIT_RANDOM_US = 1e6;
+var RENO_ROUNDS_MAX = 63;
+var SLOPE_ROUNDS_MAX = 30;
+var QUANTUM_US = 1e3;
+var QUANTUM_MAX_BYTES = 65536;
+var OFFLOAD_QUANTA = 3;
+var NOMINAL_RTT_US = 1e3;
+var AckPhase = {
+  init: 0,
+  refilling: 1,
+  probeStarting: 2,
+  probeFeedback: 3,
+  probeStopping: 4
+};
+var Bbr = class {
+  name = "bbr";
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  #model = new BbrModel();
+  #initialBytes;
+  #cwndBytes;
+  #mss = 0;
+  /** The round-trip time was known when the first pacing rate was worked out. */
+  #rttKnown = false;
+  #state = CongestionPhase.startup;
+  #pacingGain = STARTUP_PACING_GAIN;
+  #cwndGain = CWND_GAIN;
+  #idleRestart = false;
+  // The cycle of probing, section 5.3.3.
+  #cycleAtUs = 0;
+  #probeWaitUs = 0;
+  #ackPhase = AckPhase.init;
+  /** BBR.bw_probe_samples: what comes in was sent while probing. */
+  #probeSamples = false;
+  /** How much must be acknowledged for the upper bound to grow by a segment, and what was. */
+  #upThresholdBytes = Infinity;
+  #upAckedBytes = 0;
+  #upRounds = 0;
+  /** A segment's loss was one too many; what was in flight until then. */
+  #tooHigh = false;
+  #tooHighBytes = 0;
+  // ProbeRTT, section 5.3.4.
+  #probeRttDoneAtUs = 0;
+  #probeRttRoundDone = false;
+  // Loss recovery, and its undo.
+  #recovering = false;
+  #priorCwndBytes = 0;
+  #undoState = CongestionPhase.startup;
+  #undoBandwidthLow = Infinity;
+  #undoInFlightLow = Infinity;
+  #undoInFlightHigh = Infinity;
+  /** Of the last sample: for what happens between two. */
+  #totalBytes = 0;
+  #nowUs = 0;
+  #random;
+  constructor(initialWindowBytes, seed) {
+    this.#initialBytes = initialWindowBytes;
+    this.#cwndBytes = initialWindowBytes;
+    this.#random = Math.imul(seed, 2654435761) ^ 1540483477 || 1;
+  }
+  /** Recovery reduces no window that follows from the model. */
+  get cwndBytes() {
+    return this.#cwndBytes;
+  }
+  set cwndBytes(_bytes) {
+  }
+  get phase() {
+    return this.#state;
+  }
+  get bandwidth() {
+    return this.#model.bandwidth;
+  }
+  get modelRttUs() {
+    const { rttMinUs } = this.#model;
+    return rttMinUs === Infinity ? 0 : rttMinUs;
+  }
+  /** Everything is done with the sample that follows. */
+  onAck() {
+  }
+  /** BBRUpdateOnACK. */
+  onSample(sample2) {
+    const model = this.#model;
+    this.#mss = sample2.mss;
+    this.#totalBytes = sample2.totalDeliveredBytes;
+    this.#nowUs = sample2.nowUs;
+    if (this.#recovering && !sample2.recovering) this.onRecovered();
+    if (sample2.ackedBytes === 0 && sample2.newlyLostBytes === 0) return;
+    if (this.#tooHigh) this.#onTooHigh(this.#tooHighBytes, sample2);
+    model.takeDelivery(sample2, this.#cwndBytes, this.#isProbing());
+    model.takeAggregation(sample2, this.#cwndBytes);
+    model.checkFullBandwidth(sample2);
+    this.#checkStartupDone(sample2);
+    if (this.#state === CongestionPhase.drain && sample2.inFlightBytes <= this.#inFlight()) {
+      this.#startDown();
+    }
+    this.#updateCycle(sample2);
+    model.takeRtt(sample2);
+    this.#checkProbeRtt(sample2);
+    model.advanceRound(sample2);
+    this.#setPacingRate(this.#pacingGain);
+    this.#setWindow(sample2);
+  }
+  /** BBRHandleLostPacket; what follows from it waits for the sample of this acknowledgment. */
+  onSegmentLost(segmentBytes, inFlightBytes, lostBytes, deliveredBytes) {
+    this.#model.noteLoss(deliveredBytes);
+    if (!this.#probeSamples || this.#tooHigh || !isLossTooHigh(lostBytes, inFlightBytes)) return;
+    this.#tooHigh = true;
+    this.#tooHighBytes = inFlightAtExcess(segmentBytes, inFlightBytes, lostBytes);
+  }
+  onLoss() {
+    this.#saveWindow();
+    this.#recovering = true;
+  }
+  /** The model takes a mark for what a loss is: a sign of too much in flight, in this round. */
+  onEcn() {
+    this.#model.noteLoss(this.#totalBytes);
+  }
+  onRecovered() {
+    if (!this.#recovering) return;
+    this.#recovering = false;
+    this.#restoreWindow();
+  }
+  /** BBROnEnterRTO. */
+  onTimeout(pipeBytes, mss) {
+    this.#saveWindow();
+    this.#recovering = true;
+    this.#cwndBytes = pipeBytes + mss;
+  }
+  /** BBRHandleRestartFromIdle; and BBRInitPacingRate at the very first. */
+  onTransmitStart(rttUs, nowUs) {
+    if (!this.#rttKnown && this.#model.bandwidth === 0) {
+      this.#rttKnown = rttUs > 0;
+      const assumedUs = rttUs > 0 ? rttUs : NOMINAL_RTT_US;
+      const rate = STARTUP_PACING_GAIN * this.#cwndBytes * 1e6 / (UNITY * assumedUs);
+      this.pacingRate = Math.min(Math.floor(rate), UNPACED_RATE);
+    }
+    this.#idleRestart = true;
+    this.#nowUs = nowUs;
+    this.#model.restartAggregation(nowUs);
+    if (this.#isInProbeBandwidth()) this.#setPacingRate(UNITY);
+    else if (this.#state === CongestionPhase.probeRtt) this.#checkProbeRttDone(nowUs);
+  }
+  /** BBRSaveStateUponLoss. */
+  saveForUndo() {
+    this.#undoState = this.#state;
+    this.#undoBandwidthLow = this.#model.bandwidthLow;
+    this.#undoInFlightLow = this.#model.inFlightLow;
+    this.#undoInFlightHigh = this.#model.inFlightHigh;
+  }
+  /** BBRHandleSpuriousLossDetection. */
+  undo() {
+    const model = this.#model;
+    this.#tooHigh = false;
+    this.#recovering = false;
+    this.#restoreWindow();
+    model.lossInRound = false;
+    model.resetFullBandwidth();
+    model.bandwidthLow = Math.max(model.bandwidthLow, this.#undoBandwidthLow);
+    model.inFlightLow = Math.max(model.inFlightLow, this.#undoInFlightLow);
+    model.inFlightHigh = Math.max(model.inFlightHigh, this.#undoInFlightHigh);
+    if (this.#state === CongestionPhase.probeRtt || this.#state === this.#undoState) return;
+    if (this.#undoState === CongestionPhase.startup) this.#enterStartup();
+    else if (this.#undoState === CongestionPhase.probeUp) this.#startUp(model.bandwidth);
+  }
+  // Section 5.3.1: Startup, and section 5.3.2: Drain.
+  #enterStartup() {
+    this.#enter(CongestionPhase.startup, STARTUP_PACING_GAIN, CWND_GAIN);
+  }
+  #checkStartupDone(sample2) {
+    const model = this.#model;
+    if (this.#state !== CongestionPhase.startup) return;
+    const lossy = model.lossRoundStart && model.lossEvents >= STARTUP_LOSS_EVENTS;
+    if (lossy && isLossTooHigh(sample2.lostSinceSendBytes, sample2.inFlightAtSendBytes)) {
+      model.fullReached = true;
+      model.inFlightHigh = Math.max(model.inPipe(UNITY, this.#initialBytes), model.inFlightLatest);
+    }
+    if (model.fullReached) {
+      this.#enter(CongestionPhase.drain, DRAIN_PACING_GAIN, CWND_GAIN);
+    }
+  }
+  // Section 5.3.3: ProbeBW.
+  #startDown() {
+    this.#model.resetSignals();
+    this.#upThresholdBytes = Infinity;
+    this.#model.roundsSinceProbe = this.#draw() < 0.5 ? 0 : 1;
+    this.#probeWaitUs = PROBE_WAIT_US + this.#draw() * PROBE_WAIT_RANDOM_US;
+    this.#cycleAtUs = this.#nowUs;
+    this.#ackPhase = AckPhase.probeStopping;
+    this.#model.startRound(this.#totalBytes);
+    this.#enter(CongestionPhase.probeDown, DOWN_PACING_GAIN, CWND_GAIN);
+  }
+  #startCruise() {
+    this.#enter(CongestionPhase.probeCruise, UNITY, CWND_GAIN);
+  }
+  #startRefill() {
+    this.#model.resetLowerBounds();
+    this.#upRounds = 0;
+    this.#upAckedBytes = 0;
+    this.#ackPhase = AckPhase.refilling;
+    this.#model.startRound(this.#totalBytes);
+    this.#enter(CongestionPhase.probeRefill, UNITY, CWND_GAIN);
+  }
+  #startUp(rate) {
+    this.#probeSamples = true;
+    this.#ackPhase = AckPhase.probeStarting;
+    this.#model.startRound(this.#totalBytes);
+    this.#model.resetFullBandwidth();
+    this.#model.fullBandwidth = rate;
+    this.#cycleAtUs = this.#nowUs;
+    this.#enter(CongestionPhase.probeUp, UP_PACING_GAIN, UP_CWND_GAIN);
+    this.#raiseSlope();
+  }
+  /** BBRUpdateProbeBWCyclePhase. */
+  #updateCycle(sample2) {
+    if (!this.#model.fullReached) return;
+    this.#adaptUpperBound(sample2);
+    switch (this.#state) {
+      case CongestionPhase.probeDown:
+        if (!this.#refillIfTime(sample2) && this.#isTimeToCruise(sample2)) this.#startCruise();
+        return;
+      case CongestionPhase.probeCruise:
+        this.#refillIfTime(sample2);
+        return;
+      case CongestionPhase.probeRefill:
+        if (this.#model.roundStart) this.#startUp(sample2.rate);
+        return;
+      case CongestionPhase.probeUp:
+        if (this.#isTimeToGoDown(sample2)) this.#startDown();
+        return;
+    }
+  }
+  /** BBRIsTimeToProbeBW: after two or three seconds, or when Reno would have grown by a window. */
+  #refillIfTime(sample2) {
+    const waited = sample2.nowUs - this.#cycleAtUs > this.#probeWaitUs;
+    const renoRounds = Math.min(this.#targetInFlight() / sample2.mss, RENO_ROUNDS_MAX);
+    if (!waited && this.#model.roundsSinceProbe < renoRounds) return false;
+    this.#startRefill();
+    return true;
+  }
+  #isTimeToCruise(sample2) {
+    if (sample2.inFlightBytes > this.#model.headroom(sample2.mss)) return false;
+    return sample2.inFlightBytes <= this.#inFlight();
+  }
+  #isTimeToGoDown(sample2) {
+    const model = this.#model;
+    if (sample2.windowLimited && this.#cwndBytes >= model.inFlightHigh) {
+      model.resetFullBandwidth();
+      model.fullBandwidth = sample2.rate;
+      return false;
+    }
+    return model.fullNow;
+  }
+  /** BBRAdaptLongTermModel. */
+  #adaptUpperBound(sample2) {
+    const model = this.#model;
+    if (this.#ackPhase === AckPhase.probeStarting && model.roundStart) {
+      this.#ackPhase = AckPhase.probeFeedback;
+    }
+    if (this.#ackPhase === AckPhase.probeStopping && model.roundStart) {
+      this.#probeSamples = false;
+      this.#ackPhase = AckPhase.init;
+      if (this.#isInProbeBandwidth() && !sample2.appLimited) model.advanceCycle();
+    }
+    if (isLossTooHigh(sample2.lostSinceSendBytes, sample2.inFlightAtSendBytes)) {
+      if (this.#probeSamples) this.#onTooHigh(sample2.inFlightAtSendBytes, sample2);
+      return;
+    }
+    if (model.inFlightHigh === Infinity) return;
+    model.inFlightHigh = Math.max(model.inFlightHigh, sample2.inFlightAtSendBytes);
+    if (this.#state === CongestionPhase.probeUp) this.#probeUpward(sample2);
+  }
+  /** BBRHandleInflightTooHigh. */
+  #onTooHigh(inFlightBytes, sample2) {
+    this.#tooHigh = false;
+    this.#probeSamples = false;
+    if (!sample2.appLimited) {
+      this.#model.inFlightHigh = Math.max(inFlightBytes, this.#targetInFlight() * BETA);
+    }
+    if (this.#state === CongestionPhase.probeUp) this.#startDown();
+  }
+  /** BBRRaiseInflightLongtermSlope: one segment a round trip, then two, four, ... */
+  #raiseSlope() {
+    const growth = 2 ** this.#upRounds;
+    this.#upRounds = Math.min(this.#upRounds + 1, SLOPE_ROUNDS_MAX);
+    this.#upThresholdBytes = Math.max(this.#cwndBytes / growth, this.#mss);
+  }
+  /** BBRProbeInflightLongtermUpward. */
+  #probeUpward(sample2) {
+    const model = this.#model;
+    if (!sample2.windowLimited || this.#cwndBytes < model.inFlightHigh) return;
+    this.#upAckedBytes += sample2.ackedBytes;
+    const segments = Math.floor(this.#upAckedBytes / this.#upThresholdBytes);
+    if (segments > 0) {
+      this.#upAckedBytes -= segments * this.#upThresholdBytes;
+      model.inFlightHigh += segments * sample2.mss;
+    }
+    if (model.roundStart) this.#raiseSlope();
+  }
+  // Section 5.3.4: ProbeRTT.
+  #checkProbeRtt(sample2) {
+    if (this.#state !== CongestionPhase.probeRtt && this.#model.probeRttExpired && !this.#idleRestart) {
+      this.#saveWindow();
+      this.#enter(CongestionPhase.probeRtt, UNITY, PROBE_RTT_CWND_GAIN);
+      this.#probeRttDoneAtUs = 0;
+      this.#ackPhase = AckPhase.probeStopping;
+      this.#model.startRound(this.#totalBytes);
+    }
+    if (this.#state === CongestionPhase.probeRtt) this.#handleProbeRtt(sample2);
+    if (sample2.ackedBytes > 0) this.#idleRestart = false;
+  }
+  #handleProbeRtt(sample2) {
+    if (this.#probeRttDoneAtUs === 0) {
+      if (sample2.inFlightBytes > this.#probeRttWindow()) return;
+      this.#probeRttDoneAtUs = sample2.nowUs + PROBE_RTT_US;
+      this.#probeRttRoundDone = false;
+      this.#model.startRound(this.#totalBytes);
+      return;
+    }
+    if (this.#model.roundStart) this.#probeRttRoundDone = true;
+    if (this.#probeRttRoundDone) this.#checkProbeRttDone(sample2.nowUs);
+  }
+  #checkProbeRttDone(nowUs) {
+    if (this.#probeRttDoneAtUs === 0 || nowUs <= this.#probeRttDoneAtUs) return;
+    this.#model.probeRttAtUs = nowUs;
+    this.#restoreWindow();
+    this.#model.resetLowerBounds();
+    if (!this.#model.fullReached) return this.#enterStartup();
+    this.#startDown();
+    this.#startCruise();
+  }
+  #probeRttWindow() {
+    const bytes = this.#model.inPipe(PROBE_RTT_CWND_GAIN, this.#initialBytes);
+    return Math.max(bytes, minPipe(this.#mss));
+  }
+  // Section 5.6: what follows from the model.
+  #setPacingRate(gain) {
+    const rate = Math.floor(gain * this.#model.bandwidth * PACING_MARGIN);
+    if (rate > 0 && (this.#model.fullReached || rate > this.pacingRate)) {
+      this.pacingRate = Math.min(rate, UNPACED_RATE);
+    }
+  }
+  /** BBRSetCwnd. */
+  #setWindow(sample2) {
+    const model = this.#model;
+    const most = this.#quantized(model.inPipe(this.#cwndGain, this.#initialBytes) + model.extraAckedBytes);
+    let cwnd = this.#cwndBytes;
+    if (sample2.newlyLostBytes > 0) cwnd = Math.max(cwnd - sample2.newlyLostBytes, sample2.mss);
+    if (model.fullReached) cwnd = Math.min(cwnd + sample2.ackedBytes, most);
+    else if (cwnd < most || sample2.totalDeliveredBytes < this.#initialBytes) {
+      cwnd += sample2.ackedBytes;
+    }
+    if (this.#state === CongestionPhase.probeRtt) cwnd = Math.min(cwnd, this.#probeRttWindow());
+    cwnd = Math.min(cwnd, this.#modelBound(sample2.mss));
+    this.#cwndBytes = Math.floor(Math.max(cwnd, minPipe(sample2.mss)));
+  }
+  /** BBRBoundCwndForModel. */
+  #modelBound(mss) {
+    const model = this.#model;
+    let bound = Infinity;
+    if (this.#state === CongestionPhase.probeRtt || this.#state === CongestionPhase.probeCruise) {
+      bound = model.headroom(mss);
+    } else if (this.#isInProbeBandwidth()) {
+      bound = model.inFlightHigh;
+    }
+    return Math.min(bound, model.inFlightLow);
+  }
+  /** BBRInflight: what the path holds, and what sending in bursts needs beside it. */
+  #inFlight() {
+    return this.#quantized(this.#model.inPipe(UNITY, this.#initialBytes));
+  }
+  /** BBRQuantizationBudget. */
+  #quantized(bytes) {
+    const quantum = Math.min(this.pacingRate * QUANTUM_US / 1e6, QUANTUM_MAX_BYTES);
+    const budget = OFFLOAD_QUANTA * Math.max(quantum, 2 * this.#mss);
+    const enough = Math.max(bytes, Math.ceil(budget), minPipe(this.#mss));
+    return this.#state === CongestionPhase.probeUp ? enough + 2 * this.#mss : enough;
+  }
+  /** BBRTargetInflight. */
+  #targetInFlight() {
+    return Math.min(this.#model.inPipe(UNITY, this.#initialBytes), this.#cwndBytes);
+  }
+  #saveWindow() {
+    const undisturbed = !this.#recovering && this.#state !== CongestionPhase.probeRtt;
+    const cwnd = this.#cwndBytes;
+    this.#priorCwndBytes = undisturbed ? cwnd : Math.max(this.#priorCwndBytes, cwnd);
+  }
+  #restoreWindow() {
+    this.#cwndBytes = Math.max(this.#cwndBytes, this.#priorCwndBytes);
+  }
+  #enter(state, pacingGain, cwndGain) {
+    this.#state = state;
+    this.#pacingGain = pacingGain;
+    this.#cwndGain = cwndGain;
+  }
+  #isInProbeBandwidth() {
+    return this.#state >= CongestionPhase.probeDown && this.#state <= CongestionPhase.probeUp;
+  }
+  /** Losses are expected, and looked at by other means. */
+  #isProbing() {
+    return this.#state === CongestionPhase.startup || this.#state === CongestionPhase.probeRefill || this.#state === CongestionPhase.probeUp;
+  }
+  /** A number from 0 up to 1 (xorshift): flows that began together must not probe together. */
+  #draw() {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x;
+    return (x >>> 0) / 4294967296;
+  }
+};
+
+// src/tcp/congestion/hystart.ts
+var RTT_THRESHOLD_MIN_US = 4e3;
+var RTT_THRESHOLD_MAX_US = 16e3;
+var RTT_DIVISOR = 8;
+var ROUND_SAMPLES = 8;
+var CSS_ROUNDS = 5;
+var CSS_GROWTH_DIVISOR = 4;
+var HyStartVerdict = {
+  goOn: 0,
+  /** The threshold is to be set to the window: slow start is over. */
+  leaveSlowStart: 1
+};
+var HyStart = class {
+  /**
+   * What was delivered when the round began. What is sent from then on belongs to the next one: a round that ended
+   * with SND.NXT (windowEnd, section 4.2) would end before the answer to the ACK that it began with, and earlier
+   * within a burst each time.
+   */
+  #roundBytes = 0;
+  #samples = 0;
+  /** Least round-trip times of the last round and of this one; `Infinity` before the first sample. */
+  #lastRoundUs = Infinity;
+  #roundUs = Infinity;
+  /** Least round-trip time at the start of conservative slow start; `Infinity` outside of it. */
+  #baselineUs = Infinity;
+  #cssRounds = 0;
+  /** In conservative slow start. */
+  get isConservative() {
+    return this.#baselineUs !== Infinity;
+  }
+  /** Section 4.2: an acknowledgment has come, and the window has grown for it. */
+  onSample(sample2) {
+    let verdict = HyStartVerdict.goOn;
+    if (sample2.priorDeliveredBytes >= this.#roundBytes) verdict = this.#startRound(sample2);
+    if (sample2.rttUs > 0) {
+      this.#roundUs = Math.min(this.#roundUs, sample2.rttUs);
+      this.#samples++;
+    }
+    if (this.#samples < ROUND_SAMPLES) return verdict;
+    if (this.isConservative) {
+      if (this.#roundUs < this.#baselineUs) this.#baselineUs = Infinity;
+      return verdict;
+    }
+    if (this.#lastRoundUs === Infinity) return verdict;
+    const thresholdUs = Math.max(RTT_THRESHOLD_MIN_US, Math.min(this.#lastRoundUs / RTT_DIVISOR, RTT_THRESHOLD_MAX_US));
+    if (this.#roundUs >= this.#lastRoundUs + thresholdUs) {
+      this.#baselineUs = this.#roundUs;
+      this.#cssRounds = 0;
+    }
+    return verdict;
+  }
+  #startRound(sample2) {
+    this.#roundBytes = sample2.totalDeliveredBytes;
+    this.#lastRoundUs = this.#roundUs;
+    this.#roundUs = Infinity;
+    this.#samples = 0;
+    if (!this.isConservative) return HyStartVerdict.goOn;
+    this.#cssRounds++;
+    return this.#cssRounds >= CSS_ROUNDS ? HyStartVerdict.leaveSlowStart : HyStartVerdict.goOn;
+  }
+};
+
+// src/tcp/congestion/cubic.ts
+var C = 0.4;
+var BETA2 = 717 / 1024;
+var ALPHA = 3 * (1 - BETA2) / (1 + BETA2);
+var GROWTH_MAX = 1.5;
+var BLIND_GROWTH = 1 / 20;
+var UNKNOWN = 0;
+var NO_EPOCH = -1;
+var CubicEpoch = class {
+  /** When it began, microseconds; later by all the time in which the sender did not use its window. */
+  startUs = NO_EPOCH;
+  /** W_max: the window just before the last reduction, less what fast convergence gives away. */
+  wMax = UNKNOWN;
+  /** K: seconds from the start until the window is W_max again. */
+  kSeconds = 0;
+  /** W_est: what Reno would have. */
+  wEst = 0;
+  /** cwnd_prior: the window just before the last reduction. */
+  wPrior = 0;
+  /** Where the cubic is flat: W_max, or the window of the beginning when that is larger. */
+  origin = 0;
+  copy(other) {
+    this.startUs = other.startUs;
+    this.wMax = other.wMax;
+    this.kSeconds = other.kSeconds;
+    this.wEst = other.wEst;
+    this.wPrior = other.wPrior;
+    this.origin = other.origin;
+  }
+  /** Section 4.8: after a timeout growth begins anew from the window then. */
+  forget() {
+    this.startUs = NO_EPOCH;
+    this.wMax = UNKNOWN;
+    this.wPrior = 0;
+  }
+  /** Sections 4.2 and 4.3: congestion avoidance begins with this window. */
+  begin(window, nowUs) {
+    this.startUs = nowUs;
+    this.kSeconds = window < this.wMax ? Math.cbrt((this.wMax - window) / C) : 0;
+    this.wEst = window;
+    this.origin = Math.max(window, this.wMax);
+  }
+  /** W_cubic(t), figure 1, for a time in microseconds. */
+  at(timeUs) {
+    const offset = (timeUs - this.startUs) / 1e6 - this.kSeconds;
+    return C * offset * offset * offset + this.origin;
+  }
+};
+var Cubic = class {
+  name = "cubic";
+  cwndBytes;
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  bandwidth = 0;
+  modelRttUs = 0;
+  /** Made with the first reduction, or when congestion avoidance begins without one. */
+  #epoch = null;
+  /** What an undo gives back; made with the first reduction. */
+  #saved = null;
+  /** Growth that does not make a whole segment yet. */
+  #credit = 0;
+  /** When the window was last known to be in use. */
+  #usedAtUs = 0;
+  /** In recovery, whose reduction a timeout within it does not repeat (as Linux). */
+  #recovering = false;
+  /** Made when the window is in full use for the first time, until the first slow start is over, beyond any doubt. */
+  #hystart = null;
+  #firstSlowStart = true;
+  constructor(initialWindowBytes) {
+    this.cwndBytes = initialWindowBytes;
+  }
+  get phase() {
+    if (this.cwndBytes >= this.ssthreshBytes) return CongestionPhase.congestionAvoidance;
+    return this.#hystart !== null && this.#hystart.isConservative ? CongestionPhase.conservativeSlowStart : CongestionPhase.slowStart;
+  }
+  onAck(ackedBytes, rttUs, limited, mss, nowUs) {
+    if (!limited) this.#shiftEpoch(nowUs);
+    this.#usedAtUs = nowUs;
+    if (!limited) return;
+    let acked = ackedBytes;
+    if (this.cwndBytes < this.ssthreshBytes) {
+      if (this.phase === CongestionPhase.conservativeSlowStart) acked /= CSS_GROWTH_DIVISOR;
+      const grown = Math.min(this.cwndBytes + acked, this.ssthreshBytes);
+      acked -= grown - this.cwndBytes;
+      this.cwndBytes = grown;
+      if (acked <= 0) return;
+    }
+    this.#avoidCongestion(acked / mss, rttUs, mss, nowUs);
+  }
+  /** Sections 4.2 to 4.5, for newly acknowledged segments. */
+  #avoidCongestion(segments, rttUs, mss, nowUs) {
+    const epoch = this.#epoch ??= new CubicEpoch();
+    const cwnd = this.cwndBytes / mss;
+    if (epoch.startUs < 0) {
+      epoch.begin(cwnd, nowUs);
+      this.#credit = 0;
+    }
+    const alpha = epoch.wEst >= epoch.wPrior ? 1 : ALPHA;
+    epoch.wEst += alpha * segments / cwnd;
+    const target = Math.min(Math.max(epoch.at(nowUs + rttUs), cwnd), GROWTH_MAX * cwnd);
+    let growth = (target - cwnd) / cwnd;
+    if (epoch.wMax === UNKNOWN) growth = Math.max(growth, BLIND_GROWTH);
+    this.#credit += growth * segments;
+    const friendly = epoch.at(nowUs) < epoch.wEst;
+    if (friendly) this.#credit = Math.max(this.#credit, epoch.wEst - cwnd);
+    const whole = Math.floor(this.#credit);
+    if (whole < 1) return;
+    this.#credit -= whole;
+    this.cwndBytes += whole * mss;
+  }
+  onSample(sample2) {
+    if (!this.#firstSlowStart || this.ssthreshBytes !== Infinity || sample2.ackedBytes === 0) return;
+    if (this.#hystart === null) {
+      if (!sample2.windowLimited) return;
+      this.#hystart = new HyStart();
+    }
+    if (this.#hystart.onSample(sample2) === HyStartVerdict.goOn) return;
+    this.ssthreshBytes = this.cwndBytes;
+    this.#endFirstSlowStart();
+  }
+  onSegmentLost() {
+  }
+  onLoss(_flightBytes, mss) {
+    this.#reduce(mss);
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = true;
+  }
+  onEcn(flightBytes, mss) {
+    this.onLoss(flightBytes, mss);
+  }
+  onRecovered() {
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = false;
+    this.#endFirstSlowStart();
+  }
+  onTimeout(_pipeBytes, mss) {
+    if (!this.#recovering) this.#reduce(mss);
+    this.#recovering = false;
+    this.#epoch?.forget();
+    this.cwndBytes = mss;
+  }
+  onTransmitStart(_rttUs, nowUs) {
+    this.#shiftEpoch(nowUs);
+    this.#usedAtUs = nowUs;
+  }
+  saveForUndo() {
+    this.#epoch ??= new CubicEpoch();
+    this.#saved ??= new CubicEpoch();
+    this.#saved.copy(this.#epoch);
+  }
+  /** Section 4.9.1. */
+  undo() {
+    if (this.#saved !== null) this.#epoch?.copy(this.#saved);
+    this.#recovering = false;
+  }
+  #endFirstSlowStart() {
+    this.#firstSlowStart = false;
+    this.#hystart = null;
+  }
+  /** The time since the window was last in use did not pass for the curve. */
+  #shiftEpoch(nowUs) {
+    const epoch = this.#epoch;
+    if (epoch === null || epoch.startUs < 0 || nowUs <= this.#usedAtUs) return;
+    epoch.startUs = Math.min(epoch.startUs + nowUs - this.#usedAtUs, nowUs);
+  }
+  /** Sections 4.6 and 4.7: multiplicative decrease and fast convergence. */
+  #reduce(mss) {
+    const cwnd = this.cwndBytes / mss;
+    const epoch = this.#epoch ??= new CubicEpoch();
+    epoch.wMax = cwnd < epoch.wMax ? cwnd * (1 + BETA2) / 2 : cwnd;
+    epoch.wPrior = cwnd;
+    epoch.startUs = NO_EPOCH;
+    this.ssthreshBytes = reducedWindow(this.cwndBytes, BETA2, mss);
+  }
+};
+
+// src/tcp/congestion/newreno.ts
+var BETA3 = 0.5;
+var NewReno = class {
+  name = "newreno";
+  cwndBytes;
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  bandwidth = 0;
+  modelRttUs = 0;
+  /** Bytes acknowledged in congestion avoidance that have not yet earned growth. */
+  #creditBytes = 0;
+  #savedCreditBytes = 0;
+  /** In recovery, whose reduction a timeout within it does not repeat (as Linux). */
+  #recovering = false;
+  constructor(initialWindowBytes) {
+    this.cwndBytes = initialWindowBytes;
+  }
+  get phase() {
+    return this.cwndBytes < this.ssthreshBytes ? CongestionPhase.slowStart : CongestionPhase.congestionAvoidance;
+  }
+  onAck(ackedBytes, _rttUs, limited, mss) {
+    if (!limited) return;
+    let acked = ackedBytes;
+    if (this.cwndBytes < this.ssthreshBytes) {
+      const grown = Math.min(this.cwndBytes + acked, this.ssthreshBytes);
+      acked -= grown - this.cwndBytes;
+      this.cwndBytes = grown;
+      if (acked <= 0) return;
+    }
+    this.#creditBytes += acked;
+    if (this.#creditBytes < this.cwndBytes) return;
+    const segments = Math.floor(this.#creditBytes / this.cwndBytes);
+    this.#creditBytes -= segments * this.cwndBytes;
+    this.cwndBytes += segments * mss;
+  }
+  onSample() {
+  }
+  onSegmentLost() {
+  }
+  onLoss(_flightBytes, mss) {
+    this.#reduce(mss);
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = true;
+  }
+  onEcn(flightBytes, mss) {
+    this.onLoss(flightBytes, mss);
+  }
+  onRecovered() {
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = false;
+  }
+  onTimeout(_pipeBytes, mss) {
+    if (!this.#recovering) this.#reduce(mss);
+    this.#recovering = false;
+    this.cwndBytes = mss;
+  }
+  onTransmitStart() {
+  }
+  saveForUndo() {
+    this.#savedCreditBytes = this.#creditBytes;
+  }
+  undo() {
+    this.#creditBytes = this.#savedCreditBytes;
+    this.#recovering = false;
+  }
+  #reduce(mss) {
+    this.ssthreshBytes = reducedWindow(this.cwndBytes, BETA3, mss);
+    this.#creditBytes = 0;
+  }
+};
+
+// src/tcp/congestion/none.ts
+var UNBOUNDED_BYTES = 1073741823;
+var NoControl = class {
+  name = "none";
+  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
+  get cwndBytes() {
+    return UNBOUNDED_BYTES;
+  }
+  set cwndBytes(_bytes) {
+  }
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  phase = CongestionPhase.none;
+  bandwidth = 0;
+  modelRttUs = 0;
+  onAck() {
+  }
+  onSample() {
+  }
+  onSegmentLost() {
+  }
+  onLoss() {
+  }
+  onEcn() {
+  }
+  onRecovered() {
+  }
+  onTimeout() {
+  }
+  onTransmitStart() {
+  }
+  saveForUndo() {
+  }
+  undo() {
+  }
+};
+
+// src/tcp/congestion/create.ts
+function createCongestion(name, initialWindowBytes, seed = 0) {
+  switch (name) {
+    case "cubic":
+      return new Cubic(initialWindowBytes);
+    case "newreno":
+      return new NewReno(initialWindowBytes);
+    case "bbr":
+      return new Bbr(initialWindowBytes, seed);
+    case "none":
+      return new NoControl();
+  }
+}
+
+// src/tcp/wheel.ts
+var TICK_US = 256;
+var DIGIT_BITS = 5;
+var SLOTS_PER_LEVEL = 32;
+var LEVELS = 6;
+var TOP_LEVEL = LEVELS - 1;
+var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
+var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
+var CASCADE_BATCH = 1024;
+var NODE_BYTES = 16;
+var NEXT3 = 2;
+var PREV = 3;
+var UNSCHEDULED = -1;
+var TimerWheel = class {
+  #capacity;
+  #links;
+  #deadlines;
+  /** For each level, a bit for each slot that has timers. */
+  #occupied = new Int32Array(LEVELS);
+  /**
+   * The wheel's own tick, in an array of one: a field would box each number beyond 32 bits, which is
+   * garbage. No timer lies in a slot before it, and none above level 0 in a slot that it is in. It never
+   * goes back, and it passes a slot only when that slot is empty.
+   */
+  #tick;
+  #size = 0;
+  /** A slot that the tick has entered and that has not moved down whole; -1 for none. */
+  #cascading = -1;
+  /**
+   * A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. Up to `most` timers
+   * growing copies nothing: the room is there from the start and takes no memory until it is used.
+   */
+  constructor(capacity, startUs, most = capacity) {
+    const buffer = new ArrayBuffer((SLOT_NODES + Math.max(capacity, most)) * NODE_BYTES);
+    this.#capacity = capacity;
+    this.#links = new Int32Array(buffer);
+    this.#deadlines = new Float64Array(buffer);
+    this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
+    for (let slot = 0; slot < SLOT_NODES; slot++) {
+      this.#links[slot * 4 + NEXT3] = slot;
+      this.#links[slot * 4 + PREV] = slot;
+    }
+    this.#clearFrom(0);
+  }
+  /** How many timers there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many timers are scheduled. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Sets the timer of `id` to the time `atUs` in microseconds, from wherever it stood before. A time
+   * that has passed is due at once; `Infinity` cancels. Throws a `RangeError` for an id that the wheel
+   * has no place for, and for NaN.
+   */
+  schedule(id, atUs) {
+    const node = this.#nodeOf(id);
+    if (!(atUs < Infinity)) {
+      if (atUs !== Infinity) throw new RangeError(`Timer ${id} cannot be scheduled at ${atUs}`);
+      this.cancel(id);
+      return;
+    }
+    const scheduled = this.#links[node * 4 + NEXT3] !== UNSCHEDULED;
+    const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
+    this.#deadlines[node * 2] = atUs;
+    const slot = this.#slotFor(node);
+    if (slot === before) return;
+    if (scheduled) this.#unlink(node);
+    else this.#size++;
+    this.#link(node, slot);
+  }
+  /** Takes the timer of `id` off, if it is scheduled. */
+  cancel(id) {
+    const node = this.#nodeOf(id);
+    if (this.#links[node * 4 + NEXT3] === UNSCHEDULED) return;
+    this.#unlink(node);
+    this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    this.#size--;
+  }
+  /** Whether the timer of `id` is scheduled. */
+  isScheduled(id) {
+    return this.#links[this.#nodeOf(id) * 4 + NEXT3] !== UNSCHEDULED;
+  }
+  /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
+  deadline(id) {
+    const node = this.#nodeOf(id);
+    return this.#links[node * 4 + NEXT3] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+  }
+  /**
+   * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
+   * then. Timers come in the order of their ticks, and within a tick in the order in which they came
+   * into its slot. None comes before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
+   *
+   * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
+   *
+   * When very many timers move down a level at once they do so in batches, one for each call, and -1 is the
+   * answer while some are left: `nextExpiry` then says that there is more to do at once.
+   *
+   * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
+   * passed comes in the same loop, so a handler must not put itself back into the past each time.
+   */
+  expire(nowUs) {
+    if (this.#cascading >= 0 && !this.#cascade(this.#cascading)) return -1;
+    for (; ; ) {
+      const level = this.#lowestLevel();
+      const ahead = level < 0 ? 0 : this.#ticksAhead(level);
+      const elapsed = Math.floor(nowUs / TICK_US) - this.#tick[0];
+      if (level < 0 || !(ahead <= elapsed)) {
+        if (elapsed > 0 && elapsed < Infinity) this.#tick[0] += elapsed;
+        return -1;
+      }
+      this.#tick[0] += ahead;
+      const slot = slotAt(this.#tick[0] | 0, level);
+      if (level > 0) {
+        if (!this.#cascade(slot)) return -1;
+        continue;
+      }
+      const id = this.#links[slot * 4 + NEXT3] - SLOT_NODES;
+      this.cancel(id);
+      return id;
+    }
+  }
+  /**
+   * The time in microseconds at which `expire` has something to do, `Infinity` when nothing is
+   * scheduled. It may be early, by at most the length of a slot of the level in which the next timer
+   * lies, and then `expire` returns -1 and the next answer is closer; it is never later than the time at
+   * which `expire` would return the next timer.
+   */
+  nextExpiry() {
+    if (this.#cascading >= 0) return this.#tick[0] * TICK_US;
+    const level = this.#lowestLevel();
+    if (level < 0) return Infinity;
+    const start = this.#tick[0] + this.#ticksAhead(level);
+    if (level > 0 && level < TOP_LEVEL) {
+      const slot = slotAt(start | 0, level);
+      const first = this.#links[slot * 4 + NEXT3];
+      if (first === this.#links[slot * 4 + PREV]) {
+        return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
+      }
+    }
+    return start * TICK_US;
+  }
+  /** Makes room for `capacity` timers; what is scheduled stays so. A smaller capacity changes nothing. */
+  grow(capacity) {
+    const before = this.#capacity;
+    if (capacity <= before) return;
+    if ((SLOT_NODES + capacity) * NODE_BYTES <= this.#links.byteLength) {
+      this.#capacity = capacity;
+      this.#clearFrom(before);
+      return;
+    }
+    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+    const links = new Int32Array(buffer);
+    links.set(this.#links);
+    this.#capacity = capacity;
+    this.#links = links;
+    this.#deadlines = new Float64Array(buffer);
+    this.#clearFrom(before);
+  }
+  #clearFrom(firstId) {
+    for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
+      this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    }
+  }
+  #nodeOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Timer ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return SLOT_NODES + id;
+  }
+  /** The slot in which a timer belongs now, by its deadline. */
+  #slotFor(node) {
+    const ahead = Math.ceil(this.#deadlines[node * 2] / TICK_US) - this.#tick[0];
+    const ticks = ahead <= 0 ? 0 : ahead >= AHEAD_MAX_TICKS ? AHEAD_MAX_TICKS : ahead | 0;
+    const now = this.#tick[0] | 0;
+    const tick = now + ticks | 0;
+    const level = (31 - Math.clz32(tick ^ now | 1)) / DIGIT_BITS | 0;
+    return slotAt(tick, level > TOP_LEVEL ? TOP_LEVEL : level);
+  }
+  #link(node, slot) {
+    const links = this.#links;
+    const last = links[slot * 4 + PREV];
+    links[node * 4 + NEXT3] = slot;
+    links[node * 4 + PREV] = last;
+    links[last * 4 + NEXT3] = node;
+    links[slot * 4 + PREV] = node;
+    this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
+  }
+  #unlink(node) {
+    const links = this.#links;
+    const next = links[node * 4 + NEXT3];
+    const prev = links[node * 4 + PREV];
+    links[next * 4 + PREV] = prev;
+    links[prev * 4 + NEXT3] = next;
+    if (next === prev) {
+      this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
+    }
+  }
+  /** The lowest level that has timers, which has the next one; -1 when there are none. */
+  #lowestLevel() {
+    for (let level = 0; level < LEVELS; level++) {
+      if (this.#occupied[level] !== 0) return level;
+    }
+    return -1;
+  }
+  /** How many ticks ahead the first occupied slot of `level` begins; the level must have one. */
+  #ticksAhead(level) {
+    const tick = this.#tick[0] | 0;
+    const shift = level * DIGIT_BITS;
+    const here = tick >>> shift & SLOTS_PER_LEVEL - 1;
+    const bits = this.#occupied[level];
+    const turned = bits >>> here | bits << SLOTS_PER_LEVEL - here;
+    const slotsAhead = 31 - Math.clz32(turned & -turned);
+    return (slotsAhead << shift) - (tick & (1 << shift) - 1);
+  }
+  /**
+   * Moves timers of a slot that the tick has entered to where they belong now, a batch of them; true when none
+   * is left. Until then the tick stands at the start of that slot, so that none of them can be late in its
+   * place: it is only looked at later.
+   */
+  #cascade(slot) {
+    const links = this.#links;
+    for (let moved = 0; moved < CASCADE_BATCH; moved++) {
+      const node = links[slot * 4 + NEXT3];
+      if (node === slot) break;
+      const next = links[node * 4 + NEXT3];
+      links[slot * 4 + NEXT3] = next;
+      links[next * 4 + PREV] = slot;
+      this.#link(node, this.#slotFor(node));
+    }
+    if (links[slot * 4 + NEXT3] !== slot) {
+      this.#cascading = slot;
+      return false;
+    }
+    this.#cascading = -1;
+    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
+    return true;
+  }
+};
+function slotAt(tick, level) {
+  return level * SLOTS_PER_LEVEL + (tick >>> level * DIGIT_BITS & SLOTS_PER_LEVEL - 1);
+}
+
+// src/tcp/pacing.ts
+var SLOW_START_RATIO = 2;
+var AVOIDANCE_RATIO = 1.2;
+var QUANTUM_US2 = 1024;
+var QUANTUM_MIN_SEGMENTS = 2;
+var UNPACED_SEGMENTS = 10;
+var CREDIT_US = 2 * TICK_US;
+var Pacer = class {
+  /** Bytes per second; 0 while there is nothing to work it out from. */
+  rate = 0;
+  /** What the rate may be at the most; `Infinity` for no limit. */
+  rateMax;
+  /** When the next segment may go. */
+  nextAtUs = 0;
+  /** When to look again, because something waits for that; `Infinity` when nothing does. */
+  wakeAtUs = Infinity;
+  #sentSegments = 0;
+  constructor(rateMax) {
+    this.rateMax = rateMax;
+  }
+  /** Works the rate out anew. `flightBytes` may be more than the window while that shrinks. */
+  update(congestion, flightBytes, srttUs) {
+    const { pacingRate } = congestion;
+    const rate = pacingRate > 0 ? pacingRate : windowRate(congestion, flightBytes, srttUs);
+    this.rate = Math.min(rate >= UNPACED_RATE ? Infinity : rate, this.rateMax);
+  }
+  /** Whether nothing may go now. What waits is woken when it may. */
+  holdsBack(nowUs) {
+    if (this.nextAtUs <= nowUs) return false;
+    this.wakeAtUs = this.nextAtUs;
+    return true;
+  }
+  /** Bytes went: the next ones wait as long as these take at the rate. */
+  onSent(bytes, mss, nowUs) {
+    this.#sentSegments += Math.ceil(bytes / mss);
+    if (this.rate === 0 || this.#sentSegments <= UNPACED_SEGMENTS) return;
+    this.nextAtUs = Math.max(this.nextAtUs, nowUs - CREDIT_US) + bytes * 1e6 / this.rate;
+  }
+  /** Bytes of one super-segment: about a millisecond's worth, two segments at least. */
+  quantum(mss, superBytes) {
+    if (this.rate === 0) return superBytes;
+    const bytes = Math.max(this.rate * QUANTUM_US2 / 1e6, QUANTUM_MIN_SEGMENTS * mss);
+    return Math.min(superBytes, Math.floor(bytes));
+  }
+};
+function windowRate(congestion, flightBytes, srttUs) {
+  if (srttUs === 0) return 0;
+  const { cwndBytes, ssthreshBytes } = congestion;
+  const ratio = cwndBytes < ssthreshBytes / 2 ? SLOW_START_RATIO : AVOIDANCE_RATIO;
+  return ratio * Math.max(cwndBytes, flightBytes) * 1e6 / srttUs;
+}
+
+// src/tcp/congestion_switch.ts
+function adoptCongestion(conn, control, config) {
+  conn.congestion = control;
+  if (conn.loss !== null) conn.loss.queue.rate.control = control;
+  const rateMax = config.pacingRateMaxBytes;
+  const paced = config.pacing || rateMax > 0 || control.name === "bbr";
+  if (!paced) conn.pacer = null;
+  else conn.pacer ??= new Pacer(rateMax > 0 ? rateMax : Infinity);
+}
+function switchCongestion(conn, name, config, nowUs) {
+  const before = conn.congestion;
+  if (before.name === name) return;
+  const { ssthreshBytes } = before;
+  const cwndBytes = before.name === "none" ? Math.min(conn.sndWnd, conn.sndWndMax) : before.cwndBytes;
+  const least = 2 * conn.sndMss;
+  const control = createCongestion(name, Math.max(cwndBytes, least), conn.iss);
+  control.ssthreshBytes = before.name === "bbr" ? cwndBytes : ssthreshBytes;
+  adoptCongestion(conn, control, config);
+  control.onTransmitStart(conn.rtt.srttUs, nowUs);
+}
+
+// src/tcp/ending.ts
+function end(conn, error2) {
+  conn.state = State.CLOSED;
+  conn.error = error2;
+  conn.news = News.loud;
+  conn.ackPending = false;
+  stopTimers(conn);
+}
+function stopTimers(conn) {
+  conn.retransmitAtUs = NEVER;
+  conn.delayedAckAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
+}
+function abort(conn) {
+  end(conn, ConnectionError.aborted);
+}
+function enterTimeWait(conn, nowUs, config) {
+  conn.state = State.TIME_WAIT;
+  stopTimers(conn);
+  restartTimeWait(conn, nowUs, config);
+}
+function restartTimeWait(conn, nowUs, config) {
+  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
+}
+
+// src/tcp/icmp_error.ts
+function connectErrorOf(type, code) {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
+  }
+}
+function isFragmentationNeeded(type, code) {
+  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+function takeIcmpError(conn, type, code) {
+  const error2 = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error2);
+  else noteSoftError(conn, error2);
+}
+function noteSoftError(conn, error2) {
+  conn.softError = error2;
+  conn.softErrors++;
+  conn.news = News.loud;
+}
+var ICMP_UNREACHABLE = 3;
+var ICMP_NET_UNREACHABLE = 0;
+var ICMP_PROTOCOL_UNREACHABLE = 2;
+var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_FRAGMENTATION_NEEDED = 4;
+var ICMP_NET_UNKNOWN = 6;
+var ICMP_NET_PROHIBITED = 9;
+var ICMP_NET_UNREACHABLE_TOS = 11;
+
+// src/tcp/isn.ts
+var ISN_TICK_US = 4;
+var IsnGenerator = class {
+  #hash;
+  /** Takes its secret, 128 bits, from `random`; it stays the same for the life of the generator. */
+  constructor(random) {
+    const key0 = random.uint32();
+    const key1 = random.uint32();
+    const key2 = random.uint32();
+    const key3 = random.uint32();
+    this.#hash = new SipHash24(key0, key1, key2, key3);
+  }
+  next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs) {
+    const hash = this.#hash;
+    hash.start();
+    hash.word(local0);
+    hash.word(local1);
+    hash.word(local2);
+    hash.word(local3);
+    hash.word(remote0);
+    hash.word(remote1);
+    hash.word(remote2);
+    hash.word(remote3);
+    hash.word(localPort << 16 | remotePort);
+    return seqAdd(hash.finish(), Math.floor(nowUs / ISN_TICK_US));
+  }
+};
+
+// src/tcp/rate_limit.ts
+var RateLimit = class {
+  #perSecond;
+  #tokens;
+  #filledAtUs = 0;
+  /** `perSecond` 0 is no limit. */
+  constructor(perSecond) {
+    this.#perSecond = perSecond;
+    this.#tokens = perSecond;
+  }
+  /** Whether one more may go now; if so, it counts. */
+  allows(nowUs) {
+    if (this.#perSecond === 0) return true;
+    const earned = (nowUs - this.#filledAtUs) / 1e6 * this.#perSecond;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + earned);
+    this.#filledAtUs = nowUs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+var HiddenRateLimit = class {
+  #perSecond;
+  #random;
+  #second = -1;
+  #left = 0;
+  /** `perSecond` 0 is no limit. */
+  constructor(perSecond, random) {
+    this.#perSecond = perSecond;
+    this.#random = random;
+  }
+  /** Whether one more may go now; if so, it counts. */
+  allows(nowUs) {
+    const mean = this.#perSecond;
+    if (mean === 0) return true;
+    const second = Math.floor(nowUs / 1e6);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#left = Math.ceil(mean / 2) + this.#random.uint32() % mean;
+    }
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
+  }
+};
+
+// src/tcp/challenge.ts
+var AnswerLimits = class {
+  #config;
+  #counters;
+  #resets;
+  #challenges;
+  constructor(config, counters, random) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#resets = new RateLimit(config.resetsPerSecond);
+    this.#challenges = new HiddenRateLimit(config.challengeAcksPerSecond, random);
+  }
+  /** RFC 5961 section 7: a limit for each connection by itself, and one for all that tells nothing. */
+  allowsChallenge(conn, nowUs) {
+    if (!this.allowsAnswer(conn, nowUs)) return false;
+    if (!this.#challenges.allows(nowUs)) {
+      this.#counters.drop(Drop.tcpChallengeLimited);
+      return false;
+    }
+    this.#counters.count(Counter.challengeAcks);
+    return true;
+  }
+  /** Whether the connection may answer a segment that fits nowhere; counts if so. */
+  allowsAnswer(conn, nowUs) {
+    if (nowUs - conn.lastChallengeAtUs < this.#config.challengeAckMs * 1e3) {
+      this.#counters.drop(Drop.rateLimited);
+      return false;
+    }
+    conn.lastChallengeAtUs = nowUs;
+    return true;
+  }
+  /** Whether an RST may answer a segment of no connection. */
+  allowsReset(nowUs) {
+    if (this.#resets.allows(nowUs)) return true;
+    this.#counters.drop(Drop.tcpResetLimited);
+    return false;
+  }
+};
+
+// src/tcp/closing.ts
+var Closing = {
+  /** It has ended already: only its row is given back. */
+  release: 0,
+  /** It waits for its end, and needs nothing of the application any more. */
+  detach: 1,
+  /** It ends with an RST: received data would be lost, or nothing was agreed on yet. */
+  abort: 2,
+  /** It ends in order: a FIN follows what was written. */
+  inOrder: 3
+};
+function letGo(conn) {
+  const { receive, state } = conn;
+  const unread = receive !== null && (receive.stream.pending > 0 || receive.outOfOrder !== null);
+  receive?.dispose();
+  conn.owner = Owner.none;
+  if (state === State.CLOSED) return Closing.release;
+  if (state === State.TIME_WAIT) return Closing.detach;
+  const opening = state === State.SYN_SENT || state === State.SYN_RECEIVED;
+  const undone = opening && !isUsedEarly(conn) || isUnbegun(conn);
+  return unread || conn.lingerZero || undone ? Closing.abort : Closing.inOrder;
+}
+function queueFin(conn) {
+  const { state } = conn;
+  const early = isUsedEarly(conn);
+  if (conn.finQueued) return false;
+  if (state !== State.ESTABLISHED && state !== State.CLOSE_WAIT && !early) return false;
+  conn.send?.refresh();
+  conn.finQueued = true;
+  if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
+  return true;
+}
+
+// src/tcp/address_limit.ts
+var AddressLimit = class {
+  #limit;
+  #counts = /* @__PURE__ */ new Map();
+  /** `limit` 0 allows any number and counts nothing. */
+  constructor(limit) {
+    this.#limit = limit;
+  }
+  /** Addresses that have any. */
+  get size() {
+    return this.#counts.size;
+  }
+  /** Whether the address may have one more. */
+  allows(remote) {
+    return this.#limit === 0 || (this.#counts.get(keyOf3(remote)) ?? 0) < this.#limit;
+  }
+  /** The address has one more. */
+  add(remote) {
+    if (this.#limit === 0) return;
+    const key = keyOf3(remote);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+  /** The address has one less. */
+  remove(remote) {
+    if (this.#limit === 0) return;
+    const key = keyOf3(remote);
+    const left = (this.#counts.get(key) ?? 1) - 1;
+    if (left > 0) this.#counts.set(key, left);
+    else this.#counts.delete(key);
+  }
+};
+function keyOf3(remote) {
+  return `${remote.remote0},${remote.remote1},${remote.remote2},${remote.remote3}`;
+}
+
+// src/tcp/delayed_ack.ts
+var QUICK_ACKS_MAX = 16;
+var DELAY_MAX_US = 2e5;
+var SMALL_MSS = 88;
 var DEFAULT_MSS = 536;
-var MAX_SCALE = 14;
-function announcedMss(mtu, clamp2, headers) {
-  const most = mtu - headers;
-  return clamp2 > 0 ? Math.min(most, clamp2) : most;
+var DUPLICATES_AT_ONCE = 3;
+var SACK_DELAY_RTT_SHARE = 20;
+var PUSHED_TWICE = 2;
+function enterQuickAcks(conn, config) {
+  addQuickAcks(conn);
+  conn.interactive = false;
+  conn.ackDelayUs = config.delayedAckMs * 1e3;
 }
-function windowScaleFor(bytes) {
-  let scale = 0;
-  while (scale < MAX_SCALE && 65535 << scale < bytes) scale++;
-  return scale;
+function addQuickAcks(conn) {
+  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  const segments = Math.floor(window / (2 * conn.rcvMss));
+  const quick = Math.min(segments === 0 ? 2 : segments, QUICK_ACKS_MAX);
+  if (quick > conn.quickAcks) conn.quickAcks = quick;
 }
-function negotiate(conn, syn, config, mtu, nowUs) {
-  const options = syn.options;
-  conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
-  conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
-  conn.windowScale = config.windowScale && (options & OptionBit.windowScale) !== 0;
-  if (conn.timestamps) {
-    conn.tsRecent = syn.tsValue;
-    conn.tsRecentAtUs = nowUs;
+function scheduleAck(conn, segment, taken, gapClosed, nowUs, config, counters) {
+  conn.unackedBytes += taken;
+  learnSegmentSize(conn, segment);
+  learnDelay(conn, nowUs, config);
+  const quick = conn.quickAcks > 0 && !conn.interactive;
+  if (quick || gapClosed || conn.unackedBytes > conn.rcvMss || config.delayedAckMs === 0) {
+    conn.ackPending = true;
+  } else if (conn.receive !== null && conn.receive.outOfOrder !== null) {
+    const outcome = acknowledgeGap(conn, nowUs, config, counters);
+    if (outcome !== Outcome.none) conn.ackPending = true;
+  } else {
+    delayAck(conn, nowUs, config);
   }
-  if (conn.windowScale) {
-    conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
-    conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
+}
+function learnSegmentSize(conn, segment) {
+  const length = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
+  const pushed = (segment.flags & Flag.PSH) !== 0;
+  const last = conn.lastSegmentBytes;
+  conn.lastSegmentBytes = 0;
+  if (length >= conn.rcvMss) {
+    conn.rcvMss = length;
+    if (pushed) conn.ackPushed |= 1;
+    return;
   }
-  negotiateEcn(conn, syn, config);
-  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
-  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
-  conn.linkMtu = mtu;
-  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
-  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
-  else updateSegmentSize(conn);
-  const accurate = conn.ecn?.accurate ?? null;
-  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
-    noteOption(conn, accurate, syn);
+  const marked = (segment.flags & (Flag.PSH | Flag.FIN | Flag.URG | Flag.SYN)) !== 0;
+  if (length >= DEFAULT_MSS || length >= SMALL_MSS && !marked) {
+    conn.lastSegmentBytes = length;
+    if (length === last) {
+      conn.rcvMss = length;
+      return;
+    }
   }
-  conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
-  conn.sendLimit = config.sendBufferInitialBytes;
-  conn.quickAcks = Math.min(16, conn.receive.limitBytes / (2 * conn.sndMss) | 0);
+  conn.ackPushed = conn.ackPushed === 0 ? 1 : PUSHED_TWICE | 1;
+}
+function learnDelay(conn, nowUs, config) {
+  const leastUs = config.delayedAckMs * 1e3;
+  const gapUs = nowUs - conn.lastTextAtUs;
+  conn.lastTextAtUs = nowUs;
+  if (conn.ackDelayUs === 0) {
+    addQuickAcks(conn);
+    conn.ackDelayUs = leastUs;
+  } else if (gapUs <= leastUs / 2) {
+    conn.ackDelayUs = Math.floor(conn.ackDelayUs / 2 + leastUs / 2);
+  } else if (gapUs < conn.ackDelayUs) {
+    conn.ackDelayUs = Math.min(Math.floor(conn.ackDelayUs / 2 + gapUs), conn.rtt.rtoUs);
+  } else if (gapUs > conn.rtt.rtoUs) {
+    addQuickAcks(conn);
+  }
+}
+function delayAck(conn, nowUs, config) {
+  const leastUs = config.delayedAckMs * 1e3;
+  const mostUs = Math.max(DELAY_MAX_US, leastUs);
+  let delayUs = conn.ackDelayUs;
+  if (delayUs > leastUs) {
+    const rttUs = conn.rtt.srttUs > 0 ? Math.max(conn.rtt.srttUs, leastUs) : mostUs;
+    delayUs = Math.min(delayUs, mostUs, rttUs);
+  }
+  if (conn.delayedAckAtUs <= nowUs + delayUs / 4) {
+    conn.ackPending = true;
+    return;
+  }
+  conn.delayedAckAtUs = Math.min(conn.delayedAckAtUs, nowUs + delayUs);
+}
+function acknowledgeGap(conn, nowUs, config, counters) {
+  if (!conn.sack || conn.acksHeld >= config.sackDelaySegments || config.sackDelayUs === 0) {
+    return Outcome.ack;
+  }
+  if (conn.gapSeq !== conn.rcvNxt) {
+    conn.gapSeq = conn.rcvNxt;
+    conn.gapAcks = 0;
+  }
+  if (conn.gapAcks < DUPLICATES_AT_ONCE) {
+    conn.gapAcks++;
+    return Outcome.ack;
+  }
+  const { srttUs } = conn.rtt;
+  const rttUs = srttUs > 0 && srttUs < conn.tuneRttUs ? srttUs : conn.tuneRttUs;
+  const delayUs = Math.min(config.sackDelayUs, rttUs / SACK_DELAY_RTT_SHARE);
+  if (delayUs === 0) return Outcome.ack;
+  counters.count(Counter.acksCompressed);
+  if (conn.acksHeld++ > 0) return Outcome.none;
+  conn.delayedAckAtUs = Math.min(conn.delayedAckAtUs, nowUs + delayUs);
+  return Outcome.none;
+}
+function onDelayedAck(conn, config) {
+  conn.delayedAckAtUs = NEVER;
+  conn.ackPending = true;
+  if (conn.acksHeld > 0) return;
+  if (conn.interactive) {
+    conn.interactive = false;
+    conn.ackDelayUs = config.delayedAckMs * 1e3;
+  } else {
+    conn.ackDelayUs = Math.min(2 * conn.ackDelayUs, conn.rtt.rtoUs);
+  }
+}
+function onAckSent(conn, config) {
+  const scheduled = conn.ackPending || conn.unackedBytes > 0 || conn.delayedAckAtUs !== NEVER;
+  if (scheduled && conn.quickAcks > 0 && --conn.quickAcks === 0) {
+    conn.ackDelayUs = config.delayedAckMs * 1e3;
+  }
+  conn.ackPending = false;
+  conn.unackedBytes = 0;
+  conn.delayedAckAtUs = NEVER;
+  conn.ackPushed = 0;
+  conn.acksHeld = 0;
+}
+function onTextSent(conn, nowUs) {
+  if (nowUs - conn.lastTextAtUs < conn.ackDelayUs) conn.interactive = true;
+}
+function isAckDueAfterRead(conn) {
+  if (conn.delayedAckAtUs === NEVER || conn.unackedBytes === 0) return false;
+  if (conn.unackedBytes > conn.rcvMss) return true;
+  if (conn.receive.stream.pending > 0) return false;
+  return conn.ackPushed >= PUSHED_TWICE || conn.ackPushed > 0 && !conn.interactive;
 }
 
 // src/ring/chain.ts
@@ -5617,1472 +8496,6 @@ function chainRelease(memory, first) {
   }
 }
 
-// src/tcp/out_of_order.ts
-var Stored = {
-  /** All of them are held (or were held already). */
-  all: 0,
-  /** Some were not: the connection holds as many ranges as it may. */
-  rangeLimit: 1,
-  /** Some were not: the receive pool is empty. */
-  noMemory: 2
-};
-var OutOfOrder = class {
-  count = 0;
-  /** Bytes held. */
-  bytes = 0;
-  /** Left edge of the range that changed last: the first SACK block (RFC 2018 section 4). */
-  latestLeft = 0;
-  left;
-  right;
-  #head;
-  #tail;
-  #limit;
-  constructor(limit) {
-    this.#limit = limit;
-    this.left = new Int32Array(limit);
-    this.right = new Int32Array(limit);
-    this.#head = new Int32Array(limit);
-    this.#tail = new Int32Array(limit);
-  }
-  /** Holds the bytes of `[seq, seq + length)` that are not held yet; they lie at `offset`. */
-  insert(memory, seq, offset, length) {
-    const end2 = seqAdd(seq, length);
-    let from = seq;
-    let index = 0;
-    while (seqLt(from, end2)) {
-      while (index < this.count && seqLt(this.right[index], from)) index++;
-      const touches = index < this.count && !seqGt(this.left[index], from);
-      if (touches && seqGt(this.right[index], from)) {
-        from = this.right[index];
-        continue;
-      }
-      const source = offset + seqDiff(from, seq);
-      const stored = touches ? this.#extend(memory, index, end2, source) : this.#open(memory, index, from, end2, source);
-      if (stored !== Stored.all) return stored;
-      from = this.right[index];
-      this.latestLeft = this.left[index];
-      this.#joinNext(memory, index);
-    }
-    return Stored.all;
-  }
-  /** Appends to range `index` what reaches up to `end` or to the next range. */
-  #extend(memory, index, end2, source) {
-    const from = this.right[index];
-    const to = index + 1 < this.count ? seqMin(end2, this.left[index + 1]) : end2;
-    const wanted = seqDiff(to, from);
-    const fits = chainRoom(memory, this.#tail[index], wanted);
-    if (fits > 0) {
-      this.#tail[index] = chainAppendCopy(memory, this.#tail[index], source, fits);
-      this.right[index] = seqAdd(from, fits);
-      this.bytes += fits;
-    }
-    return fits < wanted ? Stored.noMemory : Stored.all;
-  }
-  /** Makes a range before range `index`, from `from` up to `end` or to that range. */
-  #open(memory, index, from, end2, source) {
-    if (this.count === this.#limit) return Stored.rangeLimit;
-    const to = index < this.count ? seqMin(end2, this.left[index]) : end2;
-    const wanted = seqDiff(to, from);
-    if (chainRoom(memory, NIL, wanted) < wanted) return Stored.noMemory;
-    const head = memory.pool.take();
-    for (let i = this.count; i > index; i--) this.#move(i - 1, i);
-    this.count++;
-    this.left[index] = from;
-    this.right[index] = to;
-    this.#head[index] = head;
-    this.#tail[index] = chainAppendCopy(memory, head, source, wanted);
-    this.bytes += wanted;
-    return Stored.all;
-  }
-  /** Makes ranges `index` and `index + 1` one if they touch. */
-  #joinNext(memory, index) {
-    const next = index + 1;
-    if (next >= this.count || this.right[index] !== this.left[next]) return;
-    memory.pool.link(this.#tail[index], this.#head[next]);
-    this.#tail[index] = this.#tail[next];
-    this.right[index] = this.right[next];
-    this.#remove(next);
-  }
-  /** First descriptor of the first range. */
-  get firstHead() {
-    return this.#head[0];
-  }
-  /** Last descriptor of the first range. */
-  get firstTail() {
-    return this.#tail[0];
-  }
-  /** Forgets the first range, whose chain the caller has taken. */
-  shift() {
-    this.bytes -= seqDiff(this.right[0], this.left[0]);
-    this.#remove(0);
-  }
-  /** Gives everything back. */
-  clear(memory) {
-    for (let i = 0; i < this.count; i++) chainRelease(memory, this.#head[i]);
-    this.count = 0;
-    this.bytes = 0;
-  }
-  /** Gives the last range back, to make room for bytes that are next in order. */
-  dropLast(memory) {
-    const last = this.count - 1;
-    chainRelease(memory, this.#head[last]);
-    this.bytes -= seqDiff(this.right[last], this.left[last]);
-    this.count--;
-  }
-  #remove(index) {
-    this.count--;
-    for (let i = index; i < this.count; i++) this.#move(i + 1, i);
-  }
-  #move(from, to) {
-    this.left[to] = this.left[from];
-    this.right[to] = this.right[from];
-    this.#head[to] = this.#head[from];
-    this.#tail[to] = this.#tail[from];
-  }
-};
-
-// src/tcp/outcome.ts
-var Outcome = {
-  /** Nothing besides what `output` will find. */
-  none: 0,
-  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
-  ack: 1,
-  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
-  challenge: 2,
-  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
-  reset: 3,
-  /** Send an RST from the connection's own numbers; the connection has ended. */
-  abort: 4,
-  /** Send the SYN-ACK again. */
-  synAck: 5,
-  /** Send the oldest unacknowledged segment again. */
-  retransmit: 6,
-  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
-  lossProbe: 10,
-  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
-  probe: 7,
-  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
-  keepalive: 8,
-  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
-  reopen: 9
-};
-
-// src/tcp/window.ts
-function synWindow(conn) {
-  return Math.min(65535, conn.receive.limitBytes);
-}
-function receiveWindow(conn) {
-  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  if (conn.receive === null) return promised > 0 ? promised : 0;
-  const space = Math.min(conn.receive.space, 65535 << conn.rcvScale);
-  const step = Math.min(conn.receive.limitBytes >> 1, conn.rcvMss);
-  if (space - promised < step) return promised > 0 ? promised : 0;
-  return space;
-}
-function advertise(conn) {
-  const window = receiveWindow(conn);
-  const scale = conn.rcvScale;
-  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  let field = window >> scale;
-  if (field << scale < promised) {
-    const space = conn.receive === null ? 0 : conn.receive.space;
-    if (field + 1 << scale < space + (1 << scale)) field++;
-  }
-  const edge = seqAdd(conn.rcvNxt, field << scale);
-  if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
-  return field;
-}
-function afterReceive(conn, segment, taken, hadGap, nowUs, config) {
-  const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
-  if (full > conn.rcvMss) conn.rcvMss = full;
-  conn.unackedBytes += taken;
-  conn.lastTextAtUs = nowUs;
-  measureReceiverRtt(conn, nowUs);
-  if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
-    conn.ackPending = true;
-  } else if (conn.quickAcks > 0 && !conn.interactive) {
-    conn.quickAcks--;
-    conn.ackPending = true;
-  } else if (conn.delayedAckAtUs === NEVER) {
-    conn.delayedAckAtUs = nowUs + config.delayedAckMs * 1e3;
-  }
-}
-function measureReceiverRtt(conn, nowUs) {
-  if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
-  const sample = Math.max(1, nowUs - conn.tuneAtUs);
-  conn.tuneRttUs = conn.tuneRttUs === 0 ? sample : Math.min(sample, Math.round((7 * conn.tuneRttUs + sample) / 8));
-  conn.tuneSeq = seqAdd(conn.rcvNxt, Math.max(conn.rcvMss, receiveWindow(conn)));
-  conn.tuneAtUs = nowUs;
-}
-function afterRead(conn, readPosition, nowUs, config) {
-  if (readPosition === conn.readSeen) return;
-  conn.readSeen = readPosition;
-  const receive = conn.receive;
-  const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
-  if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
-    const read = readPosition - conn.tuneReadMark | 0;
-    if (2 * read > receive.limitBytes && !conn.receiveBufferFixed) {
-      receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
-    }
-    conn.tuneReadMark = readPosition;
-    conn.tuneReadAtUs = nowUs;
-  }
-  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
-}
-
-// src/tcp/input.ts
-var PAWS_IDLE_US = 24 * 86400 * 1e6;
-function onSegment(conn, segment, nowUs, context) {
-  conn.segmentsReceived++;
-  if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
-  return onOtherStates(conn, segment, nowUs, context);
-}
-function onSynSent(conn, segment, nowUs, context) {
-  const flags = segment.flags;
-  const hasAck = (flags & Flag.ACK) !== 0;
-  if (hasAck && segment.ack !== seqAdd(conn.iss, 1)) {
-    context.counters.drop(Drop.tcpAckInvalid);
-    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
-  }
-  if ((flags & Flag.RST) !== 0) {
-    if (!hasAck) {
-      context.counters.drop(Drop.tcpAckMissing);
-      return Outcome.none;
-    }
-    context.counters.count(Counter.resetsIn);
-    end(conn, ConnectionError.refused);
-    return Outcome.none;
-  }
-  if ((flags & Flag.SYN) === 0) {
-    context.counters.drop(Drop.tcpFlagsInvalid);
-    return Outcome.none;
-  }
-  conn.irs = segment.seq;
-  conn.rcvNxt = seqAdd(segment.seq, 1);
-  conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
-  conn.lastAckSent = conn.rcvNxt;
-  negotiate(conn, segment, context.config, context.mtu, nowUs);
-  conn.sndWnd = segment.window;
-  conn.sndWndMax = segment.window;
-  conn.sndWl1 = segment.seq;
-  if (!hasAck) {
-    conn.state = State.SYN_RECEIVED;
-    conn.sndNxt = conn.iss;
-    return Outcome.none;
-  }
-  conn.sndWl2 = segment.ack;
-  establish(conn, segment, nowUs, context.config);
-  conn.lastReceivedAtUs = nowUs;
-  conn.ackPending = true;
-  takeText(conn, segment, nowUs, context);
-  return Outcome.none;
-}
-function onOtherStates(conn, segment, nowUs, context) {
-  const { counters } = context;
-  if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
-  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
-  if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
-    const outcome2 = onSynAgain(conn, segment);
-    if (outcome2 !== Outcome.none) return outcome2;
-  }
-  if (isOldTimestamp(conn, segment, nowUs)) {
-    counters.drop(Drop.tcpTimestampOld);
-    return answerToUnusable(segment);
-  }
-  if (!isAcceptable(conn, segment)) {
-    counters.drop(Drop.tcpOutOfWindow);
-    if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
-    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
-    return answerToUnusable(segment);
-  }
-  conn.lastReceivedAtUs = nowUs;
-  conn.keepaliveProbesSent = 0;
-  rememberTimestamp(conn, segment, nowUs);
-  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, counters);
-  if ((segment.flags & Flag.SYN) !== 0) {
-    counters.drop(Drop.tcpSynChallenged);
-    return Outcome.challenge;
-  }
-  if ((segment.flags & Flag.ACK) === 0) {
-    counters.drop(Drop.tcpAckMissing);
-    return Outcome.none;
-  }
-  const outcome = onAckField(conn, segment, scale, nowUs, context);
-  if (outcome !== Outcome.none) return outcome;
-  if (conn.state === State.CLOSED) return Outcome.none;
-  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
-  if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
-  return takeText(conn, segment, nowUs, context);
-}
-function answerToUnusable(segment) {
-  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
-  return hasText ? Outcome.ack : Outcome.challenge;
-}
-function mayReopen(conn, segment) {
-  const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
-  if (flags !== Flag.SYN) return false;
-  const newerTimestamp = conn.timestamps && (segment.options & OptionBit.timestamps) !== 0 && seqDiff(segment.tsValue, conn.tsRecent) > 0;
-  return newerTimestamp || seqGt(segment.seq, conn.rcvNxt);
-}
-function onSynAgain(conn, segment) {
-  if (segment.seq !== conn.irs) return Outcome.none;
-  const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
-  if (flags === Flag.SYN) {
-    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
-    return Outcome.synAck;
-  }
-  if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
-    segment.flags &= ~Flag.SYN;
-    segment.seq = conn.rcvNxt;
-    conn.ackPending = true;
-  }
-  return Outcome.none;
-}
-function isOldTimestamp(conn, segment, nowUs) {
-  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return false;
-  if ((segment.flags & Flag.RST) !== 0) return false;
-  if (seqDiff(segment.tsValue, conn.tsRecent) >= 0) return false;
-  return nowUs - conn.tsRecentAtUs < PAWS_IDLE_US;
-}
-function rememberTimestamp(conn, segment, nowUs) {
-  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return;
-  if (seqLe(segment.seq, conn.lastAckSent) && seqDiff(segment.tsValue, conn.tsRecent) >= 0) {
-    conn.tsRecent = segment.tsValue;
-    conn.tsRecentAtUs = nowUs;
-  }
-}
-function isAcceptable(conn, segment) {
-  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  if (segment.seq === conn.rcvNxt) return true;
-  if (window === 0) return false;
-  const length = segmentLength(segment);
-  if (length === 0) {
-    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
-  }
-  const end2 = seqAdd(segment.seq, length);
-  return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
-}
-function onReset(conn, segment, counters) {
-  if (segment.seq !== conn.rcvNxt) {
-    counters.drop(Drop.tcpResetChallenged);
-    return Outcome.challenge;
-  }
-  counters.count(Counter.resetsIn);
-  switch (conn.state) {
-    case State.SYN_RECEIVED:
-      end(conn, ConnectionError.refused);
-      return Outcome.none;
-    case State.CLOSING:
-    case State.LAST_ACK:
-    case State.TIME_WAIT:
-      end(conn, ConnectionError.none);
-      return Outcome.none;
-    default:
-      counters.count(Counter.connectionsReset);
-      end(conn, ConnectionError.reset);
-      return Outcome.none;
-  }
-}
-function onAckField(conn, segment, scale, nowUs, context) {
-  const { counters } = context;
-  if (conn.state === State.SYN_RECEIVED) {
-    if (segment.ack !== seqAdd(conn.iss, 1)) {
-      counters.drop(Drop.tcpAckInvalid);
-      return Outcome.reset;
-    }
-    setWindow(conn, segment, scale);
-    const accurate = conn.ecn?.accurate ?? null;
-    if (accurate !== null) takeHandshakeAck(accurate, segment);
-    establish(conn, segment, nowUs, context.config);
-    return Outcome.none;
-  }
-  const tooNew = seqGt(segment.ack, conn.sndMax);
-  if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
-    counters.drop(Drop.tcpAckInvalid);
-    return Outcome.challenge;
-  }
-  const windowBefore = conn.sndWnd;
-  const isLatest2 = seqLt(conn.sndWl1, segment.seq) || conn.sndWl1 === segment.seq && seqLe(conn.sndWl2, segment.ack);
-  if (isLatest2 && seqLe(conn.sndUna, segment.ack)) setWindow(conn, segment, scale);
-  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
-  const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
-  if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  return Outcome.none;
-}
-function setWindow(conn, segment, scale) {
-  conn.sndWnd = segment.window << scale;
-  conn.sndWl1 = segment.seq;
-  conn.sndWl2 = segment.ack;
-  if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
-}
-function isFinAcknowledged(conn) {
-  const finSeq = seqAdd(conn.iss, 1 + conn.send.end);
-  return seqGt(conn.sndUna, finSeq);
-}
-function afterFinAcknowledged(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.FIN_WAIT_1:
-      conn.state = State.FIN_WAIT_2;
-      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
-      break;
-    case State.CLOSING:
-      enterTimeWait(conn, nowUs, config);
-      break;
-    case State.LAST_ACK:
-      end(conn, ConnectionError.none);
-      break;
-  }
-}
-function noteUrgent(conn, segment) {
-  const pointer = seqAdd(segment.seq, segment.urgent);
-  if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
-    conn.rcvUrgent = pointer;
-    conn.urgent = true;
-    conn.urgentMarks++;
-    conn.urgentUnread = true;
-    conn.news = News.loud;
-  }
-}
-function takeText(conn, segment, nowUs, context) {
-  const { counters } = context;
-  const hasFin = (segment.flags & Flag.FIN) !== 0;
-  if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
-  if (!canReceiveData(conn.state)) {
-    if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
-    conn.ackPending = true;
-    return Outcome.none;
-  }
-  const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
-  const end2 = seqAdd(start, segment.payloadLength);
-  if (conn.owner === Owner.none && seqGt(end2, conn.rcvNxt)) {
-    counters.drop(Drop.tcpDataAfterClose);
-    abort(conn);
-    return Outcome.reset;
-  }
-  const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
-  if (clipped !== end2) {
-    counters.drop(Drop.tcpOutOfWindow);
-    conn.ackPending = true;
-  }
-  if (seqGt(start, conn.rcvNxt)) return takeAhead(conn, segment, start, clipped, context);
-  const before = conn.rcvNxt;
-  if (seqGt(clipped, before)) {
-    takeInOrder(conn, segment, start, clipped, nowUs, context);
-  } else if (segment.payloadLength > 0) {
-    counters.drop(Drop.tcpDuplicate);
-    conn.interactive = false;
-    conn.ackPending = true;
-  }
-  if (hasFin && clipped === end2 && seqGe(conn.rcvNxt, end2)) onFin(conn, nowUs, context.config);
-  return Outcome.none;
-}
-function takeAhead(conn, segment, start, end2, context) {
-  const { counters } = context;
-  const length = seqDiff(end2, start);
-  if (length > 0) {
-    conn.interactive = false;
-    conn.segmentsOutOfOrder++;
-    counters.count(Counter.segmentsOutOfOrder);
-    const stored = conn.receive.acceptAhead(start, segment.payloadOffset, length);
-    if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
-    if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
-  }
-  return Outcome.ack;
-}
-function takeInOrder(conn, segment, start, end2, nowUs, context) {
-  const { counters } = context;
-  const before = conn.rcvNxt;
-  const hadGap = conn.receive.outOfOrder !== null;
-  const offset = segment.payloadOffset + seqDiff(before, start);
-  conn.rcvNxt = conn.receive.acceptInOrder(segment, before, end2, offset);
-  const taken = seqDiff(conn.rcvNxt, before);
-  if (seqLt(conn.rcvNxt, end2)) counters.drop(Drop.tcpNoMemory);
-  conn.bytesReceived += taken;
-  counters.add(Counter.bytesIn, taken);
-  conn.news = News.loud;
-  if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
-  afterReceive(conn, segment, taken, hadGap, nowUs, context.config);
-}
-function onFin(conn, nowUs, config) {
-  conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
-  if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
-  conn.finReceived = true;
-  conn.receive?.discardAhead();
-  conn.ackPending = true;
-  conn.news = News.loud;
-  switch (conn.state) {
-    case State.SYN_RECEIVED:
-    case State.ESTABLISHED:
-      conn.state = State.CLOSE_WAIT;
-      break;
-    case State.FIN_WAIT_1:
-      conn.state = State.CLOSING;
-      break;
-    case State.FIN_WAIT_2:
-      enterTimeWait(conn, nowUs, config);
-      break;
-  }
-}
-function establish(conn, segment, nowUs, config) {
-  conn.state = State.ESTABLISHED;
-  conn.sndUna = segment.ack;
-  conn.sndNxt = segment.ack;
-  if (seqLt(conn.sndMax, segment.ack)) conn.sndMax = segment.ack;
-  conn.retransmitAtUs = NEVER;
-  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
-  conn.timing = false;
-  if (conn.handshakeTimedOut) {
-    conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
-  }
-  conn.backoffs = 0;
-  conn.news = News.loud;
-  conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
-  conn.tuneAtUs = nowUs;
-  conn.tuneReadAtUs = nowUs;
-}
-function end(conn, error) {
-  conn.state = State.CLOSED;
-  conn.error = error;
-  conn.news = News.loud;
-  conn.ackPending = false;
-  stopTimers(conn);
-}
-function stopTimers(conn) {
-  conn.retransmitAtUs = NEVER;
-  conn.delayedAckAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
-  conn.endAtUs = NEVER;
-  if (conn.loss !== null) {
-    conn.loss.reorderAtUs = NEVER;
-    conn.loss.probeAtUs = NEVER;
-  }
-}
-function abort(conn) {
-  end(conn, ConnectionError.aborted);
-}
-function enterTimeWait(conn, nowUs, config) {
-  conn.state = State.TIME_WAIT;
-  stopTimers(conn);
-  restartTimeWait(conn, nowUs, config);
-}
-function restartTimeWait(conn, nowUs, config) {
-  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
-}
-
-// src/tcp/listener.ts
-var Listener = class {
-  /** The application's name for it. */
-  id;
-  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
-  local0;
-  local1;
-  local2;
-  local3;
-  port;
-  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
-  ipv6Only;
-  /** Most handshakes in progress and connections not yet accepted, together. */
-  backlog;
-  /** Handshakes in progress. */
-  handshakes = 0;
-  /** Established connections that the application has not accepted. */
-  waiting = 0;
-  closed = false;
-  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
-  mssClamp = 0;
-  constructor(id, address, port, backlog, ipv6Only = false) {
-    this.id = id;
-    this.local0 = address[0];
-    this.local1 = address[1];
-    this.local2 = address[2];
-    this.local3 = address[3];
-    this.port = port;
-    this.backlog = backlog;
-    this.ipv6Only = ipv6Only;
-  }
-  /** Whether a further handshake may begin. */
-  get hasRoom() {
-    return this.handshakes + this.waiting < this.backlog;
-  }
-  /** Whether it listens on every address of a family, or of both. */
-  get isWildcard() {
-    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
-  }
-  /** Whether a segment to this address is for it. */
-  matches(w0, w1, w2, w3) {
-    if (this.isWildcard) {
-      const isIpv42 = isIpv4Words(w0, w1, w2);
-      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
-    }
-    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
-  }
-};
-function covers(listener, other) {
-  return listener.matches(other.local0, other.local1, other.local2, other.local3);
-}
-var ListenerTable = class {
-  #byPort = /* @__PURE__ */ new Map();
-  #byId = /* @__PURE__ */ new Map();
-  /** Whether any listener has this port. */
-  hasPort(port) {
-    return this.#byPort.has(port);
-  }
-  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
-  add(listener) {
-    const others = this.#byPort.get(listener.port) ?? [];
-    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
-    this.#byPort.set(listener.port, [
-      ...others,
-      listener
-    ]);
-    this.#byId.set(listener.id, listener);
-    return true;
-  }
-  /** The listener for a segment to this address and port, or null. */
-  find(w0, w1, w2, w3, port) {
-    const candidates = this.#byPort.get(port);
-    if (candidates === void 0) return null;
-    for (let i = 0; i < candidates.length; i++) {
-      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
-    }
-    return null;
-  }
-  /** The listener that the application knows by this name. */
-  get(id) {
-    return this.#byId.get(id);
-  }
-  /** Removes a listener. */
-  remove(listener) {
-    listener.closed = true;
-    this.#byId.delete(listener.id);
-    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
-    if (others.length > 0) this.#byPort.set(listener.port, others);
-    else this.#byPort.delete(listener.port);
-  }
-  /** All listeners. */
-  all() {
-    return [
-      ...this.#byId.values()
-    ];
-  }
-};
-
-// src/tcp/sink.ts
-var FIRST_PIECE = 2;
-
-// src/tcp/output.ts
-var SACK_BLOCKS_WITH_TIMESTAMPS = 3;
-var SACK_BLOCKS = 4;
-var LIMITED_TRANSMIT = 2;
-var out = new Segment();
-function output(conn, nowUs, context) {
-  if (conn.state === State.CLOSED) return;
-  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    if (conn.sndNxt === conn.iss) sendSyn(conn, nowUs, context);
-    else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
-    return;
-  }
-  sendData(conn, nowUs, context);
-  if (conn.ackPending) sendAck(conn, nowUs, context);
-}
-function sendSyn(conn, nowUs, context) {
-  const { config, sink, counters } = context;
-  const passive = conn.state === State.SYN_RECEIVED;
-  begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
-  out.window = synWindow(conn);
-  out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu, conn.mssClamp, headerBytes(conn));
-  if (passive ? conn.windowScale : config.windowScale) {
-    out.options |= OptionBit.windowScale;
-    out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
-  }
-  if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
-  if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
-  offerEcn(conn, out, conn.sndMax !== conn.iss, config);
-  if (passive) {
-    const edge = seqAdd(conn.rcvNxt, out.window);
-    if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
-    conn.lastAckSent = conn.rcvNxt;
-    conn.ackPending = false;
-  }
-  const again = conn.sndMax !== conn.iss;
-  conn.sndNxt = seqAdd(conn.iss, 1);
-  conn.sndMax = conn.sndNxt;
-  if (again) {
-    conn.timing = false;
-    countRetransmission(conn, 0, counters);
-  } else {
-    conn.timing = true;
-    conn.rttSeq = conn.sndNxt;
-    conn.rttSentAtUs = nowUs;
-  }
-  if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  }
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sendAck(conn, nowUs, context) {
-  begin(conn, sequenceWithoutText(conn), Flag.ACK);
-  acknowledge(conn, nowUs);
-  addSackBlocks(conn);
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sequenceWithoutText(conn) {
-  if (conn.persisting) return conn.sndNxt;
-  const edge = seqAdd(conn.sndUna, conn.sndWnd);
-  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
-}
-function sendReset(conn, nowUs, context) {
-  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
-  out.ack = conn.rcvNxt;
-  out.window = 0;
-  context.counters.count(Counter.resetsOut);
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sendResetFor(segment, context) {
-  out.src0 = segment.dst0;
-  out.src1 = segment.dst1;
-  out.src2 = segment.dst2;
-  out.src3 = segment.dst3;
-  out.dst0 = segment.src0;
-  out.dst1 = segment.src1;
-  out.dst2 = segment.src2;
-  out.dst3 = segment.src3;
-  out.srcPort = segment.dstPort;
-  out.dstPort = segment.srcPort;
-  const hasAck = (segment.flags & Flag.ACK) !== 0;
-  out.seq = hasAck ? segment.ack : 0;
-  out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
-  out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
-  out.flowLabel = 0;
-  clearRest();
-  context.counters.count(Counter.resetsOut);
-  context.counters.count(Counter.segmentsOut);
-  context.sink.send(out, FIRST_PIECE);
-}
-function sendKeepalive(conn, nowUs, context) {
-  begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
-  acknowledge(conn, nowUs);
-  context.counters.count(Counter.keepaliveProbes);
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sendOldest(conn, nowUs, context) {
-  const { queue } = conn.loss;
-  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
-  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
-}
-function sendLossProbe(conn, nowUs, context) {
-  const loss = conn.loss;
-  const { queue } = loss;
-  loss.probeEnd = conn.sndNxt;
-  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
-  loss.probing = true;
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
-  const length = Math.min(unsent, room, conn.sndMss);
-  loss.probeWasOld = length <= 0;
-  if (length > 0) {
-    sendNew(conn, length, nowUs, context);
-    loss.probeEnd = conn.sndNxt;
-  } else if (queue.tail !== NO_SEGMENT) {
-    const segment = lastWireSegment(conn, queue.tail);
-    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
-    queue.touch(segment, nowUs);
-  }
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-}
-function lastWireSegment(conn, last) {
-  const { queue } = conn.loss;
-  const start = queue.start(last);
-  const behind = seqDiff(queue.end(last), start);
-  const bytes = behind - (isFinSent(conn) ? 1 : 0);
-  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
-  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
-}
-function sendProbe(conn, nowUs, context) {
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  if (conn.sndWnd === 0) context.counters.count(Counter.zeroWindowProbes);
-  if (unsent > 0 || conn.finQueued) {
-    const length = Math.min(unsent > 0 ? unsent : 0, Math.max(1, conn.sndWnd), conn.sndMss);
-    sendNew(conn, length, nowUs, context);
-    if (!conn.persisting) return;
-    conn.loss.queue.clear();
-    conn.loss.probeAtUs = NEVER;
-    conn.sndNxt = conn.sndUna;
-  }
-}
-function positionOf(conn, seq) {
-  return seq - conn.iss - 1 | 0;
-}
-function sendData(conn, nowUs, context) {
-  const { send, loss } = conn;
-  if (send === null || loss === null) return;
-  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
-  conn.cwndLimited = false;
-  if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
-  if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
-  for (; ; ) {
-    const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
-    const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
-    if (unsent <= 0 && !finDue) break;
-    if (!context.sink.hasRoom(conn)) {
-      conn.blocked = true;
-      break;
-    }
-    const flight = seqDiff(conn.sndNxt, conn.sndUna);
-    const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const onPath = cwnd - pipeOf(conn);
-    if (unsent <= 0) {
-      if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
-      sendNew(conn, 0, nowUs, context);
-      break;
-    }
-    const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = worthSending(conn, unsent, room, superBytesFor(conn, context));
-    if (length === 0) {
-      conn.cwndLimited = onPath < conn.sndMss;
-      if (flight === 0) return persistIfIdle(conn, nowUs);
-      break;
-    }
-    if (conn.persisting) stopPersisting(conn);
-    sendNew(conn, length, nowUs, context);
-  }
-}
-function sendMtuProbe(conn, search, nowUs, context) {
-  const loss = conn.loss;
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  const room = conn.congestion.cwndBytes - pipeOf(conn);
-  const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
-  if (length === 0 || !context.sink.hasRoom(conn)) return;
-  search.probing = true;
-  search.probeStart = conn.sndNxt;
-  search.probeEnd = seqAdd(conn.sndNxt, length);
-  search.sending = true;
-  sendNew(conn, length, nowUs, context);
-  search.sending = false;
-  context.counters.count(Counter.mtuProbes);
-}
-function repeatLost(conn, nowUs, context) {
-  const { queue } = conn.loss;
-  const mss = conn.sndMss;
-  const superBytes = superBytesFor(conn, context);
-  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  for (let s = queue.head; ; ) {
-    s = queue.firstToRepeat(s);
-    if (s === NO_SEGMENT) return true;
-    if (!context.sink.hasRoom(conn)) {
-      conn.blocked = true;
-      return false;
-    }
-    const pipe = pipeOf(conn);
-    const room = Math.floor(conn.congestion.cwndBytes - pipe);
-    const length = seqDiff(queue.end(s), queue.start(s));
-    if (room < Math.min(length, mss) && pipe > 0) return false;
-    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
-    if (windowRoom <= 0 || windowRoom < Math.min(length, mss) && pipe > 0) return false;
-    const whole = Math.max(room - room % mss, mss);
-    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
-  }
-}
-function repeat(conn, segment, most, nowUs, context) {
-  const loss = conn.loss;
-  const { queue } = loss;
-  const start = queue.start(segment);
-  const cut = seqAdd(start, most);
-  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
-  transmit(conn, start, queue.end(segment), nowUs, context);
-  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
-  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
-  if (segment === queue.head && loss.phase === Phase.recovery) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  }
-  queue.markAgain(segment, nowUs);
-}
-function superBytesFor(conn, context) {
-  const accurate = conn.ecn === null ? null : conn.ecn.accurate;
-  return accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
-}
-function extraSegments(conn) {
-  const loss = conn.loss;
-  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0 ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT) : 0;
-}
-function isFinSent(conn) {
-  return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
-}
-function worthSending(conn, unsent, room, superBytes) {
-  const mss = conn.sndMss;
-  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  const length = Math.min(unsent, Math.floor(room), most);
-  if (length >= mss) {
-    const tail = length % mss;
-    if (tail === 0) return length;
-    return length === unsent && mayEndShort(conn) ? length : length - tail;
-  }
-  if (length <= 0) return 0;
-  if (length === unsent) return mayEndShort(conn) ? length : 0;
-  return length >= conn.sndWndMax / 2 ? length : 0;
-}
-function mayEndShort(conn) {
-  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
-  if (conn.cork) return false;
-  if (conn.noDelay) return true;
-  return !seqGt(conn.sndSmall, conn.sndUna);
-}
-function persistIfIdle(conn, nowUs) {
-  if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
-  conn.persisting = true;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-}
-function stopPersisting(conn) {
-  conn.persisting = false;
-  conn.backoffs = 0;
-  conn.retransmitAtUs = NEVER;
-}
-function sendNew(conn, length, nowUs, context) {
-  const seq = conn.sndNxt;
-  const behind = positionOf(conn, seqAdd(seq, length));
-  const fin = conn.finQueued && behind === conn.send.end ? 1 : 0;
-  const next = seqAdd(seq, length + fin);
-  if (seqGe(seq, conn.sndMax) && !conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
-  }
-  const isProbe = conn.persisting || conn.mtuSearch?.sending === true;
-  if (length % conn.sndMss !== 0 && !isProbe) conn.sndSmall = next;
-  const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1e3;
-  if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
-  transmit(conn, seq, next, nowUs, context);
-  conn.loss.queue.push(seq, next, nowUs);
-  conn.sndNxt = next;
-  armProbe(conn, nowUs);
-  if (seqGt(next, conn.sndMax)) {
-    context.counters.add(Counter.bytesOut, length);
-    conn.sndMax = next;
-  }
-}
-function transmit(conn, seq, next, nowUs, context) {
-  const { sink, counters } = context;
-  const send = conn.send;
-  const position = positionOf(conn, seq);
-  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
-  const length = seqDiff(next, seq) - fin;
-  let flags = Flag.ACK;
-  if ((position + length | 0) === send.end && length > 0) flags |= Flag.PSH;
-  if (fin === 1) flags |= Flag.FIN;
-  begin(conn, seq, flags);
-  acknowledge(conn, nowUs);
-  out.payloadLength = length;
-  if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
-  const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
-  if (seqLt(seq, conn.sndMax)) {
-    countRetransmission(conn, length, counters);
-    if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false;
-  }
-  conn.loss.sentBytes += length;
-  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
-  if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  }
-  emit(conn, length, end2, nowUs, context);
-}
-function countRetransmission(conn, length, counters) {
-  conn.segmentsRetransmitted++;
-  conn.bytesRetransmitted += length;
-  counters.count(Counter.segmentsRetransmitted);
-  counters.add(Counter.bytesRetransmitted, length);
-}
-function begin(conn, seq, flags) {
-  out.src0 = conn.local0;
-  out.src1 = conn.local1;
-  out.src2 = conn.local2;
-  out.src3 = conn.local3;
-  out.dst0 = conn.remote0;
-  out.dst1 = conn.remote1;
-  out.dst2 = conn.remote2;
-  out.dst3 = conn.remote3;
-  out.srcPort = conn.localPort;
-  out.dstPort = conn.remotePort;
-  out.flowLabel = conn.flowLabel;
-  out.seq = seq;
-  out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
-  out.flags = flags;
-  clearRest();
-  out.trafficClass = conn.trafficClass;
-  out.hopLimit = conn.hopLimit;
-}
-function clearRest() {
-  out.trafficClass = 0;
-  out.hopLimit = 0;
-  out.window = 0;
-  out.urgent = 0;
-  out.options = 0;
-  out.sackCount = 0;
-  out.payloadLength = 0;
-  out.gsoSize = 0;
-}
-function acknowledge(conn, nowUs) {
-  out.window = advertise(conn);
-  if (conn.timestamps) addTimestamps(conn, nowUs);
-  conn.lastAckSent = conn.rcvNxt;
-  conn.ackPending = false;
-  conn.unackedBytes = 0;
-  conn.delayedAckAtUs = NEVER;
-}
-function addTimestamps(conn, nowUs) {
-  out.options |= OptionBit.timestamps;
-  out.tsValue = Math.floor(nowUs / 1e3) + conn.tsOffset | 0;
-  out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
-}
-function addSackBlocks(conn) {
-  const queue = conn.receive === null ? null : conn.receive.outOfOrder;
-  if (!conn.sack || queue === null) return;
-  const most = conn.timestamps ? SACK_BLOCKS_WITH_TIMESTAMPS : SACK_BLOCKS;
-  let latest = 0;
-  while (latest < queue.count - 1 && queue.left[latest] !== queue.latestLeft) latest++;
-  setSackBlock(0, queue.left[latest], queue.right[latest]);
-  let count = 1;
-  for (let i = 0; i < queue.count && count < most; i++) {
-    if (i !== latest) setSackBlock(count++, queue.left[i], queue.right[i]);
-  }
-  out.sackCount = count;
-  out.options |= OptionBit.sack;
-}
-function setSackBlock(index, left, right) {
-  switch (index) {
-    case 0:
-      out.sackLeft0 = left;
-      out.sackRight0 = right;
-      break;
-    case 1:
-      out.sackLeft1 = left;
-      out.sackRight1 = right;
-      break;
-    case 2:
-      out.sackLeft2 = left;
-      out.sackRight2 = right;
-      break;
-    default:
-      out.sackLeft3 = left;
-      out.sackRight3 = right;
-  }
-}
-function emit(conn, length, end2, nowUs, context) {
-  if (conn.ecn !== null && (out.flags & Flag.SYN) === 0) stampEcn(conn, conn.ecn, out);
-  const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
-  conn.segmentsSent += wireSegments;
-  conn.bytesSent += length;
-  conn.lastSentAtUs = nowUs;
-  context.counters.add(Counter.segmentsOut, wireSegments);
-  context.sink.send(out, end2);
-}
-
-// src/tcp/report.ts
-var WORD_MAX = 2147483647;
-function reportAddresses(words, conn) {
-  const row = conn.row;
-  words[row + Row.local] = conn.local0;
-  words[row + Row.local + 1] = conn.local1;
-  words[row + Row.local + 2] = conn.local2;
-  words[row + Row.local + 3] = conn.local3;
-  words[row + Row.remote] = conn.remote0;
-  words[row + Row.remote + 1] = conn.remote1;
-  words[row + Row.remote + 2] = conn.remote2;
-  words[row + Row.remote + 3] = conn.remote3;
-  words[row + Row.localPort] = conn.localPort;
-  words[row + Row.remotePort] = conn.remotePort;
-}
-function reportProgress(words, conn) {
-  const row = conn.row;
-  words[row + Row.state] = conn.state;
-  words[row + Row.error] = conn.error;
-  words[row + Row.txLimit] = conn.sendLimit;
-  const info = row + Row.info;
-  const { rtt, congestion } = conn;
-  words[info + Info.rttUs] = rtt.srttUs;
-  words[info + Info.rttVarUs] = rtt.rttVarUs;
-  words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
-  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
-  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
-  words[info + Info.mssSend] = conn.sndMss;
-  words[info + Info.mssReceive] = conn.rcvMss;
-  words[info + Info.sendWindow] = conn.sndWnd;
-  words[info + Info.receiveWindow] = receiveWindow(conn);
-  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
-  putTotal(words, info + Info.bytesSent, conn.bytesSent);
-  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
-  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
-  words[info + Info.segmentsSent] = conn.segmentsSent;
-  words[info + Info.segmentsReceived] = conn.segmentsReceived;
-  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
-  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
-  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
-  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
-  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn);
-  words[row + Row.pathMtu] = conn.pathMtu;
-  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
-  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
-  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
-  words[info + Info.backoffs] = conn.backoffs;
-  words[row + Row.softError] = conn.softError;
-  words[row + Row.softErrors] = conn.softErrors;
-  if (conn.urgentUnread) reportUrgent(words, conn);
-}
-function reportUrgent(words, conn) {
-  const row = conn.row;
-  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
-  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
-  words[row + Row.urgentEnd] = end2;
-  words[row + Row.urgentMarks] = conn.urgentMarks;
-  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
-}
-function ecnOption({ ecn }) {
-  if (ecn === null) return 0;
-  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
-}
-function clamp(value) {
-  return value < WORD_MAX ? value : WORD_MAX;
-}
-function putTotal(words, at, value) {
-  words[at] = value;
-  words[at + 1] = value / 4294967296;
-}
-
-// src/tcp/ports.ts
-var EPHEMERAL_FIRST = 32768;
-var EPHEMERAL_LAST = 60999;
-function ephemeralPort(random, isFree) {
-  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
-  const start = random.uint32() % count;
-  for (let i = 0; i < count; i++) {
-    const port = EPHEMERAL_FIRST + (start + i) % count;
-    if (isFree(port)) return port;
-  }
-  return 0;
-}
-
-// src/tcp/timers.ts
-var ORPHAN_RETRIES = 8;
-var REPORT_AFTER_TIMEOUTS = 3;
-function updateDeadline(conn) {
-  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
-  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
-  const loss = conn.loss;
-  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
-  conn.deadlineUs = atUs;
-}
-function onTimer(conn, nowUs, context) {
-  if (conn.endAtUs <= nowUs) {
-    end(conn, ConnectionError.none);
-    return Outcome.none;
-  }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
-  }
-  if (conn.keepaliveAtUs <= nowUs) {
-    const outcome = onKeepalive(conn, nowUs, context);
-    if (outcome !== Outcome.none) return outcome;
-  }
-  const loss = conn.loss;
-  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
-    const outcome = onLossTimer(conn, loss, nowUs, context);
-    if (outcome !== Outcome.none) return outcome;
-  }
-  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
-  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
-}
-function onLossTimer(conn, loss, nowUs, context) {
-  if (loss.reorderAtUs <= nowUs) {
-    const found = rackDetect(conn, nowUs);
-    const search = conn.mtuSearch;
-    if (found && loss.phase === Phase.open) {
-      const isProbe = search !== null && isProbeLost(conn, search, loss);
-      if (!isProbe) enterRecovery(conn, loss, nowUs, context.counters);
-    }
-  }
-  if (loss.probeAtUs > nowUs) return Outcome.none;
-  loss.probeAtUs = NEVER;
-  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
-  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt) ? Outcome.lossProbe : Outcome.none;
-}
-function onRetransmit(conn, nowUs, context) {
-  const { config, counters } = context;
-  conn.retransmitAtUs = NEVER;
-  if (hasGivenUp(conn, nowUs, config)) return giveUp(conn, counters);
-  conn.backoffs++;
-  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    conn.handshakeTimedOut = true;
-    conn.sndNxt = conn.iss;
-    return Outcome.none;
-  }
-  conn.retransmitTimeouts++;
-  if (conn.persisting) {
-    if (conn.sndWnd > 0) {
-      conn.persisting = false;
-      conn.backoffs = 0;
-    } else {
-      conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-    }
-    return Outcome.probe;
-  }
-  counters.count(Counter.retransmissionTimeouts);
-  if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
-  if (conn.backoffs === 1) {
-    const loss = conn.loss;
-    rememberForUndo(conn, loss);
-    const flight = seqDiff(conn.sndMax, conn.sndUna);
-    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
-    isReducedForMarks(conn);
-    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
-  }
-  conn.timing = false;
-  onTimeout(conn, config, nowUs);
-  loseEverything(conn);
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
-  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
-  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
-}
-function loseEverything(conn) {
-  const loss = conn.loss;
-  const { queue } = loss;
-  const head = queue.head;
-  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
-  queue.markAllLost(reneged);
-  loss.phase = Phase.loss;
-  loss.recover = conn.sndMax;
-  loss.duplicateAcks = 0;
-  loss.probing = false;
-  loss.probeAtUs = NEVER;
-  loss.reorderAtUs = NEVER;
-}
-function hasGivenUp(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.SYN_SENT:
-      return conn.backoffs >= conn.synRetries;
-    case State.SYN_RECEIVED:
-      return conn.backoffs >= config.synAckRetries;
-  }
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
-  if (conn.backoffs < config.dataRetries) return false;
-  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
-}
-function isAlive(conn, nowUs, config) {
-  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
-}
-function giveUp(conn, counters) {
-  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
-  counters.count(Counter.connectionsTimedOut);
-  end(conn, ConnectionError.timedOut);
-  return opening ? Outcome.none : Outcome.abort;
-}
-function onKeepalive(conn, nowUs, context) {
-  const { counters } = context;
-  conn.keepaliveAtUs = NEVER;
-  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
-  const idleUs = nowUs - conn.lastReceivedAtUs;
-  const idleLimitUs = conn.keepaliveIdleUs;
-  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
-  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
-    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
-    conn.keepaliveAtUs = lastUs + idleLimitUs;
-    return Outcome.none;
-  }
-  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
-  if (conn.keepaliveProbesSent >= conn.keepaliveProbes || userTimeoutOver) {
-    return giveUp(conn, counters);
-  }
-  conn.keepaliveProbesSent++;
-  conn.keepaliveAtUs = nowUs + conn.keepaliveIntervalUs;
-  return Outcome.keepalive;
-}
-
-// src/tcp/demux.ts
-var ROW_WORDS2 = 12;
-var NEXT3 = 0;
-var HASH = 1;
-var LOCAL = 2;
-var REMOTE = 6;
-var PORTS = 10;
-var NONE = -1;
-var message2 = new Int32Array(9);
-function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  const ports = localPort << 16 | remotePort;
-  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message2[0] = local3;
-    message2[1] = remote3;
-    message2[2] = ports;
-    return halfSipHash13(key0, key1, message2, 3);
-  }
-  message2[0] = local0;
-  message2[1] = local1;
-  message2[2] = local2;
-  message2[3] = local3;
-  message2[4] = remote0;
-  message2[5] = remote1;
-  message2[6] = remote2;
-  message2[7] = remote3;
-  message2[8] = ports;
-  return halfSipHash13(key0, key1, message2, 9);
-}
-var Demultiplexer = class {
-  #key0;
-  #key1;
-  #capacity;
-  #rows;
-  #buckets;
-  #size = 0;
-  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE;
-  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
-  constructor(capacity, key0, key1) {
-    this.#capacity = capacity;
-    this.#key0 = key0 | 0;
-    this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(capacity * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
-  }
-  /** How many ids there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many ids are in the table. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
-   * range, an `Error` for an id that is in the table already or a tuple that another id has.
-   */
-  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const row = this.#rowOf(id);
-    checkPort(localPort);
-    checkPort(remotePort);
-    const rows = this.#rows;
-    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
-    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    rows[row + HASH] = hash;
-    rows[row + LOCAL] = local0;
-    rows[row + LOCAL + 1] = local1;
-    rows[row + LOCAL + 2] = local2;
-    rows[row + LOCAL + 3] = local3;
-    rows[row + REMOTE] = remote0;
-    rows[row + REMOTE + 1] = remote1;
-    rows[row + REMOTE + 2] = remote2;
-    rows[row + REMOTE + 3] = remote3;
-    rows[row + PORTS] = localPort << 16 | remotePort;
-    this.#enchain(id);
-    this.#size++;
-  }
-  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
-  remove(id) {
-    const row = this.#rowOf(id);
-    const rows = this.#rows;
-    if (rows[row + PORTS] === 0) return;
-    const buckets = this.#buckets;
-    const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT3];
-    } else {
-      let before = buckets[bucket] * ROW_WORDS2;
-      while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
-      rows[before + NEXT3] = rows[row + NEXT3];
-    }
-    rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE;
-    this.#size--;
-  }
-  /** The id that has this four-tuple, -1 when none has. */
-  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const last = this.#last;
-    if (last !== NONE && // deno-fmt-ignore
-    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-      return last;
-    }
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1];
-    while (id !== NONE) {
-      const row = id * ROW_WORDS2;
-      if (rows[row + HASH] === hash && // deno-fmt-ignore
-      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-        this.#last = id;
-        return id;
-      }
-      id = rows[row + NEXT3];
-    }
-    return NONE;
-  }
-  /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
-   * takes time in proportion to the table, so a caller that does not know its size doubles it.
-   */
-  grow(capacity) {
-    if (capacity <= this.#capacity) return;
-    const rows = new Int32Array(capacity * ROW_WORDS2);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    const before = this.#capacity;
-    this.#capacity = capacity;
-    const buckets = bucketsFor(capacity);
-    if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
-    for (let id = 0; id < before; id++) {
-      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
-    }
-  }
-  /** Puts a filled row at the head of its chain. */
-  #enchain(id) {
-    const row = id * ROW_WORDS2;
-    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT3] = this.#buckets[bucket];
-    this.#buckets[bucket] = id;
-  }
-  #rowOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return id * ROW_WORDS2;
-  }
-};
-function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
-}
-function bucketsFor(capacity) {
-  let buckets = 1;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-}
-function checkPort(port) {
-  if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
-  }
-}
-
-// src/tcp/flow_label.ts
-var LABEL_MASK = 1048575;
-var FlowLabels = class {
-  #key0;
-  #key1;
-  /** Takes its key, 64 bits, from `random`. */
-  constructor(random) {
-    this.#key0 = random.uint32();
-    this.#key1 = random.uint32();
-  }
-  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
-  of(t) {
-    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
-    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
-    return hash & LABEL_MASK || 1;
-  }
-};
-
 // src/ring/stream.ts
 function streamWritten(stream) {
   return Atomics.load(stream.words, stream.written);
@@ -7102,10 +8515,15 @@ var StreamWriter = class {
   #headPosition = 0;
   #memory;
   #shared;
-  constructor(memory, shared) {
+  /** `resume` goes on with a stream that another writer has left drained, instead of starting one. */
+  constructor(memory, shared, resume = false) {
     this.#memory = memory;
     this.#shared = shared;
     const words = shared.words;
+    if (resume) {
+      this.written = words[shared.written];
+      return;
+    }
     words[shared.written] = 0;
     words[shared.head] = NIL;
     words[shared.epoch] = 0;
@@ -7115,9 +8533,19 @@ var StreamWriter = class {
   get pending() {
     return this.written - streamRead(this.#shared) | 0;
   }
+  /** Whether it holds no block and has published everything: another writer could go on with the stream. */
+  get isDrained() {
+    const { words, written } = this.#shared;
+    return this.#head === NIL && Atomics.load(words, written) === this.written;
+  }
   /** Bytes that the consumer has read; modulo 2^32. */
   get read() {
     return streamRead(this.#shared);
+  }
+  /** Whether there is memory for `length` bytes, all of them. */
+  hasMemoryFor(length) {
+    this.reclaimIfDrained();
+    return chainRoom(this.#memory, this.#tail, length) === length;
   }
   /** Appends from a caller's array; returns how many bytes found memory. */
   appendArray(source, from, length) {
@@ -7211,6 +8639,20 @@ var StreamCursor = class {
     this.#block = other.#block;
     this.#offset = other.#offset;
   }
+  /** Writes its place into four words from `at` on. */
+  save(words, at) {
+    words[at] = this.position;
+    words[at + 1] = this.#epoch;
+    words[at + 2] = this.#block;
+    words[at + 3] = this.#offset;
+  }
+  /** Stands where the cursor stood that wrote these words. */
+  restore(words, at) {
+    this.position = words[at];
+    this.#epoch = words[at + 1];
+    this.#block = words[at + 2];
+    this.#offset = words[at + 3];
+  }
   /**
    * Contiguous bytes from here on, at most `limit`, which must not go beyond `written`. Their place is
    * then `start`. `words` and `table` name the descriptors; `limit` must be positive.
@@ -7250,20 +8692,206 @@ var StreamCursor = class {
   }
 };
 
+// src/tcp/out_of_order.ts
+var Stored = {
+  /** All of them are held (or were held already). */
+  all: 0,
+  /** Some were not: the connection holds as many ranges as it may. */
+  rangeLimit: 1,
+  /** Some were not: the receive pool is empty. */
+  noMemory: 2
+};
+var SACK_BLOCKS_MAX2 = 4;
+var OutOfOrder = class {
+  count = 0;
+  /** Bytes held. */
+  bytes = 0;
+  /**
+   * A number in each of the ranges that changed last, the newest first, `recentCount` of them: the order of
+   * SACK blocks (RFC 2018 section 4). A range that is gone or has grown together with another leaves its
+   * number behind.
+   */
+  recent = new Int32Array(SACK_BLOCKS_MAX2);
+  recentCount = 0;
+  /** Bytes of the last segment that were held already (RFC 2883): left and right edge, equal when none. */
+  duplicateLeft = 0;
+  duplicateRight = 0;
+  left;
+  right;
+  #head;
+  #tail;
+  #limit;
+  constructor(limit) {
+    this.#limit = limit;
+    this.left = new Int32Array(limit);
+    this.right = new Int32Array(limit);
+    this.#head = new Int32Array(limit);
+    this.#tail = new Int32Array(limit);
+  }
+  /** Holds the bytes of `[seq, seq + length)` that are not held yet; they lie at `offset`. */
+  insert(memory, seq, offset, length) {
+    this.duplicateLeft = seq;
+    this.duplicateRight = seq;
+    const stored = this.#store(memory, seq, offset, length);
+    this.#noteRecent(seq);
+    return stored;
+  }
+  #store(memory, seq, offset, length) {
+    const end2 = seqAdd(seq, length);
+    let from = seq;
+    let index = 0;
+    while (seqLt(from, end2)) {
+      while (index < this.count && seqLt(this.right[index], from)) index++;
+      const touches = index < this.count && !seqGt(this.left[index], from);
+      if (touches && seqGt(this.right[index], from)) {
+        this.#noteDuplicate(from, seqMin(this.right[index], end2));
+        from = this.right[index];
+        continue;
+      }
+      const source = offset + seqDiff(from, seq);
+      const stored = touches ? this.#extend(memory, index, end2, source) : this.#open(memory, index, from, end2, source);
+      if (stored !== Stored.all) return stored;
+      from = this.right[index];
+      this.#joinNext(memory, index);
+    }
+    return Stored.all;
+  }
+  /** The first part that was held already, and what follows on it without a hole. */
+  #noteDuplicate(left, right) {
+    const none = this.duplicateLeft === this.duplicateRight;
+    if (none) this.duplicateLeft = left;
+    if (none || this.duplicateRight === left) this.duplicateRight = right;
+  }
+  /** The index of the range that holds this number, or -1. */
+  indexOf(seq) {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (seqGt(this.right[middle], seq)) high = middle;
+      else low = middle + 1;
+    }
+    return low < this.count && !seqGt(this.left[low], seq) ? low : -1;
+  }
+  /** A segment that begins at `seq` is the newest. */
+  #noteRecent(seq) {
+    let kept = 0;
+    const range = this.indexOf(seq);
+    if (range < 0) return;
+    for (let i = 0; i < this.recentCount; i++) {
+      const other = this.indexOf(this.recent[i]);
+      if (other >= 0 && other !== range) this.recent[kept++] = this.recent[i];
+    }
+    if (kept === SACK_BLOCKS_MAX2) kept--;
+    for (let i = kept; i > 0; i--) this.recent[i] = this.recent[i - 1];
+    this.recent[0] = seq;
+    this.recentCount = kept + 1;
+  }
+  /** Appends to range `index` what reaches up to `end` or to the next range. */
+  #extend(memory, index, end2, source) {
+    const from = this.right[index];
+    const to = index + 1 < this.count ? seqMin(end2, this.left[index + 1]) : end2;
+    const wanted = seqDiff(to, from);
+    const fits = chainRoom(memory, this.#tail[index], wanted);
+    if (fits > 0) {
+      this.#tail[index] = chainAppendCopy(memory, this.#tail[index], source, fits);
+      this.right[index] = seqAdd(from, fits);
+      this.bytes += fits;
+    }
+    return fits < wanted ? Stored.noMemory : Stored.all;
+  }
+  /** Makes a range before range `index`, from `from` up to `end` or to that range. */
+  #open(memory, index, from, end2, source) {
+    if (this.count === this.#limit) return Stored.rangeLimit;
+    const to = index < this.count ? seqMin(end2, this.left[index]) : end2;
+    const wanted = seqDiff(to, from);
+    if (chainRoom(memory, NIL, wanted) < wanted) return Stored.noMemory;
+    const head = memory.pool.take();
+    for (let i = this.count; i > index; i--) this.#move(i - 1, i);
+    this.count++;
+    this.left[index] = from;
+    this.right[index] = to;
+    this.#head[index] = head;
+    this.#tail[index] = chainAppendCopy(memory, head, source, wanted);
+    this.bytes += wanted;
+    return Stored.all;
+  }
+  /** Makes ranges `index` and `index + 1` one if they touch. */
+  #joinNext(memory, index) {
+    const next = index + 1;
+    if (next >= this.count || this.right[index] !== this.left[next]) return;
+    memory.pool.link(this.#tail[index], this.#head[next]);
+    this.#tail[index] = this.#tail[next];
+    this.right[index] = this.right[next];
+    this.#remove(next);
+  }
+  /** First descriptor of the first range. */
+  get firstHead() {
+    return this.#head[0];
+  }
+  /** Last descriptor of the first range. */
+  get firstTail() {
+    return this.#tail[0];
+  }
+  /** Forgets the first range, whose chain the caller has taken. */
+  shift() {
+    this.bytes -= seqDiff(this.right[0], this.left[0]);
+    this.#remove(0);
+  }
+  /** Gives everything back. */
+  clear(memory) {
+    for (let i = 0; i < this.count; i++) chainRelease(memory, this.#head[i]);
+    this.count = 0;
+    this.bytes = 0;
+  }
+  /** Gives the last range back, to make room for bytes that are next in order. */
+  dropLast(memory) {
+    const last = this.count - 1;
+    chainRelease(memory, this.#head[last]);
+    this.bytes -= seqDiff(this.right[last], this.left[last]);
+    this.count--;
+  }
+  #remove(index) {
+    this.count--;
+    for (let i = index; i < this.count; i++) this.#move(i + 1, i);
+  }
+  #move(from, to) {
+    this.left[to] = this.left[from];
+    this.right[to] = this.right[from];
+    this.#head[to] = this.#head[from];
+    this.#tail[to] = this.#tail[from];
+  }
+};
+
 // src/tcp/receive_buffer.ts
+var DuplicateReport = class {
+  pending = false;
+  /** The sequence numbers that came again. */
+  left = 0;
+  right = 0;
+};
 var ReceiveBuffer = class {
   /** Most bytes that may be held; what is advertised never exceeds it. Grows with use. */
   limitBytes;
   stream;
   /** Made when the first segment arrives out of order, gone when the last gap closes. */
   outOfOrder = null;
+  /** What was received twice and is not reported yet; there once that has happened (RFC 2883). */
+  duplicate = null;
   #memory;
   #rangeLimit;
-  constructor(memory, words, limitBytes, rangeLimit) {
+  /** `resume` goes on with the stream of a buffer that was drained. */
+  constructor(memory, words, limitBytes, rangeLimit, resume = false) {
     this.#memory = memory;
     this.limitBytes = limitBytes;
     this.#rangeLimit = rangeLimit;
-    this.stream = new StreamWriter(memory, words);
+    this.stream = new StreamWriter(memory, words, resume);
+  }
+  /** Whether nothing is held, once what was read is given back: another buffer could take its place. */
+  get isDrained() {
+    if (this.outOfOrder !== null) return false;
+    this.stream.reclaim();
+    return this.stream.isDrained;
   }
   /** Bytes that the application has read; modulo 2^32. */
   get readPosition() {
@@ -7293,8 +8921,20 @@ var ReceiveBuffer = class {
     if (queue.count === 0) this.outOfOrder = null;
     return next;
   }
+  /**
+   * Whether memory is scarce and this buffer with `moreBytes` would hold more than its share: windows were promised when there
+   * was more, and peers whose bytes nobody reads, or who leave gaps, must not starve the others.
+   */
+  #isGreedy(moreBytes) {
+    const { pool: pool2, shareBytes } = this.#memory;
+    if (!pool2.isScarce) return false;
+    const ahead = this.outOfOrder;
+    const aheadBytes = ahead === null ? 0 : ahead.bytes + ahead.count * pool2.blockBytes;
+    return this.stream.pending + aheadBytes + moreBytes > shareBytes;
+  }
   /** Holds the bytes of a segment that starts behind a gap. */
   acceptAhead(seq, offset, length) {
+    if (this.#isGreedy(this.#memory.pool.blockBytes)) return Stored.noMemory;
     this.outOfOrder ??= new OutOfOrder(this.#rangeLimit);
     const stored = this.outOfOrder.insert(this.#memory, seq, offset, length);
     if (this.outOfOrder.count === 0) this.outOfOrder = null;
@@ -7303,6 +8943,10 @@ var ReceiveBuffer = class {
   #append(segment, from, to, offset) {
     const length = seqDiff(to, from);
     if (length === 0) return from;
+    while (this.#isGreedy(0)) {
+      if (this.outOfOrder === null || this.outOfOrder.count === 0) return from;
+      this.outOfOrder.dropLast(this.#memory);
+    }
     const frame = this.#memory.adoptFrame(segment, offset, length);
     if (frame !== NIL) {
       this.stream.reclaimIfDrained();
@@ -7346,6 +8990,1427 @@ var ReceiveBuffer = class {
   }
 };
 
+// src/tcp/duplicate_report.ts
+function reportDuplicate(conn, left, right, config) {
+  const { receive } = conn;
+  if (!conn.sack || !config.dsack || receive === null || !seqLt(left, right)) return;
+  receive.duplicate ??= new DuplicateReport();
+  const report = receive.duplicate;
+  report.pending = true;
+  report.left = left;
+  report.right = right;
+}
+function extendDuplicate(conn, left, right, config) {
+  const report = conn.receive === null ? null : conn.receive.duplicate;
+  if (report === null || !report.pending) return reportDuplicate(conn, left, right, config);
+  if (seqGt(left, report.right) || seqGt(report.left, right)) return;
+  if (seqLt(left, report.left)) report.left = left;
+  if (seqGt(right, report.right)) report.right = right;
+}
+function reportUnacceptable(conn, seq, end2, config) {
+  if (seq === end2 || !seqLt(seq, conn.rcvNxt)) return;
+  enterQuickAcks(conn, config);
+  reportDuplicate(conn, seq, seqMin(end2, conn.rcvNxt), config);
+}
+function reportOverlap(conn, end2, config) {
+  const queue = conn.receive.outOfOrder;
+  if (queue === null) return;
+  let high = end2;
+  for (let i = 0; i < queue.count && seqLt(queue.left[i], high); i++) {
+    const before = high;
+    high = seqMin(high, queue.right[i]);
+    extendDuplicate(conn, queue.left[i], before, config);
+  }
+}
+
+// src/tcp/negotiation.ts
+var DEFAULT_MSS2 = 536;
+var MAX_SCALE = 14;
+function announcedMss(mtu, clamp2, headers) {
+  const most = mtu - headers;
+  return clamp2 > 0 ? Math.min(most, clamp2) : most;
+}
+function windowScaleFor(bytes) {
+  let scale = 0;
+  while (scale < MAX_SCALE && 65535 << scale < bytes) scale++;
+  return scale;
+}
+function negotiate(conn, syn, config, mtu, nowUs) {
+  negotiateOptions(conn, syn, config, mtu, nowUs);
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
+  const window = initialWindow(config.initialWindowSegments, conn.sndMss);
+  adoptCongestion(conn, createCongestion(config.congestion, window, conn.iss), config);
+  if (conn.backoffs > 1) beginWithOneSegment(conn);
+  conn.sendLimit = config.sendBufferInitialBytes;
+}
+function beginWithOneSegment(conn) {
+  conn.congestion.cwndBytes = conn.sndMss;
+}
+function negotiateOptions(conn, syn, config, mtu, nowUs) {
+  const options = syn.options;
+  conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
+  conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
+  conn.windowScale = config.windowScale && (options & OptionBit.windowScale) !== 0;
+  if (conn.timestamps) {
+    conn.tsRecent = syn.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+  if (conn.windowScale) {
+    conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
+    conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  negotiateEcn(conn, syn, config);
+  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS2;
+  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
+  conn.linkMtu = mtu;
+  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
+  updateSegmentSize(conn);
+}
+
+// src/tcp/window.ts
+function synWindow(conn) {
+  return Math.min(65535, conn.receive.limitBytes);
+}
+function receiveWindow(conn) {
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (conn.receive === null) return promised > 0 ? promised : 0;
+  const space = Math.min(conn.receive.space, 65535 << conn.rcvScale);
+  const step = Math.min(conn.receive.limitBytes >> 1, conn.rcvMss);
+  if (space - promised < step) return promised > 0 ? promised : 0;
+  return space;
+}
+function advertise(conn) {
+  const window = receiveWindow(conn);
+  const scale = conn.rcvScale;
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  let field = window >> scale;
+  if (field << scale < promised) {
+    const space = conn.receive === null ? 0 : conn.receive.space;
+    if (field + 1 << scale < space + (1 << scale)) field++;
+  }
+  const edge = seqAdd(conn.rcvNxt, field << scale);
+  if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
+  return field;
+}
+function measureReceiverRtt(conn, nowUs) {
+  if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
+  const sample2 = Math.max(1, nowUs - conn.tuneAtUs);
+  conn.tuneRttUs = conn.tuneRttUs === 0 ? sample2 : Math.min(sample2, Math.round((7 * conn.tuneRttUs + sample2) / 8));
+  conn.tuneSeq = seqAdd(conn.rcvNxt, Math.max(conn.rcvMss, receiveWindow(conn)));
+  conn.tuneAtUs = nowUs;
+}
+function afterRead(conn, readPosition, nowUs, config) {
+  if (readPosition === conn.readSeen) return;
+  conn.readSeen = readPosition;
+  const receive = conn.receive;
+  const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
+  if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
+    const read = readPosition - conn.tuneReadMark | 0;
+    const mayGrow = config.receiveAutoTuning && !conn.receiveBufferFixed;
+    if (mayGrow && 2 * read > receive.limitBytes) {
+      receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
+    }
+    conn.tuneReadMark = readPosition;
+    conn.tuneReadAtUs = nowUs;
+  }
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
+  if (isAckDueAfterRead(conn)) conn.ackPending = true;
+}
+
+// src/tcp/input.ts
+var SACK_RANGES_TOLD = 3;
+var PAWS_IDLE_US = 24 * 86400 * 1e6;
+function onSegment(conn, segment, nowUs, context) {
+  conn.segmentsReceived++;
+  if (segment.payloadLength > 0) {
+    conn.textSegmentsReceived += segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1;
+  }
+  if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
+  return onOtherStates(conn, segment, nowUs, context);
+}
+var SYN_AGAIN_US = 2e3;
+function echoesOther(conn, segment, nowUs, config) {
+  const has = config.timestamps && (segment.options & OptionBit.timestamps) !== 0;
+  if (!has || segment.tsEcho === 0) return false;
+  const now = seqAdd(Math.floor(nowUs / 1e3), conn.tsOffset);
+  const first = seqAdd(Math.floor(conn.rttSentAtUs / 1e3), conn.tsOffset);
+  return seqLt(segment.tsEcho, first) || seqGt(segment.tsEcho, now);
+}
+function onSynSent(conn, segment, nowUs, context) {
+  const flags = segment.flags;
+  const hasAck = (flags & Flag.ACK) !== 0;
+  if (hasAck && (seqLe(segment.ack, conn.iss) || seqGt(segment.ack, conn.sndMax))) {
+    context.counters.drop(Drop.tcpAckInvalid);
+    if (conn.backoffs === 0 && conn.sndNxt !== conn.iss) conn.retransmitAtUs = nowUs + SYN_AGAIN_US;
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if (hasAck && echoesOther(conn, segment, nowUs, context.config)) {
+    context.counters.drop(Drop.tcpTimestampOld);
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if ((flags & Flag.RST) !== 0) {
+    if (!hasAck) {
+      context.counters.drop(Drop.tcpAckMissing);
+      return Outcome.none;
+    }
+    context.counters.count(Counter.resetsIn);
+    end(conn, ConnectionError.refused);
+    return Outcome.none;
+  }
+  if ((flags & Flag.SYN) === 0) {
+    context.counters.drop(Drop.tcpFlagsInvalid);
+    return Outcome.none;
+  }
+  conn.irs = segment.seq;
+  conn.rcvNxt = seqAdd(segment.seq, 1);
+  conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+  conn.lastAckSent = conn.rcvNxt;
+  negotiate(conn, segment, context.config, context.mtu, nowUs);
+  conn.sndWnd = segment.window;
+  conn.sndWndMax = segment.window;
+  conn.sndWl1 = segment.seq;
+  if (!hasAck) {
+    conn.state = State.SYN_RECEIVED;
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.sndWl2 = segment.ack;
+  if (conn.fastOpen !== null) {
+    settleSynData(conn, segment.ack);
+    context.fastOpen.onSynAck(conn, segment);
+  }
+  establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
+  conn.ackPending = true;
+  takeText(conn, segment, nowUs, context);
+  return Outcome.none;
+}
+function onOtherStates(conn, segment, nowUs, context) {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
+  if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
+    const outcome2 = onSynAgain(conn, segment);
+    if (outcome2 !== Outcome.none) return outcome2;
+  }
+  if (isOldTimestamp(conn, segment, nowUs)) {
+    counters.drop(Drop.tcpTimestampOld);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
+    return answerToUnusable(segment);
+  }
+  if (!isAcceptable(conn, segment)) {
+    counters.drop(Drop.tcpOutOfWindow);
+    if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
+    return answerToUnusable(segment);
+  }
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, context);
+  if ((segment.flags & Flag.SYN) !== 0) {
+    counters.drop(Drop.tcpSynChallenged);
+    return Outcome.challenge;
+  }
+  if ((segment.flags & Flag.ACK) === 0) {
+    counters.drop(Drop.tcpAckMissing);
+    return Outcome.none;
+  }
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
+  if (outcome !== Outcome.none) return outcome;
+  if (conn.state === State.CLOSED) return Outcome.none;
+  rememberTimestamp(conn, segment, nowUs);
+  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
+  if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
+  return takeText(conn, segment, nowUs, context);
+}
+function answerToUnusable(segment) {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
+}
+function endOf(segment) {
+  return seqAdd(segment.seq, segmentLength(segment));
+}
+function mayReopen(conn, segment) {
+  const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
+  if (flags !== Flag.SYN) return false;
+  if (conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    const age = seqDiff(conn.tsRecent, segment.tsValue);
+    if (age !== 0) return age < 0;
+  }
+  return seqGt(segment.seq, conn.rcvNxt);
+}
+function onSynAgain(conn, segment) {
+  if (segment.seq !== conn.irs) return Outcome.none;
+  const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
+  if (flags === Flag.SYN) {
+    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
+    return Outcome.synAck;
+  }
+  if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
+    segment.flags &= ~Flag.SYN;
+    segment.seq = conn.rcvNxt;
+    conn.ackPending = true;
+  }
+  return Outcome.none;
+}
+function isOldTimestamp(conn, segment, nowUs) {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return false;
+  if ((segment.flags & Flag.RST) !== 0) return false;
+  if (seqDiff(segment.tsValue, conn.tsRecent) >= 0) return false;
+  return nowUs - conn.tsRecentAtUs < PAWS_IDLE_US;
+}
+function rememberTimestamp(conn, segment, nowUs) {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return;
+  if (seqLe(segment.seq, conn.lastAckSent) && seqDiff(segment.tsValue, conn.tsRecent) >= 0) {
+    conn.tsRecent = segment.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+}
+function isAcceptable(conn, segment) {
+  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (segment.seq === conn.rcvNxt) return true;
+  if (window === 0) return false;
+  const length = segmentLength(segment);
+  if (length === 0) {
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
+  const end2 = seqAdd(segment.seq, length);
+  return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
+}
+function onReset(conn, segment, context) {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && context.config.timeWaitIgnoresResets) return Outcome.none;
+  if (segment.seq !== conn.rcvNxt) {
+    counters.drop(Drop.tcpResetChallenged);
+    return Outcome.challenge;
+  }
+  counters.count(Counter.resetsIn);
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+      end(conn, isOpenEarly(conn) ? ConnectionError.reset : ConnectionError.refused);
+      return Outcome.none;
+    case State.CLOSING:
+    case State.LAST_ACK:
+    case State.TIME_WAIT:
+      end(conn, ConnectionError.none);
+      return Outcome.none;
+    default:
+      counters.count(Counter.connectionsReset);
+      end(conn, ConnectionError.reset);
+      return Outcome.none;
+  }
+}
+function onAckField(conn, segment, scale, nowUs, context) {
+  const { counters } = context;
+  if (conn.state === State.SYN_RECEIVED) {
+    const first = seqAdd(conn.iss, 1);
+    const early = isOpenEarly(conn);
+    const last = conn.fastOpen === null ? first : conn.sndMax;
+    if (seqLt(segment.ack, first) || seqGt(segment.ack, last)) {
+      counters.drop(Drop.tcpAckInvalid);
+      return Outcome.reset;
+    }
+    setWindow(conn, segment, scale);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null) takeHandshakeAck(accurate, segment);
+    if (!early) {
+      if (conn.fastOpen !== null) settleSynData(conn, segment.ack);
+      establish(conn, segment, nowUs, context.config);
+      return Outcome.none;
+    }
+    establishEarly(conn, nowUs, context.config);
+    if (segment.ack === first) return Outcome.none;
+  }
+  const tooNew = seqGt(segment.ack, conn.sndMax);
+  if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
+    counters.drop(Drop.tcpAckInvalid);
+    return Outcome.challenge;
+  }
+  const windowBefore = conn.sndWnd;
+  if (mayUpdateWindow(conn, segment, scale)) setWindow(conn, segment, scale);
+  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
+  if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
+  return Outcome.none;
+}
+function mayUpdateWindow(conn, segment, scale) {
+  if (seqLt(segment.ack, conn.sndUna)) return false;
+  if (seqGt(segment.ack, conn.sndUna) || seqGt(segment.seq, conn.sndWl1)) return true;
+  const window = segment.window << scale;
+  return segment.seq === conn.sndWl1 && (window > conn.sndWnd || window === 0);
+}
+function setWindow(conn, segment, scale) {
+  conn.sndWnd = segment.window << scale;
+  conn.sndWl1 = segment.seq;
+  conn.sndWl2 = segment.ack;
+  if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
+}
+function isFinAcknowledged(conn) {
+  const finSeq = seqAdd(conn.iss, 1 + conn.send.end);
+  return seqGt(conn.sndUna, finSeq);
+}
+function afterFinAcknowledged(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.FIN_WAIT_1:
+      conn.state = State.FIN_WAIT_2;
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
+      break;
+    case State.CLOSING:
+      enterTimeWait(conn, nowUs, config);
+      break;
+    case State.LAST_ACK:
+      end(conn, ConnectionError.none);
+      break;
+  }
+}
+function noteUrgent(conn, segment) {
+  const pointer = seqAdd(segment.seq, segment.urgent);
+  if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
+    conn.rcvUrgent = pointer;
+    conn.urgent = true;
+    conn.urgentMarks++;
+    conn.urgentUnread = true;
+    conn.news = News.loud;
+  }
+}
+function takeSynText(conn, segment, nowUs, context) {
+  takeText(conn, segment, nowUs, context);
+}
+function takeText(conn, segment, nowUs, context) {
+  const { counters } = context;
+  const hasFin = (segment.flags & Flag.FIN) !== 0;
+  if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
+  if (!canReceiveData(conn.state) && !(conn.state === State.SYN_RECEIVED && isOpenEarly(conn))) {
+    if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
+    conn.ackPending = true;
+    return Outcome.none;
+  }
+  const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
+  const end2 = seqAdd(start, segment.payloadLength);
+  if (isUnwanted(conn) && seqGt(end2, conn.rcvNxt)) {
+    counters.drop(Drop.tcpDataAfterClose);
+    abort(conn);
+    return Outcome.reset;
+  }
+  const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
+  if (clipped !== end2) {
+    counters.drop(Drop.tcpOutOfWindow);
+    conn.ackPending = true;
+  }
+  if (seqGt(start, conn.rcvNxt)) {
+    if (hasFin && clipped === end2) noteFinAhead(conn, end2);
+    return takeAhead(conn, segment, start, clipped, nowUs, context);
+  }
+  const isLast = hasFin && clipped === end2;
+  if (isLast && conn.state === State.ESTABLISHED) conn.interactive = true;
+  const before = conn.rcvNxt;
+  if (seqGt(clipped, before)) {
+    takeInOrder(conn, segment, start, clipped, nowUs, context);
+  } else if (segment.payloadLength > 0) {
+    counters.drop(Drop.tcpDuplicate);
+    reportUnacceptable(conn, start, endOf(segment), context.config);
+    conn.ackPending = true;
+  }
+  const finReached = isLast ? seqGe(conn.rcvNxt, end2) : isFinAheadReached(conn);
+  if (finReached) onFin(conn, nowUs, context.config);
+  return Outcome.none;
+}
+function isUnwanted(conn) {
+  if (conn.owner === Owner.none) return true;
+  return conn.readShut && (conn.state === State.FIN_WAIT_1 || conn.state === State.FIN_WAIT_2);
+}
+function takeAhead(conn, segment, start, end2, nowUs, context) {
+  const { counters, config } = context;
+  const length = seqDiff(end2, start);
+  if (length > 0) {
+    conn.segmentsOutOfOrder++;
+    counters.count(Counter.segmentsOutOfOrder);
+    const rangesBefore = conn.receive.outOfOrder?.count ?? 0;
+    const stored = conn.receive.acceptAhead(start, segment.payloadOffset, length);
+    if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
+    if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
+    const ahead = conn.receive.outOfOrder;
+    if (ahead !== null) {
+      reportDuplicate(conn, ahead.duplicateLeft, ahead.duplicateRight, config);
+      const isNew = ahead.count > rangesBefore && ahead.count >= SACK_RANGES_TOLD;
+      if (isNew && conn.acksHeld > 0) return Outcome.ack;
+    }
+  }
+  return acknowledgeGap(conn, nowUs, config, counters);
+}
+function noteFinAhead(conn, seq) {
+  conn.finAhead = true;
+  conn.finAheadSeq = seq;
+}
+function isFinAheadReached(conn) {
+  return conn.finAhead && conn.rcvNxt === conn.finAheadSeq;
+}
+function takeInOrder(conn, segment, start, end2, nowUs, context) {
+  const { counters, config } = context;
+  const before = conn.rcvNxt;
+  const hadGap = conn.receive.outOfOrder !== null;
+  if (seqLt(start, before)) reportDuplicate(conn, start, before, config);
+  if (hadGap) reportOverlap(conn, end2, config);
+  const offset = segment.payloadOffset + seqDiff(before, start);
+  conn.rcvNxt = conn.receive.acceptInOrder(segment, before, end2, offset);
+  const taken = seqDiff(conn.rcvNxt, before);
+  if (seqLt(conn.rcvNxt, end2)) counters.drop(Drop.tcpNoMemory);
+  conn.bytesReceived += taken;
+  counters.add(Counter.bytesIn, taken);
+  conn.news = News.loud;
+  if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
+  measureReceiverRtt(conn, nowUs);
+  const gapClosed = hadGap && conn.receive.outOfOrder === null;
+  scheduleAck(conn, segment, taken, gapClosed, nowUs, config, counters);
+}
+function onFin(conn, nowUs, config) {
+  conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
+  if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
+  conn.finReceived = true;
+  conn.receive?.discardAhead();
+  conn.finAhead = false;
+  conn.news = News.loud;
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+    case State.ESTABLISHED:
+      conn.state = State.CLOSE_WAIT;
+      acknowledgeSoon2(conn, nowUs, config);
+      break;
+    case State.FIN_WAIT_1:
+      conn.ackPending = true;
+      conn.state = State.CLOSING;
+      break;
+    case State.FIN_WAIT_2:
+      conn.ackPending = true;
+      enterTimeWait(conn, nowUs, config);
+      break;
+  }
+}
+function acknowledgeSoon2(conn, nowUs, config) {
+  const atUs = nowUs + config.delayedAckMs * 1e3;
+  if (config.delayedAckMs === 0 || conn.bytesReceived === 0) conn.ackPending = true;
+  else if (atUs < conn.delayedAckAtUs) conn.delayedAckAtUs = atUs;
+}
+function establish(conn, segment, nowUs, config) {
+  conn.sndNxt = segment.ack;
+  conn.sndMax = segment.ack;
+  conn.retransmitAtUs = NEVER;
+  beginEstablished(conn, segment.ack, nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+}
+function establishEarly(conn, nowUs, config) {
+  beginEstablished(conn, seqAdd(conn.iss, 1), nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+  const unacked = conn.sndMax !== conn.sndUna;
+  conn.unackedSinceUs = unacked ? nowUs : NEVER;
+  conn.retransmitAtUs = unacked ? nowUs + conn.rtt.backedOff(0) : NEVER;
+}
+function beginEstablished(conn, una, nowUs, config) {
+  conn.state = State.ESTABLISHED;
+  conn.sndUna = una;
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  conn.timing = false;
+  if (conn.handshakeTimedOut) {
+    conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
+  }
+  conn.backoffs = 0;
+  conn.rtoShift = 0;
+  conn.repeatedSinceUs = NEVER;
+  conn.news = News.loud;
+  conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
+  conn.tuneAtUs = nowUs;
+  conn.tuneReadAtUs = nowUs;
+}
+
+// src/tcp/records.ts
+function untilRecordEnd(conn, position, unsent) {
+  const ends = conn.recordEnds;
+  if (ends === null) return unsent;
+  const { sndUna, iss } = conn;
+  while (ends.length > 0 && (ends[0] - (sndUna - iss - 1) | 0) <= 0) ends.shift();
+  for (const end2 of ends) {
+    const length = end2 - position | 0;
+    if (length > 0) return Math.min(unsent, length);
+  }
+  return unsent;
+}
+
+// src/tcp/sack_output.ts
+var BLOCKS_WITH_TIMESTAMPS = 3;
+var BLOCKS = 4;
+var HEAD_BYTES = 4;
+var BLOCK_BYTES = 8;
+function addSackBlocks(conn, out2, roomBytes, counters) {
+  if (!conn.sack || conn.receive === null) return;
+  const { duplicate: report, outOfOrder: queue } = conn.receive;
+  const duplicate = report !== null && report.pending;
+  if (queue === null && !duplicate) return;
+  const fits = Math.floor((roomBytes - HEAD_BYTES) / BLOCK_BYTES);
+  const most = Math.min(fits, conn.timestamps ? BLOCKS_WITH_TIMESTAMPS : BLOCKS);
+  if (most <= 0) return;
+  let count = 0;
+  if (duplicate) {
+    setBlock(out2, count++, report.left, report.right);
+    report.pending = false;
+    counters.count(Counter.duplicatesReported);
+  }
+  if (queue !== null) {
+    for (let i = 0; i < queue.recentCount && count < most; i++) {
+      const range = queue.indexOf(queue.recent[i]);
+      if (range < 0 || isNamedBefore(conn, i, range)) continue;
+      setBlock(out2, count++, queue.left[range], queue.right[range]);
+    }
+  }
+  out2.sackCount = count;
+  if (count > 0) out2.options |= OptionBit.sack;
+}
+function isNamedBefore(conn, noted, range) {
+  const queue = conn.receive.outOfOrder;
+  for (let i = 0; i < noted; i++) {
+    if (queue.indexOf(queue.recent[i]) === range) return true;
+  }
+  return false;
+}
+function setBlock(out2, index, left, right) {
+  switch (index) {
+    case 0:
+      out2.sackLeft0 = left;
+      out2.sackRight0 = right;
+      break;
+    case 1:
+      out2.sackLeft1 = left;
+      out2.sackRight1 = right;
+      break;
+    case 2:
+      out2.sackLeft2 = left;
+      out2.sackRight2 = right;
+      break;
+    default:
+      out2.sackLeft3 = left;
+      out2.sackRight3 = right;
+  }
+}
+
+// src/tcp/sink.ts
+var FIRST_PIECE = 2;
+
+// src/tcp/output.ts
+var OPTION_BYTES = 40;
+var out = new Segment();
+function output(conn, nowUs, context) {
+  if (conn.state === State.CLOSED) return;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    const waits = conn.fastOpen !== null && conn.fastOpen.waiting && conn.send.end === 0 && !conn.finQueued;
+    if (conn.sndNxt === conn.iss && !waits) sendSyn(conn, nowUs, context);
+    else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
+    if (!isOpenEarly(conn) || conn.sndNxt === conn.iss) return;
+    sendData(conn, nowUs, context);
+    conn.loss.probeAtUs = NEVER;
+    return;
+  }
+  sendData(conn, nowUs, context);
+  const paced = conn.pacer !== null && conn.pacer.wakeAtUs !== NEVER;
+  if (conn.loss !== null && !paced && giveUpFrto(conn, conn.loss)) sendData(conn, nowUs, context);
+  if (conn.ackPending) sendAck(conn, nowUs, context);
+}
+function sendSyn(conn, nowUs, context) {
+  const { config, sink, counters } = context;
+  const passive = conn.state === State.SYN_RECEIVED;
+  begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
+  out.window = synWindow(conn);
+  out.options = OptionBit.mss;
+  out.mss = announcedMss(sink.mtu, conn.mssClamp, headerBytes(conn));
+  if (passive ? conn.windowScale : config.windowScale) {
+    out.options |= OptionBit.windowScale;
+    out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
+  if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
+  offerEcn(conn, out, conn.sndMax !== conn.iss, config);
+  if (passive) {
+    const edge = seqAdd(conn.rcvNxt, out.window);
+    if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
+    conn.lastAckSent = conn.rcvNxt;
+    conn.ackPending = false;
+  }
+  const again = conn.sndMax !== conn.iss;
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
+  const text = conn.fastOpen === null || again ? 0 : beginFastOpen(conn, out);
+  const next = seqAdd(conn.iss, 1 + text);
+  if (!isOpenEarly(conn) || !again) conn.sndNxt = next;
+  if (seqGt(next, conn.sndMax)) conn.sndMax = next;
+  if (again) {
+    conn.timing = false;
+    countRetransmission(conn, 0, counters);
+  } else {
+    conn.timing = true;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + synTimeoutUs(conn, config);
+  }
+  out.payloadLength = text;
+  const end2 = text > 0 ? conn.send.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  if (text > 0) counters.add(Counter.bytesOut, text);
+  emit(conn, text, end2, nowUs, context);
+}
+function sendAck(conn, nowUs, context) {
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
+  acknowledge(conn, nowUs, context);
+  addSackBlocks(conn, out, OPTION_BYTES, context.counters);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sequenceWithoutText(conn) {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
+function sendReset(conn, nowUs, context) {
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
+  out.ack = conn.rcvNxt;
+  out.window = 0;
+  context.counters.count(Counter.resetsOut);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendResetFor(segment, context) {
+  out.src0 = segment.dst0;
+  out.src1 = segment.dst1;
+  out.src2 = segment.dst2;
+  out.src3 = segment.dst3;
+  out.dst0 = segment.src0;
+  out.dst1 = segment.src1;
+  out.dst2 = segment.src2;
+  out.dst3 = segment.src3;
+  out.srcPort = segment.dstPort;
+  out.dstPort = segment.srcPort;
+  const hasAck = (segment.flags & Flag.ACK) !== 0;
+  out.seq = hasAck ? segment.ack : 0;
+  out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
+  out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
+  out.flowLabel = 0;
+  clearRest();
+  context.counters.count(Counter.resetsOut);
+  context.counters.count(Counter.segmentsOut);
+  context.sink.send(out, FIRST_PIECE);
+}
+function sendKeepalive(conn, nowUs, context) {
+  context.counters.count(Counter.keepaliveProbes);
+  askForAck(conn, nowUs, context);
+}
+function askForAck(conn, nowUs, context) {
+  begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
+  acknowledge(conn, nowUs, context);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendOldest(conn, nowUs, context) {
+  const { queue } = conn.loss;
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
+}
+function sendLossProbe(conn, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  context.counters.count(Counter.lossProbes);
+  loss.probeEnd = conn.sndNxt;
+  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
+  loss.probing = true;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
+  const length = Math.min(unsent, room, conn.sndMss);
+  loss.probeWasOld = length <= 0;
+  if (length > 0) {
+    sendNew(conn, length, nowUs, context);
+    loss.probeEnd = conn.sndNxt;
+  } else if (queue.tail !== NO_SEGMENT) {
+    const segment = lastWireSegment(conn, queue.tail);
+    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
+    queue.touch(segment, nowUs);
+  }
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+}
+function lastWireSegment(conn, last) {
+  const { queue } = conn.loss;
+  const start = queue.start(last);
+  const behind = seqDiff(queue.end(last), start);
+  const bytes = behind - (isFinSent(conn) ? 1 : 0);
+  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
+  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
+}
+function sendProbe(conn, nowUs, context) {
+  if (conn.sndWnd === 0) {
+    context.counters.count(Counter.zeroWindowProbes);
+    return askForAck(conn, nowUs, context);
+  }
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  if (unsent <= 0 && !conn.finQueued) return;
+  sendNew(conn, Math.min(Math.max(0, unsent), conn.sndWnd, conn.sndMss), nowUs, context);
+}
+function positionOf(conn, seq) {
+  return seq - conn.iss - 1 | 0;
+}
+function sendData(conn, nowUs, context) {
+  const { send, loss } = conn;
+  if (send === null || loss === null) return;
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
+  const isLost = loss.queue.lostBytes > loss.queue.againBytes;
+  if (isLost && !sendsNewFirst(loss) && !repeatLost(conn, nowUs, context)) return;
+  if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
+  const before = conn.sndNxt;
+  let stopped = false;
+  if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
+  for (; ; ) {
+    const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
+    const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
+    if (unsent <= 0 && !finDue) break;
+    if (!context.sink.hasRoom(conn)) {
+      conn.blocked = true;
+      break;
+    }
+    const flight = seqDiff(conn.sndNxt, conn.sndUna);
+    if (flight === 0 && unsent > 0) onTransmitStart(conn, nowUs, context.config);
+    const onPath = conn.congestion.cwndBytes - pipeOf(conn);
+    if (unsent <= 0) {
+      if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
+      sendNew(conn, 0, nowUs, context);
+      break;
+    }
+    const room = Math.min(conn.sndWnd - flight, onPath);
+    const length = lengthToSend(conn, unsent, room, superBytesFor(conn, context));
+    if (length === 0) {
+      stopped = onPath < conn.sndMss;
+      if (flight === 0) return persistIfIdle(conn, nowUs);
+      break;
+    }
+    if (conn.persisting) endProbing(conn);
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
+    sendNew(conn, length, nowUs, context);
+  }
+  noteUse(conn, stopped, before, nowUs, context);
+}
+function noteUse(conn, stopped, before, nowUs, context) {
+  const pipe = pipeOf(conn);
+  const { cwndBytes } = conn.congestion;
+  if (stopped || conn.sndNxt !== before) {
+    validateWindow(conn, pipe, stopped, nowUs, context.config);
+  }
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss.queue.rate.onAppLimited(pipe);
+}
+function sendMtuProbe(conn, search, nowUs, context) {
+  const loss = conn.loss;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.congestion.cwndBytes - pipeOf(conn);
+  const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
+  if (length === 0 || !context.sink.hasRoom(conn)) return;
+  if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return;
+  search.probing = true;
+  search.probeStart = conn.sndNxt;
+  search.probeEnd = seqAdd(conn.sndNxt, length);
+  search.sending = true;
+  sendNew(conn, length, nowUs, context);
+  search.sending = false;
+  context.counters.count(Counter.mtuProbes);
+}
+function repeatLost(conn, nowUs, context) {
+  const { queue } = conn.loss;
+  const mss = conn.sndMss;
+  const superBytes = superBytesFor(conn, context);
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  for (let s = queue.head; ; ) {
+    s = queue.firstToRepeat(s);
+    if (s === NO_SEGMENT) return true;
+    if (!context.sink.hasRoom(conn)) {
+      conn.blocked = true;
+      return false;
+    }
+    const pipe = pipeOf(conn);
+    const room = Math.floor(conn.congestion.cwndBytes - pipe);
+    const length = seqDiff(queue.end(s), queue.start(s));
+    if (room < Math.min(length, mss) && pipe > 0) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0 || windowRoom < Math.min(length, mss) && pipe > 0) return false;
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return false;
+    const whole = Math.max(room - room % mss, mss);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
+  }
+}
+function repeat(conn, segment, most, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const start = queue.start(segment);
+  const cut = seqAdd(start, most);
+  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
+  transmit(conn, start, queue.end(segment), nowUs, context);
+  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  if (conn.repeatedSinceUs === NEVER) conn.repeatedSinceUs = nowUs;
+  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
+  if (segment === queue.head && loss.phase === Phase.recovery) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+  }
+  queue.markAgain(segment, nowUs);
+}
+function superBytesFor(conn, context) {
+  const accurate = conn.ecn === null ? null : conn.ecn.accurate;
+  const superBytes = accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
+  return conn.pacer === null ? superBytes : conn.pacer.quantum(conn.sndMss, superBytes);
+}
+function isFinSent(conn) {
+  return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
+}
+function lengthToSend(conn, unsent, room, superBytes) {
+  if (conn.recordEnds === null) return worthSending(conn, unsent, room, superBytes);
+  const due = untilRecordEnd(conn, positionOf(conn, conn.sndNxt), unsent);
+  if (due < unsent && due < conn.sndMss && due <= room) return due;
+  return worthSending(conn, due, room, superBytes);
+}
+function worthSending(conn, unsent, room, superBytes) {
+  const mss = conn.sndMss;
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  const length = Math.min(unsent, Math.floor(room), most);
+  if (length >= mss) {
+    const tail = length % mss;
+    if (tail === 0) return length;
+    return length === unsent && mayEndShort(conn) ? length : length - tail;
+  }
+  if (length <= 0) return 0;
+  if (length === unsent) return mayEndShort(conn) ? length : 0;
+  return length >= conn.sndWndMax / 2 ? length : 0;
+}
+function mayEndShort(conn) {
+  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.cork) return false;
+  if (conn.noDelay) return true;
+  return !seqGt(conn.sndSmall, conn.sndUna);
+}
+function persistIfIdle(conn, nowUs) {
+  if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
+  conn.persisting = true;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+}
+function sendNew(conn, length, nowUs, context) {
+  const seq = conn.sndNxt;
+  const behind = positionOf(conn, seqAdd(seq, length));
+  const fin = conn.finQueued && behind === conn.send.end ? 1 : 0;
+  const next = seqAdd(seq, length + fin);
+  if (length % conn.sndMss !== 0 && !conn.mtuSearch?.sending) conn.sndSmall = next;
+  if (length > 0 && seq === conn.sndMax) onTextSent(conn, nowUs);
+  transmit(conn, seq, next, nowUs, context);
+  conn.loss.queue.push(seq, next, nowUs);
+  conn.sndNxt = next;
+  armProbe(conn, nowUs);
+  if (seqGt(next, conn.sndMax)) {
+    context.counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+}
+function transmit(conn, seq, next, nowUs, context) {
+  const { sink, counters } = context;
+  const send = conn.send;
+  const position = positionOf(conn, seq);
+  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
+  const length = seqDiff(next, seq) - fin;
+  let flags = Flag.ACK;
+  if ((position + length | 0) === send.end && length > 0) flags |= Flag.PSH;
+  if (fin === 1) flags |= Flag.FIN;
+  begin(conn, seq, flags);
+  acknowledge(conn, nowUs, context);
+  if (length < conn.sndMss) addSackBlocks(conn, out, conn.sndMss - length, counters);
+  out.payloadLength = length;
+  if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
+  const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  if (seqLt(seq, conn.sndMax)) {
+    countRetransmission(conn, length, counters);
+  }
+  conn.loss.sentBytes += length;
+  if (conn.pacer !== null && length > 0) conn.pacer.onSent(length, conn.sndMss, nowUs);
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+  }
+  emit(conn, length, end2, nowUs, context);
+}
+function countRetransmission(conn, length, counters) {
+  const segments = Math.max(1, Math.ceil(length / conn.sndMss));
+  conn.segmentsRetransmitted += segments;
+  conn.bytesRetransmitted += length;
+  counters.add(Counter.segmentsRetransmitted, segments);
+  counters.add(Counter.bytesRetransmitted, length);
+}
+function begin(conn, seq, flags) {
+  out.src0 = conn.local0;
+  out.src1 = conn.local1;
+  out.src2 = conn.local2;
+  out.src3 = conn.local3;
+  out.dst0 = conn.remote0;
+  out.dst1 = conn.remote1;
+  out.dst2 = conn.remote2;
+  out.dst3 = conn.remote3;
+  out.srcPort = conn.localPort;
+  out.dstPort = conn.remotePort;
+  out.flowLabel = conn.flowLabel;
+  out.seq = seq;
+  out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
+  out.flags = flags;
+  clearRest();
+  out.trafficClass = conn.trafficClass;
+  out.hopLimit = conn.hopLimit;
+}
+function clearRest() {
+  out.trafficClass = 0;
+  out.hopLimit = 0;
+  out.window = 0;
+  out.urgent = 0;
+  out.options = 0;
+  out.sackCount = 0;
+  out.payloadLength = 0;
+  out.gsoSize = 0;
+}
+function acknowledge(conn, nowUs, context) {
+  out.window = advertise(conn);
+  if (conn.timestamps) addTimestamps(conn, nowUs);
+  conn.lastAckSent = conn.rcvNxt;
+  onAckSent(conn, context.config);
+}
+function addTimestamps(conn, nowUs) {
+  out.options |= OptionBit.timestamps;
+  out.tsValue = Math.floor(nowUs / 1e3) + conn.tsOffset | 0;
+  out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
+}
+function emit(conn, length, end2, nowUs, context) {
+  if (conn.ecn !== null && (out.flags & Flag.SYN) === 0) stampEcn(conn, conn.ecn, out);
+  const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
+  conn.segmentsSent += wireSegments;
+  conn.bytesSent += length;
+  if (length > 0) {
+    conn.lastTextSentAtUs = nowUs;
+    conn.textSegmentsSent += wireSegments;
+  }
+  context.counters.add(Counter.segmentsOut, wireSegments);
+  context.sink.send(out, end2);
+}
+
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT4 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE = -1;
+var message2 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message2[0] = local3;
+    message2[1] = remote3;
+    message2[2] = ports;
+    return halfSipHash13(key0, key1, message2, 3);
+  }
+  message2[0] = local0;
+  message2[1] = local1;
+  message2[2] = local2;
+  message2[3] = local3;
+  message2[4] = remote0;
+  message2[5] = remote1;
+  message2[6] = remote2;
+  message2[7] = remote3;
+  message2[8] = ports;
+  return halfSipHash13(key0, key1, message2, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
+  #size = 0;
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE;
+  /**
+   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
+   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
+   */
+  constructor(capacity, key0, key1, most = capacity) {
+    const reserved = Math.max(capacity, most);
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(reserved * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(reserved));
+  }
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort(localPort);
+    checkPort(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
+    this.#size++;
+  }
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id + 1) {
+      buckets[bucket] = rows[row + NEXT4] + 1;
+    } else {
+      let before = (buckets[bucket] - 1) * ROW_WORDS2;
+      while (rows[before + NEXT4] !== id) before = rows[before + NEXT4] * ROW_WORDS2;
+      rows[before + NEXT4] = rows[row + NEXT4];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE;
+    this.#size--;
+  }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
+    while (id !== NONE) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT4];
+    }
+    return NONE;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
+   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    if (capacity * ROW_WORDS2 <= this.#rows.length) {
+      this.#capacity = capacity;
+      return;
+    }
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT4] = this.#buckets[bucket] - 1;
+    this.#buckets[bucket] = id + 1;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
+};
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+  }
+}
+
+// src/tcp/request_table.ts
+var WORDS2 = 24;
+var LOCAL2 = 0;
+var REMOTE2 = 4;
+var PORTS2 = 8;
+var IRS = 9;
+var ISS = 10;
+var FLAGS2 = 11;
+var WINDOW_SCALE = 12;
+var OPTIONS = 13;
+var MSS = 14;
+var TIMESTAMP = 15;
+var TRAFFIC_CLASS = 16;
+var TIMESTAMP_OFFSET = 17;
+var TIMEOUTS = 18;
+var ACKED = 19;
+var BARE = 20;
+var INITIAL_CAPACITY = 256;
+var Ends = class {
+  local0 = 0;
+  local1 = 0;
+  local2 = 0;
+  local3 = 0;
+  remote0 = 0;
+  remote1 = 0;
+  remote2 = 0;
+  remote3 = 0;
+  localPort = 0;
+  remotePort = 0;
+  /** Takes the ends of a segment from the peer. */
+  take(segment) {
+    this.local0 = segment.dst0;
+    this.local1 = segment.dst1;
+    this.local2 = segment.dst2;
+    this.local3 = segment.dst3;
+    this.remote0 = segment.src0;
+    this.remote1 = segment.src1;
+    this.remote2 = segment.src2;
+    this.remote3 = segment.src3;
+    this.localPort = segment.dstPort;
+    this.remotePort = segment.srcPort;
+  }
+};
+var RequestTable = class {
+  #limit;
+  #demux;
+  #wheel;
+  #words;
+  /** When the SYN-ACK was first sent, and when a segment was last answered that fitted nowhere. */
+  #sentAtUs;
+  #answeredAtUs;
+  #listeners = [];
+  #free = [];
+  #used = 0;
+  /** A table for `limit` requests at the most. */
+  constructor(limit, random, nowUs) {
+    const capacity = Math.min(limit, INITIAL_CAPACITY);
+    this.#limit = limit;
+    this.#demux = new Demultiplexer(capacity, random.uint32(), random.uint32());
+    this.#wheel = new TimerWheel(capacity, nowUs);
+    this.#words = new Int32Array(capacity * WORDS2);
+    this.#sentAtUs = new Float64Array(capacity);
+    this.#answeredAtUs = new Float64Array(capacity);
+  }
+  /** Requests in the table. */
+  get size() {
+    return this.#demux.size;
+  }
+  /** Whether there is no place for another. */
+  get isFull() {
+    return this.#demux.size >= this.#limit;
+  }
+  /** The request that a segment is for, or -1. */
+  find(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+  }
+  /** Adds what a SYN asks for. The table must not be full, and the four-tuple must be free. */
+  add(listener, syn, iss, timestampOffset, nowUs) {
+    const id = this.#free.pop() ?? this.#used++;
+    if (id >= this.#demux.capacity) this.#grow();
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = syn;
+    this.#demux.add(id, dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+    const words = this.#words;
+    const at = id * WORDS2;
+    words[at + LOCAL2] = dst0;
+    words[at + LOCAL2 + 1] = dst1;
+    words[at + LOCAL2 + 2] = dst2;
+    words[at + LOCAL2 + 3] = dst3;
+    words[at + REMOTE2] = src0;
+    words[at + REMOTE2 + 1] = src1;
+    words[at + REMOTE2 + 2] = src2;
+    words[at + REMOTE2 + 3] = src3;
+    words[at + PORTS2] = dstPort << 16 | srcPort;
+    words[at + IRS] = syn.seq;
+    words[at + ISS] = iss;
+    words[at + FLAGS2] = syn.flags;
+    words[at + WINDOW_SCALE] = syn.windowScale << 16 | syn.window & 65535;
+    words[at + OPTIONS] = syn.options;
+    words[at + MSS] = syn.mss;
+    words[at + TIMESTAMP] = syn.tsValue;
+    words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    words[at + TIMESTAMP_OFFSET] = timestampOffset;
+    words[at + TIMEOUTS] = 0;
+    words[at + ACKED] = 0;
+    words[at + BARE] = 0;
+    this.#sentAtUs[id] = nowUs;
+    this.#answeredAtUs[id] = -Infinity;
+    this.#listeners[id] = listener;
+    listener.handshakes++;
+    listener.young++;
+    return id;
+  }
+  /** Takes a request out. */
+  remove(id) {
+    const listener = this.listener(id);
+    listener.handshakes--;
+    if (this.timeouts(id) === 0) listener.young--;
+    this.#listeners[id] = null;
+    this.#wheel.cancel(id);
+    this.#demux.remove(id);
+    this.#free.push(id);
+  }
+  /** Writes what the SYN of a request has said into `syn`, whose payload is left alone. */
+  readSyn(id, syn) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    syn.seq = words[at + IRS];
+    syn.flags = words[at + FLAGS2];
+    syn.window = words[at + WINDOW_SCALE] & 65535;
+    syn.windowScale = words[at + WINDOW_SCALE] >>> 16;
+    syn.options = words[at + OPTIONS];
+    syn.mss = words[at + MSS];
+    syn.tsValue = words[at + TIMESTAMP];
+    syn.trafficClass = words[at + TRAFFIC_CLASS];
+  }
+  /** The SYN has come again: the peer is told of the ECN codepoint of the latest (RFC 9768 section 3.1.5). */
+  noteSynAgain(id, syn) {
+    const at = id * WORDS2;
+    this.#words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    if ((syn.flags & (Flag.AE | Flag.CWR | Flag.ECE)) === 0) this.#words[at + BARE] = 1;
+  }
+  /** Whether one of its SYNs came without ECN. */
+  wasBare(id) {
+    return this.#words[id * WORDS2 + BARE] !== 0;
+  }
+  /** Writes the ends of a request into `ends`. */
+  readEnds(id, ends) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    ends.local0 = words[at + LOCAL2];
+    ends.local1 = words[at + LOCAL2 + 1];
+    ends.local2 = words[at + LOCAL2 + 2];
+    ends.local3 = words[at + LOCAL2 + 3];
+    ends.remote0 = words[at + REMOTE2];
+    ends.remote1 = words[at + REMOTE2 + 1];
+    ends.remote2 = words[at + REMOTE2 + 2];
+    ends.remote3 = words[at + REMOTE2 + 3];
+    ends.localPort = words[at + PORTS2] >>> 16;
+    ends.remotePort = words[at + PORTS2] & 65535;
+  }
+  /** The listener that the request is for. */
+  listener(id) {
+    return this.#listeners[id];
+  }
+  /** The initial sequence number of the peer. */
+  irs(id) {
+    return this.#words[id * WORDS2 + IRS];
+  }
+  /** Our initial sequence number. */
+  iss(id) {
+    return this.#words[id * WORDS2 + ISS];
+  }
+  /** What our timestamps are ahead of the clock. */
+  timestampOffset(id) {
+    return this.#words[id * WORDS2 + TIMESTAMP_OFFSET];
+  }
+  /** How often the timer has expired. */
+  timeouts(id) {
+    return this.#words[id * WORDS2 + TIMEOUTS];
+  }
+  /** The timer has expired once more. */
+  countTimeout(id) {
+    if (this.#words[id * WORDS2 + TIMEOUTS]++ === 0) this.listener(id).young--;
+  }
+  /** Whether the final ACK was here, and could not be used yet. */
+  isAcked(id) {
+    return this.#words[id * WORDS2 + ACKED] !== 0;
+  }
+  /** The final ACK was here. */
+  markAcked(id) {
+    this.#words[id * WORDS2 + ACKED] = 1;
+  }
+  /** When the SYN-ACK was first sent, microseconds. */
+  sentAtUs(id) {
+    return this.#sentAtUs[id];
+  }
+  /** Whether a segment that fits nowhere may be answered: not again within `leastUs`. Counts if so. */
+  mayAnswer(id, nowUs, leastUs) {
+    if (nowUs - this.#answeredAtUs[id] < leastUs) return false;
+    this.#answeredAtUs[id] = nowUs;
+    return true;
+  }
+  /** Sets the timer of a request. */
+  schedule(id, atUs) {
+    this.#wheel.schedule(id, atUs);
+  }
+  /** The next request whose timer has expired, or -1. */
+  expire(nowUs) {
+    return this.#wheel.expire(nowUs);
+  }
+  /** When the next timer is due; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#wheel.nextExpiry();
+  }
+  /** All requests of a listener. */
+  of(listener) {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] === listener) found.push(id);
+    return found;
+  }
+  /** All requests. */
+  all() {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] !== null) found.push(id);
+    return found;
+  }
+  #grow() {
+    const capacity = Math.min(2 * this.#demux.capacity, this.#limit);
+    this.#demux.grow(capacity);
+    this.#wheel.grow(capacity);
+    const words = new Int32Array(capacity * WORDS2);
+    words.set(this.#words);
+    this.#words = words;
+    const sent = new Float64Array(capacity);
+    sent.set(this.#sentAtUs);
+    this.#sentAtUs = sent;
+    const answered2 = new Float64Array(capacity);
+    answered2.set(this.#answeredAtUs);
+    this.#answeredAtUs = answered2;
+  }
+};
+
 // src/tcp/rtt.ts
 var RttEstimator = class {
   /** Smoothed RTT; 0 before the first sample. */
@@ -7362,6 +10427,10 @@ var RttEstimator = class {
     this.rtoUs = initialRtoUs;
     this.#minRtoUs = minRtoUs;
     this.#maxRtoUs = maxRtoUs;
+  }
+  /** The least timeout. */
+  get minRtoUs() {
+    return this.#minRtoUs;
   }
   /** Takes one measurement of a segment that was sent once (Karn's rule, section 3). */
   sample(rttUs) {
@@ -7385,6 +10454,242 @@ var RttEstimator = class {
     return Math.min(this.rtoUs * factor, this.#maxRtoUs);
   }
 };
+
+// src/tcp/syn_cookie.ts
+var COUNT_US = 64e6;
+var AGE_MAX = 2;
+var MSS_IPV4 = [
+  536,
+  1300,
+  1440,
+  1460
+];
+var MSS_IPV6 = [
+  1220,
+  1420,
+  1440,
+  8940
+];
+var MSS_VALUES = 4;
+var SCALE_BITS = 15;
+var NO_SCALE = 15;
+var SACK_BIT = 16;
+var ECN_BIT = 32;
+var OPTION_BITS = 63;
+var OPTION_STEP = 64;
+var COOKIE = 1;
+var OFFSET = 2;
+var SynCookies = class {
+  /** Whether the secret was given, so that another host may have made what comes back here. */
+  isShared;
+  #hashes;
+  #originUs;
+  /** `originUs` makes the time of day of the stack's time, which hosts with one secret must share. */
+  constructor(secret, random, originUs) {
+    this.isShared = secret !== "";
+    this.#hashes = hashesOf(secret, random);
+    this.#originUs = originUs;
+  }
+  /**
+   * What timestamps to this peer are ahead of the clock: the same for all its connections, so that a new one
+   * continues where the last one was and its SYN is known to be new (RFC 6191, RFC 7323 section 5.8).
+   */
+  timestampOffset(ends) {
+    const hash = this.#hashes[0];
+    startWithAddresses(hash, ends, OFFSET);
+    return hash.finish();
+  }
+  /** The initial sequence number that stands for this SYN. `segment.mss` is what the SYN has announced. */
+  make(syn, ends, nowUs) {
+    const hash = this.#hashes[0];
+    return seqAdd(hashOf(hash, ends, syn.seq, this.#count(nowUs)), mssIndex(syn, ends));
+  }
+  /** The MSS that the cookie in this ACK tells, or 0 when it is none of ours or too old. */
+  mssOf(ack, ends, nowUs) {
+    const table = mssTable(ends);
+    for (let i = 0; i < this.#hashes.length; i++) {
+      const index = this.#indexOf(this.#hashes[i], ack, ends, nowUs);
+      if (index < MSS_VALUES) return table[index];
+    }
+    return 0;
+  }
+  #indexOf(hash, ack, ends, nowUs) {
+    const cookie = seqAdd(ack.ack, -1);
+    const synNumber = seqAdd(ack.seq, -1);
+    const now = this.#count(nowUs);
+    for (let age = 0; age < AGE_MAX; age++) {
+      const index = seqDiff(cookie, hashOf(hash, ends, synNumber, now - age));
+      if (index >= 0 && index < MSS_VALUES) return index;
+    }
+    return MSS_VALUES;
+  }
+  #count(nowUs) {
+    return Math.floor((nowUs + this.#originUs) / COUNT_US);
+  }
+};
+function hashOf(hash, ends, synNumber, count) {
+  startWithAddresses(hash, ends, COOKIE);
+  hash.word(ends.localPort << 16 | ends.remotePort);
+  hash.word(synNumber);
+  hash.word(count);
+  return hash.finish();
+}
+function mssTable(ends) {
+  return ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0 ? MSS_IPV4 : MSS_IPV6;
+}
+function mssIndex(syn, ends) {
+  const table = mssTable(ends);
+  let index = table.length - 1;
+  while (index > 0 && table[index] > syn.mss) index--;
+  return index;
+}
+function reduceToCookie(syn, ends) {
+  if ((syn.options & OptionBit.timestamps) === 0) {
+    syn.options &= OptionBit.mss;
+    syn.flags &= ~(Flag.ECE | Flag.CWR | Flag.AE);
+  }
+  if ((syn.flags & Flag.AE) !== 0) syn.flags &= ~(Flag.ECE | Flag.CWR | Flag.AE);
+  syn.options &= OptionBit.mss | OptionBit.windowScale | OptionBit.sackPermitted | OptionBit.timestamps;
+  syn.mss = mssTable(ends)[mssIndex(syn, ends)];
+}
+function cookieTimestamp(timestamp, scale, sack, ecn) {
+  const options = (scale < 0 ? NO_SCALE : scale) | (sack ? SACK_BIT : 0) | (ecn ? ECN_BIT : 0);
+  const value = timestamp & ~OPTION_BITS | options;
+  return (value > timestamp ? value - OPTION_STEP : value) | 0;
+}
+function synFromAck(ack, syn, mss, timestampOffset) {
+  syn.seq = seqAdd(ack.seq, -1);
+  syn.flags = Flag.SYN;
+  syn.window = Math.min(ack.window, 65535);
+  syn.trafficClass = ack.trafficClass;
+  syn.options = OptionBit.mss;
+  syn.mss = mss;
+  if ((ack.options & OptionBit.timestamps) === 0) return;
+  const bits = seqDiff(ack.tsEcho, timestampOffset) & OPTION_BITS;
+  syn.options |= OptionBit.timestamps;
+  syn.tsValue = ack.tsValue;
+  if ((bits & SACK_BIT) !== 0) syn.options |= OptionBit.sackPermitted;
+  if ((bits & ECN_BIT) !== 0) syn.flags |= Flag.ECE | Flag.CWR;
+  if ((bits & SCALE_BITS) === NO_SCALE) return;
+  syn.options |= OptionBit.windowScale;
+  syn.windowScale = bits & SCALE_BITS;
+}
+
+// src/tcp/report.ts
+var WORD_MAX = 2147483647;
+function reportAddresses(words, conn) {
+  const row = conn.row;
+  words[row + Row.local] = conn.local0;
+  words[row + Row.local + 1] = conn.local1;
+  words[row + Row.local + 2] = conn.local2;
+  words[row + Row.local + 3] = conn.local3;
+  words[row + Row.remote] = conn.remote0;
+  words[row + Row.remote + 1] = conn.remote1;
+  words[row + Row.remote + 2] = conn.remote2;
+  words[row + Row.remote + 3] = conn.remote3;
+  words[row + Row.localPort] = conn.localPort;
+  words[row + Row.remotePort] = conn.remotePort;
+}
+function reportProgress(words, conn) {
+  const row = conn.row;
+  words[row + Row.state] = conn.state;
+  words[row + Row.error] = conn.error;
+  words[row + Row.txLimit] = conn.sendLimit;
+  const info = row + Row.info;
+  const { rtt, congestion } = conn;
+  words[info + Info.rttUs] = rtt.srttUs;
+  words[info + Info.rttVarUs] = rtt.rttVarUs;
+  words[info + Info.rttMinUs] = rtt.minUs;
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.rtoShift));
+  words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
+  words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
+  words[info + Info.mssSend] = conn.sndMss;
+  words[info + Info.mssReceive] = conn.rcvMss;
+  words[info + Info.sendWindow] = conn.sndWnd;
+  words[info + Info.receiveWindow] = receiveWindow(conn);
+  words[info + Info.bytesInFlight] = seqDiff(conn.sndMax, conn.sndUna);
+  putTotal(words, info + Info.bytesSent, conn.bytesSent);
+  putTotal(words, info + Info.bytesReceived, conn.bytesReceived);
+  putTotal(words, info + Info.bytesRetransmitted, conn.bytesRetransmitted);
+  words[info + Info.segmentsSent] = conn.segmentsSent;
+  words[info + Info.segmentsReceived] = conn.segmentsReceived;
+  words[info + Info.segmentsRetransmitted] = conn.segmentsRetransmitted;
+  words[info + Info.segmentsOutOfOrder] = conn.segmentsOutOfOrder;
+  words[info + Info.duplicateAcks] = conn.duplicateAcksSeen;
+  words[info + Info.windowScales] = conn.sndScale | conn.rcvScale << 8;
+  words[info + Info.options] = (conn.timestamps ? InfoOption.timestamps : 0) | (conn.sack ? InfoOption.sack : 0) | (conn.windowScale ? InfoOption.windowScale : 0) | ecnOption(conn) | (conn.fastOpen !== null && conn.fastOpen.acked ? InfoOption.synData : 0);
+  words[row + Row.pathMtu] = conn.pathMtu;
+  words[info + Info.retransmitTimeouts] = conn.retransmitTimeouts;
+  words[info + Info.receiveBufferBytes] = conn.receive === null ? 0 : conn.receive.limitBytes;
+  words[info + Info.congestion] = CONGESTION_NAMES.indexOf(congestion.name);
+  words[info + Info.backoffs] = conn.backoffs;
+  words[row + Row.softError] = conn.softError;
+  words[row + Row.softErrors] = conn.softErrors;
+  words[row + Row.urgentMarks] = conn.urgentMarks;
+  if (conn.urgentUnread) reportUrgent(words, conn);
+  reportRecovery(words, conn);
+  reportSending(words, conn);
+}
+function reportUrgent(words, conn) {
+  const row = conn.row;
+  const end2 = seqDiff(conn.rcvUrgent, conn.irs) - 1;
+  conn.urgentUnread = conn.receive !== null && (end2 - conn.receive.readPosition | 0) > 0;
+  words[row + Row.urgentEnd] = end2;
+  words[row + Row.urgentUnread] = conn.urgentUnread ? 1 : 0;
+}
+function ecnOption({ ecn }) {
+  if (ecn === null) return 0;
+  return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
+}
+function reportRecovery(words, conn) {
+  const at = conn.row + Row.recovery;
+  const { loss } = conn;
+  words[at + Recovery.ackDelayUs] = conn.ackDelayUs;
+  words[at + Recovery.probesUnanswered] = conn.probesUnanswered;
+  words[at + Recovery.undone] = conn.recoveriesUndone;
+  if (loss === null) return;
+  const { queue } = loss;
+  words[at + Recovery.state] = recoveryState(conn);
+  words[at + Recovery.reordering] = loss.reordering;
+  words[at + Recovery.reorderingEvents] = loss.reorderingEvents;
+  words[at + Recovery.duplicateReports] = loss.duplicateReports;
+  words[at + Recovery.renegings] = loss.renegings;
+  words[at + Recovery.sackedBytes] = queue.sackedBytes;
+  words[at + Recovery.lostBytes] = queue.lostBytes;
+  words[at + Recovery.againBytes] = queue.againBytes;
+  putTotal(words, at + Recovery.deliveredBytes, loss.deliveredTotalBytes);
+}
+function recoveryState(conn) {
+  const { loss } = conn;
+  if (loss === null) return 0;
+  if (loss.phase === Phase.recovery) return 3;
+  if (loss.phase === Phase.loss) return 4;
+  if (conn.ecn?.reducing) return 2;
+  const missing = conn.sack ? loss.queue.sackedBytes : loss.duplicateAcks;
+  return missing > 0 ? 1 : 0;
+}
+function reportSending(words, conn) {
+  const at = conn.row + Row.sending;
+  const { congestion, loss, pacer } = conn;
+  words[at + Sending.phase] = congestion.phase;
+  putTotal(words, at + Sending.pacingRate, pacer === null ? 0 : pacer.rate);
+  putTotal(words, at + Sending.bandwidth, congestion.bandwidth);
+  words[at + Sending.modelRttUs] = congestion.modelRttUs;
+  if (loss === null) return;
+  const { rate } = loss.queue;
+  putTotal(words, at + Sending.deliveryRate, rate.bytesPerSecond);
+  words[at + Sending.flags] = (conn.cwndLimited ? SendingFlag.windowLimited : 0) | (rate.isAppLimited ? SendingFlag.rateAppLimited : 0);
+}
+function clamp(value) {
+  return value < WORD_MAX ? value : WORD_MAX;
+}
+function putTotal(words, at, value) {
+  words[at] = value;
+  words[at + 1] = value / 4294967296;
+}
+function readTotal(words, at) {
+  return (words[at] >>> 0) + words[at + 1] * 4294967296;
+}
 
 // src/tcp/send_buffer.ts
 var SendBuffer = class {
@@ -7417,6 +10722,16 @@ var SendBuffer = class {
     this.#acked.skip(this.#shared, this.#table, count);
     if ((this.#next.position - position | 0) < 0) this.#next.copyFrom(this.#acked);
   }
+  /** Writes its state into four words; nothing may be held. The application may be writing meanwhile. */
+  sleep(words, at) {
+    this.#acked.save(words, at);
+  }
+  /** Goes on from what {@link SendBuffer.sleep} wrote. */
+  wake(words, at) {
+    this.#acked.restore(words, at);
+    this.#next.copyFrom(this.#acked);
+    this.end = this.#acked.position;
+  }
   /** Lets the application have the acknowledged blocks back. */
   publish() {
     publishRead(this.#shared, this.#acked.position);
@@ -7444,8 +10759,394 @@ var SendBuffer = class {
   }
 };
 
+// src/tcp/dormant.ts
+var KEPT_WORDS = [
+  ...[
+    "owner",
+    "iss",
+    "sndUna",
+    "sndWl1",
+    "sndWl2",
+    "sndWndMax",
+    "sndScale",
+    "mssClamp"
+  ],
+  ...[
+    "irs",
+    "rcvNxt",
+    "rcvAdvertised",
+    "rcvScale",
+    "tsRecent",
+    "tsOffset"
+  ],
+  ...[
+    "lastAckSent",
+    "quickAcks",
+    "readSeen",
+    "tuneSeq",
+    "tuneReadMark",
+    "synRetries"
+  ],
+  ...[
+    "keepaliveProbes",
+    "keepaliveProbesSent",
+    "recoveriesUndone"
+  ],
+  ...[
+    "flowLabel",
+    "mssLimit",
+    "linkMtu",
+    "trafficClass",
+    "hopLimit"
+  ],
+  ...[
+    "ackDelayUs",
+    "ackPushed",
+    "lastSegmentBytes",
+    "rtoShift"
+  ],
+  ...[
+    "cwndFlightMax",
+    "cwndUsageEnd",
+    "cwndUsedBytes"
+  ]
+];
+var KEPT_NUMBERS = [
+  ...[
+    "tsRecentAtUs",
+    "lastTextAtUs",
+    "lastChallengeAtUs",
+    "lastTextSentAtUs"
+  ],
+  ...[
+    "lastReceivedAtUs",
+    "tuneAtUs",
+    "tuneRttUs",
+    "tuneReadAtUs",
+    "keepaliveAtUs"
+  ],
+  ...[
+    "endAtUs",
+    "finWait2Us",
+    "keepaliveIdleUs",
+    "keepaliveIntervalUs",
+    "userTimeoutUs"
+  ],
+  ...[
+    "segmentsSent",
+    "segmentsReceived",
+    "pathMtuEndUs",
+    "cwndUsedSinceUs"
+  ],
+  ...[
+    "textSegmentsSent",
+    "textSegmentsReceived"
+  ]
+];
+var SHOWN_WORDS = {
+  state: Row.state,
+  error: Row.error,
+  sendLimit: Row.txLimit,
+  pathMtu: Row.pathMtu,
+  softError: Row.softError,
+  softErrors: Row.softErrors,
+  urgentMarks: Row.urgentMarks,
+  sndWnd: Row.info + Info.sendWindow,
+  sndMss: Row.info + Info.mssSend,
+  rcvMss: Row.info + Info.mssReceive,
+  segmentsRetransmitted: Row.info + Info.segmentsRetransmitted,
+  segmentsOutOfOrder: Row.info + Info.segmentsOutOfOrder,
+  duplicateAcksSeen: Row.info + Info.duplicateAcks,
+  retransmitTimeouts: Row.info + Info.retransmitTimeouts
+};
+var SHOWN_TOTALS = {
+  bytesSent: Row.info + Info.bytesSent,
+  bytesReceived: Row.info + Info.bytesReceived,
+  bytesRetransmitted: Row.info + Info.bytesRetransmitted
+};
+var SHOWN_RTT = {
+  srttUs: Row.info + Info.rttUs,
+  rttVarUs: Row.info + Info.rttVarUs,
+  minUs: Row.info + Info.rttMinUs
+};
+var KEPT_FLAGS = [
+  ...[
+    "timestamps",
+    "sack",
+    "windowScale",
+    "finQueued",
+    "finReceived",
+    "interactive"
+  ],
+  ...[
+    "handshakeTimedOut",
+    "cwndLimited",
+    "noDelay",
+    "receiveBufferFixed"
+  ],
+  ...[
+    "sendBufferFixed",
+    "cork",
+    "keepAlive",
+    "lingerZero"
+  ],
+  ...[
+    "countedByAddress",
+    "readShut"
+  ]
+];
+var RESTING = {
+  request: -1,
+  urgent: false,
+  urgentUnread: false,
+  finAhead: false,
+  acksHeld: 0,
+  repeatedSinceUs: NEVER,
+  probesUnanswered: 0,
+  probedSinceUs: NEVER,
+  ackPending: false,
+  unackedBytes: 0,
+  timing: false,
+  backoffs: 0,
+  unackedSinceUs: NEVER,
+  retransmitAtUs: NEVER,
+  persisting: false,
+  delayedAckAtUs: NEVER,
+  dirty: false,
+  blocked: false
+};
+var KEPT_OBJECTS = [
+  ...[
+    "ecn",
+    "mtuSearch",
+    "fastOpen",
+    "recordEnds",
+    "pacer"
+  ]
+];
+var SHOWN_WORD_NAMES = Object.keys(SHOWN_WORDS);
+var SHOWN_TOTAL_NAMES = Object.keys(SHOWN_TOTALS);
+var SHOWN_RTT_NAMES = Object.keys(SHOWN_RTT);
+var RESTING_NAMES = Object.keys(RESTING);
+var OCCUPIED = 0;
+var FIRST_WORD = 1;
+var FLAGS3 = FIRST_WORD + KEPT_WORDS.length;
+var RTO = FLAGS3 + 1;
+var SEND = RTO + 1;
+var ROW_WORDS3 = SEND + 4;
+var CWND = KEPT_NUMBERS.length;
+var ROW_NUMBERS = CWND + 1;
+var HAS_RECEIVE = 1 << KEPT_FLAGS.length;
+var HAS_SEND = HAS_RECEIVE << 1;
+if (KEPT_FLAGS.length > 28) throw new Error("The flags no longer fit into a word");
+var DORMANT_BYTES = 4 * ROW_WORDS3 + 8 * ROW_NUMBERS;
+var CHUNK_BITS = 10;
+var CHUNK_ROWS = 1 << CHUNK_BITS;
+var FORGETFUL = [
+  "cubic",
+  "newreno",
+  "none"
+];
+function isAtRest(conn) {
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) return false;
+  if (conn.sndUna !== conn.sndMax || conn.sndNxt !== conn.sndMax) return false;
+  for (let i = 0; i < RESTING_NAMES.length; i++) {
+    if (conn[RESTING_NAMES[i]] !== RESTING[RESTING_NAMES[i]]) return false;
+  }
+  const { loss, send, receive, pacer } = conn;
+  if (pacer !== null && pacer.wakeAtUs !== NEVER) return false;
+  if (loss !== null && !isLossAtRest(loss)) return false;
+  if (send !== null && send.held !== 0) return false;
+  return receive === null || receive.isDrained;
+}
+function isLossAtRest(loss) {
+  return loss.phase === Phase.open && loss.queue.head === NO_SEGMENT && !loss.probing && loss.reorderAtUs === NEVER && loss.probeAtUs === NEVER;
+}
+function hasLearned(conn, loss) {
+  return conn.segmentsRetransmitted > 0 || loss.reorderingSeen || loss.duplicateBytes > 0;
+}
+var DormantConnections = class {
+  #parts;
+  #words = [];
+  #numbers = [];
+  #learned = /* @__PURE__ */ new Map();
+  #size = 0;
+  constructor(parts) {
+    this.#parts = parts;
+  }
+  /** How many there are. */
+  get size() {
+    return this.#size;
+  }
+  /** Whether the connection of this row is dormant. */
+  has(id) {
+    if (this.#size === 0 || id < 0) return false;
+    const words = this.#words[id >> CHUNK_BITS];
+    return words !== void 0 && words[(id & CHUNK_ROWS - 1) * ROW_WORDS3 + OCCUPIED] !== 0;
+  }
+  /** Packs a connection that is at rest. The object must not be used any more. */
+  pack(conn) {
+    const chunk = conn.id >> CHUNK_BITS;
+    while (this.#words.length <= chunk) {
+      this.#words.push(new Int32Array(0));
+      this.#numbers.push(new Float64Array(0));
+    }
+    if (this.#words[chunk].length === 0) {
+      this.#words[chunk] = new Int32Array(CHUNK_ROWS * ROW_WORDS3);
+      this.#numbers[chunk] = new Float64Array(CHUNK_ROWS * ROW_NUMBERS);
+    }
+    const row = conn.id & CHUNK_ROWS - 1;
+    reportProgress(this.#parts.layout.words, conn);
+    packNumbers(conn, this.#numbers[chunk], row * ROW_NUMBERS);
+    packWords(conn, this.#words[chunk], row * ROW_WORDS3);
+    this.#keepLearned(conn);
+    this.#size++;
+  }
+  #keepLearned(conn) {
+    const { congestion, loss } = conn;
+    const fresh = congestion.ssthreshBytes === Infinity && FORGETFUL.includes(congestion.name);
+    const keptLoss = loss !== null && (!fresh || hasLearned(conn, loss)) ? loss : null;
+    const objects = KEPT_OBJECTS.some((name) => conn[name] !== null) ? KEPT_OBJECTS.map((name) => conn[name]) : null;
+    if (fresh && keptLoss === null && objects === null) return;
+    this.#learned.set(conn.id, {
+      loss: keptLoss,
+      congestion: fresh ? null : congestion,
+      objects
+    });
+  }
+  /** Makes the connection of this row again; it must be dormant. */
+  unpack(id) {
+    const words = this.#words[id >> CHUNK_BITS];
+    const numbers = this.#numbers[id >> CHUNK_BITS];
+    const at = (id & CHUNK_ROWS - 1) * ROW_WORDS3;
+    const atNumbers = (id & CHUNK_ROWS - 1) * ROW_NUMBERS;
+    const learned = this.#learned.get(id);
+    const conn = this.#make(id, numbers[atNumbers + CWND], learned);
+    unpackNumbers(conn, numbers, atNumbers);
+    unpackWords(conn, words, at);
+    takeShown(conn, this.#parts.layout.words);
+    conn.loss = learned?.loss ?? this.#freshLoss(conn);
+    this.#makeBuffers(conn, words, at);
+    words[at + OCCUPIED] = 0;
+    if (learned !== void 0) {
+      learned.objects?.forEach((value, i) => Object.assign(conn, {
+        [KEPT_OBJECTS[i]]: value
+      }));
+      this.#learned.delete(id);
+    }
+    this.#size--;
+    return conn;
+  }
+  /** That of a connection that has lost nothing: all that was sent has arrived. */
+  #freshLoss(conn) {
+    const loss = newLossRecovery(this.#parts.sent, conn.sndUna, this.#parts.config);
+    loss.deliveredTotalBytes = conn.bytesSent;
+    const { words } = this.#parts.layout;
+    const sending = conn.row + Row.sending;
+    const { rate } = loss.queue;
+    rate.bytesPerSecond = readTotal(words, sending + Sending.deliveryRate);
+    rate.isAppLimited = (words[sending + Sending.flags] & SendingFlag.rateAppLimited) !== 0;
+    return loss;
+  }
+  #make(id, cwndBytes, learned) {
+    const { layout, config } = this.#parts;
+    const { words } = layout;
+    const row = layout.row(id);
+    const local = row + Row.local;
+    const remote = row + Row.remote;
+    const tuple = {
+      local0: words[local],
+      local1: words[local + 1],
+      local2: words[local + 2],
+      local3: words[local + 3],
+      remote0: words[remote],
+      remote1: words[remote + 1],
+      remote2: words[remote + 2],
+      remote3: words[remote + 3],
+      localPort: words[row + Row.localPort],
+      remotePort: words[row + Row.remotePort]
+    };
+    const rtt = new RttEstimator(0, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
+    const control = CONGESTION_NAMES[words[row + Row.info + Info.congestion]];
+    const congestion = learned?.congestion ?? createCongestion(control, cwndBytes);
+    return new Connection(id, words[row + Row.generation], layout.rows, tuple, rtt, congestion);
+  }
+  #makeBuffers(conn, words, at) {
+    const { layout, config, memory } = this.#parts;
+    const flags = words[at + FLAGS3];
+    if ((flags & HAS_RECEIVE) !== 0) {
+      const stream = layout.receiveStream(conn.id);
+      const limit = layout.words[conn.row + Row.info + Info.receiveBufferBytes];
+      conn.receive = new ReceiveBuffer(memory, stream, limit, config.outOfOrderRanges, true);
+    }
+    if ((flags & HAS_SEND) !== 0) {
+      conn.send = new SendBuffer(layout.sendStream(conn.id), layout.sendPool.table);
+      conn.send.wake(words, at + SEND);
+    }
+  }
+};
+function packWords(conn, words, at) {
+  const fields = conn;
+  for (let i = 0; i < KEPT_WORDS.length; i++) words[at + FIRST_WORD + i] = fields[KEPT_WORDS[i]];
+  let flags = 0;
+  for (let i = 0; i < KEPT_FLAGS.length; i++) if (conn[KEPT_FLAGS[i]]) flags |= 1 << i;
+  if (conn.receive !== null) flags |= HAS_RECEIVE;
+  if (conn.send !== null) {
+    flags |= HAS_SEND;
+    conn.send.sleep(words, at + SEND);
+  }
+  words[at + FLAGS3] = flags;
+  words[at + RTO] = conn.rtt.rtoUs;
+  words[at + OCCUPIED] = 1;
+}
+function unpackWords(conn, words, at) {
+  const fields = conn;
+  for (let i = 0; i < KEPT_WORDS.length; i++) fields[KEPT_WORDS[i]] = words[at + FIRST_WORD + i];
+  const flags = words[at + FLAGS3];
+  for (let i = 0; i < KEPT_FLAGS.length; i++) conn[KEPT_FLAGS[i]] = (flags & 1 << i) !== 0;
+  conn.rtt.rtoUs = words[at + RTO];
+  conn.request = RESTING.request;
+  conn.sndNxt = conn.sndUna;
+  conn.sndMax = conn.sndUna;
+  conn.sndSmall = conn.sndUna;
+}
+function takeShown(conn, words) {
+  const { row, rtt } = conn;
+  const fields = conn;
+  for (const name of SHOWN_WORD_NAMES) fields[name] = words[row + SHOWN_WORDS[name]];
+  for (const name of SHOWN_TOTAL_NAMES) conn[name] = readTotal(words, row + SHOWN_TOTALS[name]);
+  for (const name of SHOWN_RTT_NAMES) rtt[name] = words[row + SHOWN_RTT[name]];
+}
+function packNumbers(conn, numbers, at) {
+  for (let i = 0; i < KEPT_NUMBERS.length; i++) numbers[at + i] = conn[KEPT_NUMBERS[i]];
+  numbers[at + CWND] = conn.congestion.cwndBytes;
+}
+function unpackNumbers(conn, numbers, at) {
+  for (let i = 0; i < KEPT_NUMBERS.length; i++) conn[KEPT_NUMBERS[i]] = numbers[at + i];
+}
+
+// src/tcp/flow_label.ts
+var LABEL_MASK = 1048575;
+var FlowLabels = class {
+  #key0;
+  #key1;
+  /** Takes its key, 64 bits, from `random`. */
+  constructor(random) {
+    this.#key0 = random.uint32();
+    this.#key1 = random.uint32();
+  }
+  /** The label of a connection, 1 to 0xfffff; 0, which says nothing, over IPv4, where there is none. */
+  of(t) {
+    if (isIpv4Words(t.remote0, t.remote1, t.remote2)) return 0;
+    const hash = tupleHash(this.#key0, this.#key1, t.local0, t.local1, t.local2, t.local3, t.remote0, t.remote1, t.remote2, t.remote3, t.localPort, t.remotePort);
+    return hash & LABEL_MASK || 1;
+  }
+};
+
 // src/tcp/table.ts
-var INITIAL_ROWS = 1024;
+var STEP_ROWS = 1024;
+var LOOKS = 4;
+var LOOKS_PER_ROUND = 4096;
 var NO_CONTROL_YET = new NoControl();
 var ConnectionTable = class {
   #config;
@@ -7456,7 +11157,13 @@ var ConnectionTable = class {
   #demux;
   #flowLabels;
   #sent = new SentSegmentPool();
+  /** By row; null where there is none and where it is dormant. */
   #rows = [];
+  #dormant;
+  /** The connections that are not dormant, in no order, and the one that is looked at next. */
+  #awake = [];
+  #hand = 0;
+  #looksDue = 0;
   /** Rows that were used before and are free again. */
   #freeRows = [];
   #size = 0;
@@ -7466,8 +11173,14 @@ var ConnectionTable = class {
     this.#memory = parts.memory;
     this.#isn = parts.isn;
     this.#random = parts.random;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    const { connections } = parts.layout.dimensions;
+    const capacity = Math.min(STEP_ROWS, connections);
+    const key0 = parts.random.uint32();
+    this.#demux = new Demultiplexer(capacity, key0, parts.random.uint32(), connections);
+    this.#dormant = new DormantConnections({
+      ...parts,
+      sent: this.#sent
+    });
     this.#flowLabels = new FlowLabels(parts.random);
   }
   /** Connections that hold a row. */
@@ -7478,17 +11191,78 @@ var ConnectionTable = class {
   get capacity() {
     return this.#demux.capacity;
   }
+  /** Most connections that there may be. */
+  get limit() {
+    return this.#layout.dimensions.connections;
+  }
   /** Whether no row is left. */
   get isFull() {
     return this.#size >= this.#layout.dimensions.connections;
   }
   /** The connection in a row, or null. */
   get(row) {
-    return this.#rows[row] ?? null;
+    if (row < 0) return null;
+    return this.#rows[row] ?? (this.#dormant.has(row) ? this.#wake(row) : null);
   }
-  /** All connections. */
+  /** All connections; those that are dormant wake up, one after the other. */
   *all() {
-    for (const conn of this.#rows) if (conn !== null) yield conn;
+    for (let row = 0; row < this.#rows.length; row++) {
+      const conn = this.get(row);
+      if (conn !== null) yield conn;
+    }
+  }
+  /** The connections that are not dormant: all that are being opened are among them. */
+  awake() {
+    return [
+      ...this.#awake
+    ];
+  }
+  /** Connections that are packed away. */
+  get dormantCount() {
+    return this.#dormant.size;
+  }
+  /**
+   * Packs connections at rest while more than the configured number are awake (second chance: one that was
+   * used since the last look stays). It takes bounded time. The deadlines of those that it packs are set in
+   * `wheel`, or cancelled.
+   */
+  rest(wheel) {
+    const awake = this.#awake;
+    const most = this.#config.awakeConnections;
+    let looks = Math.min(this.#looksDue, LOOKS_PER_ROUND) + 1;
+    this.#looksDue = Math.max(0, this.#looksDue - looks);
+    for (; looks > 0 && awake.length > most; looks--) {
+      if (this.#hand >= awake.length) this.#hand = 0;
+      const conn = awake[this.#hand];
+      if (conn.used || !isAtRest(conn)) {
+        conn.used = false;
+        this.#hand++;
+        continue;
+      }
+      wheel.schedule(conn.id, Math.min(conn.keepaliveAtUs, conn.endAtUs));
+      this.#dormant.pack(conn);
+      this.#rows[conn.id] = null;
+      this.#leaveAwake(conn);
+    }
+    if (awake.length <= most) this.#looksDue = 0;
+  }
+  #wake(row) {
+    const conn = this.#dormant.unpack(row);
+    conn.wheelAtUs = Math.min(conn.keepaliveAtUs, conn.endAtUs);
+    this.#rows[row] = conn;
+    this.#joinAwake(conn);
+    return conn;
+  }
+  #joinAwake(conn) {
+    conn.awakeAt = this.#awake.length;
+    this.#awake.push(conn);
+    this.#looksDue += LOOKS;
+  }
+  #leaveAwake(conn) {
+    const last = this.#awake.pop();
+    if (last === conn) return;
+    this.#awake[conn.awakeAt] = last;
+    last.awakeAt = conn.awakeAt;
   }
   /** The connection that a segment from the peer belongs to, or null. */
   findFor(s) {
@@ -7500,6 +11274,10 @@ var ConnectionTable = class {
     const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
     return this.get(this.#demux.find(src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort));
   }
+  /** The flow label of what is sent between these ends. */
+  flowLabelOf(ends) {
+    return this.#flowLabels.of(ends);
+  }
   /** Whether no connection has this four-tuple with `localPort` in place of its own. */
   isFree(t, localPort) {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3, remotePort } = t;
@@ -7510,7 +11288,7 @@ var ConnectionTable = class {
   create(tuple, nowUs) {
     const id = this.#freeRows.pop() ?? this.#rows.length;
     if (id >= this.#demux.capacity) {
-      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
+      this.#demux.grow(Math.min(id + STEP_ROWS, this.#layout.dimensions.connections));
     }
     const config = this.#config;
     const rtt = new RttEstimator(config.rtoInitialMs * 1e3, config.rtoMinMs * 1e3, config.rtoMaxMs * 1e3);
@@ -7543,10 +11321,11 @@ var ConnectionTable = class {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
     const { localPort, remotePort } = conn;
     this.#rows[conn.id] = conn;
+    this.#joinAwake(conn);
     this.#size++;
     this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
-    conn.loss = new LossRecovery(this.#sent, iss);
+    conn.loss = newLossRecovery(this.#sent, iss, this.#config);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
     conn.flowLabel = this.#flowLabels.of(conn);
@@ -7559,6 +11338,7 @@ var ConnectionTable = class {
   /** Gives the row of an ended connection back. */
   remove(conn) {
     this.#rows[conn.id] = null;
+    this.#leaveAwake(conn);
     this.#freeRows.push(conn.id);
     this.#size--;
   }
@@ -7576,233 +11356,775 @@ function setInitialNumber(conn, iss) {
   }
 }
 
-// src/tcp/wheel.ts
-var TICK_US = 256;
-var DIGIT_BITS = 5;
-var SLOTS_PER_LEVEL = 32;
-var LEVELS = 6;
-var TOP_LEVEL = LEVELS - 1;
-var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
-var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
-var NODE_BYTES = 16;
-var NEXT4 = 2;
-var PREV = 3;
-var UNSCHEDULED = -1;
-var TimerWheel = class {
-  #capacity;
-  #links;
-  #deadlines;
-  /** For each level, a bit for each slot that has timers. */
-  #occupied = new Int32Array(LEVELS);
-  /**
-   * The wheel's own tick, in an array of one: a field would box each number beyond 32 bits, which is
-   * garbage. No timer lies in a slot before it, and none above level 0 in a slot that it is in. It never
-   * goes back, and it passes a slot only when that slot is empty.
-   */
-  #tick;
-  #size = 0;
-  /** A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. */
-  constructor(capacity, startUs) {
-    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
-    this.#capacity = capacity;
-    this.#links = new Int32Array(buffer);
-    this.#deadlines = new Float64Array(buffer);
-    this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
-    for (let slot = 0; slot < SLOT_NODES; slot++) {
-      this.#links[slot * 4 + NEXT4] = slot;
-      this.#links[slot * 4 + PREV] = slot;
-    }
-    this.#clearFrom(0);
+// src/tcp/handshake.ts
+var COOKIE_VALID_US = 128e6;
+var OWN_TIMESTAMP_MS = 3e5;
+var FEW_HANDSHAKES = 8;
+var LEAST_RETRIES = 2;
+var Claim = {
+  /** It does not. */
+  none: 0,
+  /** It does, and nothing more is to be done. */
+  taken: 1,
+  /** It completes one: `made` is the connection, which has not seen the segment yet. */
+  made: 2
+};
+var Handshakes = class {
+  addresses;
+  cookies;
+  fastOpen;
+  /** The connection that {@link Claim.made} means. */
+  made = null;
+  #host;
+  #parts;
+  #isn;
+  #requests;
+  #embryo;
+  #ends = new Ends();
+  #syn = new Segment();
+  constructor(host, parts, random) {
+    const { config } = parts;
+    this.#host = host;
+    this.#parts = parts;
+    this.#isn = parts.isn;
+    this.addresses = new AddressLimit(config.maxConnectionsPerAddress);
+    this.cookies = new SynCookies(config.synCookieSecret, random, parts.originUs ?? 0);
+    this.fastOpen = new FastOpenServer(config, parts.counters, random);
+    this.#requests = new RequestTable(config.maxHandshakes, random, parts.nowUs);
+    this.#embryo = embryoOf(parts, this.#ends);
   }
-  /** How many timers there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many timers are scheduled. */
+  /** Requests that wait for their ACK. */
   get size() {
-    return this.#size;
+    return this.#requests.size;
+  }
+  /** When the next SYN-ACK is due again; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#requests.nextExpiry();
+  }
+  /** Deals with a segment of no connection, if it is one of a handshake at this listener, or at any. */
+  claim(listener, segment, nowUs) {
+    const id = this.#requests.size === 0 ? -1 : this.#requests.find(segment);
+    if (id >= 0) {
+      this.made = this.#onSegment(id, segment, nowUs);
+      return this.made === null ? Claim.taken : Claim.made;
+    }
+    const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST);
+    if (listener === null || flags !== Flag.ACK) return Claim.none;
+    return this.#onCookie(listener, segment, nowUs);
   }
   /**
-   * Sets the timer of `id` to the time `atUs` in microseconds, from wherever it stood before. A time
-   * that has passed is due at once; `Infinity` cancels. Throws a `RangeError` for an id that the wheel
-   * has no place for, and for NaN.
+   * A SYN for a listener (section 3.10.7.2, third). `iss` is the number to begin with when the SYN ends
+   * a TIME-WAIT, which is a peer that is known to be there; else null. Returns the connection when the
+   * SYN's data is taken at once (RFC 7413).
    */
-  schedule(id, atUs) {
-    const node = this.#nodeOf(id);
-    if (!(atUs < Infinity)) {
-      if (atUs !== Infinity) throw new RangeError(`Timer ${id} cannot be scheduled at ${atUs}`);
-      this.cancel(id);
+  onSyn(listener, syn, iss, nowUs) {
+    const { config, counters } = this.#host;
+    const ends = this.#ends;
+    ends.take(syn);
+    const full = iss === null && (!listener.hasHandshakeRoom || this.#requests.isFull);
+    const cookie = iss === null && (full || config.synCookies === "always");
+    if (full && config.synCookies === "never") {
+      counters.drop(Drop.tcpBacklogFull);
+    } else if (!listener.hasAcceptRoom) {
+      counters.drop(Drop.tcpAcceptQueueFull);
+    } else if (!this.#host.hasRow(nowUs)) {
+      counters.drop(Drop.tcpConnectionLimit);
+    } else if (!this.addresses.allows(ends)) {
+      counters.drop(Drop.tcpAddressLimit);
+    } else if (cookie) {
+      this.#answerWithCookie(listener, syn, nowUs);
+    } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
+      return this.#openEarly(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+    } else {
+      this.#remember(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+    }
+    return null;
+  }
+  #isnFor(e, nowUs) {
+    const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = e;
+    const isn = this.#isn;
+    return isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, e.localPort, e.remotePort, nowUs);
+  }
+  #remember(listener, syn, iss, nowUs) {
+    const offset = this.cookies.timestampOffset(this.#ends);
+    const id = this.#requests.add(listener, syn, iss, offset, nowUs);
+    this.addresses.add(this.#ends);
+    const embryo = this.#prepare(listener, syn, iss, offset, nowUs);
+    embryo.fastOpen = this.fastOpen.reply.cookieLength > 0 ? this.fastOpen.reply : null;
+    this.#parts.events.stateChanged(embryo, State.LISTEN);
+    sendSyn(embryo, nowUs, this.#host);
+    embryo.fastOpen = null;
+    this.#requests.schedule(id, nowUs + this.#timeoutUs(0));
+  }
+  /** Makes the embryo the connection of these ends (in `#ends`), as it is before its SYN-ACK is sent. */
+  #prepare(listener, syn, iss, timestampOffset, nowUs) {
+    const embryo = this.#embryo;
+    const { config, mtu } = this.#host;
+    setEnds(embryo, this.#ends);
+    embryo.flowLabel = this.#host.flowLabelOf(this.#ends);
+    embryo.backoffs = 0;
+    embryo.unackedSinceUs = NEVER;
+    embryo.listener = listener;
+    embryo.state = State.SYN_RECEIVED;
+    embryo.receive.limitBytes = receiveBytes(listener, config);
+    embryo.mssClamp = listener.mssClamp;
+    embryo.tsOffset = timestampOffset;
+    embryo.retransmitAtUs = NEVER;
+    embryo.sndScale = 0;
+    embryo.rcvScale = 0;
+    setInitialNumber(embryo, iss);
+    receiveSyn(embryo, syn);
+    negotiateOptions(embryo, syn, config, mtu, nowUs);
+    return embryo;
+  }
+  /** The embryo of a request, whose SYN-ACK was sent before. */
+  #embryoOf(id, nowUs) {
+    const requests = this.#requests;
+    requests.readEnds(id, this.#ends);
+    requests.readSyn(id, this.#syn);
+    const iss = requests.iss(id);
+    const offset = requests.timestampOffset(id);
+    const embryo = this.#prepare(requests.listener(id), this.#syn, iss, offset, nowUs);
+    embryo.sndNxt = seqAdd(iss, 1);
+    embryo.sndMax = embryo.sndNxt;
+    embryo.backoffs = requests.timeouts(id);
+    return embryo;
+  }
+  // SYN cookies.
+  #answerWithCookie(listener, syn, nowUs) {
+    const { cookies } = this;
+    const ends = this.#ends;
+    listener.cookiesAtUs = nowUs;
+    reduceToCookie(syn, ends);
+    const offset = cookies.timestampOffset(ends);
+    const embryo = this.#prepare(listener, syn, cookies.make(syn, ends, nowUs), offset, nowUs);
+    const clock = Math.floor(nowUs / 1e3) | 0;
+    const scale = embryo.windowScale ? syn.windowScale : -1;
+    const ecn = (syn.flags & (Flag.ECE | Flag.CWR)) === (Flag.ECE | Flag.CWR);
+    embryo.tsOffset = seqAdd(offset, seqDiff(cookieTimestamp(clock, scale, embryo.sack, ecn), clock));
+    this.#host.counters.count(Counter.synCookiesSent);
+    sendSyn(embryo, nowUs, this.#host);
+  }
+  /** An ACK for a listener that belongs to no request: it may bring a cookie back. */
+  #onCookie(listener, ack, nowUs) {
+    const { config, counters } = this.#host;
+    const { cookies } = this;
+    if (config.synCookies === "never") return Claim.none;
+    const given = cookies.isShared || nowUs - listener.cookiesAtUs < COOKIE_VALID_US;
+    if (!given) return Claim.none;
+    const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
+    const ends = this.#ends;
+    ends.take(ack);
+    const mss = cookies.mssOf(ack, ends, nowUs);
+    if (mss === 0 || hasTimestamp && !config.timestamps) {
+      counters.count(Counter.synCookiesFailed);
+      return Claim.none;
+    }
+    counters.count(Counter.synCookiesReceived);
+    if (!listener.hasAcceptRoom || !this.addresses.allows(ends)) {
+      counters.drop(listener.hasAcceptRoom ? Drop.tcpAddressLimit : Drop.tcpAcceptQueueFull);
+      return Claim.taken;
+    }
+    const offset = cookies.timestampOffset(ends);
+    const syn = this.#syn;
+    synFromAck(ack, syn, mss, offset);
+    const conn = this.#create(listener, syn, seqAdd(ack.ack, -1), nowUs);
+    if (conn === null) return Claim.taken;
+    this.addresses.add(ends);
+    conn.tsOffset = offset;
+    const clock = Math.floor(nowUs / 1e3) | 0;
+    const ageMs = seqDiff(clock + offset, ack.tsEcho);
+    if (conn.timestamps && (ageMs < 0 || ageMs > OWN_TIMESTAMP_MS)) {
+      conn.tsOffset = seqDiff(ack.tsEcho, clock);
+    }
+    this.#afterSynAck(conn);
+    this.made = conn;
+    return Claim.made;
+  }
+  // Connections.
+  /** A connection in SYN-RECEIVED for the ends in `#ends`, of which nothing was sent yet. */
+  #create(listener, syn, iss, nowUs) {
+    const { config, counters, mtu } = this.#host;
+    const conn = this.#host.create(this.#ends, nowUs);
+    if (conn === null) {
+      counters.drop(Drop.tcpConnectionLimit);
+      return null;
+    }
+    conn.listener = listener;
+    conn.mssClamp = listener.mssClamp;
+    conn.countedByAddress = true;
+    conn.receive.limitBytes = receiveBytes(listener, config);
+    conn.state = State.SYN_RECEIVED;
+    setInitialNumber(conn, iss);
+    receiveSyn(conn, syn);
+    negotiate(conn, syn, config, mtu, nowUs);
+    this.#parts.events.created?.(listener, conn);
+    return conn;
+  }
+  /** The SYN-ACK of the connection was sent before there was one. */
+  #afterSynAck(conn) {
+    conn.sndNxt = seqAdd(conn.iss, 1);
+    conn.sndMax = conn.sndNxt;
+    conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+    conn.lastAckSent = conn.rcvNxt;
+    conn.segmentsSent = 1;
+  }
+  /** RFC 7413 section 4.2.2: the SYN's data goes to the application before its SYN-ACK is sent. */
+  #openEarly(listener, syn, iss, nowUs) {
+    const { counters } = this.#host;
+    const conn = this.#create(listener, syn, iss, nowUs);
+    if (conn === null) return null;
+    counters.count(Counter.fastOpenPassive);
+    this.addresses.add(conn);
+    const state = new FastOpenState(true);
+    Object.assign(state, this.fastOpen.reply, {
+      passive: true
+    });
+    conn.fastOpen = state;
+    conn.tsOffset = this.cookies.timestampOffset(conn);
+    conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+    listener.fastOpenPending++;
+    this.#parts.events.stateChanged(conn, State.LISTEN);
+    state.acked = syn.payloadLength > 0;
+    if (state.acked) takeSynText(conn, syn, nowUs, this.#host);
+    sendSyn(conn, nowUs, this.#host);
+    return conn;
+  }
+  /**
+   * A segment for a request: section 3.10.7.4 for SYN-RECEIVED, in the order of Linux's tcp_check_req.
+   * Returns the connection when the handshake is complete; it has not seen the segment yet.
+   */
+  #onSegment(id, segment, nowUs) {
+    const { counters } = this.#host;
+    const embryo = this.#embryoOf(id, nowUs);
+    const rcvNxt = embryo.rcvNxt;
+    let flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
+    const isOld = embryo.timestamps && (segment.options & OptionBit.timestamps) !== 0 && (flags & Flag.RST) === 0 && seqLt(segment.tsValue, embryo.tsRecent);
+    if (segment.seq === embryo.irs && flags === Flag.SYN && !isOld) {
+      this.#answerAgain(id, embryo, segment, nowUs);
+      return null;
+    }
+    const isReset = (flags & Flag.RST) !== 0;
+    if (!isReset && (flags & Flag.ACK) !== 0 && segment.ack !== seqAdd(embryo.iss, 1)) {
+      counters.drop(Drop.tcpAckInvalid);
+      this.#host.refuse(segment, nowUs);
+      return null;
+    }
+    if (isOld || !isInWindow(segment, rcvNxt, seqAdd(rcvNxt, synWindow(embryo)))) {
+      counters.drop(isOld ? Drop.tcpTimestampOld : Drop.tcpOutOfWindow);
+      if (!isReset) this.#acknowledge(id, embryo, nowUs);
+      return null;
+    }
+    if (segment.seq === embryo.irs) flags &= ~Flag.SYN;
+    if ((flags & (Flag.RST | Flag.SYN)) !== 0) {
+      this.#onResetOrSyn(id, segment, rcvNxt, nowUs);
+      return null;
+    }
+    if ((flags & Flag.ACK) === 0) {
+      counters.drop(Drop.tcpAckMissing);
+      return null;
+    }
+    return this.#complete(id, segment, nowUs);
+  }
+  /** A SYN that comes again: the SYN-ACK goes again, and its timer starts over. */
+  #answerAgain(id, embryo, syn, nowUs) {
+    if (!this.#requests.mayAnswer(id, nowUs, this.#host.config.challengeAckMs * 1e3)) {
+      this.#host.counters.drop(Drop.rateLimited);
       return;
     }
-    const scheduled = this.#links[node * 4 + NEXT4] !== UNSCHEDULED;
-    const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
-    this.#deadlines[node * 2] = atUs;
-    const slot = this.#slotFor(node);
-    if (slot === before) return;
-    if (scheduled) this.#unlink(node);
-    else this.#size++;
-    this.#link(node, slot);
+    if (embryo.ecn !== null) takeSynAgain(embryo.ecn, syn);
+    this.#requests.noteSynAgain(id, syn);
+    sendSyn(embryo, nowUs, this.#host);
+    this.#requests.schedule(id, nowUs + this.#timeoutUs(this.#requests.timeouts(id)));
   }
-  /** Takes the timer of `id` off, if it is scheduled. */
-  cancel(id) {
-    const node = this.#nodeOf(id);
-    if (this.#links[node * 4 + NEXT4] === UNSCHEDULED) return;
-    this.#unlink(node);
-    this.#links[node * 4 + NEXT4] = UNSCHEDULED;
-    this.#size--;
-  }
-  /** Whether the timer of `id` is scheduled. */
-  isScheduled(id) {
-    return this.#links[this.#nodeOf(id) * 4 + NEXT4] !== UNSCHEDULED;
-  }
-  /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
-  deadline(id) {
-    const node = this.#nodeOf(id);
-    return this.#links[node * 4 + NEXT4] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+  #acknowledge(id, embryo, nowUs) {
+    if (!this.#requests.mayAnswer(id, nowUs, this.#host.config.challengeAckMs * 1e3)) {
+      this.#host.counters.drop(Drop.rateLimited);
+      return;
+    }
+    embryo.sndUna = embryo.sndNxt;
+    embryo.rcvAdvertised = seqAdd(embryo.rcvNxt, synWindow(embryo));
+    this.#host.counters.count(Counter.challengeAcks);
+    sendAck(embryo, nowUs, this.#host);
   }
   /**
-   * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
-   * then. Timers come in the order of their ticks, and within a tick in the order in which they came
-   * into its slot. None comes before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
-   *
-   * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
-   *
-   * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
-   * passed comes in the same loop, so a handler must not put itself back into the past each time.
+   * An RST or another SYN in the window. The RST must be at RCV.NXT (RFC 5961 section 3.2); the SYN ends
+   * the handshake, as in Linux, for it is of another connection of the peer.
    */
+  #onResetOrSyn(id, segment, rcvNxt, nowUs) {
+    const { counters } = this.#host;
+    if ((segment.flags & Flag.RST) === 0) {
+      this.#host.refuse(segment, nowUs);
+    } else if (segment.seq !== rcvNxt) {
+      counters.drop(Drop.tcpResetChallenged);
+      this.#acknowledge(id, this.#embryo, nowUs);
+      return;
+    } else {
+      counters.count(Counter.resetsIn);
+    }
+    this.#forget(id, ConnectionError.refused);
+  }
+  /** The ACK is as it must be: makes the connection, if somebody can take it. */
+  #complete(id, segment, nowUs) {
+    const requests = this.#requests;
+    const { config, counters } = this.#host;
+    const listener = requests.listener(id);
+    const timeouts = requests.timeouts(id);
+    const wasBare = requests.wasBare(id);
+    const isBare = segment.payloadLength === 0 && (segment.flags & Flag.FIN) === 0;
+    if (isBare && timeouts < listener.deferAccept) {
+      requests.markAcked(id);
+      return null;
+    }
+    if (!listener.hasAcceptRoom) {
+      counters.drop(Drop.tcpAcceptQueueFull);
+      if (config.abortOnOverflow) {
+        this.#host.refuse(segment, nowUs);
+        this.#forget(id, ConnectionError.aborted);
+      } else {
+        requests.markAcked(id);
+      }
+      return null;
+    }
+    const conn = this.#create(listener, this.#syn, requests.iss(id), nowUs);
+    if (conn === null) return null;
+    conn.tsOffset = requests.timestampOffset(id);
+    this.#afterSynAck(conn);
+    conn.segmentsSent += timeouts;
+    conn.segmentsRetransmitted = timeouts;
+    conn.handshakeTimedOut = timeouts > 0;
+    if (timeouts > 1) beginWithOneSegment(conn);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null && (timeouts > 1 || wasBare)) accurate.ect = false;
+    conn.timing = timeouts === 0;
+    conn.rttSentAtUs = requests.sentAtUs(id);
+    requests.remove(id);
+    return conn;
+  }
+  #forget(id, error2) {
+    const embryo = this.#embryo;
+    this.#requests.readEnds(id, this.#ends);
+    setEnds(embryo, this.#ends);
+    embryo.state = State.CLOSED;
+    embryo.error = error2;
+    this.addresses.remove(this.#ends);
+    this.#requests.remove(id);
+    this.#host.counters.count(Counter.failedOpens);
+    this.#parts.events.stateChanged(embryo, State.SYN_RECEIVED);
+  }
+  /** A listener has ended: its handshakes are forgotten without a word, as by Linux; who goes on will hear it. */
+  onUnlisten(listener) {
+    for (const id of this.#requests.of(listener)) this.#forget(id, ConnectionError.aborted);
+  }
+  // Timers.
+  #timeoutUs(timeouts) {
+    const { rtoInitialMs, rtoMaxMs } = this.#host.config;
+    return Math.min(rtoInitialMs * 2 ** timeouts, rtoMaxMs) * 1e3;
+  }
+  /** Sends SYN-ACKs again that are due, and forgets requests that were asked often enough. */
   expire(nowUs) {
-    for (; ; ) {
-      const level = this.#lowestLevel();
-      const ahead = level < 0 ? 0 : this.#ticksAhead(level);
-      const elapsed = Math.floor(nowUs / TICK_US) - this.#tick[0];
-      if (level < 0 || !(ahead <= elapsed)) {
-        if (elapsed > 0 && elapsed < Infinity) this.#tick[0] += elapsed;
-        return -1;
-      }
-      this.#tick[0] += ahead;
-      const slot = slotAt(this.#tick[0] | 0, level);
-      if (level > 0) {
-        this.#cascade(slot);
-        continue;
-      }
-      const id = this.#links[slot * 4 + NEXT4] - SLOT_NODES;
-      this.cancel(id);
-      return id;
+    for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
+      this.#onTimer(id, nowUs);
     }
   }
-  /**
-   * The time in microseconds at which `expire` has something to do, `Infinity` when nothing is
-   * scheduled. It may be early, by at most the length of a slot of the level in which the next timer
-   * lies, and then `expire` returns -1 and the next answer is closer; it is never later than the time at
-   * which `expire` would return the next timer.
-   */
-  nextExpiry() {
-    const level = this.#lowestLevel();
-    if (level < 0) return Infinity;
-    const start = this.#tick[0] + this.#ticksAhead(level);
-    if (level > 0 && level < TOP_LEVEL) {
-      const slot = slotAt(start | 0, level);
-      const first = this.#links[slot * 4 + NEXT4];
-      if (first === this.#links[slot * 4 + PREV]) {
-        return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
-      }
+  /** Linux's reqsk_timer_handler. */
+  #onTimer(id, nowUs) {
+    const requests = this.#requests;
+    const timeouts = requests.timeouts(id);
+    const listener = requests.listener(id);
+    const { deferAccept } = listener;
+    const acked = requests.isAcked(id);
+    const triedEnough = timeouts >= this.#retriesFor(listener);
+    const waits = deferAccept > 0 && acked && timeouts < deferAccept;
+    if (triedEnough && !waits) {
+      this.#host.counters.count(Counter.connectionsTimedOut);
+      this.#forget(id, ConnectionError.timedOut);
+      return;
     }
-    return start * TICK_US;
+    const resend = deferAccept === 0 || !acked || timeouts >= deferAccept - 1;
+    requests.countTimeout(id);
+    if (resend) sendSyn(this.#embryoOf(id, nowUs), nowUs, this.#host);
+    requests.schedule(id, nowUs + this.#timeoutUs(timeouts + 1));
   }
-  /** Makes room for `capacity` timers; what is scheduled stays so. A smaller capacity changes nothing. */
-  grow(capacity) {
-    const before = this.#capacity;
-    if (capacity <= before) return;
-    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
-    const links = new Int32Array(buffer);
-    links.set(this.#links);
-    this.#capacity = capacity;
-    this.#links = links;
-    this.#deadlines = new Float64Array(buffer);
-    this.#clearFrom(before);
+  /** When more than half of the places are taken, old handshakes get fewer retries, to make room for new ones. */
+  #retriesFor({ handshakes, young, backlog }) {
+    let retries = this.#host.config.synAckRetries;
+    if (2 * handshakes <= Math.max(FEW_HANDSHAKES, backlog)) return retries;
+    for (let some = 2 * young; retries > LEAST_RETRIES && handshakes >= some; some *= 2) retries--;
+    return retries;
   }
-  #clearFrom(firstId) {
-    for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
-      this.#links[node * 4 + NEXT4] = UNSCHEDULED;
-    }
-  }
-  #nodeOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Timer ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return SLOT_NODES + id;
-  }
-  /** The slot in which a timer belongs now, by its deadline. */
-  #slotFor(node) {
-    const ahead = Math.ceil(this.#deadlines[node * 2] / TICK_US) - this.#tick[0];
-    const ticks = ahead <= 0 ? 0 : ahead >= AHEAD_MAX_TICKS ? AHEAD_MAX_TICKS : ahead | 0;
-    const now = this.#tick[0] | 0;
-    const tick = now + ticks | 0;
-    const level = (31 - Math.clz32(tick ^ now | 1)) / DIGIT_BITS | 0;
-    return slotAt(tick, level > TOP_LEVEL ? TOP_LEVEL : level);
-  }
-  #link(node, slot) {
-    const links = this.#links;
-    const last = links[slot * 4 + PREV];
-    links[node * 4 + NEXT4] = slot;
-    links[node * 4 + PREV] = last;
-    links[last * 4 + NEXT4] = node;
-    links[slot * 4 + PREV] = node;
-    this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
-  }
-  #unlink(node) {
-    const links = this.#links;
-    const next = links[node * 4 + NEXT4];
-    const prev = links[node * 4 + PREV];
-    links[next * 4 + PREV] = prev;
-    links[prev * 4 + NEXT4] = next;
-    if (next === prev) {
-      this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
-    }
-  }
-  /** The lowest level that has timers, which has the next one; -1 when there are none. */
-  #lowestLevel() {
-    for (let level = 0; level < LEVELS; level++) {
-      if (this.#occupied[level] !== 0) return level;
-    }
-    return -1;
-  }
-  /** How many ticks ahead the first occupied slot of `level` begins; the level must have one. */
-  #ticksAhead(level) {
-    const tick = this.#tick[0] | 0;
-    const shift = level * DIGIT_BITS;
-    const here = tick >>> shift & SLOTS_PER_LEVEL - 1;
-    const bits = this.#occupied[level];
-    const turned = bits >>> here | bits << SLOTS_PER_LEVEL - here;
-    const slotsAhead = 31 - Math.clz32(turned & -turned);
-    return (slotsAhead << shift) - (tick & (1 << shift) - 1);
-  }
-  /** Moves the timers of a slot that the tick has entered to where they belong now. */
-  #cascade(slot) {
-    const links = this.#links;
-    let node = links[slot * 4 + NEXT4];
-    links[slot * 4 + NEXT4] = slot;
-    links[slot * 4 + PREV] = slot;
-    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
-    while (node !== slot) {
-      const next = links[node * 4 + NEXT4];
-      this.#link(node, this.#slotFor(node));
-      node = next;
-    }
+  /** The ends of every request, for who shows them. */
+  all() {
+    return this.#requests.all().map((id) => {
+      const ends = new Ends();
+      this.#requests.readEnds(id, ends);
+      return ends;
+    });
   }
 };
-function slotAt(tick, level) {
-  return level * SLOTS_PER_LEVEL + (tick >>> level * DIGIT_BITS & SLOTS_PER_LEVEL - 1);
+function receiveBytes(listener, config) {
+  return listener.receiveBufferBytes > 0 ? listener.receiveBufferBytes : config.receiveBufferInitialBytes;
+}
+function setEnds(embryo, ends) {
+  embryo.local0 = ends.local0;
+  embryo.local1 = ends.local1;
+  embryo.local2 = ends.local2;
+  embryo.local3 = ends.local3;
+  embryo.remote0 = ends.remote0;
+  embryo.remote1 = ends.remote1;
+  embryo.remote2 = ends.remote2;
+  embryo.remote3 = ends.remote3;
+  embryo.localPort = ends.localPort;
+  embryo.remotePort = ends.remotePort;
+}
+function receiveSyn(conn, syn) {
+  conn.irs = syn.seq;
+  conn.rcvNxt = seqAdd(syn.seq, 1);
+  conn.rcvAdvertised = conn.rcvNxt;
+  conn.sndWnd = syn.window;
+  conn.sndWndMax = syn.window;
+  conn.sndWl1 = syn.seq;
+}
+function isInWindow(segment, from, to) {
+  if (segment.seq === from) return true;
+  const end2 = seqAdd(segment.seq, segmentLength(segment));
+  if (seqLt(from, end2) && seqLt(segment.seq, to)) return true;
+  return segment.seq === end2 && seqGe(segment.seq, from) && seqLt(segment.seq, to);
+}
+function embryoOf({ config, memory }, ends) {
+  const { rtoInitialMs, rtoMinMs, rtoMaxMs } = config;
+  const rtt = new RttEstimator(rtoInitialMs * 1e3, rtoMinMs * 1e3, rtoMaxMs * 1e3);
+  const embryo = new Connection(-1, 0, 0, ends, rtt, new NoControl());
+  embryo.owner = Owner.listener;
+  embryo.trafficClass = config.diffServ << 2;
+  embryo.hopLimit = config.hopLimit;
+  const words = {
+    words: new Int32Array(4),
+    written: 0,
+    head: 1,
+    epoch: 2,
+    read: 3
+  };
+  embryo.receive = new ReceiveBuffer(memory, words, config.receiveBufferInitialBytes, 1);
+  return embryo;
+}
+
+// src/tcp/listener.ts
+var Listener = class {
+  /** The application's name for it. */
+  id;
+  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
+  ipv6Only;
+  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
+  backlog;
+  /** Handshakes in progress. */
+  handshakes = 0;
+  /** Those of them whose SYN-ACK was sent only once. */
+  young = 0;
+  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
+  cookiesAtUs = -Infinity;
+  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
+  fastOpenLimit = 0;
+  /** Those that are there now. */
+  fastOpenPending = 0;
+  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
+  fastOpenNoCookie = false;
+  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
+  fastOpenPenalties = [];
+  /** Receive buffer of its connections in bytes; 0: the stack's. */
+  receiveBufferBytes = 0;
+  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
+  deferAccept = 0;
+  /** Established connections that the application has not accepted. */
+  waiting = 0;
+  closed = false;
+  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
+  mssClamp = 0;
+  constructor(id, address, port, backlog, ipv6Only = false) {
+    this.id = id;
+    this.local0 = address[0];
+    this.local1 = address[1];
+    this.local2 = address[2];
+    this.local3 = address[3];
+    this.port = port;
+    this.backlog = backlog;
+    this.ipv6Only = ipv6Only;
+  }
+  /** Whether a further handshake may be remembered. */
+  get hasHandshakeRoom() {
+    return this.handshakes < this.backlog;
+  }
+  /** Whether a further connection may wait to be accepted. */
+  get hasAcceptRoom() {
+    return this.waiting < this.backlog;
+  }
+  /** Whether it listens on every address of a family, or of both. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
+  }
+  /** Whether a segment to this address is for it. */
+  matches(w0, w1, w2, w3) {
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
+    }
+    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+  }
+};
+function covers(listener, other) {
+  return listener.matches(other.local0, other.local1, other.local2, other.local3);
+}
+var ListenerTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  #byId = /* @__PURE__ */ new Map();
+  /** Whether any listener has this port. */
+  hasPort(port) {
+    return this.#byPort.has(port);
+  }
+  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
+  add(listener) {
+    const others = this.#byPort.get(listener.port) ?? [];
+    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
+    this.#byPort.set(listener.port, [
+      ...others,
+      listener
+    ]);
+    this.#byId.set(listener.id, listener);
+    return true;
+  }
+  /** The listener for a segment to this address and port, or null. */
+  find(w0, w1, w2, w3, port) {
+    const candidates = this.#byPort.get(port);
+    if (candidates === void 0) return null;
+    for (let i = 0; i < candidates.length; i++) {
+      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
+    }
+    return null;
+  }
+  /** The listener that the application knows by this name. */
+  get(id) {
+    return this.#byId.get(id);
+  }
+  /** Removes a listener. */
+  remove(listener) {
+    listener.closed = true;
+    this.#byId.delete(listener.id);
+    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
+    if (others.length > 0) this.#byPort.set(listener.port, others);
+    else this.#byPort.delete(listener.port);
+  }
+  /** All listeners. */
+  all() {
+    return [
+      ...this.#byId.values()
+    ];
+  }
+};
+
+// src/tcp/ports.ts
+var EPHEMERAL_FIRST = 32768;
+var EPHEMERAL_LAST = 60999;
+function ephemeralPort(random, isFree) {
+  const count = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
+  const start = random.uint32() % count;
+  for (let i = 0; i < count; i++) {
+    const port = EPHEMERAL_FIRST + (start + i) % count;
+    if (isFree(port)) return port;
+  }
+  return 0;
+}
+
+// src/tcp/time_wait.ts
+var LOOKS2 = 16;
+var TimeWaitList = class {
+  #rows = /* @__PURE__ */ new Set();
+  #get;
+  /** `get` gives the connection of a row. */
+  constructor(get) {
+    this.#get = get;
+  }
+  /** How many there are. */
+  get size() {
+    return this.#rows.size;
+  }
+  /** Adds one, as the newest. */
+  add(conn) {
+    this.#rows.add(conn.id);
+  }
+  /** Takes one off, if it is there. */
+  delete(conn) {
+    this.#rows.delete(conn.id);
+  }
+  /** The oldest, or null. */
+  oldest() {
+    for (const row of this.#rows) return this.#get(row);
+    return null;
+  }
+  /** An old one whose row would be free, which that of one that the application still holds would not. */
+  oldestUnheld() {
+    let looks = LOOKS2;
+    for (const row of this.#rows) {
+      const conn = this.#get(row);
+      if (conn !== null && conn.owner === Owner.none) return conn;
+      if (--looks === 0) return null;
+    }
+    return null;
+  }
+};
+
+// src/tcp/timers.ts
+var REPORT_AFTER_TIMEOUTS = 3;
+function updateDeadline(conn) {
+  let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
+  atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
+  const loss = conn.loss;
+  if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  if (conn.pacer !== null) atUs = Math.min(atUs, conn.pacer.wakeAtUs);
+  conn.deadlineUs = atUs;
+}
+function onTimer(conn, nowUs, context) {
+  if (conn.endAtUs <= nowUs) {
+    end(conn, ConnectionError.none);
+    return Outcome.none;
+  }
+  if (conn.delayedAckAtUs <= nowUs) onDelayedAck(conn, context.config);
+  if (conn.keepaliveAtUs <= nowUs) {
+    const outcome = onKeepalive(conn, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  const loss = conn.loss;
+  if (loss !== null && loss.probeAtUs <= Math.min(conn.retransmitAtUs, nowUs)) {
+    const outcome = onLossTimer(conn, loss, nowUs, context);
+    if (outcome !== Outcome.none) return outcome;
+  }
+  if (conn.retransmitAtUs <= nowUs) return onRetransmit(conn, nowUs, context);
+  return loss === null ? Outcome.none : onLossTimer(conn, loss, nowUs, context);
+}
+function onLossTimer(conn, loss, nowUs, context) {
+  if (loss.reorderAtUs <= nowUs) {
+    const found = rackDetect(conn, nowUs);
+    const search = conn.mtuSearch;
+    if (found && loss.phase === Phase.open) {
+      const isProbe = search !== null && isProbeLost(conn, search, loss);
+      if (!isProbe) enterRecovery(conn, loss, nowUs, context.counters);
+    }
+  }
+  if (loss.probeAtUs > nowUs) return Outcome.none;
+  loss.probeAtUs = NEVER;
+  const silent = loss.phase === Phase.open && loss.queue.sackedBytes === 0;
+  return silent && !loss.probing && seqLt(conn.sndUna, conn.sndNxt) ? Outcome.lossProbe : Outcome.none;
+}
+function onRetransmit(conn, nowUs, context) {
+  const { config, counters } = context;
+  conn.retransmitAtUs = NEVER;
+  const givenUp = hasGivenUp(conn, nowUs, config);
+  if (conn.fastOpen !== null && !conn.fastOpen.passive) {
+    context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
+  }
+  if (givenUp) return giveUp(conn, counters);
+  if (conn.persisting) return onProbeTimer(conn, nowUs, config);
+  const again = conn.backoffs > 0;
+  conn.backoffs++;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.rtoShift++;
+    conn.handshakeTimedOut = true;
+    if (isOpenEarly(conn)) return Outcome.synAck;
+    conn.sndNxt = conn.iss;
+    if (conn.state === State.SYN_SENT) {
+      const delayUs = synTimeoutUs(conn, config);
+      conn.retransmitAtUs = nextTimeoutUs(conn, conn.unackedSinceUs, delayUs, nowUs);
+    }
+    return Outcome.none;
+  }
+  conn.retransmitTimeouts++;
+  counters.count(Counter.retransmissionTimeouts);
+  if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
+  onTimeout(conn, config, nowUs);
+  enterLoss(conn, conn.loss, again, nowUs, config);
+  conn.rtoShift++;
+  const sinceUs = Math.min(conn.repeatedSinceUs, nowUs);
+  conn.retransmitAtUs = nextTimeoutUs(conn, sinceUs, conn.rtt.backedOff(conn.rtoShift), nowUs);
+  return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
+}
+function enterLoss(conn, loss, again, nowUs, config) {
+  const { queue, phase } = loss;
+  const isFirst = phase === Phase.open || seqGe(conn.sndUna, loss.recover) || phase === Phase.loss && !again;
+  if (isFirst) {
+    rememberForUndo(conn, loss);
+    isReducedForMarks(conn);
+  }
+  if (phase === Phase.open && queue.sackedBytes >= config.reordering * conn.sndMss) {
+    loss.reordering = Math.min(loss.reordering, config.reordering);
+  }
+  loseEverything(conn, loss, nowUs);
+  const pipe = pipeOf(conn);
+  if (isFirst || phase === Phase.recovery) conn.congestion.onTimeout(pipe, conn.sndMss, nowUs);
+  conn.congestion.cwndBytes = pipe + conn.sndMss;
+  beginFrto(loss, phase, again, config);
+}
+function loseEverything(conn, loss, nowUs) {
+  const { queue } = loss;
+  const head = queue.head;
+  const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
+  if (reneged) {
+    loss.sackSeenCount = 0;
+    loss.renegings++;
+  }
+  const byTime = conn.sack && loss.useRack;
+  queue.markAllLost(reneged, byTime ? nowUs - loss.rackRttUs : NEVER);
+  loss.phase = Phase.loss;
+  loss.recover = conn.sndMax;
+  loss.duplicateAcks = 0;
+  loss.probing = false;
+  loss.probeAtUs = NEVER;
+  loss.reorderAtUs = NEVER;
+}
+function giveUp(conn, counters) {
+  const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+  counters.count(Counter.connectionsTimedOut);
+  end(conn, ConnectionError.timedOut);
+  return opening ? Outcome.none : Outcome.abort;
+}
+function onKeepalive(conn, nowUs, context) {
+  const { counters } = context;
+  conn.keepaliveAtUs = NEVER;
+  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  const idleUs = nowUs - conn.lastReceivedAtUs;
+  const idleLimitUs = conn.keepaliveIdleUs;
+  const busy = seqGe(conn.sndUna, conn.sndMax) === false;
+  if (busy || idleUs < idleLimitUs && conn.keepaliveProbesSent === 0) {
+    const lastUs = busy ? nowUs : conn.lastReceivedAtUs;
+    conn.keepaliveAtUs = lastUs + idleLimitUs;
+    return Outcome.none;
+  }
+  const userTimeoutOver = conn.userTimeoutUs > 0 && idleUs >= conn.userTimeoutUs && conn.keepaliveProbesSent > 0;
+  if (conn.keepaliveProbesSent >= conn.keepaliveProbes || userTimeoutOver) {
+    return giveUp(conn, counters);
+  }
+  conn.keepaliveProbesSent++;
+  conn.keepaliveAtUs = nowUs + conn.keepaliveIntervalUs;
+  return Outcome.keepalive;
 }
 
 // src/tcp/tcp.ts
-var TIME_WAIT_LOOKS = 16;
+var EXPIRIES_PER_ROUND = 512;
 var Tcp = class {
   config;
   counters;
   sink;
   mtu;
   listeners = new ListenerTable();
+  /** The client's side of Fast Open. */
+  fastOpen;
+  /** Handshakes in progress at listeners, which are no connections yet. */
+  handshakes;
+  #limits;
   #words;
   #events;
   #random;
@@ -7812,8 +12134,7 @@ var Tcp = class {
   #dirty = [];
   #dirtyCount = 0;
   #pathMtus = new PathMtuCache();
-  /** Connections in TIME-WAIT, the oldest first. */
-  #timeWait = /* @__PURE__ */ new Set();
+  #timeWait = new TimeWaitList((row) => this.#table.get(row));
   constructor(parts) {
     this.config = parts.config;
     this.counters = parts.counters;
@@ -7824,7 +12145,10 @@ var Tcp = class {
     this.#random = parts.random;
     this.#handover = parts.handover ?? null;
     this.#table = new ConnectionTable(parts);
-    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
+    this.handshakes = new Handshakes(this, parts, parts.random);
+    this.fastOpen = new FastOpenClient(parts.config, parts.counters);
+    this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
   }
   /** Connections in any state, TIME-WAIT included. */
   get connectionCount() {
@@ -7833,6 +12157,10 @@ var Tcp = class {
   /** Connections in TIME-WAIT. */
   get timeWaitCount() {
     return this.#timeWait.size;
+  }
+  /** Connections that are packed away because nothing happens on them (dormant.ts). */
+  get dormantCount() {
+    return this.#table.dormantCount;
   }
   /** The connection in this row if it is still the one of that generation. */
   connection(row, generation) {
@@ -7847,12 +12175,15 @@ var Tcp = class {
       this.#onNoConnection(segment, nowUs);
       return;
     }
+    this.#take(conn, segment, nowUs);
+  }
+  #take(conn, segment, nowUs) {
     const before = conn.state;
     let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
       const { dst0, dst1, dst2, dst3, dstPort } = segment;
       const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-      if (listener !== null && listener.hasRoom) {
+      if (listener !== null && listener.hasAcceptRoom) {
         this.#reopen(conn, listener, segment, nowUs);
         return;
       }
@@ -7864,72 +12195,49 @@ var Tcp = class {
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const claim = this.handshakes.claim(listener, segment, nowUs);
+    if (claim === Claim.made) this.#take(this.handshakes.made, segment, nowUs);
+    if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
     if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
       this.counters.drop(Drop.tcpFlagsInvalid);
       return;
     }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
-      sendResetFor(segment, this);
+      this.refuse(segment, nowUs);
       return;
     }
-    this.#onSyn(listener, segment, nowUs);
+    this.#onSyn(listener, segment, null, nowUs);
+  }
+  refuse(segment, nowUs) {
+    if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
   }
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
   #reopen(old, listener, segment, nowUs) {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    const conn = this.#onSyn(listener, segment, nowUs);
-    const after = seqAdd(old.sndMax, REOPEN_GAP);
-    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
+    this.#onSyn(listener, segment, seqAdd(old.sndMax, REOPEN_GAP), nowUs);
   }
   /** A connection request for a listener. */
-  #onSyn(listener, segment, nowUs) {
-    if (!listener.hasRoom) {
-      this.counters.drop(Drop.tcpBacklogFull);
-      return null;
-    }
-    const conn = this.#create({
-      local0: segment.dst0,
-      local1: segment.dst1,
-      local2: segment.dst2,
-      local3: segment.dst3,
-      remote0: segment.src0,
-      remote1: segment.src1,
-      remote2: segment.src2,
-      remote3: segment.src3,
-      localPort: segment.dstPort,
-      remotePort: segment.srcPort
-    }, nowUs);
-    if (conn === null) {
-      this.counters.drop(Drop.tcpConnectionLimit);
-      return null;
-    }
-    conn.listener = listener;
-    conn.mssClamp = listener.mssClamp;
-    listener.handshakes++;
-    conn.state = State.SYN_RECEIVED;
-    conn.irs = segment.seq;
-    conn.rcvNxt = seqAdd(segment.seq, 1);
-    conn.rcvAdvertised = conn.rcvNxt;
-    negotiate(conn, segment, this.config, this.mtu, nowUs);
-    conn.sndWnd = segment.window;
-    conn.sndWndMax = segment.window;
-    conn.sndWl1 = segment.seq;
-    this.#events.stateChanged(conn, State.LISTEN);
+  #onSyn(listener, segment, iss, nowUs) {
+    const conn = this.handshakes.onSyn(listener, segment, iss, nowUs);
+    if (conn === null) return;
     this.#touch(conn);
-    return conn;
+    this.#accept(listener, conn);
   }
-  /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
-  connect(request, tuple, nowUs) {
+  /**
+   * Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. With `fastOpen` and a
+   * cookie the answer comes at once, and the SYN is sent with the first data (RFC 7413).
+   */
+  connect(request, tuple, nowUs, fastOpen = ActiveFastOpen.no) {
     let localPort = tuple.localPort;
     if (localPort === 0) {
       const isFree = (port) => !this.listeners.hasPort(port) && this.#table.isFree(tuple, port);
@@ -7941,7 +12249,7 @@ var Tcp = class {
       this.#events.connectFailed(request, ConnectionError.addressNotAvailable);
       return;
     }
-    const conn = this.#create({
+    const conn = this.create({
       ...tuple,
       localPort
     }, nowUs);
@@ -7954,12 +12262,22 @@ var Tcp = class {
     conn.owner = Owner.application;
     conn.request = request;
     conn.state = State.SYN_SENT;
+    conn.tsOffset = this.handshakes.cookies.timestampOffset(conn);
+    if (fastOpen !== ActiveFastOpen.no) {
+      const free = fastOpen === ActiveFastOpen.withoutCookie;
+      conn.fastOpen = this.fastOpen.begin(conn, this.mtu, free, nowUs);
+    }
     this.#events.stateChanged(conn, State.CLOSED);
     this.#touch(conn);
+    if (conn.fastOpen === null || !conn.fastOpen.waiting) return;
+    conn.request = -1;
+    conn.sendLimit = this.config.sendBufferInitialBytes;
+    this.#hand(conn);
+    this.#events.connected(request, conn);
   }
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request, nowUs) {
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
@@ -7981,15 +12299,16 @@ var Tcp = class {
     const listener = new Listener(id, address, chosen, backlog, ipv6Only);
     return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
   }
-  /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
+  /** Stops listening; connections that nobody accepted are reset, handshakes forgotten. */
   unlisten(id, nowUs) {
     const listener = this.listeners.get(id);
     if (listener === void 0) return;
     this.listeners.remove(listener);
-    for (const conn of this.#table.all()) {
+    this.handshakes.onUnlisten(listener);
+    for (const conn of this.#table.awake()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
-      sendReset(conn, nowUs, this);
+      if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
       abort(conn);
       this.#settle(conn, before, nowUs);
     }
@@ -8010,35 +12329,21 @@ var Tcp = class {
   }
   /** The application will write no more (section 3.10.4, for one direction). */
   closeWrite(conn, nowUs) {
-    if (conn.finQueued) return;
     const before = conn.state;
-    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT) return;
-    conn.send?.refresh();
-    conn.finQueued = true;
-    conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
-    this.#settle(conn, before, nowUs);
+    if (queueFin(conn)) this.#settle(conn, before, nowUs);
   }
   /** The application lets go of the connection (section 3.10.4). */
   close(conn, nowUs) {
     if (conn.owner !== Owner.application) return;
-    const before = conn.state;
-    const unread = conn.receive !== null && (conn.receive.stream.pending > 0 || conn.receive.outOfOrder !== null);
-    conn.receive?.dispose();
-    conn.owner = Owner.none;
-    if (before === State.CLOSED) {
-      this.#release(conn);
-      return;
+    switch (letGo(conn)) {
+      case Closing.release:
+        return this.#release(conn);
+      case Closing.detach:
+        return this.#detach(conn);
+      case Closing.abort:
+        return this.#abort(conn, nowUs);
     }
-    if (before === State.TIME_WAIT) {
-      this.#detach(conn);
-      return;
-    }
-    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
-    if (unread || conn.lingerZero || opening) {
-      this.#abort(conn, nowUs);
-      return;
-    }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
+    if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }
@@ -8081,19 +12386,14 @@ var Tcp = class {
       if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
       return;
     }
-    const error = connectErrorOf(icmpType, icmpCode);
-    if (conn.state !== State.SYN_SENT) {
-      noteSoftError(conn, error);
-      this.#touch(conn);
-      return;
-    }
     const before = conn.state;
-    end(conn, error);
+    takeIcmpError(conn, icmpType, icmpCode);
     this.#settle(conn, before, nowUs);
   }
-  /** Runs every timer that is due. */
+  /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs) {
-    for (; ; ) {
+    this.handshakes.expire(nowUs);
+    for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id);
@@ -8109,7 +12409,7 @@ var Tcp = class {
   }
   /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
   nextExpiry() {
-    return this.#wheel.nextExpiry();
+    return Math.min(this.#wheel.nextExpiry(), this.handshakes.nextExpiry());
   }
   /** Lets every touched connection send and report. */
   flush(nowUs) {
@@ -8128,6 +12428,7 @@ var Tcp = class {
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
+    this.#table.rest(this.#wheel);
   }
   #report(conn) {
     if (conn.send === null) return;
@@ -8144,6 +12445,7 @@ var Tcp = class {
     this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
   #touch(conn) {
+    conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
     this.#dirty[this.#dirtyCount++] = conn;
@@ -8156,13 +12458,15 @@ var Tcp = class {
       case Outcome.ack:
         return sendAck(conn, nowUs, this);
       case Outcome.challenge:
-        return this.#challenge(conn, nowUs);
+        if (this.#limits.allowsChallenge(conn, nowUs)) sendAck(conn, nowUs, this);
+        return;
       case Outcome.reset:
-        return sendResetFor(segment, this);
+        return this.refuse(segment, nowUs);
       case Outcome.abort:
         return sendReset(conn, nowUs, this);
       case Outcome.synAck:
-        return sendSyn(conn, nowUs, this);
+        if (segment === null || this.#limits.allowsAnswer(conn, nowUs)) sendSyn(conn, nowUs, this);
+        return;
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
       case Outcome.lossProbe:
@@ -8173,16 +12477,6 @@ var Tcp = class {
         return sendKeepalive(conn, nowUs, this);
     }
   }
-  /** RFC 5961 section 7: limited for each connection by itself, so that nothing can be learned of others. */
-  #challenge(conn, nowUs) {
-    if (nowUs - conn.lastChallengeAtUs < this.config.challengeAckMs * 1e3) {
-      this.counters.drop(Drop.rateLimited);
-      return;
-    }
-    conn.lastChallengeAtUs = nowUs;
-    this.counters.count(Counter.challengeAcks);
-    sendAck(conn, nowUs, this);
-  }
   /** Draws the consequences of a change of state. */
   #settle(conn, before, nowUs) {
     this.#touch(conn);
@@ -8191,23 +12485,24 @@ var Tcp = class {
     this.#events.stateChanged(conn, before);
     const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
     if (opening && state !== State.SYN_RECEIVED) this.#settleOpening(conn, nowUs);
+    if (conn.countedByAddress && (state === State.TIME_WAIT || state === State.CLOSED)) {
+      conn.countedByAddress = false;
+      this.handshakes.addresses.remove(conn);
+    }
     if (state === State.TIME_WAIT) this.#enterTimeWait(conn, nowUs);
     if (state === State.CLOSED) this.#finish(conn);
   }
   #settleOpening(conn, nowUs) {
     const { listener, request } = conn;
     if (listener !== null) {
-      listener.handshakes--;
-      if (conn.state === State.CLOSED) {
-        this.counters.count(Counter.failedOpens);
-        return;
+      const early = isOpenEarly(conn);
+      if (early) {
+        const reset = conn.error === ConnectionError.reset;
+        this.handshakes.fastOpen.onHandshakeOver(listener, reset, nowUs);
       }
-      this.counters.count(Counter.passiveOpens);
-      listener.waiting++;
-      conn.owner = Owner.application;
-      reportAddresses(this.#words, conn);
-      reportProgress(this.#words, conn);
-      this.#events.accepted(listener, conn);
+      const failed = conn.state === State.CLOSED;
+      this.counters.count(failed ? Counter.failedOpens : Counter.passiveOpens);
+      if (!failed && !early) this.#accept(listener, conn);
       return;
     }
     if (request < 0) return;
@@ -8218,10 +12513,21 @@ var Tcp = class {
       this.#events.connectFailed(request, conn.error);
       return;
     }
-    reportAddresses(this.#words, conn);
-    reportProgress(this.#words, conn);
+    this.#hand(conn);
     conn.lastReceivedAtUs = nowUs;
     this.#events.connected(request, conn);
+  }
+  /** The application gets a connection of a listener. */
+  #accept(listener, conn) {
+    listener.waiting++;
+    conn.owner = Owner.application;
+    this.#hand(conn);
+    this.#events.accepted(listener, conn);
+  }
+  /** Fills the row that the application is about to look at. */
+  #hand(conn) {
+    reportAddresses(this.#words, conn);
+    reportProgress(this.#words, conn);
   }
   #enterTimeWait(conn, nowUs) {
     if (this.config.maxTimeWait === 0) {
@@ -8229,27 +12535,10 @@ var Tcp = class {
       this.#settle(conn, State.TIME_WAIT, nowUs);
       return;
     }
-    if (this.#timeWait.size >= this.config.maxTimeWait) this.#giveUpOldestTimeWait(nowUs);
-    this.#timeWait.add(conn.id);
+    const oldest = this.#timeWait.size < this.config.maxTimeWait ? null : this.#timeWait.oldest();
+    if (oldest !== null) this.#giveUpTimeWait(oldest, nowUs);
+    this.#timeWait.add(conn);
     if (conn.owner === Owner.none) this.#detach(conn);
-  }
-  #giveUpOldestTimeWait(nowUs) {
-    for (const id of this.#timeWait) {
-      this.#giveUpTimeWait(this.#table.get(id), nowUs);
-      return;
-    }
-  }
-  /** The same for the sake of a row, which one that the application still holds would not free. */
-  #freeTimeWaitRow(nowUs) {
-    let looks = TIME_WAIT_LOOKS;
-    for (const id of this.#timeWait) {
-      const conn = this.#table.get(id);
-      if (conn.owner === Owner.none) {
-        this.#giveUpTimeWait(conn, nowUs);
-        return;
-      }
-      if (--looks === 0) return;
-    }
   }
   #giveUpTimeWait(conn, nowUs) {
     this.counters.drop(Drop.tcpTimeWaitLimit);
@@ -8270,7 +12559,7 @@ var Tcp = class {
     this.#table.unlist(conn);
     this.#wheel.cancel(conn.id);
     conn.wheelAtUs = Infinity;
-    this.#timeWait.delete(conn.id);
+    this.#timeWait.delete(conn);
     if (conn.owner !== Owner.application) this.#release(conn);
   }
   #release(conn) {
@@ -8282,10 +12571,17 @@ var Tcp = class {
     this.#table.remove(conn);
     if (known) this.#events.ended(conn);
   }
+  flowLabelOf(ends) {
+    return this.#table.flowLabelOf(ends);
+  }
+  hasRow(nowUs) {
+    const old = this.#table.isFull ? this.#timeWait.oldestUnheld() : null;
+    if (old !== null) this.#giveUpTimeWait(old, nowUs);
+    return !this.#table.isFull;
+  }
   /** A new connection in a free row, or null when there is none. */
-  #create(tuple, nowUs) {
-    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
-    if (this.#table.isFull) return null;
+  create(tuple, nowUs) {
+    if (!this.hasRow(nowUs)) return null;
     const conn = this.#table.create(tuple, nowUs);
     this.#pathMtus.apply(conn, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);
@@ -8298,17 +12594,423 @@ var Tcp = class {
 };
 var REOPEN_GAP = 65537;
 
+// src/udp/socket.ts
+var Match = {
+  none: 0,
+  dual: 1,
+  family: 2,
+  address: 3
+};
+var UdpSocket = class {
+  /** Its row in the shared memory: number, generation, and index of the first word. */
+  id;
+  generation;
+  row;
+  /** What it is bound to; unspecified for every address of the family, `::` for both families. */
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Datagrams that the application has not received. */
+  receive;
+  /** Datagrams that are to be sent, and how far that has come. */
+  sendStream;
+  sent = new StreamCursor();
+  /** Four words for each group that it has joined. */
+  groups = new Int32Array(0);
+  /** It is in the engine's list of sockets to look at. */
+  dirty = false;
+  /** Datagrams were put into `receive` since it was published. */
+  hasReceived = false;
+  /** The application has let go of it; it ends when everything is sent. */
+  closing = false;
+  constructor(id, generation, row, address, port, receive, sendStream) {
+    this.id = id;
+    this.generation = generation;
+    this.row = row;
+    [this.local0, this.local1, this.local2, this.local3] = address;
+    this.port = port;
+    this.receive = receive;
+    this.sendStream = sendStream;
+  }
+  /** Whether it is bound to every address of a family, or of both. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
+  }
+  /** How well an address fits. */
+  match(w0, w1, w2, w3) {
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      if (this.local2 === IPV4_MAPPED_W2 === isIpv42) return Match.family;
+      return isIpv42 ? Match.dual : Match.none;
+    }
+    const same = this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+    return same ? Match.address : Match.none;
+  }
+  /** Joins a group, or leaves it again. */
+  setMember(group, joins) {
+    const others = [];
+    for (let i = 0; i < this.groups.length; i += 4) {
+      const words = this.groups.subarray(i, i + 4);
+      if (words.some((word, index) => word !== group[index])) others.push(...words);
+    }
+    this.groups = Int32Array.from(joins ? [
+      ...others,
+      ...group
+    ] : others);
+  }
+  /** Whether it is a member of a group. */
+  isMember(w0, w1, w2, w3) {
+    const { groups } = this;
+    for (let i = 0; i < groups.length; i += 4) {
+      const same = groups[i + 3] === w3 && groups[i + 2] === w2 && groups[i + 1] === w1 && groups[i] === w0;
+      if (same) return true;
+    }
+    return false;
+  }
+};
+
+// src/udp/table.ts
+var NONE2 = [];
+var SocketTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  /** The sockets that have joined a group. */
+  #members = NONE2;
+  /** Enters a socket. */
+  add(socket) {
+    this.#byPort.set(socket.port, [
+      ...this.at(socket.port),
+      socket
+    ]);
+  }
+  /** Takes a socket out. */
+  remove(socket) {
+    this.#members = this.#members.filter((member) => member !== socket);
+    const others = this.at(socket.port).filter((other) => other !== socket);
+    if (others.length > 0) this.#byPort.set(socket.port, others);
+    else this.#byPort.delete(socket.port);
+  }
+  /** The sockets of a port, in the order in which they were bound. */
+  at(port) {
+    return this.#byPort.get(port) ?? NONE2;
+  }
+  /**
+   * The socket for a datagram to one host, or null: that with the address itself, else that of its family,
+   * else that of both; of several the latest, as in Linux.
+   */
+  find(w0, w1, w2, w3, port) {
+    const sockets = this.at(port);
+    let best = null;
+    let bestMatch = Match.none;
+    for (let i = sockets.length - 1; i >= 0; i--) {
+      const match = sockets[i].match(w0, w1, w2, w3);
+      if (match <= bestMatch) continue;
+      best = sockets[i];
+      bestMatch = match;
+    }
+    return best;
+  }
+  /** Joins a group, or leaves it. */
+  setMember(socket, group, joins) {
+    socket.setMember(group, joins);
+    const others = this.#members.filter((member) => member !== socket);
+    this.#members = socket.groups.length > 0 ? [
+      ...others,
+      socket
+    ] : others;
+  }
+  /** Whether datagrams to this group, or broadcasts, are taken in at all. */
+  takesGroup(w0, w1, w2, w3) {
+    const isBroadcast = isIpv4Words(w0, w1, w2) && w3 >>> 28 !== 14;
+    if (isBroadcast) return true;
+    for (let i = 0; i < this.#members.length; i++) {
+      if (this.#members[i].isMember(w0, w1, w2, w3)) return true;
+    }
+    return false;
+  }
+};
+
+// src/udp/udp.ts
+var SENT_PER_ROUND = 64;
+var Udp = class {
+  #parts;
+  #words;
+  #sink;
+  #table = new SocketTable();
+  #sockets = /* @__PURE__ */ new Map();
+  /** Sockets to look at in `flush`: the first so many, because an array that is emptied loses its memory. */
+  #dirty = [];
+  #dirtyCount = 0;
+  /** Byte offset and word index of the place for one datagram header. */
+  #headerBytes;
+  #headerWords;
+  #datagram = new Segment();
+  #remote = {
+    remote0: 0,
+    remote1: 0,
+    remote2: 0,
+    remote3: 0
+  };
+  /** Where a datagram begins that may have to wait. */
+  #mark = new StreamCursor();
+  constructor(parts) {
+    this.#parts = parts;
+    this.#words = parts.layout.words;
+    this.#sink = parts.sink;
+    this.#headerBytes = parts.layout.datagramHeader;
+    this.#headerWords = parts.layout.datagramHeader / 4;
+  }
+  /** Sockets that are open, or have something left to send. */
+  get socketCount() {
+    return this.#sockets.size;
+  }
+  /** Whether `flush` has left something to do. */
+  get hasWork() {
+    return this.#dirtyCount > 0;
+  }
+  /** Opens a socket in the row that the application has made ready. */
+  bind(id, generation, address, port) {
+    const { layout, memory } = this.#parts;
+    const receive = new StreamWriter(memory, layout.receiveStream(id));
+    const row = layout.row(id);
+    const send = layout.sendStream(id);
+    const socket = new UdpSocket(id, generation, row, address, port, receive, send);
+    this.#sockets.set(id, socket);
+    this.#table.add(socket);
+  }
+  /** The application lets go of a socket; what it has queued is still sent. */
+  unbind(id, generation) {
+    const socket = this.#find(id, generation);
+    if (socket === null) return;
+    this.#table.remove(socket);
+    socket.closing = true;
+    this.#touch(socket);
+  }
+  /** Lets go of every socket, in the same way. */
+  unbindAll() {
+    for (const { id, generation } of [
+      ...this.#sockets.values()
+    ]) this.unbind(id, generation);
+  }
+  /** Joins a group, or leaves it. */
+  setMember(id, generation, group, joins) {
+    const socket = this.#find(id, generation);
+    if (socket !== null && !socket.closing) this.#table.setMember(socket, group, joins);
+  }
+  /** The application has received datagrams, or queued some. */
+  onApplicationNews(id, generation) {
+    const socket = this.#find(id, generation);
+    if (socket === null) return;
+    socket.receive.reclaim();
+    this.#touch(socket);
+  }
+  /** Whether a socket would take a datagram from there: what an ICMP error quotes was sent by one. */
+  hasSender(datagram) {
+    const { src0, src1, src2, src3, srcPort } = datagram;
+    return this.#table.find(src0, src1, src2, src3, srcPort) !== null;
+  }
+  /** Takes one decoded datagram in. */
+  input(datagram, isGroup, nowUs) {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    if (isGroup) {
+      this.#inputForGroup(datagram);
+      return;
+    }
+    const socket = this.#table.find(dst0, dst1, dst2, dst3, dstPort);
+    if (socket !== null) {
+      this.#deliver(socket, datagram);
+      return;
+    }
+    this.#parts.counters.drop(Drop.udpNoSocket);
+    this.#sink.sendPortUnreachable(datagram, nowUs);
+  }
+  /** RFC 1122 section 3.2.2: nobody is told when there is no socket for what was sent to many. */
+  #inputForGroup(datagram) {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    const sockets = this.#table.at(dstPort);
+    let given = 0;
+    if (sockets.length > 0 && this.#table.takesGroup(dst0, dst1, dst2, dst3)) {
+      for (let i = 0; i < sockets.length; i++) {
+        if (sockets[i].match(dst0, dst1, dst2, dst3) === Match.none) continue;
+        this.#deliver(sockets[i], datagram);
+        given++;
+      }
+    }
+    if (given === 0) this.#parts.counters.drop(Drop.udpNoSocket);
+  }
+  #deliver(socket, datagram) {
+    const { counters, memory, config } = this.#parts;
+    const { receive } = socket;
+    const length = datagram.payloadLength;
+    const needed = DATAGRAM_HEADER_BYTES + length;
+    const pending = receive.pending;
+    if (pending > 0 && pending + needed > config.receiveBufferBytes) {
+      counters.drop(Drop.udpQueueFull);
+      return;
+    }
+    const isOverShare = pending > 0 && pending + needed > memory.shareBytes;
+    if (isOverShare || !receive.hasMemoryFor(needed)) {
+      counters.drop(Drop.udpNoMemory);
+      return;
+    }
+    this.#writeHeader(datagram);
+    receive.appendCopy(this.#headerBytes, DATAGRAM_HEADER_BYTES);
+    if (length > 0) receive.appendCopy(datagram.payloadOffset, length);
+    counters.count(Counter.datagramsIn);
+    counters.add(Counter.datagramBytesIn, length);
+    socket.hasReceived = true;
+    this.#touch(socket);
+  }
+  #writeHeader(datagram) {
+    const words = this.#words;
+    const at = this.#headerWords;
+    words[at + DatagramWord.length] = datagram.payloadLength;
+    words[at + DatagramWord.ports] = datagram.srcPort << 16 | datagram.dstPort;
+    words[at + DatagramWord.hops] = datagram.trafficClass << 8 | datagram.hopLimit;
+    words[at + DatagramWord.source] = datagram.src0;
+    words[at + DatagramWord.source + 1] = datagram.src1;
+    words[at + DatagramWord.source + 2] = datagram.src2;
+    words[at + DatagramWord.source + 3] = datagram.src3;
+    words[at + DatagramWord.destination] = datagram.dst0;
+    words[at + DatagramWord.destination + 1] = datagram.dst1;
+    words[at + DatagramWord.destination + 2] = datagram.dst2;
+    words[at + DatagramWord.destination + 3] = datagram.dst3;
+  }
+  /** Lets every touched socket send and show what it has received. */
+  flush(nowUs) {
+    const count = this.#dirtyCount;
+    this.#dirtyCount = 0;
+    for (let i = 0; i < count; i++) this.#flushSocket(this.#dirty[i], nowUs);
+  }
+  #flushSocket(socket, nowUs) {
+    socket.dirty = false;
+    if (this.#sockets.get(socket.id) !== socket) return;
+    const before = socket.sent.position;
+    const isAllSent = this.#sendQueued(socket, nowUs);
+    if (!isAllSent) this.#touch(socket);
+    if (socket.closing) {
+      if (isAllSent) this.#end(socket);
+      return;
+    }
+    const hasSent = socket.sent.position !== before;
+    if (!hasSent && !socket.hasReceived) return;
+    let loud = hasSent && isSendWaiting(this.#words, socket.row);
+    if (socket.hasReceived) {
+      socket.hasReceived = false;
+      socket.receive.publish();
+      socket.receive.reclaim();
+      loud = true;
+    }
+    this.#parts.events.news(socket, loud);
+  }
+  #end(socket) {
+    socket.receive.dispose();
+    this.#sockets.delete(socket.id);
+    this.#parts.events.ended(socket);
+  }
+  /** Sends what the application has queued; false when some of it has to wait for the next round. */
+  #sendQueued(socket, nowUs) {
+    const stream = socket.sendStream;
+    const before = socket.sent.position;
+    const written = streamWritten(stream);
+    let isWaiting = false;
+    for (let count = 0; socket.sent.position !== written; count++) {
+      isWaiting = count === SENT_PER_ROUND || !this.#sendNext(socket, nowUs);
+      if (isWaiting) break;
+    }
+    if (socket.sent.position !== before) publishRead(stream, socket.sent.position);
+    return !isWaiting;
+  }
+  /** Sends the oldest queued datagram; false when there is no room for it now. */
+  #sendNext(socket, nowUs) {
+    const { counters } = this.#parts;
+    const sink = this.#sink;
+    const datagram = this.#datagram;
+    this.#mark.copyFrom(socket.sent);
+    const hops = this.#readHeader(socket);
+    const remote = this.#remote;
+    remote.remote0 = datagram.dst0;
+    remote.remote1 = datagram.dst1;
+    remote.remote2 = datagram.dst2;
+    remote.remote3 = datagram.dst3;
+    if (!sink.hasRoom(remote)) {
+      socket.sent.copyFrom(this.#mark);
+      return false;
+    }
+    const end2 = this.#gather(socket, datagram.payloadLength);
+    counters.count(Counter.datagramsOut);
+    counters.add(Counter.datagramBytesOut, datagram.payloadLength);
+    sink.sendDatagram(datagram, end2, (hops & LOOPS_BACK) !== 0, nowUs);
+    return true;
+  }
+  /** Takes a header out of the queue, into the datagram at hand; returns its word about hops. */
+  #readHeader(socket) {
+    const { layout } = this.#parts;
+    const { sent, sendStream } = socket;
+    const { table } = layout.sendPool;
+    for (let done = 0; done < DATAGRAM_HEADER_BYTES; ) {
+      const count = sent.span(sendStream, table, DATAGRAM_HEADER_BYTES - done);
+      layout.memory.copy(this.#headerBytes + done, sent.start(sendStream, table), count);
+      sent.advance(count);
+      done += count;
+    }
+    const words = this.#words;
+    const at = this.#headerWords;
+    const datagram = this.#datagram;
+    const hops = words[at + DatagramWord.hops];
+    datagram.payloadLength = words[at + DatagramWord.length];
+    datagram.srcPort = words[at + DatagramWord.ports] >>> 16;
+    datagram.dstPort = words[at + DatagramWord.ports] & 65535;
+    datagram.hopLimit = hops & 255;
+    datagram.trafficClass = hops >>> 8 & 255;
+    datagram.src0 = words[at + DatagramWord.source];
+    datagram.src1 = words[at + DatagramWord.source + 1];
+    datagram.src2 = words[at + DatagramWord.source + 2];
+    datagram.src3 = words[at + DatagramWord.source + 3];
+    datagram.dst0 = words[at + DatagramWord.destination];
+    datagram.dst1 = words[at + DatagramWord.destination + 1];
+    datagram.dst2 = words[at + DatagramWord.destination + 2];
+    datagram.dst3 = words[at + DatagramWord.destination + 3];
+    return hops;
+  }
+  /** Puts the places of the next `length` queued bytes into the sink's pieces; returns the index behind them. */
+  #gather(socket, length) {
+    const { sent, sendStream } = socket;
+    const { table } = this.#parts.layout.sendPool;
+    const { pieces } = this.#sink;
+    let end2 = FIRST_PIECE;
+    for (let missing = length; missing > 0; end2 += 2) {
+      const count = sent.span(sendStream, table, missing);
+      pieces[end2] = sent.start(sendStream, table);
+      pieces[end2 + 1] = count;
+      sent.advance(count);
+      missing -= count;
+    }
+    return end2;
+  }
+  #find(id, generation) {
+    const socket = this.#sockets.get(id);
+    return socket !== void 0 && socket.generation === generation ? socket : null;
+  }
+  #touch(socket) {
+    if (socket.dirty) return;
+    socket.dirty = true;
+    this.#dirty[this.#dirtyCount++] = socket;
+  }
+};
+
 // src/pipeline/messages.ts
 var Command = {
-  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only. */
+  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only, Fast Open handshakes at once. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
-  /** Connect: request, port, address, local address. */
+  /** Connect: request, port, address, local address, ActiveFastOpen as value. */
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
-  /** The row has been read from or written to: row. */
+  /** The row has been read from or written to: row, generation. */
   news: 5,
   /** No more will be written: row, generation. */
   closeWrite: 6,
@@ -8323,7 +13025,13 @@ var Command = {
   /** Close every connection; `stopped` comes when none is left. */
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
-  abortAll: 12
+  abortAll: 12,
+  /** Open a UDP socket: row, generation, port, address. */
+  bindDatagram: 32,
+  /** The application lets go of one: row, generation. */
+  unbindDatagram: 33,
+  /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
+  groupMember: 34
 };
 var Event = {
   /** The row has something to look at. */
@@ -8332,7 +13040,7 @@ var Event = {
   accepted: 2,
   /** A connect succeeded: row, generation, request. */
   connected: 3,
-  /** A connect failed: request, error as value. */
+  /** A connect failed: request, error as result. */
   connectFailed: 4,
   /** Nothing of the row is needed any more: row, generation. */
   ended: 5,
@@ -8362,9 +13070,12 @@ var Field = {
   port: 3,
   request: 3,
   address: 4,
+  /** Of an event, where a command has its address. */
+  result: 4,
   value: 8,
   localPort: 9,
   ipv6Only: 9,
+  fastOpen: 10,
   localAddress: 12
 };
 
@@ -8395,9 +13106,9 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.connected, conn.id, conn.generation, request, 0);
   }
-  connectFailed(request, error) {
+  connectFailed(request, error2) {
     this.#loud = true;
-    this.#write(Event.connectFailed, -1, 0, request, error);
+    this.#write(Event.connectFailed, -1, 0, request, error2);
   }
   news(conn, loud) {
     if (loud) this.#loud = true;
@@ -8423,7 +13134,7 @@ var ApplicationLink = class {
     this.#loud = false;
     return loud ? News.loud : any ? News.quiet : News.none;
   }
-  #write(op, row, generation, name, value) {
+  #write(op, row, generation, name, result) {
     const at = this.#ring.claim();
     if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
     const { words } = this.#ring;
@@ -8431,10 +13142,39 @@ var ApplicationLink = class {
     words[at + Field.row] = row;
     words[at + Field.generation] = generation;
     words[at + Field.request] = name;
-    words[at + Field.value] = value;
+    words[at + Field.result] = result;
     this.#ring.push();
   }
 };
+
+// src/ip/fragment_output.ts
+var FRAGMENT_HEADER_BYTES = 8;
+function fragmentBytes(segment, mtu) {
+  const headers = isIpv4Words(segment.dst0, segment.dst1, segment.dst2) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
+  return mtu - headers & ~7;
+}
+function writeFragmentHeader(view, offset, segment, protocol, length, position, hasMore, identification) {
+  const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, trafficClass, flowLabel } = segment;
+  const hopLimit = segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit;
+  if (isIpv4Words(dst0, dst1, dst2)) {
+    const total = IPV4_HEADER_BYTES + length;
+    const id = identification & 65535;
+    writeIpv4Header(view, offset, trafficClass, total, id, hopLimit, protocol, src3, dst3);
+    const field = position >>> 3 | (hasMore ? Ipv4Fragment.moreFragments : 0);
+    view.setUint16(offset + Ipv4Field.fragment, field);
+    view.setUint16(offset + Ipv4Field.checksum, 0);
+    const sum = checksumAdd(view, offset, IPV4_HEADER_BYTES, 0);
+    view.setUint16(offset + Ipv4Field.checksum, checksumFold(sum));
+    return IPV4_HEADER_BYTES;
+  }
+  const next = Ipv6Next.fragment;
+  const payload = FRAGMENT_HEADER_BYTES + length;
+  writeIpv6Header(view, offset, trafficClass, flowLabel, payload, next, hopLimit, src0, src1, src2, src3, dst0, dst1, dst2, dst3);
+  const at = offset + IPV6_HEADER_BYTES;
+  view.setInt32(at, protocol << 24 | position | (hasMore ? 1 : 0));
+  view.setInt32(at + 4, identification);
+  return IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
+}
 
 // src/ip/output.ts
 var ChecksumMode = {
@@ -8533,11 +13273,169 @@ function datagramTooLong(length, family) {
   return new RangeError(`Cannot write an ${family} datagram of ${length} bytes: the most is ${most}`);
 }
 
+// src/ip/icmp_output.ts
+var ERROR4_MAX_BYTES = 576;
+var ERROR_TRAFFIC_CLASS = 192;
+var PORT_UNREACHABLE6 = 4;
+var ICMP_ERRORS_PER_SECOND = 1e3;
+var ICMP_ERRORS_BURST = 50;
+var US_PER_ERROR = 1e6 / ICMP_ERRORS_PER_SECOND;
+var error = new Segment();
+var ErrorBudget = class {
+  #tokens = ICMP_ERRORS_BURST;
+  #filledAtUs = 0;
+  /** Whether one more may be sent now. */
+  take(nowUs) {
+    const gained = Math.floor((nowUs - this.#filledAtUs) / US_PER_ERROR);
+    if (gained > 0) {
+      this.#tokens = Math.min(ICMP_ERRORS_BURST, this.#tokens + gained);
+      this.#filledAtUs += gained * US_PER_ERROR;
+    }
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+function writePortUnreachable(memory, offset, datagram, ipOffset, ipLength, virtioHeader) {
+  const { view } = memory;
+  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+  const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const most = (isIpv42 ? ERROR4_MAX_BYTES : IPV6_MTU_MIN) - header - ICMP_HEADER_BYTES;
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
+  const icmp = ip + header;
+  const quoted = Math.min(ipLength, most);
+  const length = ICMP_HEADER_BYTES + quoted;
+  addressBack(datagram, isIpv42 ? ERROR_TRAFFIC_CLASS : 0);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
+  view.setInt32(icmp, 0);
+  view.setInt32(icmp + 4, 0);
+  if (isIpv42) {
+    writeHeader4(view, ip, error, Protocol.icmp, length, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, IcmpUnreachableCode.port);
+    writeIcmpChecksum(view, icmp, length);
+  } else {
+    writeHeader6(view, ip, error, Ipv6Next.icmp, length);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, PORT_UNREACHABLE6);
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
+  return icmp + length - offset;
+}
+function addressBack(datagram, trafficClass) {
+  error.src0 = datagram.dst0;
+  error.src1 = datagram.dst1;
+  error.src2 = datagram.dst2;
+  error.src3 = datagram.dst3;
+  error.dst0 = datagram.src0;
+  error.dst1 = datagram.src1;
+  error.dst2 = datagram.src2;
+  error.dst3 = datagram.src3;
+  error.trafficClass = trafficClass;
+}
+
+// src/ip/path_mtu.ts
+var PATH_MTU_ENTRIES = 64;
+var PATH_MTU_LIFETIME_US = 6e8;
+var PATH_MTU_MIN4 = 552;
+var ENTRY_WORDS = 5;
+var PathMtuTable = class {
+  #entries = new Int32Array(PATH_MTU_ENTRIES * ENTRY_WORDS);
+  #learnedAtUs = new Float64Array(PATH_MTU_ENTRIES);
+  #count = 0;
+  #linkMtu;
+  /** Where nothing is known, the path takes what the link takes. */
+  constructor(linkMtu) {
+    this.#linkMtu = linkMtu;
+  }
+  /** The largest packet for a destination, bytes. */
+  of(w0, w1, w2, w3, nowUs) {
+    if (this.#count === 0) return this.#linkMtu;
+    const index = this.#find(w0, w1, w2, w3);
+    if (index < 0) return this.#linkMtu;
+    if (nowUs - this.#learnedAtUs[index] < PATH_MTU_LIFETIME_US) {
+      return this.#entries[index * ENTRY_WORDS + 4];
+    }
+    this.#remove(index);
+    return this.#linkMtu;
+  }
+  /** A router has said that packets for `destination` may have `mtu` bytes, 0 if it did not say how many. */
+  learn(destination, mtu, nowUs) {
+    const { w0, w1, w2, w3 } = destination;
+    const least = isIpv4Words(w0, w1, w2) ? PATH_MTU_MIN4 : IPV6_MTU_MIN;
+    const believed = Math.max(mtu, least);
+    if (believed >= this.of(w0, w1, w2, w3, nowUs)) return;
+    let index = this.#find(w0, w1, w2, w3);
+    if (index < 0) index = this.#count < PATH_MTU_ENTRIES ? this.#count++ : this.#oldest();
+    this.#entries.set([
+      w0,
+      w1,
+      w2,
+      w3,
+      believed
+    ], index * ENTRY_WORDS);
+    this.#learnedAtUs[index] = nowUs;
+  }
+  #find(w0, w1, w2, w3) {
+    const entries = this.#entries;
+    for (let i = 0, at = 0; i < this.#count; i++, at += ENTRY_WORDS) {
+      const isSame = entries[at + 3] === w3 && entries[at + 2] === w2 && entries[at + 1] === w1 && entries[at] === w0;
+      if (isSame) return i;
+    }
+    return -1;
+  }
+  #oldest() {
+    let oldest = 0;
+    for (let i = 1; i < this.#count; i++) {
+      if (this.#learnedAtUs[i] < this.#learnedAtUs[oldest]) oldest = i;
+    }
+    return oldest;
+  }
+  /** The last entry takes the place of the one that goes. */
+  #remove(index) {
+    const last = --this.#count;
+    this.#entries.copyWithin(index * ENTRY_WORDS, last * ENTRY_WORDS, (last + 1) * ENTRY_WORDS);
+    this.#learnedAtUs[index] = this.#learnedAtUs[last];
+  }
+};
+
+// src/ip/udp_output.ts
+function udpPacketBytes(datagram) {
+  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+  const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  return header + UDP_HEADER_BYTES + datagram.payloadLength;
+}
+function writeUdpPacket(memory, offset, datagram, checksum, payloadSum) {
+  const { view } = memory;
+  const isPartial = checksum === ChecksumMode.virtioPartial;
+  const ip = isPartial ? offset + VIRTIO_HEADER_BYTES : offset;
+  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+  const ipHeaderLength = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const udp = ip + ipHeaderLength;
+  const length = UDP_HEADER_BYTES + datagram.payloadLength;
+  if (isIpv42) writeHeader4(view, ip, datagram, Protocol.udp, length, 0);
+  else writeHeader6(view, ip, datagram, Protocol.udp, length);
+  let field = 0;
+  if (isPartial) {
+    field = ~checksumFold(udpPseudoSum(datagram, length)) & 65535;
+    writeVirtioPartial(view, offset, VirtioGso.none, 0, 0, ipHeaderLength, UdpField.checksum);
+  } else if (checksum === ChecksumMode.full) {
+    field = udpChecksum(datagram, payloadSum);
+  }
+  writeUdpHeader(view, udp, datagram.srcPort, datagram.dstPort, datagram.payloadLength, field);
+  return udp + UDP_HEADER_BYTES - offset;
+}
+
 // src/pipeline/trace_ring.ts
 var TraceKind = {
   segmentIn: 1,
   segmentOut: 2,
-  state: 3
+  state: 3,
+  /** UDP: of the segment only addresses, ports, length and hop limit count. */
+  datagramIn: 4,
+  datagramOut: 5
 };
 var HEADER_WORDS = 8;
 var TraceWriter = class {
@@ -8552,7 +13450,7 @@ var TraceWriter = class {
     this.#counters = counters;
     this.#originUs = originUs;
   }
-  /** Records a segment. */
+  /** Records a segment or a datagram. */
   segment(kind, segment) {
     const at = this.#begin(kind);
     if (at < 0) return;
@@ -8600,6 +13498,185 @@ var TraceWriter = class {
   }
 };
 
+// src/pipeline/datagram_egress.ts
+var UDP_HEADER_PLACE = HEADER_BYTES2 - UDP_HEADER_BYTES;
+var DatagramEgress = class {
+  pieces;
+  /** Where to record what is sent, when somebody looks. */
+  trace = null;
+  /** What routers have said about the way. */
+  paths;
+  #device;
+  #memory;
+  #headers;
+  #counters;
+  #slots;
+  #egress;
+  #own;
+  #errors = new ErrorBudget();
+  #labels;
+  /** The ends of the datagram at hand, as the labels want them. */
+  #flow = {
+    ...{
+      local0: 0,
+      local1: 0,
+      local2: 0,
+      local3: 0,
+      localPort: 0
+    },
+    ...{
+      remote0: 0,
+      remote1: 0,
+      remote2: 0,
+      remote3: 0,
+      remotePort: 0
+    }
+  };
+  /** The pieces of one fragment. */
+  #cut;
+  /** Of the next datagram in fragments: 32 bits, of which IPv4 has the lower half (RFC 7739). */
+  #identification;
+  constructor(parts) {
+    this.#device = parts.device;
+    this.#memory = parts.layout.memory;
+    this.#headers = parts.layout.headers;
+    this.#counters = parts.counters;
+    this.#slots = parts.slots;
+    this.#egress = parts.egress;
+    this.pieces = parts.egress.pieces;
+    this.#cut = new Int32Array(this.pieces.length);
+    this.#own = new OwnAddresses(parts.addresses, true, parts.broadcasts);
+    this.paths = new PathMtuTable(parts.device.mtu);
+    this.#identification = parts.random.uint32() | 0;
+    this.#labels = new FlowLabels(parts.random);
+  }
+  /** Whether this datagram was sent to many: to a group, or to all of a network. */
+  isForGroup(datagram) {
+    const { dst0, dst1, dst2, dst3 } = datagram;
+    if (isIpv4Words(dst0, dst1, dst2)) return this.#own.isGroup4(dst3);
+    return dst0 >>> 24 === 255;
+  }
+  hasRoom(remote) {
+    return this.#egress.hasRoom(remote);
+  }
+  sendDatagram(datagram, end2, loopsBack, nowUs) {
+    const { dst0, dst1, dst2, dst3 } = datagram;
+    const bytes = udpPacketBytes(datagram);
+    const isIpv42 = isIpv4Words(dst0, dst1, dst2);
+    const most = isIpv42 ? IPV4_TOTAL_MAX_BYTES : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
+    if (bytes > most) {
+      this.#counters.drop(Drop.udpTooLong);
+      return;
+    }
+    datagram.flowLabel = isIpv42 ? 0 : this.#labelFor(datagram);
+    this.trace?.segment(TraceKind.datagramOut, datagram);
+    const isOwn = this.#egress.isOwn(dst0, dst1, dst2, dst3);
+    if (isOwn || loopsBack && this.isForGroup(datagram)) this.#loopBack(datagram, end2);
+    if (isOwn || datagram.hopLimit === 0) return;
+    const mtu = this.paths.of(dst0, dst1, dst2, dst3, nowUs);
+    if (bytes > mtu) this.#sendInFragments(datagram, end2, mtu);
+    else if (this.#device.virtioHeader) this.#sendWhole(datagram, end2, 0);
+    else this.#sendWhole(datagram, end2, this.#payloadSum(end2));
+  }
+  sendPortUnreachable(datagram, nowUs) {
+    const { src0, src1, src2, src3 } = datagram;
+    if (this.#egress.isOwn(src0, src1, src2, src3)) return;
+    const descriptor = this.#errors.take(nowUs) ? this.#slots.slots.take() : NIL;
+    if (descriptor === NIL) {
+      this.#counters.drop(Drop.rateLimited);
+      return;
+    }
+    const { virtioHeader } = this.#device;
+    const skipped = virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    const start = this.#egress.startOf(descriptor);
+    const length = writePortUnreachable(this.#memory, start, datagram, datagram.frameOffset + skipped, datagram.frameLength - skipped, virtioHeader);
+    this.pieces[0] = start;
+    this.pieces[1] = length;
+    this.#counters.count(Counter.udpErrorsOut);
+    this.#egress.transmit(this.pieces, FIRST_PIECE, 0);
+    this.#slots.slots.give(descriptor);
+  }
+  /** RFC 6437 section 3: one label for all that goes between two ports, as Linux has it for UDP too. */
+  #labelFor(datagram) {
+    const flow = this.#flow;
+    flow.local0 = datagram.src0;
+    flow.local1 = datagram.src1;
+    flow.local2 = datagram.src2;
+    flow.local3 = datagram.src3;
+    flow.remote0 = datagram.dst0;
+    flow.remote1 = datagram.dst1;
+    flow.remote2 = datagram.dst2;
+    flow.remote3 = datagram.dst3;
+    flow.localPort = datagram.srcPort;
+    flow.remotePort = datagram.dstPort;
+    return this.#labels.of(flow);
+  }
+  #sendWhole(datagram, end2, payloadSum) {
+    const mode = this.#device.virtioHeader ? ChecksumMode.virtioPartial : ChecksumMode.full;
+    this.pieces[0] = this.#headers;
+    this.pieces[1] = writeUdpPacket(this.#memory, this.#headers, datagram, mode, payloadSum);
+    this.#egress.transmit(this.pieces, end2, datagram.payloadLength);
+  }
+  #loopBack(datagram, end2) {
+    const descriptor = this.#egress.claimLoopback();
+    if (descriptor === NIL) return;
+    const start = this.#egress.startOf(descriptor);
+    const headers = writeUdpPacket(this.#memory, start, datagram, ChecksumMode.none, 0);
+    this.#egress.pushLoopback(descriptor, headers, end2);
+  }
+  #payloadSum(end2) {
+    const { pieces } = this;
+    let sum = 0;
+    let position = 0;
+    for (let i = FIRST_PIECE; i < end2; i += 2) {
+      sum = checksumAddPiece(this.#memory, pieces[i], pieces[i + 1], sum, position);
+      position += pieces[i + 1];
+    }
+    return sum;
+  }
+  /** The UDP header is the beginning of what is cut, so it becomes one more piece, before those of the payload. */
+  #sendInFragments(datagram, end2, mtu) {
+    const { pieces } = this;
+    const { srcPort, dstPort, payloadLength } = datagram;
+    const checksum = udpChecksum(datagram, this.#payloadSum(end2));
+    const udp = this.#headers + UDP_HEADER_PLACE;
+    writeUdpHeader(this.#memory.view, udp, srcPort, dstPort, payloadLength, checksum);
+    pieces[0] = udp;
+    pieces[1] = UDP_HEADER_BYTES;
+    const total = UDP_HEADER_BYTES + payloadLength;
+    const most = fragmentBytes(datagram, mtu);
+    this.#identification = this.#identification + 1 | 0;
+    let piece = 0;
+    let used2 = 0;
+    for (let position = 0; position < total; position += most) {
+      const length = Math.min(most, total - position);
+      let cutEnd = FIRST_PIECE;
+      for (let missing = length; missing > 0; cutEnd += 2) {
+        const count = Math.min(missing, pieces[piece + 1] - used2);
+        this.#cut[cutEnd] = pieces[piece] + used2;
+        this.#cut[cutEnd + 1] = count;
+        missing -= count;
+        used2 += count;
+        if (used2 === pieces[piece + 1]) {
+          piece += 2;
+          used2 = 0;
+        }
+      }
+      this.#sendFragment(datagram, cutEnd, length, position, position + length < total);
+    }
+  }
+  #sendFragment(datagram, end2, length, position, hasMore) {
+    const { virtioHeader } = this.#device;
+    const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
+    if (virtioHeader) writeVirtioPlain(this.#memory.view, this.#headers);
+    const headers = writeFragmentHeader(this.#memory.view, ip, datagram, Protocol.udp, length, position, hasMore, this.#identification);
+    this.#cut[0] = this.#headers;
+    this.#cut[1] = ip - this.#headers + headers;
+    this.#counters.count(Counter.fragmentsOut);
+    this.#egress.transmit(this.#cut, end2, length);
+  }
+};
+
 // src/pipeline/egress.ts
 var SUPER_BYTES = 65535 - 80;
 var MAX_PIECES2 = 64;
@@ -8607,7 +13684,7 @@ var LOOPBACK_PACKETS = 32;
 var LOOPBACK_DATA_PACKETS = 16;
 var Egress = class {
   /** Where the device does not cut super-segments, the egress does: the state machine runs once for many frames. */
-  superBytes = SUPER_BYTES;
+  superBytes;
   mtu;
   pieces = new Int32Array(2 * MAX_PIECES2);
   /** Where to record what is sent, when somebody looks. */
@@ -8625,7 +13702,8 @@ var Egress = class {
   #loopbackHead = 0;
   #loopbackTail = 0;
   #identification = 0;
-  constructor(device, layout, slots, counters, addresses) {
+  constructor(device, layout, slots, counters, addresses, superBytes = SUPER_BYTES) {
+    this.superBytes = superBytes;
     this.#device = device;
     this.#memory = layout.memory;
     this.#headers = layout.headers;
@@ -8638,10 +13716,10 @@ var Egress = class {
     const waiting = this.#loopbackTail - this.#loopbackHead;
     if (waiting < LOOPBACK_DATA_PACKETS) return true;
     const { remote0, remote1, remote2, remote3 } = remote;
-    return !this.#isOwn(remote0, remote1, remote2, remote3);
+    return !this.isOwn(remote0, remote1, remote2, remote3);
   }
   send(segment, end2) {
-    const isOwn = this.#isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
+    const isOwn = this.isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
     if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
       this.#sendInFrames(segment);
       return;
@@ -8658,12 +13736,12 @@ var Egress = class {
       this.#counters.drop(Drop.loopbackFull);
       return;
     }
-    const start = this.#startOf(descriptor);
+    const start = this.startOf(descriptor);
     const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
     this.pieces[0] = start;
     this.pieces[1] = length;
     this.#counters.count(Counter.icmpEchoReplies);
-    this.#transmit(this.pieces, FIRST_PIECE, 0);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
     this.#slots.slots.give(descriptor);
   }
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
@@ -8681,7 +13759,8 @@ var Egress = class {
   get hasLoopback() {
     return this.#loopbackHead !== this.#loopbackTail;
   }
-  #isOwn(w0, w1, w2, w3) {
+  /** Whether packets to this address are the stack's own. */
+  isOwn(w0, w1, w2, w3) {
     return isIpv4Words(w0, w1, w2) ? this.#own.has4(w3) : this.#own.has6(w0, w1, w2, w3);
   }
   #sendForOffload(segment, end2) {
@@ -8689,7 +13768,7 @@ var Egress = class {
     this.#identification = this.#identification + 1 & 65535;
     pieces[0] = this.#headers;
     pieces[1] = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, this.#identification, ChecksumMode.virtioPartial);
-    this.#transmit(pieces, end2, segment.payloadLength);
+    this.transmit(pieces, end2, segment.payloadLength);
   }
   /** Sends one frame whose payload is `pieces` up to index `end`. */
   #sendComplete(segment, pieces, end2) {
@@ -8702,7 +13781,7 @@ var Egress = class {
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
-    this.#transmit(pieces, end2, segment.payloadLength);
+    this.transmit(pieces, end2, segment.payloadLength);
   }
   /**
    * Cuts a super-segment into frames of `gsoSize` bytes of payload, as a device with segmentation offload would: PSH
@@ -8742,7 +13821,7 @@ var Egress = class {
     segment.gsoSize = gsoSize;
   }
   /** Sends a frame: its headers, and `payloadLength` bytes in the pieces up to index `end`. */
-  #transmit(pieces, end2, payloadLength) {
+  transmit(pieces, end2, payloadLength) {
     const outcome = this.#device.send(this.#memory.bytes, pieces, end2 >> 1);
     if (outcome === SendOutcome.sent) {
       this.#counters.count(Counter.framesOut);
@@ -8753,15 +13832,25 @@ var Egress = class {
   }
   /** Puts a packet into a frame slot as if it had come from the device. */
   #loopBack(segment, end2) {
+    const descriptor = this.claimLoopback();
+    if (descriptor === NIL) return;
+    const { payloadLength } = segment;
+    const start = this.startOf(descriptor);
+    const headers = writePacket(this.#memory, start, segment, payloadLength, 0, ChecksumMode.none);
+    this.pushLoopback(descriptor, headers, end2);
+  }
+  /** A frame slot for a packet to the stack itself, or {@link NIL}, counted, when there is no room for one. */
+  claimLoopback() {
     const full = this.#loopbackTail - this.#loopbackHead >= LOOPBACK_PACKETS;
     const descriptor = full ? NIL : this.#slots.slots.take();
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.loopbackFull);
-      return;
-    }
-    const start = this.#startOf(descriptor);
-    let length = writePacket(this.#memory, start, segment, segment.payloadLength, 0, ChecksumMode.none);
+    if (descriptor === NIL) this.#counters.drop(Drop.loopbackFull);
+    return descriptor;
+  }
+  /** Queues the packet whose headers, of that length, stand in the slot, with the payload in the pieces. */
+  pushLoopback(descriptor, headers, end2) {
     const { pieces } = this;
+    const start = this.startOf(descriptor);
+    let length = headers;
     for (let i = FIRST_PIECE; i < end2; i += 2) {
       this.#memory.copy(start + length, pieces[i], pieces[i + 1]);
       length += pieces[i + 1];
@@ -8771,7 +13860,8 @@ var Egress = class {
     this.#loopback[at + 1] = length;
     this.#loopbackTail++;
   }
-  #startOf(descriptor) {
+  /** Where the bytes of a frame slot begin. */
+  startOf(descriptor) {
     const { words, table } = this.#slots.slots;
     return words[table + descriptor * DESCRIPTOR_WORDS + START];
   }
@@ -8854,7 +13944,9 @@ var TcpStage = class {
   slots;
   counters;
   #tcp;
+  #udp;
   #egress;
+  #datagramEgress;
   #link;
   #trace;
   #commands;
@@ -8876,11 +13968,13 @@ var TcpStage = class {
     this.#link = new ApplicationLink(layout, this.#trace);
     this.#egress = new Egress(parts.device, layout, this.slots, this.counters, settings.addresses);
     this.#egress.trace = this.#trace;
+    this.#datagramEgress = this.#makeDatagramEgress(parts);
     this.#commands = new RingConsumer(layout.commands);
     this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
     this.#loopbackInput = new PacketInput({
       virtioHeader: false,
       addresses: settings.addresses,
+      broadcasts: settings.broadcasts,
       loopback: true
     });
     this.#handover = parts.handover ?? null;
@@ -8895,12 +13989,40 @@ var TcpStage = class {
       isn: parts.isn ?? new IsnGenerator(parts.random),
       random: parts.random,
       nowUs: parts.clock.now(),
+      originUs: parts.clock.originUs,
       handover: parts.handover
     });
+    this.#udp = new Udp({
+      config: settings.udp,
+      layout,
+      counters: this.counters,
+      memory: this.slots,
+      sink: this.#datagramEgress,
+      events: this.#link
+    });
+  }
+  #makeDatagramEgress(parts) {
+    const { device, layout, settings, random } = parts;
+    const { addresses, broadcasts } = settings;
+    const { slots, counters } = this;
+    const egress = new DatagramEgress({
+      ...{
+        device,
+        layout,
+        slots,
+        counters,
+        addresses,
+        broadcasts,
+        random
+      },
+      egress: this.#egress
+    });
+    egress.trace = this.#trace;
+    return egress;
   }
   /** Whether there is something to do besides segments from the device. */
   get hasWork() {
-    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#udp.hasWork || this.#inbox.hasNext;
   }
   /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry() {
@@ -8918,6 +14040,16 @@ var TcpStage = class {
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
+      case InputKind.udp:
+        if (this.#trace !== null) {
+          this.#trace.nowUs = nowUs;
+          this.#trace.segment(TraceKind.datagramIn, segment);
+        }
+        this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
+        break;
+      case InputKind.udpError:
+        this.#onUdpError(segment, nowUs);
+        break;
       case InputKind.icmpEcho:
         this.#egress.sendEchoReply(segment);
         break;
@@ -8928,6 +14060,25 @@ var TcpStage = class {
     this.slots.recycle(segment);
   }
   /**
+   * An ICMP error about a datagram of this stack. The sockets are connected to nobody, and so, as in Linux, are
+   * not told; but what is too long for the way goes in fragments from now on (RFC 1191, RFC 8201).
+   */
+  #onUdpError(error2, nowUs) {
+    this.counters.count(Counter.udpErrorsIn);
+    if (!this.#udp.hasSender(error2)) {
+      this.counters.drop(Drop.icmpUnmatched);
+      return;
+    }
+    if (!isFragmentationNeeded(error2.icmpType, error2.icmpCode)) return;
+    const destination = {
+      w0: error2.dst0,
+      w1: error2.dst1,
+      w2: error2.dst2,
+      w3: error2.dst3
+    };
+    this.#datagramEgress.paths.learn(destination, error2.icmpMtu, nowUs);
+  }
+  /**
    * Does everything that is not input: commands, timers, output, news for the application. True when the
    * application had commands.
    */
@@ -8936,16 +14087,23 @@ var TcpStage = class {
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
-    this.#tcp.flush(nowUs);
+    this.#flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
-      if (!this.#egress.hasLoopback) this.#tcp.flush(nowUs);
+      if (!this.#egress.hasLoopback) this.#flush(nowUs);
     }
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
+    this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
+    this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
+    this.counters.set(Counter.datagramSocketsNow, this.#udp.socketCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
     return commanded;
+  }
+  #flush(nowUs) {
+    this.#tcp.flush(nowUs);
+    this.#udp.flush(nowUs);
   }
   /**
    * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
@@ -9007,6 +14165,8 @@ var TcpStage = class {
         ];
         const ipv6Only = words[at + Field.ipv6Only] !== 0;
         tcp.listen(id, address, words[at + Field.port], words[at + Field.value], ipv6Only);
+        const listener = tcp.listeners.get(id);
+        if (listener !== void 0) listener.fastOpenLimit = words[at + Field.fastOpen];
         return;
       }
       case Command.unlisten:
@@ -9025,6 +14185,10 @@ var TcpStage = class {
     const op = words[at + Field.op];
     if (op === Command.news) {
       Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
+    }
+    if (this.#layout.isSocketRow(id)) {
+      this.#obeyForSocket(words, at);
+      return;
     }
     const conn = tcp.connection(id, words[at + Field.generation]);
     if (conn !== null) this.#obeyFor(conn, words, at, nowUs);
@@ -9047,6 +14211,24 @@ var TcpStage = class {
         throw new Error(`The command ring holds an unknown command, ${op}`);
     }
   }
+  #obeyForSocket(words, at) {
+    const id = words[at + Field.row];
+    const generation = words[at + Field.generation];
+    if (words[at + Field.op] === Command.news) return this.#udp.onApplicationNews(id, generation);
+    const address = [
+      ...words.subarray(at + Field.address, at + Field.address + 4)
+    ];
+    switch (words[at + Field.op]) {
+      case Command.bindDatagram:
+        return this.#udp.bind(id, generation, address, words[at + Field.port]);
+      case Command.unbindDatagram:
+        return this.#udp.unbind(id, generation);
+      case Command.groupMember:
+        return this.#udp.setMember(id, generation, address, words[at + Field.value] !== 0);
+      default:
+        throw new Error(`The command ring holds an unknown command, ${words[at + Field.op]}`);
+    }
+  }
   #connect(words, at, nowUs) {
     const local = at + Field.localAddress;
     const remote = at + Field.address;
@@ -9061,7 +14243,7 @@ var TcpStage = class {
       remote3: words[remote + 3],
       localPort: words[at + Field.localPort],
       remotePort: words[at + Field.port]
-    }, nowUs);
+    }, nowUs, words[at + Field.value]);
   }
   #setOption(conn, option, value, nowUs) {
     switch (option) {
@@ -9083,16 +14265,15 @@ var TcpStage = class {
       case ConnectionOption.hopLimit:
         conn.hopLimit = value;
         return;
-      case ConnectionOption.congestion: {
-        const { cwndBytes, ssthreshBytes } = conn.congestion;
-        conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);
-        conn.congestion.ssthreshBytes = ssthreshBytes;
+      case ConnectionOption.congestion:
+        switchCongestion(conn, CONGESTION_NAMES[value], this.#tcp.config, nowUs);
+        this.#tcp.onApplicationNews(conn, nowUs);
         return;
-      }
     }
   }
   #shutDown(nowUs) {
     this.#shuttingDown = true;
+    this.#udp.unbindAll();
     for (const listener of this.#tcp.listeners.all()) this.#tcp.unlisten(listener.id, nowUs);
     for (const conn of this.#tcp.all()) {
       if (conn.owner === Owner.application) this.#tcp.close(conn, nowUs);
@@ -9100,6 +14281,7 @@ var TcpStage = class {
   }
   /** TIME-WAIT alone need not be waited for: nothing is lost when the process ends in it. */
   #reportStopped() {
+    if (this.#udp.socketCount > 0) return;
     for (const conn of this.#tcp.all()) {
       if (conn.state !== State.TIME_WAIT && conn.state !== State.CLOSED) return;
     }
@@ -9306,6 +14488,6 @@ try {
     tcp: tcpLoop,
     fused: fusedLoop
   })[setup.role](setup);
-} catch (error) {
-  parentPort.postMessage(error);
+} catch (error2) {
+  parentPort.postMessage(error2);
 }

@@ -19,6 +19,7 @@ import { Row } from "../../src/ring/row.ts";
 import { StreamWriter } from "../../src/ring/stream.ts";
 import { BlockPool } from "../../src/ring/pool.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 
@@ -77,6 +78,7 @@ export class SteadyState {
   readonly #own: Address;
   readonly #remote: Address;
   #peerSeq = PEER_ISS;
+  #syns = 0;
   #ack = ISS + 1;
 
   constructor(family: "IPv4" | "IPv6" = "IPv4") {
@@ -84,7 +86,10 @@ export class SteadyState {
     this.#own = own;
     this.#remote = peer;
     const layout = this.#layout;
-    const settings = { addresses: [own], config: tcpConfig(), traced: false };
+    const settings = {
+      ...{ addresses: [own], broadcasts: [], traced: false },
+      ...{ config: tcpConfig(), udp: udpConfig() },
+    };
     this.#stage = new TcpStage({
       layout,
       device: this.#device,
@@ -135,6 +140,33 @@ export class SteadyState {
     this.#send.reclaim();
   }
 
+  /**
+   * Feeds a SYN from another made-up address each time. Behind the first 16, which fill the backlog, each
+   * is answered with a SYN cookie.
+   */
+  receiveSyn(): void {
+    const s = this.#segment;
+    this.#syns = (this.#syns + 0x9e37_79b9) | 0;
+    s.src2 = s.dst2 = 0xffff;
+    s.src3 = (0x0b00_0000 + (this.#syns >>> 8)) | 0;
+    s.dst3 = ENDS.IPv4[0].w3;
+    s.srcPort = 1024 + (this.#syns & 0x3fff);
+    s.dstPort = PORT;
+    s.seq = this.#syns;
+    s.flags = Flag.SYN;
+    s.window = 65_535;
+    s.options = OptionBit.mss | OptionBit.windowScale | OptionBit.sackPermitted |
+      OptionBit.timestamps;
+    s.mss = 1460;
+    s.windowScale = 7;
+    s.tsValue = this.#syns;
+    s.gsoSize = s.payloadLength = 0;
+    const mode = ChecksumMode.virtioPartial;
+    this.#device.length = writePacket(this.#device.frame, 0, s, 0, 0, mode);
+    const nowUs = this.#clock.now();
+    this.#input.run(8, nowUs);
+  }
+
   #listen(): void {
     const at = this.#commands.claim();
     const { words } = this.#layout;
@@ -145,6 +177,7 @@ export class SteadyState {
     // The wildcard of both families.
     words.fill(0, at + Field.address, at + Field.address + 4);
     words[at + Field.ipv6Only] = 0;
+    words[at + Field.fastOpen] = 0;
     this.#commands.push();
     this.#commands.publish();
     this.#stage.run(0);

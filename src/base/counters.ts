@@ -43,6 +43,50 @@ export const Counter = {
   pathMtuLowered: 32,
   /** Segments sent to find out whether the path takes larger ones (RFC 4821). */
   mtuProbes: 33,
+  /** Handshakes in progress at listeners, now. */
+  handshakesNow: 34,
+  /** SYN-ACKs that carry a SYN cookie (RFC 4987), and ACKs that brought a good and a bad one back. */
+  synCookiesSent: 35,
+  synCookiesReceived: 36,
+  synCookiesFailed: 37,
+  /** Fast Open (RFC 7413): SYNs whose data the peer has taken, and has not. */
+  fastOpenActive: 38,
+  fastOpenActiveFailed: 39,
+  /** SYNs whose data was taken, and those with a cookie that was not good. */
+  fastOpenPassive: 40,
+  fastOpenPassiveFailed: 41,
+  /** SYNs that asked for a cookie. */
+  fastOpenCookieRequests: 42,
+  /** SYNs whose data was not taken because too many others had not finished their handshake. */
+  fastOpenOverflows: 43,
+  /** Times that Fast Open was given up for a while because a path swallows it. */
+  fastOpenBlackholes: 44,
+  /** Connections that are packed away because nothing happens on them, now. */
+  dormantNow: 45,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 46,
+  duplicateReportsIn: 47,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 48,
+  recoveriesUndone: 49,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 50,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 51,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 52,
+  /** UDP datagrams that a socket was given, and that one has sent; their payload. */
+  datagramsIn: 53,
+  datagramsOut: 54,
+  datagramBytesIn: 55,
+  datagramBytesOut: 56,
+  /** Fragments of datagrams that were longer than the way out takes. */
+  fragmentsOut: 57,
+  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  udpErrorsIn: 58,
+  udpErrorsOut: 59,
+  /** UDP sockets now. */
+  datagramSocketsNow: 60,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -51,10 +95,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 64;
+const DROPS_START = 96;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 160;
+export const COUNTER_SLOTS = 192;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -65,8 +109,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 63 | 64 .................. 159
- *        Counter       | 64 + DropReason
+ *   slot 0 ........ 95 | 96 .................. 191
+ *        Counter       | 96 + DropReason
  * ```
  */
 export class Counters {

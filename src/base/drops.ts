@@ -89,6 +89,32 @@ export const Drop = {
   ipSourceRouted: 41,
   /** An IPv6 option that is not known and says that such packets are to be discarded (RFC 8200 4.2). */
   ipOptionUnknown: 42,
+  /** A handshake or connection that found the queue of unaccepted connections full. */
+  tcpAcceptQueueFull: 43,
+  /** One address has as many connections as it may (`maxConnectionsPerAddress`). */
+  tcpAddressLimit: 44,
+  /** An RST that was not sent because of `resetsPerSecond`. */
+  tcpResetLimited: 45,
+  /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
+  tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 48,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 49,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 50,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 51,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 52,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 53,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 54,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 55,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -62,6 +62,8 @@ export function traceCommand(startServices: StartServices): Command {
 const ROLES: Readonly<Partial<Record<TraceKind, Role>>> = {
   [TraceKind.segmentIn]: "in",
   [TraceKind.segmentOut]: "out",
+  [TraceKind.datagramIn]: "in",
+  [TraceKind.datagramOut]: "out",
   [TraceKind.state]: "state",
   [TraceKind.drop]: "bad",
 };
@@ -91,8 +93,8 @@ class Viewer {
     if (this.#port !== undefined && ![segment.srcPort, segment.dstPort].includes(this.#port)) {
       return;
     }
-    const isSegment = kind === TraceKind.segmentIn || kind === TraceKind.segmentOut;
-    if (isSegment ? !this.countdown.count() : this.countdown.signal.aborted) return;
+    const isPacket = role === "in" || role === "out";
+    if (isPacket ? !this.countdown.count() : this.countdown.signal.aborted) return;
     this.diagram.take(record);
     const line = this.#lines.line(record);
     if (line !== null) this.#terminal.line(this.#terminal.paint(role, line));

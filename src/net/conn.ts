@@ -1,6 +1,4 @@
-import { type Address, addressText, mappedText } from "../base/address.ts";
 import { ConnectionOption } from "../pipeline/messages.ts";
-import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
 import type { Endpoint, TcpNotice } from "./endpoint.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
@@ -16,10 +14,6 @@ const READABLE_CHUNK_BYTES = 65_536;
  * when the peer no longer answers.
  */
 export class TcpConn implements Deno.TcpConn {
-  /** The stack's end of the connection. */
-  readonly localAddr: Deno.NetAddr;
-  /** The peer's end of the connection. */
-  readonly remoteAddr: Deno.NetAddr;
   readonly #endpoint: Endpoint;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | null = null;
@@ -27,12 +21,16 @@ export class TcpConn implements Deno.TcpConn {
   /** Made by a stack; applications get connections from `connect` and `accept`. */
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    const { layout } = endpoint.port;
-    const at = layout.row(endpoint.row);
-    const { words } = layout;
-    const textOf = endpoint.showsMapped ? mappedText : addressText;
-    this.localAddr = netAddr(words, at + Row.local, words[at + Row.localPort], textOf);
-    this.remoteAddr = netAddr(words, at + Row.remote, words[at + Row.remotePort], textOf);
+  }
+
+  /** The stack's end of the connection. */
+  get localAddr(): Deno.NetAddr {
+    return this.#endpoint.addresses.local;
+  }
+
+  /** The peer's end of the connection. */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#endpoint.addresses.remote;
   }
 
   /**
@@ -208,16 +206,6 @@ export class TcpConn implements Deno.TcpConn {
       abort: () => this.#closeQuietly(),
     });
   }
-}
-
-function netAddr(
-  words: Int32Array,
-  at: number,
-  port: number,
-  textOf: (address: Address) => string,
-): Deno.NetAddr {
-  const address = { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
-  return { transport: "tcp", hostname: textOf(address), port };
 }
 
 function checkRange(name: string, value: number, low: number, high: number): void {

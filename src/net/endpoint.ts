@@ -1,3 +1,4 @@
+import { type Address, addressText, mappedText } from "../base/address.ts";
 import type { Layout } from "../ring/layout.ts";
 import type { BlockMemory } from "../ring/chain.ts";
 import type { BlockPool } from "../ring/pool.ts";
@@ -46,6 +47,11 @@ export type TcpNotice =
     /** `ENETUNREACH`, `EHOSTUNREACH`, `ECONNREFUSED`, or `ETIMEDOUT` after three timeouts in a row. */
     readonly code: string;
   };
+/** Both ends of a connection. */
+export interface EndpointAddresses {
+  readonly local: Deno.NetAddr;
+  readonly remote: Deno.NetAddr;
+}
 
 interface PendingRead {
   readonly target: Uint8Array;
@@ -59,6 +65,10 @@ interface PendingWrite {
   readonly reject: (error: Error) => void;
 }
 
+// In the place of lists that nobody has used yet; never written to.
+const NO_READS: PendingRead[] = [];
+const NO_WRITES: PendingWrite[] = [];
+
 /**
  * The application's end of one connection: the two streams in shared memory and the calls that wait on
  * them. It outlives `close()` until the TCP stage has sent what was written.
@@ -66,17 +76,19 @@ interface PendingWrite {
 export class Endpoint {
   readonly row: number;
   readonly generation: number;
-  /** For messages: the peer, as `address:port`. */
-  readonly where: string;
   /** Whether its addresses are shown as an IPv6 socket would: those of IPv4 in their mapped form. */
   showsMapped = false;
   readonly port: EndpointHost;
   readonly #words: Int32Array;
   readonly #at: number;
-  readonly #receive: StreamReader;
-  readonly #send: StreamWriter;
-  readonly #reads: PendingRead[] = [];
-  readonly #writes: PendingWrite[] = [];
+  readonly #memory: BlockMemory;
+  // Most connections of a crowd are idle: what is only needed in use is made with the first use.
+  #receive: StreamReader | null = null;
+  #send: StreamWriter | null = null;
+  #reads: PendingRead[] = NO_READS;
+  #writes: PendingWrite[] = NO_WRITES;
+  /** Read from the row when asked for, and before the row may become another connection's. */
+  #addresses: EndpointAddresses | null = null;
   #closed = false;
   #writeClosed = false;
   /** A `closeWrite` that waits for the writes before it. */
@@ -99,20 +111,47 @@ export class Endpoint {
     memory: BlockMemory,
     row: number,
     generation: number,
-    where: string,
   ) {
     this.port = port;
     this.row = row;
-    this.where = where;
     this.#words = layout.words;
     this.#at = layout.row(row);
     this.generation = generation;
-    this.#receive = new StreamReader(
-      memory.copier,
-      layout.receivePool.table,
-      layout.receiveStream(row),
-    );
-    this.#send = new StreamWriter(memory, layout.sendStream(row));
+    this.#memory = memory;
+  }
+
+  /** Both ends of the connection. */
+  get addresses(): EndpointAddresses {
+    if (this.#addresses === null) {
+      const words = this.#words;
+      const at = this.#at;
+      const textOf = this.showsMapped ? mappedText : addressText;
+      this.#addresses = {
+        local: netAddr(words, at + Row.local, words[at + Row.localPort], textOf),
+        remote: netAddr(words, at + Row.remote, words[at + Row.remotePort], textOf),
+      };
+    }
+    return this.#addresses;
+  }
+
+  /** Bytes that can be read now. Nothing was read before there is a reader. */
+  get #available(): number {
+    return this.#receive === null ? this.word(Row.rxWritten) : this.#receive.available;
+  }
+
+  get #reader(): StreamReader {
+    if (this.#receive === null) {
+      const { layout } = this.port;
+      const { copier } = this.#memory;
+      const stream = layout.receiveStream(this.row);
+      this.#receive = new StreamReader(copier, layout.receivePool.table, stream);
+    }
+    return this.#receive;
+  }
+
+  get #writer(): StreamWriter {
+    this.#send ??= new StreamWriter(this.#memory, this.port.layout.sendStream(this.row), true);
+    return this.#send;
   }
 
   /** Whether the application has let go of the connection. */
@@ -135,6 +174,7 @@ export class Endpoint {
       if (this.#isOver()) return this.#ending();
     }
     return new Promise((resolve, reject) => {
+      if (this.#reads === NO_READS) this.#reads = [];
       this.#reads.push({ target, resolve, reject });
       if (this.#referenced) this.port.liveness.hold();
     });
@@ -151,6 +191,7 @@ export class Endpoint {
       if (count > 0) return Promise.resolve(count);
     }
     return new Promise((resolve, reject) => {
+      if (this.#writes === NO_WRITES) this.#writes = [];
       this.#writes.push({ source, resolve, reject });
       this.port.liveness.hold();
     });
@@ -183,6 +224,7 @@ export class Endpoint {
 
   /** The stack has failed: nothing will come any more. */
   fail(error: Error): void {
+    this.#addresses = this.addresses;
     this.#closed = true;
     this.#failure = error;
     this.#rejectReads(error);
@@ -191,6 +233,8 @@ export class Endpoint {
   }
 
   #end(command: number, error: Error): void {
+    // Once the stage has heard of it, the row may become another connection's.
+    this.#addresses = this.addresses;
     this.#closed = true;
     this.#writeClosed = true;
     this.#rejectReads(error);
@@ -239,7 +283,7 @@ export class Endpoint {
 
   /** The TCP stage has changed something. */
   onNews(): void {
-    this.#send.reclaim();
+    this.#send?.reclaim();
     if (this.#closed) return;
     if (this.#onNotice !== null) this.#notify(this.#onNotice);
     while (this.#reads.length > 0) {
@@ -282,11 +326,12 @@ export class Endpoint {
 
   /** The TCP stage is done with the row: gives the memory of what was written back. */
   dispose(): void {
-    this.#send.dispose();
+    this.#send?.dispose();
   }
 
   #take(target: Uint8Array): number {
-    const count = this.#receive.read(target);
+    if (this.#available === 0) return 0;
+    const count = this.#reader.read(target);
     if (count > 0) {
       this.#unreported += count;
       const worth = this.#words[this.#at + Row.info + Info.receiveBufferBytes] / NEWS_SHARE;
@@ -298,8 +343,9 @@ export class Endpoint {
   }
 
   #put(source: Uint8Array): number {
-    this.#send.reclaim();
-    const pending = this.#send.pending;
+    const send = this.#writer;
+    send.reclaim();
+    const { pending } = send;
     const share = Math.floor(this.port.pool.shareBytes) - pending;
     if (share <= 0) {
       this.port.awaitSendMemory(this);
@@ -307,9 +353,9 @@ export class Endpoint {
     }
     const room = Math.min(this.word(Row.txLimit) - pending, share);
     if (room <= 0) return 0;
-    const count = this.#send.appendArray(source, 0, Math.min(room, source.length));
+    const count = send.appendArray(source, 0, Math.min(room, source.length));
     if (count > 0) {
-      this.#send.publish();
+      send.publish();
       this.port.news(this, true);
     }
     return count;
@@ -318,7 +364,7 @@ export class Endpoint {
   /** No byte will come any more. */
   #isOver(): boolean {
     const over = this.word(Row.rxFinished) !== 0 || this.word(Row.state) === State.CLOSED;
-    return over && this.#receive.available === 0;
+    return over && this.#available === 0;
   }
 
   #ending(): Promise<null> {
@@ -343,7 +389,8 @@ export class Endpoint {
     const error = this.word(Row.error) as ConnectionError;
     if (error === 0 || this.#errorTaken) return null;
     this.#errorTaken = true;
-    return connectionError(error, this.where);
+    const { hostname, port } = this.addresses.remote;
+    return connectionError(error, `${hostname}:${port}`);
   }
 
   #releaseRead(): void {
@@ -374,4 +421,14 @@ export class Endpoint {
     }
     this.port.settleSoon();
   }
+}
+
+function netAddr(
+  words: Int32Array,
+  at: number,
+  port: number,
+  textOf: (address: Address) => string,
+): Deno.NetAddr {
+  const address = { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
+  return { transport: "tcp", hostname: textOf(address), port };
 }

@@ -1,4 +1,4 @@
-import { type Address, endpointText } from "../base/address.ts";
+import type { Address } from "../base/address.ts";
 import { Command, Event, Field } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
@@ -6,14 +6,22 @@ import { Control, MESSAGE_WORDS } from "../ring/layout.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
-import { type ConnectionError, Row } from "../ring/row.ts";
+import { type ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
+import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { Bell } from "../ring/bell.ts";
+import { DatagramEndpoint, type DatagramHandler, type DatagramHost } from "./datagram_endpoint.ts";
 import { Endpoint, type EndpointHost } from "./endpoint.ts";
+import { tooManySockets } from "./errors.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** Who gets the connections of a listener. */
 export interface AcceptHandler {
   accepted(endpoint: Endpoint): void;
+}
+
+/** Who waits for memory to send from. */
+interface MemoryWaiter {
+  resumeWrites(): void;
 }
 
 /** Who gets the answer to a `connect`. */
@@ -26,7 +34,7 @@ export interface ConnectHandler {
  * The application's end of one pipeline: puts commands into one ring, takes events from the other, and
  * hands them to endpoints, listeners and pending connects. Owns the memory of bytes to send.
  */
-export class Port implements EndpointHost {
+export class Port implements EndpointHost, DatagramHost {
   readonly layout: Layout;
   readonly liveness: Liveness;
   readonly pool: BlockPool;
@@ -38,11 +46,15 @@ export class Port implements EndpointHost {
   /** Commands that found the ring full, oldest first, as copies of whole records. */
   readonly #backlog: Int32Array[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
+  readonly #datagrams = new Map<number, DatagramEndpoint>();
+  /** Rows of UDP sockets that were used before and are free again. */
+  readonly #freeSocketRows: number[] = [];
+  #socketRowsUsed = 0;
   readonly #listeners = new Map<number, AcceptHandler>();
   readonly #connects = new Map<number, ConnectHandler>();
   /** Writers that hold their share of the send memory, and how much was free when the last one came. */
   #freeWhenWaiting = 0;
-  readonly #memoryWaiters = new Set<Endpoint>();
+  readonly #memoryWaiters = new Set<MemoryWaiter>();
   readonly #tcpBell: Bell;
   #flushScheduled = false;
   #loud = false;
@@ -98,6 +110,7 @@ export class Port implements EndpointHost {
     port: number,
     backlog: number,
     ipv6Only: boolean,
+    fastOpen: number,
     handler: AcceptHandler,
   ): void {
     this.#listeners.set(id, handler);
@@ -106,6 +119,7 @@ export class Port implements EndpointHost {
     words[at + Field.port] = port;
     words[at + Field.value] = backlog;
     words[at + Field.ipv6Only] = ipv6Only ? 1 : 0;
+    words[at + Field.fastOpen] = fastOpen;
     putAddress(words, at + Field.address, address);
     this.#finishNow();
   }
@@ -130,6 +144,7 @@ export class Port implements EndpointHost {
     localPort: number,
     remote: Address,
     port: number,
+    fastOpen: ActiveFastOpen,
     handler: ConnectHandler,
   ): void {
     this.#connects.set(request, handler);
@@ -137,6 +152,7 @@ export class Port implements EndpointHost {
     const words = this.#target;
     words[at + Field.port] = port;
     words[at + Field.localPort] = localPort;
+    words[at + Field.value] = fastOpen;
     putAddress(words, at + Field.address, remote);
     putAddress(words, at + Field.localAddress, local);
     this.#finish(true);
@@ -147,6 +163,46 @@ export class Port implements EndpointHost {
     this.#connects.delete(request);
     this.#begin(Command.cancelConnect, request, 0);
     this.#finish(true);
+  }
+
+  /** Opens a UDP socket, for all datagrams from now on. Throws `Busy` when there are as many as may be. */
+  bindDatagram(address: Address, port: number, handler: DatagramHandler): DatagramEndpoint {
+    const { connections, sockets } = this.layout.dimensions;
+    if (this.#freeSocketRows.length === 0 && this.#socketRowsUsed === sockets) {
+      throw tooManySockets(sockets);
+    }
+    const row = this.#freeSocketRows.pop() ?? connections + this.#socketRowsUsed++;
+    const generation = this.#clearRow(row);
+    const endpoint = new DatagramEndpoint(this, this.#memory, row, generation, handler);
+    this.#datagrams.set(row, endpoint);
+    const at = this.#begin(Command.bindDatagram, row, generation);
+    this.#target[at + Field.port] = port;
+    putAddress(this.#target, at + Field.address, address);
+    this.#finishNow();
+    return endpoint;
+  }
+
+  /** Lets go of a UDP socket; what was sent is still sent. */
+  unbindDatagram(endpoint: DatagramEndpoint): void {
+    this.#begin(Command.unbindDatagram, endpoint.row, endpoint.generation);
+    this.#finishNow();
+  }
+
+  /** Joins a group, or leaves it. */
+  setMember(endpoint: DatagramEndpoint, group: Address, joins: boolean): void {
+    const at = this.#begin(Command.groupMember, endpoint.row, endpoint.generation);
+    this.#target[at + Field.value] = joins ? 1 : 0;
+    putAddress(this.#target, at + Field.address, group);
+    this.#finishNow();
+  }
+
+  /** Nobody else writes the row of a socket until the stage hears of it. */
+  #clearRow(row: number): number {
+    const at = this.layout.row(row);
+    const generation = (this.#words[at + Row.generation] + 1) | 0;
+    this.#words.fill(0, at, at + ROW_WORDS);
+    this.#words[at + Row.generation] = generation;
+    return generation;
   }
 
   /** A command about a connection. */
@@ -164,7 +220,7 @@ export class Port implements EndpointHost {
   }
 
   /** The endpoint has read or written; `loud` when the TCP stage should look soon. */
-  news(endpoint: Endpoint, loud: boolean): void {
+  news(endpoint: Endpoint | DatagramEndpoint, loud: boolean): void {
     const word = this.layout.row(endpoint.row) + Row.newsForTcp;
     if (Atomics.exchange(this.#words, word, 1) === 0) {
       this.#begin(Command.news, endpoint.row, endpoint.generation);
@@ -187,7 +243,7 @@ export class Port implements EndpointHost {
   }
 
   /** Calls the endpoint again when more of the send memory is free. */
-  awaitSendMemory(endpoint: Endpoint): void {
+  awaitSendMemory(endpoint: MemoryWaiter): void {
     this.#memoryWaiters.add(endpoint);
     this.#freeWhenWaiting = this.pool.free;
   }
@@ -207,6 +263,7 @@ export class Port implements EndpointHost {
   close(): void {
     this.#closed = true;
     this.#endpoints.clear();
+    this.#datagrams.clear();
     this.#connects.clear();
     this.#listeners.clear();
     Atomics.store(this.#words, this.layout.control + Control.appBell, 0);
@@ -273,7 +330,7 @@ export class Port implements EndpointHost {
     switch (words[at + Field.op]) {
       case Event.news: {
         Atomics.store(words, this.layout.row(row) + Row.newsForApp, 0);
-        const endpoint = this.#endpoints.get(row);
+        const endpoint = this.#endpoints.get(row) ?? this.#datagrams.get(row);
         if (endpoint?.generation === words[at + Field.generation]) endpoint.onNews();
         return;
       }
@@ -296,33 +353,28 @@ export class Port implements EndpointHost {
       case Event.connectFailed: {
         const handler = this.#connects.get(name);
         this.#connects.delete(name);
-        handler?.failed(words[at + Field.value] as ConnectionError);
+        handler?.failed(words[at + Field.result] as ConnectionError);
         return;
       }
-      case Event.ended: {
-        const endpoint = this.#endpoints.get(row);
-        if (endpoint?.generation !== words[at + Field.generation]) return;
-        endpoint.dispose();
-        this.#endpoints.delete(row);
+      case Event.ended:
+        this.#onEnded(row, words[at + Field.generation]);
         return;
-      }
       case Event.stopped:
         this.#onStopped();
         return;
     }
   }
 
+  #onEnded(row: number, generation: number): void {
+    const endpoint = this.#datagrams.get(row) ?? this.#endpoints.get(row);
+    if (endpoint?.generation !== generation) return;
+    endpoint.dispose();
+    if (this.#datagrams.delete(row)) this.#freeSocketRows.push(row);
+    else this.#endpoints.delete(row);
+  }
+
   #adopt(row: number, generation: number): Endpoint {
-    const at = this.layout.row(row);
-    const words = this.#words;
-    const remote = {
-      w0: words[at + Row.remote],
-      w1: words[at + Row.remote + 1],
-      w2: words[at + Row.remote + 2],
-      w3: words[at + Row.remote + 3],
-    };
-    const where = endpointText(remote, words[at + Row.remotePort]);
-    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation, where);
+    const endpoint = new Endpoint(this, this.layout, this.#memory, row, generation);
     this.#endpoints.set(row, endpoint);
     return endpoint;
   }

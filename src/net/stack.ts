@@ -22,7 +22,10 @@ import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
+import { ActiveFastOpen } from "../tcp/fast_open.ts";
+import type { UdpConfig } from "../udp/config.ts";
 import { TcpConn } from "./conn.ts";
+import { DatagramConn } from "./datagram.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
 import { addressesOf, parseHostname } from "./hostname.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
@@ -44,8 +47,16 @@ export interface ListenOptions {
   ipv6Only?: boolean;
   /** Only `"tcp"`. */
   transport?: "tcp";
-  /** Handshakes in progress and connections not yet accepted, together. Default 511. */
+  /**
+   * Most connections not yet accepted, and most handshakes in progress that are remembered; more of those
+   * get SYN cookies. Default 511.
+   */
   tcpBacklog?: number;
+  /**
+   * Most connections at once whose SYN has brought data before their handshake is over (RFC 7413, Linux's
+   * `TCP_FASTOPEN`). They are accepted at once, and what a SYN brings may come twice. Default 0: none.
+   */
+  tcpFastOpen?: number;
 }
 
 /** What `connect` may be told, as `Deno.connect`. */
@@ -69,12 +80,24 @@ export interface ConnectOptions {
   autoSelectFamily?: boolean;
   /** Accepted as by `Deno.connect`; the stack's own addresses answer at once, so nothing waits for it. */
   autoSelectFamilyAttemptDelay?: number;
+  /**
+   * Fast Open (RFC 7413): a server that has been connected to before, and has given a cookie, gets the first
+   * data with the SYN. With `true`, `connect` then resolves at once and the SYN waits for the first `write`
+   * (Linux's `TCP_FASTOPEN_CONNECT`); bytes are written by `connect` itself. Errors of the handshake show in
+   * `read`. The server may get this data twice: use it for what can be repeated. Default false.
+   */
+  fastOpen?: boolean | Uint8Array;
 }
 
-/** What `connect` was told of the own end; null and 0 leave it to the stack. */
-interface LocalEnd {
-  readonly address: Address | null;
+/** How `connect` goes about one address after the other. */
+interface Attempt {
   readonly port: number;
+  /** The own end; null and 0 leave it to the stack. */
+  readonly localAddress: Address | null;
+  readonly localPort: number;
+  readonly showsMapped: boolean;
+  readonly fastOpen: boolean | Uint8Array;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Totals of a stack since it was opened. */
@@ -100,12 +123,40 @@ export interface ConnectionSummary extends TcpInfo {
   readonly remoteAddr: Deno.NetAddr;
 }
 
+/** One line of `sockets()`. */
+export interface DatagramSummary {
+  /** The address and port that the socket is bound to. */
+  readonly localAddr: Deno.NetAddr;
+  /** Bytes that wait for `receive`, 44 of each datagram's header included. */
+  readonly receiveBytes: number;
+  /** Bytes that wait to be sent, likewise. */
+  readonly sendBytes: number;
+}
+
+/** What `listenDatagram` may be told, as `Deno.listenDatagram`. */
+export interface ListenDatagramOptions {
+  /** The port; 0 picks a free one. */
+  port: number;
+  /**
+   * One of the stack's addresses, a multicast group or a broadcast address; default `"0.0.0.0"`, all that are IPv4.
+   * `"::"` is all of both families.
+   */
+  hostname?: string;
+  /** `"udp"`. */
+  transport: "udp";
+  /** Whether others that say so too may be bound to the same. Default false. */
+  reuseAddress?: boolean;
+  /** Whether the stack's own members of a group get what is sent to it. Default false. */
+  loopback?: boolean;
+}
+
 /** What a stack is made of. */
 export interface StackParts {
   readonly pipelines: readonly Pipeline[];
   readonly prefixes: readonly Prefix[];
   readonly clock: Clock;
   readonly random: Random;
+  readonly udp: UdpConfig;
   readonly trace?: (record: TraceRecord) => void;
 }
 
@@ -131,6 +182,10 @@ export class Stack implements AsyncDisposable {
   readonly #liveness = new Liveness();
   readonly #portTable = new PortTable();
   readonly #listeners = new Set<Listener>();
+  /** The ports and the sockets of UDP. */
+  readonly #socketTable = new PortTable();
+  readonly #sockets = new Set<DatagramConn>();
+  readonly #udp: UdpConfig;
   /** Pending connects by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
   #nextName = 1;
@@ -145,6 +200,7 @@ export class Stack implements AsyncDisposable {
     this.#prefixes = parts.prefixes;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#udp = parts.udp;
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve;
       this.#rejectClosed = reject;
@@ -185,6 +241,7 @@ export class Stack implements AsyncDisposable {
         `tcpBacklog: ${backlog} is not a whole number from 1 to ${BACKLOG_MAX}`,
       );
     }
+    const fastOpen = checkFastOpenLimit(options.tcpFastOpen ?? 0);
     const ipv6Only = options.ipv6Only ?? false;
     if (typeof ipv6Only !== "boolean") {
       throw new TypeError(`ipv6Only: ${String(ipv6Only)} is not a boolean`);
@@ -204,7 +261,7 @@ export class Stack implements AsyncDisposable {
     });
     this.#listeners.add(listener);
     for (const each of this.#ports) {
-      each.listen(id, address, chosen, backlog, ipv6Only, Listener.handlerOf(listener));
+      each.listen(id, address, chosen, backlog, ipv6Only, fastOpen, Listener.handlerOf(listener));
     }
     return listener;
   }
@@ -224,60 +281,113 @@ export class Stack implements AsyncDisposable {
       ? null
       : parseHostname(options.localHostname).address;
     if (local !== null) this.#mustBeOwn(local);
-    const from = { address: local, port: localPort };
-    const { signal } = options;
+    const { signal, fastOpen = false } = options;
+    if (typeof fastOpen !== "boolean" && !(fastOpen instanceof Uint8Array)) {
+      throw new TypeError(`fastOpen: ${String(fastOpen)} is neither a boolean nor a Uint8Array`);
+    }
     signal?.throwIfAborted();
     const { addresses, isMapped } = addressesOf(options.hostname ?? addressText(LOOPBACK_IPV4));
+    const attempt: Attempt = {
+      port,
+      localAddress: local,
+      localPort,
+      showsMapped: isMapped,
+      fastOpen,
+      signal,
+    };
     const tried = options.autoSelectFamily === false ? addresses.slice(0, 1) : addresses;
     for (const remote of tried.slice(0, -1)) {
       try {
-        return await this.#connectTo(remote, port, from, isMapped, signal);
+        return await this.#connectTo(remote, attempt);
       } catch (error) {
         // What the last address answers is what the caller hears.
         signal?.throwIfAborted();
         if (this.#ended !== null) throw error;
       }
     }
-    return await this.#connectTo(tried[tried.length - 1], port, from, isMapped, signal);
+    return await this.#connectTo(tried[tried.length - 1], attempt);
   }
 
-  async #connectTo(
-    address: Address,
-    port: number,
-    from: LocalEnd,
-    showsMapped: boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<TcpConn> {
+  async #connectTo(address: Address, attempt: Attempt): Promise<TcpConn> {
+    const { port, fastOpen, signal } = attempt;
     const remote = isUnspecified(address) ? loopbackOf(address) : address; // As Linux does.
     const where = endpointText(remote, port);
     this.#mustBeOneHost(remote, where);
-    const source = from.address ?? this.#sourceFor(remote, where);
+    const source = attempt.localAddress ?? this.#sourceFor(remote, where);
     const request = this.#nextName++;
     const pipe = this.#ports[request % this.#ports.length];
     this.#liveness.hold();
     let onAbort = () => {};
     try {
-      return await new Promise<TcpConn>((resolve, reject) => {
+      const conn = await new Promise<TcpConn>((resolve, reject) => {
         this.#connects.set(request, reject);
         onAbort = () => {
           pipe.cancelConnect(request);
           reject(signal!.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });
-        pipe.connect(request, source, from.port, remote, port, {
+        const mode = fastOpen === false ? ActiveFastOpen.no : ActiveFastOpen.withCookie;
+        pipe.connect(request, source, attempt.localPort, remote, port, mode, {
           connected: (endpoint) => {
-            endpoint.showsMapped = showsMapped;
+            endpoint.showsMapped = attempt.showsMapped;
             resolve(new TcpConn(endpoint));
           },
           failed: (error: ConnectionError) => reject(connectError(error, where)),
         });
       });
+      if (typeof fastOpen !== "boolean") await writeAll(conn, fastOpen);
+      return conn;
     } finally {
       signal?.removeEventListener("abort", onAbort);
       this.#connects.delete(request);
       this.#liveness.release();
       pipe.settleSoon();
     }
+  }
+
+  /**
+   * Opens a UDP socket. Throws `AddrInUse` when the port is taken, `AddrNotAvailable` when the address is not the
+   * stack's, `Busy` when there are as many sockets as `udp.maxSockets` allows, `RangeError` or `TypeError` for an
+   * impossible port or transport.
+   */
+  listenDatagram(options: ListenDatagramOptions): DatagramConn {
+    this.#mustBeOpen();
+    checkTransport(options.transport ?? null, "udp");
+    const port = checkPort(options.port ?? 0);
+    const bound = parseHostname(options.hostname ?? addressText(ANY_IPV4));
+    const { address } = bound;
+    const isForMany = isUnspecified(address) || isMulticast(address) ||
+      this.#prefixes.some((prefix) => isBroadcast(address, prefix));
+    if (!isForMany) this.#mustBeOwn(address);
+    const reuse = options.reuseAddress ?? false;
+    const chosen = this.#socketTable.take(address, port, this.#random, false, reuse);
+    const give = () => this.#socketTable.give(address, chosen);
+    try {
+      const conn = new DatagramConn({
+        ...{ bound, port: chosen, ports: this.#ports, liveness: this.#liveness },
+        config: this.#udp,
+        loopback: options.loopback ?? false,
+        sourceFor: (remote, where) => this.#sourceFor(remote, where),
+        isOwn: (own) => this.#isOwn(own),
+        onClose: () => {
+          this.#sockets.delete(conn);
+          give();
+        },
+      });
+      this.#sockets.add(conn);
+      return conn;
+    } catch (error) {
+      give();
+      throw error;
+    }
+  }
+
+  /** The UDP sockets that are open. */
+  sockets(): DatagramSummary[] {
+    return [...this.#sockets].map((conn) => ({
+      localAddr: conn.addr,
+      ...DatagramConn.queued(conn),
+    }));
   }
 
   /** Totals since the stack was opened. */
@@ -332,6 +442,7 @@ export class Stack implements AsyncDisposable {
     if (this.#ended !== null) return;
     this.#ended = interrupted();
     for (const listener of [...this.#listeners]) listener.close();
+    for (const conn of [...this.#sockets]) conn.close();
     for (const reject of this.#connects.values()) reject(interrupted());
     this.#liveness.hold();
     await Promise.all(this.#ports.map((port) => this.#shutDown(port)));
@@ -369,6 +480,7 @@ export class Stack implements AsyncDisposable {
     const error = stackEnded(cause);
     this.#ended = error;
     for (const listener of this.#listeners) Listener.fail(listener, error);
+    for (const conn of [...this.#sockets]) DatagramConn.fail(conn, error);
     for (const reject of this.#connects.values()) reject(error);
     for (const port of this.#ports) port.fail(error);
     this.#closing = this.#release();
@@ -437,10 +549,24 @@ function checkAttempts(options: ConnectOptions): void {
   }
 }
 
-function checkTransport(transport: unknown): void {
-  if (transport !== undefined && transport !== "tcp") {
+function checkFastOpenLimit(limit: unknown): number {
+  if (typeof limit !== "number") {
+    throw new TypeError(`tcpFastOpen: ${String(limit)} is not a number`);
+  }
+  if (!Number.isInteger(limit) || limit < 0 || limit > BACKLOG_MAX) {
+    throw new RangeError(`tcpFastOpen: ${limit} is not a whole number from 0 to ${BACKLOG_MAX}`);
+  }
+  return limit;
+}
+
+async function writeAll(conn: TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
+}
+
+function checkTransport(transport: unknown, wanted: "tcp" | "udp" = "tcp"): void {
+  if (transport !== undefined && transport !== wanted) {
     throw new TypeError(
-      `Unsupported transport: '${String(transport)}'; only "tcp" is supported here`,
+      `Unsupported transport: '${String(transport)}'; only "${wanted}" is supported here`,
     );
   }
 }

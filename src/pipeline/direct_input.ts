@@ -22,6 +22,7 @@ export class DirectInput {
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
+      broadcasts: settings.broadcasts,
     });
   }
 

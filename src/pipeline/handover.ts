@@ -71,7 +71,8 @@ export class HandoverInbox {
   constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings, counters: Counters) {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
-    this.#input = new PacketInput({ virtioHeader, addresses: settings.addresses });
+    const { addresses, broadcasts } = settings;
+    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts });
     this.#counters = counters;
   }
 

@@ -1,26 +1,28 @@
 /**
- * What the application thread and the TCP thread say to each other: records of 16 words in two rings.
+ * What the application thread and the TCP thread say to each other: records of words in two rings, 16 of a
+ * command and 8 of an event.
  *
  * ```text
- *   word      0   1             2            3          4..7      8        9            12..15
+ *   word      0   1             2            3          4..7      8        9, 10        12..15
  *   command   op  row, request  generation   port       address   value    local port,  local address
- *             or listener                                                  IPv6 only
- *   event     op  row           generation   request    value
+ *             or listener                                                  of listen:
+ *                                                                          IPv6 only, Fast Open
+ *   event     op  row           generation   request    4: result
  *                                            or listener
  * ```
  */
 
 /** What the application wants, in word 0 of a command. */
 export const Command = {
-  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only. */
+  /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only, Fast Open handshakes at once. */
   listen: 1,
   /** Stop to listen: id. */
   unlisten: 2,
-  /** Connect: request, port, address, local address. */
+  /** Connect: request, port, address, local address, ActiveFastOpen as value. */
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
-  /** The row has been read from or written to: row. */
+  /** The row has been read from or written to: row, generation. */
   news: 5,
   /** No more will be written: row, generation. */
   closeWrite: 6,
@@ -36,6 +38,12 @@ export const Command = {
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
   abortAll: 12,
+  /** Open a UDP socket: row, generation, port, address. */
+  bindDatagram: 32,
+  /** The application lets go of one: row, generation. */
+  unbindDatagram: 33,
+  /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
+  groupMember: 34,
 } as const;
 
 /** What has happened, in word 0 of an event. */
@@ -46,7 +54,7 @@ export const Event = {
   accepted: 2,
   /** A connect succeeded: row, generation, request. */
   connected: 3,
-  /** A connect failed: request, error as value. */
+  /** A connect failed: request, error as result. */
   connectFailed: 4,
   /** Nothing of the row is needed any more: row, generation. */
   ended: 5,
@@ -80,8 +88,11 @@ export const Field = {
   port: 3,
   request: 3,
   address: 4,
+  /** Of an event, where a command has its address. */
+  result: 4,
   value: 8,
   localPort: 9,
   ipv6Only: 9,
+  fastOpen: 10,
   localAddress: 12,
 } as const;

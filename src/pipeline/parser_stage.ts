@@ -22,7 +22,8 @@ export class ParserStage {
   constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
-    this.#input = new PacketInput({ virtioHeader, addresses: settings.addresses });
+    const { addresses, broadcasts } = settings;
+    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
   }

@@ -7,13 +7,15 @@
  *   16 traffic class, hop limit                17 options         18 mss        19 window scale
  *   20 tsValue  21 tsEcho    22 sackCount      23..30 SACK edges  31 payload offset
  *   32 payload length        33 gsoSize        34 icmp type, code 35 icmp MTU
- *   36 frame offset          37 frame length    38 flow label     39..43 free
+ *   36 frame offset          37 frame length    38 flow label
+ *   39 Fast Open length      40..43 Fast Open cookie
  *   44 ECN option kind, fields      45 e0b     46 ceb    47 e1b
  * ```
  */
 
 import { SEGMENT_WORDS } from "../ring/layout.ts";
-import type { Segment } from "../wire/segment.ts";
+import { OptionBit, type Segment } from "../wire/segment.ts";
+import { clearFastOpen } from "../wire/tcp.ts";
 
 const USED_WORDS = 48;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
@@ -61,6 +63,15 @@ export function writeSegmentRecord(
   words[at + 45] = segment.ecnE0Bytes;
   words[at + 46] = segment.ecnCeBytes;
   words[at + 47] = segment.ecnE1Bytes;
+  if ((segment.options & OptionBit.fastOpen) !== 0) writeFastOpen(words, at + 39, segment);
+}
+
+function writeFastOpen(words: Int32Array, at: number, segment: Segment): void {
+  words[at] = segment.fastOpenLength;
+  words[at + 1] = segment.fastOpen0;
+  words[at + 2] = segment.fastOpen1;
+  words[at + 3] = segment.fastOpen2;
+  words[at + 4] = segment.fastOpen3;
 }
 
 function writeSackEdges(words: Int32Array, at: number, segment: Segment): void {
@@ -115,7 +126,17 @@ export function readSegmentRecord(words: Int32Array, at: number, segment: Segmen
   segment.ecnE0Bytes = words[at + 45];
   segment.ecnCeBytes = words[at + 46];
   segment.ecnE1Bytes = words[at + 47];
+  if ((segment.options & OptionBit.fastOpen) !== 0) readFastOpen(words, at + 39, segment);
+  else clearFastOpen(segment);
   return words[at];
+}
+
+function readFastOpen(words: Int32Array, at: number, segment: Segment): void {
+  segment.fastOpenLength = words[at];
+  segment.fastOpen0 = words[at + 1];
+  segment.fastOpen1 = words[at + 2];
+  segment.fastOpen2 = words[at + 3];
+  segment.fastOpen3 = words[at + 4];
 }
 
 function readSackEdges(words: Int32Array, at: number, segment: Segment): void {

@@ -22,6 +22,9 @@ export const TraceKind = {
   segmentIn: 1,
   segmentOut: 2,
   state: 3,
+  /** UDP: of the segment only addresses, ports, length and hop limit count. */
+  datagramIn: 4,
+  datagramOut: 5,
   /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
   drop: 6,
 } as const;
@@ -46,7 +49,7 @@ export class TraceWriter {
     this.#originUs = originUs;
   }
 
-  /** Records a segment. */
+  /** Records a segment or a datagram. */
   segment(kind: TraceKind, segment: Segment): void {
     const at = this.#begin(kind);
     if (at < 0) return;
@@ -108,7 +111,7 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
-  /** A segment in, a segment out, a change of state, or a drop. */
+  /** A segment or a datagram in or out, a change of state, or a drop. */
   kind: TraceKind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;

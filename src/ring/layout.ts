@@ -1,5 +1,6 @@
 import { COUNTER_SLOTS, Counters } from "../base/counters.ts";
 import { Memory, type Store } from "../base/memory.ts";
+import { DATAGRAM_HEADER_BYTES } from "./datagram.ts";
 import { DESCRIPTOR_WORDS, type PoolWords } from "./pool.ts";
 import { RING_CONTROL_WORDS, type RingWords } from "./ring.ts";
 import { Row, ROW_WORDS } from "./row.ts";
@@ -13,10 +14,10 @@ import type { StreamWords } from "./stream.ts";
  *   counters      one set per thread: reader, parser, tcp
  *   rings         frames  reader -> parser     segments  parser -> tcp     slots  tcp -> reader
  *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
- *   rows          one per connection (row.ts)
+ *   rows          one per connection, then one per UDP socket (row.ts)
  *   descriptors   receive: frame slots, then receive blocks; send: send blocks
  *   handover      frames that came in at another queue's pipeline but belong to a connection of this one
- *   headers       where the tcp thread builds the headers of outgoing packets
+ *   headers       where the tcp thread builds the headers of outgoing packets, and its datagram header (datagram.ts)
  *   slots         frames as read from the device, 64 KiB and a little each
  *   receive       blocks that hold received bytes which were copied out of their frame
  *   send          blocks that hold the application's bytes until the peer has acknowledged them
@@ -29,6 +30,8 @@ import type { StreamWords } from "./stream.ts";
 export interface Dimensions {
   /** Connections that may exist at once. */
   readonly connections: number;
+  /** UDP sockets that may exist at once. */
+  readonly sockets: number;
   /** Frame slots. */
   readonly slots: number;
   /** Blocks for received bytes, {@link RECEIVE_BLOCK_BYTES} each. */
@@ -62,8 +65,10 @@ export const FRAME_WORDS = 2;
 export const SEGMENT_WORDS = 48;
 /** Words of a handover record: length of the frame, pipelines that have seen it. */
 export const HANDOVER_WORDS = 2;
-/** Words of a command or an event record. */
+/** Words of a command record. */
 export const MESSAGE_WORDS = 16;
+/** Words of an event record: every row has room for four. */
+export const EVENT_WORDS = 8;
 /** Words of a trace record: time (2), direction, row, state, reserved (3), then a segment record. */
 export const TRACE_WORDS = 8 + SEGMENT_WORDS;
 
@@ -85,6 +90,7 @@ const CACHE_LINE = 64;
 /** The dimensions of a stack that faces a network. */
 export const DEFAULT_DIMENSIONS: Dimensions = {
   connections: 65_536,
+  sockets: 1024,
   slots: 256,
   receiveBlocks: 65_536,
   sendBlocks: 16_384,
@@ -95,6 +101,7 @@ export const DEFAULT_DIMENSIONS: Dimensions = {
 /** The dimensions of a stack in a simulation, of which there may be thousands one after the other. */
 export const SMALL_DIMENSIONS: Dimensions = {
   connections: 4096,
+  sockets: 128,
   slots: 64,
   receiveBlocks: 1024,
   sendBlocks: 512,
@@ -127,6 +134,8 @@ export class Layout {
   readonly rows: number;
   /** Byte offset of the header area. */
   readonly headers: number;
+  /** Byte offset of the TCP thread's place for one datagram header. */
+  readonly datagramHeader: number;
   readonly slotPool: PoolWords;
   readonly receivePool: PoolWords;
   readonly sendPool: PoolWords;
@@ -137,9 +146,9 @@ export class Layout {
    */
   constructor(dimensions: Dimensions, store: Store | ((bytes: number) => Store) = plainStore) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } =
-      dimensions;
-    this.rowEvents = EVENTS_PER_ROW * connections;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    const rowCount = dimensions.connections + dimensions.sockets;
+    this.rowEvents = EVENTS_PER_ROW * rowCount;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
@@ -150,14 +159,15 @@ export class Layout {
       segments: cut.ring(SEGMENT_WORDS, slots),
       freeSlots: cut.ring(1, slots),
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(MESSAGE_WORDS, this.rowEvents + REPLY_RECORDS),
+      events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames),
     };
-    const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const rows = cut.bytes(rowCount * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES);
+    this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
@@ -203,7 +213,12 @@ export class Layout {
     };
   }
 
-  /** Word index of a connection's row. */
+  /** Whether this is the row of a UDP socket, not of a connection. */
+  isSocketRow(index: number): boolean {
+    return index >= this.dimensions.connections;
+  }
+
+  /** Word index of a row. */
   row(index: number): number {
     return this.rows + index * ROW_WORDS;
   }

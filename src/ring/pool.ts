@@ -30,6 +30,8 @@ export const NIL = -1;
 
 /** One user of a pool may hold one part in so many of what is free. */
 const FREE_SHARE = 8;
+/** With less than one part in so many free, blocks are scarce. */
+const SCARCE_SHARE = 16;
 
 /** Where a pool's table and blocks lie. */
 export interface PoolWords {
@@ -86,6 +88,11 @@ export class BlockPool {
    */
   get shareBytes(): number {
     return (this.#freeCount * this.blockBytes) / FREE_SHARE;
+  }
+
+  /** Whether so little is left that those who hold more than their share should get no more. */
+  get isScarce(): boolean {
+    return this.#freeCount * SCARCE_SHARE < this.count;
   }
 
   /** Takes an empty block, or {@link NIL} when none is left. */

@@ -66,10 +66,15 @@ export class StreamWriter {
   readonly #memory: BlockMemory;
   readonly #shared: StreamWords;
 
-  constructor(memory: BlockMemory, shared: StreamWords) {
+  /** `resume` goes on with a stream that another writer has left drained, instead of starting one. */
+  constructor(memory: BlockMemory, shared: StreamWords, resume = false) {
     this.#memory = memory;
     this.#shared = shared;
     const words = shared.words;
+    if (resume) {
+      this.written = words[shared.written];
+      return;
+    }
     words[shared.written] = 0;
     words[shared.head] = NIL;
     words[shared.epoch] = 0;
@@ -81,9 +86,21 @@ export class StreamWriter {
     return (this.written - streamRead(this.#shared)) | 0;
   }
 
+  /** Whether it holds no block and has published everything: another writer could go on with the stream. */
+  get isDrained(): boolean {
+    const { words, written } = this.#shared;
+    return this.#head === NIL && Atomics.load(words, written) === this.written;
+  }
+
   /** Bytes that the consumer has read; modulo 2^32. */
   get read(): number {
     return streamRead(this.#shared);
+  }
+
+  /** Whether there is memory for `length` bytes, all of them. */
+  hasMemoryFor(length: number): boolean {
+    this.reclaimIfDrained();
+    return chainRoom(this.#memory, this.#tail, length) === length;
   }
 
   /** Appends from a caller's array; returns how many bytes found memory. */
@@ -193,6 +210,22 @@ export class StreamCursor {
     this.#offset = other.#offset;
   }
 
+  /** Writes its place into four words from `at` on. */
+  save(words: Int32Array, at: number): void {
+    words[at] = this.position;
+    words[at + 1] = this.#epoch;
+    words[at + 2] = this.#block;
+    words[at + 3] = this.#offset;
+  }
+
+  /** Stands where the cursor stood that wrote these words. */
+  restore(words: Int32Array, at: number): void {
+    this.position = words[at];
+    this.#epoch = words[at + 1];
+    this.#block = words[at + 2];
+    this.#offset = words[at + 3];
+  }
+
   /**
    * Contiguous bytes from here on, at most `limit`, which must not go beyond `written`. Their place is
    * then `start`. `words` and `table` name the descriptors; `limit` must be positive.
@@ -253,9 +286,9 @@ export class StreamReader {
     return (streamWritten(this.#shared) - this.#cursor.position) | 0;
   }
 
-  /** Copies up to `target.length` bytes out; returns how many. */
-  read(target: Uint8Array): number {
-    const wanted = Math.min(this.available, target.length);
+  /** Copies up to `length` bytes out, at most as many as `target` takes; returns how many. */
+  read(target: Uint8Array, length: number = target.length): number {
+    const wanted = Math.min(this.available, length);
     let done = 0;
     while (done < wanted) {
       const count = this.#cursor.span(this.#shared, this.#table, wanted - done);
@@ -266,5 +299,12 @@ export class StreamReader {
     }
     if (done > 0) publishRead(this.#shared, this.#cursor.position);
     return done;
+  }
+
+  /** Passes over `count` bytes, no more than are available. */
+  skip(count: number): void {
+    if (count === 0) return;
+    this.#cursor.skip(this.#shared, this.#table, count);
+    publishRead(this.#shared, this.#cursor.position);
   }
 }

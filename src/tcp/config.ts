@@ -3,7 +3,7 @@
  */
 
 /** Names of the congestion controls. */
-export type CongestionName = "cubic" | "newreno" | "none";
+export type CongestionName = "cubic" | "newreno" | "bbr" | "none";
 
 /** What is done about explicit congestion notification; the order is that of Linux's `tcp_ecn`. */
 export type EcnName =
@@ -28,6 +28,22 @@ export type MtuProbingName =
   | "blackhole"
   /** From the beginning, starting with `baseMss`. */
   | "always";
+/** When SYN cookies (RFC 4987) take the place of what is remembered of a SYN. */
+export type SynCookieMode = "never" | "whenFull" | "always";
+
+/** Bits of {@link TcpOptions.fastOpen}, with the values of Linux's `tcp_fastopen`. */
+export const FastOpenBit = {
+  /** `connect({ fastOpen })` asks for cookies and sends data in its SYN. */
+  client: 1,
+  /** `listen({ tcpFastOpen })` gives cookies and takes data of a SYN. */
+  server: 2,
+  /** Data is sent in a SYN without a cookie too, and none is asked for. */
+  clientWithoutCookie: 4,
+  /** Data of a SYN is taken without a cookie too: only where every client can be trusted. */
+  serverWithoutCookie: 0x200,
+  /** Every listener takes data of a SYN, with its backlog as the limit. */
+  everyListener: 0x400,
+} as const;
 
 /** TCP parameters of a stack; everything is optional. Times are milliseconds, sizes bytes. */
 export interface TcpOptions {
@@ -41,11 +57,22 @@ export interface TcpOptions {
   rtoMaxMs?: number;
   /** How often a SYN is sent again. Default 6, as Linux. */
   synRetries?: number;
+  /**
+   * SYNs that go again at equal distances before these double, on top of `synRetries` (Linux's
+   * `tcp_syn_linear_timeouts`, 4 there since 6.5). Default 0: RFC 6298 section 5.5 from the first on.
+   */
+  synLinearTimeouts?: number;
   /** How often a SYN-ACK is sent again. Default 5, as Linux. */
   synAckRetries?: number;
-  /** Back-offs of data before the connection is given up. Default 15 (about 924 s), as Linux. */
+  /**
+   * Back-offs of data before the connection is given up, counted as the time that they take from 200 ms
+   * on. Default 15 (about 924 s), as Linux.
+   */
   dataRetries?: number;
-  /** Longest delay of an ACK, RFC 9293 section 3.8.6.3. Default 40 ms, 0 for none, at most 499. */
+  /**
+   * Least delay of an ACK, RFC 9293 section 3.8.6.3; it grows with the time between segments, up to an RTT
+   * and 200 ms (as Linux). Default 40 ms, 0 for none, at most 499.
+   */
   delayedAckMs?: number;
   /** Maximum segment lifetime; TIME-WAIT lasts twice that. Default 30000 ms. */
   mslMs?: number;
@@ -91,6 +118,19 @@ export interface TcpOptions {
   pathMtuMin?: number;
   /** How long an ICMP message about the path's MTU holds (RFC 1191 section 6.3). Default 600000 ms. */
   pathMtuExpiresMs?: number;
+  /**
+   * Whether a congestion window that was not used for longer than an RTO shrinks, and sending begins with the
+   * initial window after such a pause (RFC 5681 section 4.1, RFC 2861). Default false; Linux's
+   * `tcp_slow_start_after_idle` is on by default. BBR does neither.
+   */
+  restartAfterIdle?: boolean;
+  /**
+   * Whether segments are spread over the round trip: 200 % of the window in an RTT in slow start, 120 %
+   * behind it, as Linux. BBR always does. Default false.
+   */
+  pacing?: boolean;
+  /** Most that a connection sends, bytes per second, paced (Linux's `SO_MAX_PACING_RATE`); 0: no limit. */
+  pacingRateMaxBytes?: number;
   /** Whether to offer and accept timestamps, RFC 7323. Default true. */
   timestamps?: boolean;
   /** Whether to offer and accept window scaling, RFC 7323. Default true. */
@@ -101,14 +141,83 @@ export interface TcpOptions {
   diffServ?: number;
   /** Hop limit (TTL) of new connections, 1 to 255. Default 64, as Linux. */
   hopLimit?: number;
+  /** Whether to report what was received twice, RFC 2883 (needs `sack`). Default true, as Linux. */
+  dsack?: boolean;
+  /** Whether to find losses by time, RFC 8985, else by counting, RFC 6675. Default true, as Linux. */
+  rack?: boolean;
+  /** Whether to probe for a lost tail, RFC 8985 section 7. Default true, as Linux. */
+  tlp?: boolean;
+  /** Whether to look out for timeouts that were for nothing, RFC 5682. Default true, as Linux. */
+  frto?: boolean;
+  /** Segments that may overtake one before it counts as lost. Default 3, as Linux; 1 to 300. */
+  reordering?: number;
+  /**
+   * Longest that duplicate ACKs after the third are gathered into one, RFC 2018 peers only; 0 for not at
+   * all. Default 1000 microseconds (Linux's `tcp_comp_sack_delay_ns`).
+   */
+  sackDelayUs?: number;
+  /** Duplicate ACKs that are gathered into one at the most. Default 44 (Linux's `tcp_comp_sack_nr`). */
+  sackDelaySegments?: number;
+  /** Whether the receive buffer grows with use (dynamic right-sizing). Default true, as Linux. */
+  receiveAutoTuning?: boolean;
   /** Out-of-order ranges kept for each connection. Default 64. */
   outOfOrderRanges?: number;
   /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
   challengeAckMs?: number;
   /** Connections at once, those in TIME-WAIT included. Default 65536, with `inline` 4096. */
   maxConnections?: number;
+  /**
+   * Whether TIME-WAIT ignores RSTs (fix F1 of RFC 1337, Linux's tcp_rfc1337). Default false: one at exactly
+   * the next number ends it, as RFC 9293 section 3.10.7.4 has it.
+   */
+  timeWaitIgnoresResets?: boolean;
+  /**
+   * Connections whose state is kept ready; of more than that, those at rest are packed into a fifth of the
+   * memory until something happens on them. Default 1024.
+   */
+  awakeConnections?: number;
   /** Connections in TIME-WAIT at once; the oldest gives way. Default 16384. */
   maxTimeWait?: number;
+  /**
+   * SYN cookies, RFC 4987: `"whenFull"` (the default) when more handshakes are in progress than the backlog
+   * allows, `"always"`, or `"never"`, which drops such SYNs.
+   */
+  synCookies?: SynCookieMode;
+  /**
+   * The secret of SYN cookies, 32 hexadecimal digits, for hosts that finish each other's handshakes; a second
+   * one behind a comma is still believed, so that the first can be replaced. Default: a random one.
+   */
+  synCookieSecret?: string;
+  /** Handshakes in progress at once, of all listeners; beyond it SYN cookies. Default 16384. */
+  maxHandshakes?: number;
+  /**
+   * Whether a completed handshake that finds the queue of unaccepted connections full is answered with RST
+   * (Linux's `tcp_abort_on_overflow`) instead of being left to the peer's next try. Default false.
+   */
+  abortOnOverflow?: boolean;
+  /** Fast Open, RFC 7413: bits of {@link FastOpenBit}. Default 3, client and server where they ask for it. */
+  fastOpen?: number;
+  /**
+   * The secret of Fast Open cookies, in the form of `synCookieSecret`; as Linux's `tcp_fastopen_key` without
+   * its dashes, whose cookies it then makes. Default: a random one.
+   */
+  fastOpenSecret?: string;
+  /** Peers whose Fast Open cookie is kept; the oldest gives way. Default 1024. */
+  fastOpenCookies?: number;
+  /**
+   * How long no data is sent in SYNs after a path that has swallowed them, doubled each time up to 64 times;
+   * 0: such paths are not looked for, as Linux's default. Default 3600000 ms.
+   */
+  fastOpenBlackholeMs?: number;
+  /** Connections and handshakes that one address may have here as a client; 0 (default): any number. */
+  maxConnectionsPerAddress?: number;
+  /** RSTs sent in answer to segments of no connection, for each second; 0: any number. Default 5000. */
+  resetsPerSecond?: number;
+  /**
+   * Challenge ACKs (RFC 5961) of all connections in a second, about: each second has another limit from half
+   * of it to one and a half times, so that counting them tells nothing. 0: any number. Default 1000.
+   */
+  challengeAcksPerSecond?: number;
   /** Memory for received bytes that were not yet read, all connections together. Default 256 MiB. */
   receiveMemoryBytes?: number;
   /** Memory for bytes that were not yet acknowledged, all connections together. Default 256 MiB. */
@@ -125,6 +234,7 @@ export const TCP_DEFAULTS: TcpConfig = {
   rtoMinMs: 200,
   rtoMaxMs: 120_000,
   synRetries: 6,
+  synLinearTimeouts: 0,
   synAckRetries: 5,
   dataRetries: 15,
   delayedAckMs: 40,
@@ -148,15 +258,39 @@ export const TCP_DEFAULTS: TcpConfig = {
   mtuProbeIntervalMs: 600_000,
   pathMtuMin: 552,
   pathMtuExpiresMs: 600_000,
+  restartAfterIdle: false,
+  pacing: false,
+  pacingRateMaxBytes: 0,
   timestamps: true,
   windowScale: true,
   sack: true,
   diffServ: 0,
   hopLimit: 64,
+  dsack: true,
+  rack: true,
+  tlp: true,
+  frto: true,
+  reordering: 3,
+  sackDelayUs: 1000,
+  sackDelaySegments: 44,
+  receiveAutoTuning: true,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
+  timeWaitIgnoresResets: false,
+  awakeConnections: 1024,
   maxTimeWait: 16_384,
+  synCookies: "whenFull",
+  synCookieSecret: "",
+  maxHandshakes: 16_384,
+  abortOnOverflow: false,
+  fastOpen: FastOpenBit.client | FastOpenBit.server,
+  fastOpenSecret: "",
+  fastOpenCookies: 1024,
+  fastOpenBlackholeMs: 3_600_000,
+  maxConnectionsPerAddress: 0,
+  resetsPerSecond: 5000,
+  challengeAcksPerSecond: 1000,
   receiveMemoryBytes: 256 * 1024 * 1024,
   sendMemoryBytes: 256 * 1024 * 1024,
 };
@@ -169,6 +303,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   rtoMinMs: [1, 120_000],
   rtoMaxMs: [1, 3_600_000],
   synRetries: [0, 127],
+  synLinearTimeouts: [0, 127],
   synAckRetries: [0, 127],
   dataRetries: [1, 127],
   delayedAckMs: [0, 499],
@@ -188,16 +323,28 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   mtuProbeIntervalMs: [1, 86_400_000],
   pathMtuMin: [68, 65_535],
   pathMtuExpiresMs: [1, 86_400_000],
+  reordering: [1, 300],
+  sackDelayUs: [0, 100_000],
+  sackDelaySegments: [0, 255],
+  pacingRateMaxBytes: [0, 1_000_000_000_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
+  awakeConnections: [0, 1_048_576],
   maxTimeWait: [0, 1_048_576],
+  maxHandshakes: [1, 1_048_576],
+  fastOpen: [0, 0x7ff],
+  fastOpenCookies: [0, 65_536],
+  fastOpenBlackholeMs: [0, 86_400_000],
+  maxConnectionsPerAddress: [0, 1_048_576],
+  resetsPerSecond: [0, 1_000_000],
+  challengeAcksPerSecond: [0, 1_000_000],
   receiveMemoryBytes: [64 * 1024, 1024 * 1024 * 1024],
   sendMemoryBytes: [64 * 1024, 1024 * 1024 * 1024],
 };
 
 /** The names of the congestion controls, for messages and checks. */
-export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "none"];
+export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "bbr", "none"];
 
 /** The values of `ecn`, by Linux's number for `tcp_ecn`. */
 export const ECN_NAMES: readonly EcnName[] = [
@@ -212,12 +359,27 @@ export const ECN_NAMES: readonly EcnName[] = [
 /** The values of `mtuProbing`, by Linux's number for `tcp_mtu_probing`. */
 export const MTU_PROBING_NAMES: readonly MtuProbingName[] = ["off", "blackhole", "always"];
 
+/** The values of {@link SynCookieMode}. */
+const SYN_COOKIE_MODES: readonly SynCookieMode[] = ["never", "whenFull", "always"];
+
 /** The allowed values of each option that is a name. */
 const CHOICES: { readonly [Name in keyof TcpConfig]?: readonly string[] } = {
   congestion: CONGESTION_NAMES,
   ecn: ECN_NAMES,
   mtuProbing: MTU_PROBING_NAMES,
+  synCookies: SYN_COOKIE_MODES,
 };
+
+/** One or two keys of 128 bits. */
+const SECRET = /^[0-9a-fA-F]{32}(?:,[0-9a-fA-F]{32})?$/;
+
+function checkedSecret(name: string, value: string): string {
+  // The value itself is nobody's business.
+  if (value !== "" && !SECRET.test(value)) {
+    throw new RangeError(`tcp.${name}: expected 32 hexadecimal digits, or twice that and a comma`);
+  }
+  return value;
+}
 
 /**
  * Fills in the defaults. Throws a `TypeError` for an unknown name or a wrong type and a `RangeError` for
@@ -247,6 +409,9 @@ function checked(name: keyof TcpConfig, value: unknown): unknown {
   const choices = CHOICES[name];
   if (choices !== undefined && !choices.includes(value as string)) {
     throw new TypeError(`tcp.${name}: "${value}" is not one of ${choices.join(", ")}`);
+  }
+  if (name === "synCookieSecret" || name === "fastOpenSecret") {
+    return checkedSecret(name, value as string);
   }
   const range = RANGES[name];
   if (range !== undefined) {

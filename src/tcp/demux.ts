@@ -8,7 +8,7 @@
  * ```text
  *   #buckets, a power of two, at least as many as ids
  *   ┌────┬────┬────┬────┐
- *   │ -1 │  5 │ -1 │  2 │ ...            by the low bits of the hash: the first id of the chain
+ *   │  0 │  6 │  0 │  3 │ ...            by the low bits of the hash: the first id of the chain, and one
  *   └────┴─┬──┴────┴────┘
  *          ▼
  *   #rows  row 5: next ─▶ row 9: next = -1
@@ -91,13 +91,17 @@ export class Demultiplexer {
   /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
   #last = NONE;
 
-  /** A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. */
-  constructor(capacity: number, key0: number, key1: number) {
+  /**
+   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
+   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
+   */
+  constructor(capacity: number, key0: number, key1: number, most: number = capacity) {
+    const reserved = Math.max(capacity, most);
     this.#capacity = capacity;
     this.#key0 = key0 | 0;
     this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(capacity * ROW_WORDS);
-    this.#buckets = new Int32Array(bucketsFor(capacity)).fill(NONE);
+    this.#rows = new Int32Array(reserved * ROW_WORDS);
+    this.#buckets = new Int32Array(bucketsFor(reserved));
   }
 
   /** How many ids there may be. */
@@ -160,11 +164,11 @@ export class Demultiplexer {
     if (rows[row + PORTS] === 0) return;
     const buckets = this.#buckets;
     const bucket = rows[row + HASH] & (buckets.length - 1);
-    if (buckets[bucket] === id) {
-      buckets[bucket] = rows[row + NEXT];
+    if (buckets[bucket] === id + 1) {
+      buckets[bucket] = rows[row + NEXT] + 1;
     } else {
       // Chains are short, about one and a half long on average, so they have no way back.
-      let before = buckets[bucket] * ROW_WORDS;
+      let before = (buckets[bucket] - 1) * ROW_WORDS;
       while (rows[before + NEXT] !== id) before = rows[before + NEXT] * ROW_WORDS;
       rows[before + NEXT] = rows[row + NEXT];
     }
@@ -200,7 +204,7 @@ export class Demultiplexer {
     const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3,
       remote0, remote1, remote2, remote3, localPort, remotePort);
     const rows = this.#rows;
-    let id = this.#buckets[hash & (this.#buckets.length - 1)];
+    let id = this.#buckets[hash & (this.#buckets.length - 1)] - 1;
     while (id !== NONE) {
       const row = id * ROW_WORDS;
       if (
@@ -218,11 +222,15 @@ export class Demultiplexer {
   }
 
   /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. It
-   * takes time in proportion to the table, so a caller that does not know its size doubles it.
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
+   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
    */
   grow(capacity: number): void {
     if (capacity <= this.#capacity) return;
+    if (capacity * ROW_WORDS <= this.#rows.length) {
+      this.#capacity = capacity;
+      return;
+    }
     const rows = new Int32Array(capacity * ROW_WORDS);
     rows.set(this.#rows);
     this.#rows = rows;
@@ -230,7 +238,7 @@ export class Demultiplexer {
     this.#capacity = capacity;
     const buckets = bucketsFor(capacity);
     if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets).fill(NONE);
+    this.#buckets = new Int32Array(buckets);
     for (let id = 0; id < before; id++) {
       if (rows[id * ROW_WORDS + PORTS] !== 0) this.#enchain(id);
     }
@@ -240,8 +248,8 @@ export class Demultiplexer {
   #enchain(id: number): void {
     const row = id * ROW_WORDS;
     const bucket = this.#rows[row + HASH] & (this.#buckets.length - 1);
-    this.#rows[row + NEXT] = this.#buckets[bucket];
-    this.#buckets[bucket] = id;
+    this.#rows[row + NEXT] = this.#buckets[bucket] - 1;
+    this.#buckets[bucket] = id + 1;
   }
 
   #rowOf(id: number): number {

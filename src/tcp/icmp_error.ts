@@ -1,5 +1,7 @@
 import { ConnectionError } from "../ring/row.ts";
 import { type Connection, News } from "./connection.ts";
+import { end } from "./ending.ts";
+import { State } from "./state.ts";
 
 /** What an ICMP error means for a connection that is being opened, as in Linux. */
 export function connectErrorOf(type: number, code: number): ConnectionError {
@@ -21,6 +23,16 @@ export function connectErrorOf(type: number, code: number): ConnectionError {
 /** Whether a router asks for smaller packets (RFC 1191): that is no failure. */
 export function isFragmentationNeeded(type: number, code: number): boolean {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+
+/**
+ * Takes an error in that is about a segment in flight. A connection that is established outlives any (RFC 5927 section
+ * 5.2); before that the error is the answer that the application waits for, as in Linux.
+ */
+export function takeIcmpError(conn: Connection, type: number, code: number): void {
+  const error = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error);
+  else noteSoftError(conn, error);
 }
 
 /** RFC 9293 section 3.9.1.8: the application is told, and the connection goes on. */

@@ -12,10 +12,26 @@ export class Listener {
   readonly port: number;
   /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
   readonly ipv6Only: boolean;
-  /** Most handshakes in progress and connections not yet accepted, together. */
+  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
   readonly backlog: number;
   /** Handshakes in progress. */
   handshakes = 0;
+  /** Those of them whose SYN-ACK was sent only once. */
+  young = 0;
+  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
+  cookiesAtUs = -Infinity;
+  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
+  fastOpenLimit = 0;
+  /** Those that are there now. */
+  fastOpenPending = 0;
+  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
+  fastOpenNoCookie = false;
+  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
+  readonly fastOpenPenalties: number[] = [];
+  /** Receive buffer of its connections in bytes; 0: the stack's. */
+  receiveBufferBytes = 0;
+  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
+  deferAccept = 0;
   /** Established connections that the application has not accepted. */
   waiting = 0;
   closed = false;
@@ -39,9 +55,14 @@ export class Listener {
     this.ipv6Only = ipv6Only;
   }
 
-  /** Whether a further handshake may begin. */
-  get hasRoom(): boolean {
-    return this.handshakes + this.waiting < this.backlog;
+  /** Whether a further handshake may be remembered. */
+  get hasHandshakeRoom(): boolean {
+    return this.handshakes < this.backlog;
+  }
+
+  /** Whether a further connection may wait to be accepted. */
+  get hasAcceptRoom(): boolean {
+    return this.waiting < this.backlog;
   }
 
   /** Whether it listens on every address of a family, or of both. */

@@ -7,6 +7,7 @@ import { noteOption } from "./accurate_ecn.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
+import { adoptCongestion } from "./congestion_switch.ts";
 import type { Connection } from "./connection.ts";
 import { negotiateEcn } from "./ecn.ts";
 import { beginSearch } from "./mtu_search.ts";
@@ -44,6 +45,32 @@ export function negotiate(
   mtu: number,
   nowUs: number,
 ): void {
+  negotiateOptions(conn, syn, config, mtu, nowUs);
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  // The first option of accurate ECN may have come with the SYN-ACK.
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
+  const window = initialWindow(config.initialWindowSegments, conn.sndMss);
+  adoptCongestion(conn, createCongestion(config.congestion, window, conn.iss), config);
+  if (conn.backoffs > 1) beginWithOneSegment(conn);
+  conn.sendLimit = config.sendBufferInitialBytes;
+}
+
+/** RFC 5681 section 3.1: the handshake was lost; as in Linux twice, for once may have been a busy middlebox. */
+export function beginWithOneSegment(conn: Connection): void {
+  conn.congestion.cwndBytes = conn.sndMss;
+}
+
+/** The part of it that a SYN-ACK needs; allocates nothing, for it runs for every SYN of a flood. */
+export function negotiateOptions(
+  conn: Connection,
+  syn: Segment,
+  config: TcpConfig,
+  mtu: number,
+  nowUs: number,
+): void {
   const options = syn.options;
   conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
   conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
@@ -61,18 +88,5 @@ export function negotiate(
   conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
   conn.linkMtu = mtu;
   if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
-  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
-  else updateSegmentSize(conn);
-  // The first option of accurate ECN may have come with the SYN-ACK.
-  const accurate = conn.ecn?.accurate ?? null;
-  if (accurate !== null && (options & OptionBit.accurateEcn) !== 0) {
-    noteOption(conn, accurate, syn);
-  }
-  conn.congestion = createCongestion(
-    config.congestion,
-    initialWindow(config.initialWindowSegments, conn.sndMss),
-  );
-  conn.sendLimit = config.sendBufferInitialBytes;
-  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
-  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
+  updateSegmentSize(conn);
 }

@@ -25,7 +25,12 @@ export interface TcpEvents {
   news(conn: Connection, loud: boolean): void;
   /** The engine needs nothing of the application's for this connection any more. */
   ended(conn: Connection): void;
-  /** The connection has gone from one state to another: for the trace. */
+  /** A connection was made of a handshake, and has not seen the segment that completes it. */
+  created?(listener: Listener, conn: Connection): void;
+  /**
+   * The connection has gone from one state to another: for the trace. Of a handshake in progress, which is no
+   * connection yet, its ends are told, with a number of -1.
+   */
   stateChanged(conn: Connection, before: State): void;
 }
 
@@ -46,6 +51,8 @@ export interface TcpParts {
   readonly isn: IsnSource;
   readonly random: Random;
   readonly nowUs: number;
+  /** The time of day at which the clock was zero, in microseconds since 1970; 0 when it has none. */
+  readonly originUs?: number;
   /** Present when there are several queues. */
   readonly handover?: Handover;
 }

@@ -3,7 +3,7 @@ import type { BlockMemory } from "../ring/chain.ts";
 import { NIL } from "../ring/pool.ts";
 import { type StreamWords, StreamWriter } from "../ring/stream.ts";
 import type { Segment } from "../wire/segment.ts";
-import { OutOfOrder, type Stored } from "./out_of_order.ts";
+import { OutOfOrder, Stored } from "./out_of_order.ts";
 
 /** Where received bytes go: a pool, and the frames that they came in. */
 export interface ReceiveMemory extends BlockMemory {
@@ -17,6 +17,14 @@ export interface ReceiveMemory extends BlockMemory {
   adoptFrame(segment: Segment, offset: number, length: number): number;
 }
 
+/** The report that goes with the next ACK; made when a connection has the first one. */
+export class DuplicateReport {
+  pending = false;
+  /** The sequence numbers that came again. */
+  left: Seq = 0;
+  right: Seq = 0;
+}
+
 /**
  * The bytes of one connection that the application has not read: those in order in a stream that the
  * application reads from, those ahead of a gap beside it.
@@ -27,14 +35,30 @@ export class ReceiveBuffer {
   readonly stream: StreamWriter;
   /** Made when the first segment arrives out of order, gone when the last gap closes. */
   outOfOrder: OutOfOrder | null = null;
+  /** What was received twice and is not reported yet; there once that has happened (RFC 2883). */
+  duplicate: DuplicateReport | null = null;
   readonly #memory: ReceiveMemory;
   readonly #rangeLimit: number;
 
-  constructor(memory: ReceiveMemory, words: StreamWords, limitBytes: number, rangeLimit: number) {
+  /** `resume` goes on with the stream of a buffer that was drained. */
+  constructor(
+    memory: ReceiveMemory,
+    words: StreamWords,
+    limitBytes: number,
+    rangeLimit: number,
+    resume = false,
+  ) {
     this.#memory = memory;
     this.limitBytes = limitBytes;
     this.#rangeLimit = rangeLimit;
-    this.stream = new StreamWriter(memory, words);
+    this.stream = new StreamWriter(memory, words, resume);
+  }
+
+  /** Whether nothing is held, once what was read is given back: another buffer could take its place. */
+  get isDrained(): boolean {
+    if (this.outOfOrder !== null) return false;
+    this.stream.reclaim();
+    return this.stream.isDrained;
   }
 
   /** Bytes that the application has read; modulo 2^32. */
@@ -68,8 +92,22 @@ export class ReceiveBuffer {
     return next;
   }
 
+  /**
+   * Whether memory is scarce and this buffer with `moreBytes` would hold more than its share: windows were promised when there
+   * was more, and peers whose bytes nobody reads, or who leave gaps, must not starve the others.
+   */
+  #isGreedy(moreBytes: number): boolean {
+    const { pool, shareBytes } = this.#memory;
+    if (!pool.isScarce) return false;
+    const ahead = this.outOfOrder;
+    // A range of a single byte holds a block.
+    const aheadBytes = ahead === null ? 0 : ahead.bytes + ahead.count * pool.blockBytes;
+    return this.stream.pending + aheadBytes + moreBytes > shareBytes;
+  }
+
   /** Holds the bytes of a segment that starts behind a gap. */
   acceptAhead(seq: Seq, offset: number, length: number): Stored {
+    if (this.#isGreedy(this.#memory.pool.blockBytes)) return Stored.noMemory;
     this.outOfOrder ??= new OutOfOrder(this.#rangeLimit);
     const stored = this.outOfOrder.insert(this.#memory, seq, offset, length);
     if (this.outOfOrder.count === 0) this.outOfOrder = null;
@@ -79,6 +117,10 @@ export class ReceiveBuffer {
   #append(segment: Segment, from: Seq, to: Seq, offset: number): Seq {
     const length = seqDiff(to, from);
     if (length === 0) return from;
+    while (this.#isGreedy(0)) {
+      if (this.outOfOrder === null || this.outOfOrder.count === 0) return from;
+      this.outOfOrder.dropLast(this.#memory);
+    }
     const frame = this.#memory.adoptFrame(segment, offset, length);
     if (frame !== NIL) {
       this.stream.reclaimIfDrained();

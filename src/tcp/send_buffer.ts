@@ -49,6 +49,18 @@ export class SendBuffer {
     if (((this.#next.position - position) | 0) < 0) this.#next.copyFrom(this.#acked);
   }
 
+  /** Writes its state into four words; nothing may be held. The application may be writing meanwhile. */
+  sleep(words: Int32Array, at: number): void {
+    this.#acked.save(words, at);
+  }
+
+  /** Goes on from what {@link SendBuffer.sleep} wrote. */
+  wake(words: Int32Array, at: number): void {
+    this.#acked.restore(words, at);
+    this.#next.copyFrom(this.#acked);
+    this.end = this.#acked.position;
+  }
+
   /** Lets the application have the acknowledged blocks back. */
   publish(): void {
     publishRead(this.#shared, this.#acked.position);

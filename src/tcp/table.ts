@@ -8,16 +8,27 @@ import type { TcpConfig } from "./config.ts";
 import { NoControl } from "./congestion/none.ts";
 import { Connection, type FourTuple } from "./connection.ts";
 import { Demultiplexer } from "./demux.ts";
+import { DormantConnections, isAtRest } from "./dormant.ts";
 import { FlowLabels } from "./flow_label.ts";
 import type { IsnSource } from "./isn.ts";
-import { LossRecovery } from "./loss_recovery.ts";
+import { newLossRecovery } from "./loss_recovery.ts";
 import { SentSegmentPool } from "./retransmission_queue.ts";
 import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send_buffer.ts";
+import type { TimerWheel } from "./wheel.ts";
 
-/** Rows for which the tables have room at first; they double when needed. */
-const INITIAL_ROWS = 1024;
+/** Rows for which the tables have room at first, and by which they grow. */
+const STEP_ROWS = 1024;
+
+/**
+ * Connections that are looked at for each that is made or woken, to find one at rest: twice what it takes when
+ * all are, a look that clears the mark of use and one that packs.
+ */
+const LOOKS = 4;
+
+/** Most looks of one round of work: more than its segments and timers can wake, so that they never pile up. */
+const LOOKS_PER_ROUND = 4096;
 
 /** Until the handshake tells the MSS, nothing is sent that a congestion window would govern. */
 const NO_CONTROL_YET = new NoControl();
@@ -41,7 +52,13 @@ export class ConnectionTable {
   readonly #demux: Demultiplexer;
   readonly #flowLabels: FlowLabels;
   readonly #sent = new SentSegmentPool();
+  /** By row; null where there is none and where it is dormant. */
   readonly #rows: (Connection | null)[] = [];
+  readonly #dormant: DormantConnections;
+  /** The connections that are not dormant, in no order, and the one that is looked at next. */
+  readonly #awake: Connection[] = [];
+  #hand = 0;
+  #looksDue = 0;
   /** Rows that were used before and are free again. */
   readonly #freeRows: number[] = [];
   #size = 0;
@@ -52,8 +69,11 @@ export class ConnectionTable {
     this.#memory = parts.memory;
     this.#isn = parts.isn;
     this.#random = parts.random;
-    const capacity = Math.min(INITIAL_ROWS, parts.layout.dimensions.connections);
-    this.#demux = new Demultiplexer(capacity, parts.random.uint32(), parts.random.uint32());
+    const { connections } = parts.layout.dimensions;
+    const capacity = Math.min(STEP_ROWS, connections);
+    const key0 = parts.random.uint32();
+    this.#demux = new Demultiplexer(capacity, key0, parts.random.uint32(), connections);
+    this.#dormant = new DormantConnections({ ...parts, sent: this.#sent });
     this.#flowLabels = new FlowLabels(parts.random);
   }
 
@@ -67,6 +87,11 @@ export class ConnectionTable {
     return this.#demux.capacity;
   }
 
+  /** Most connections that there may be. */
+  get limit(): number {
+    return this.#layout.dimensions.connections;
+  }
+
   /** Whether no row is left. */
   get isFull(): boolean {
     return this.#size >= this.#layout.dimensions.connections;
@@ -74,12 +99,74 @@ export class ConnectionTable {
 
   /** The connection in a row, or null. */
   get(row: number): Connection | null {
-    return this.#rows[row] ?? null;
+    if (row < 0) return null;
+    return this.#rows[row] ?? (this.#dormant.has(row) ? this.#wake(row) : null);
   }
 
-  /** All connections. */
+  /** All connections; those that are dormant wake up, one after the other. */
   *all(): Generator<Connection> {
-    for (const conn of this.#rows) if (conn !== null) yield conn;
+    for (let row = 0; row < this.#rows.length; row++) {
+      const conn = this.get(row);
+      if (conn !== null) yield conn;
+    }
+  }
+
+  /** The connections that are not dormant: all that are being opened are among them. */
+  awake(): readonly Connection[] {
+    return [...this.#awake];
+  }
+
+  /** Connections that are packed away. */
+  get dormantCount(): number {
+    return this.#dormant.size;
+  }
+
+  /**
+   * Packs connections at rest while more than the configured number are awake (second chance: one that was
+   * used since the last look stays). It takes bounded time. The deadlines of those that it packs are set in
+   * `wheel`, or cancelled.
+   */
+  rest(wheel: TimerWheel): void {
+    const awake = this.#awake;
+    const most = this.#config.awakeConnections;
+    // One look even when none was made, so that a crowd that has become idle is found in time.
+    let looks = Math.min(this.#looksDue, LOOKS_PER_ROUND) + 1;
+    this.#looksDue = Math.max(0, this.#looksDue - looks);
+    for (; looks > 0 && awake.length > most; looks--) {
+      if (this.#hand >= awake.length) this.#hand = 0;
+      const conn = awake[this.#hand];
+      if (conn.used || !isAtRest(conn)) {
+        conn.used = false;
+        this.#hand++;
+        continue;
+      }
+      wheel.schedule(conn.id, Math.min(conn.keepaliveAtUs, conn.endAtUs));
+      this.#dormant.pack(conn);
+      this.#rows[conn.id] = null;
+      this.#leaveAwake(conn);
+    }
+    if (awake.length <= most) this.#looksDue = 0;
+  }
+
+  #wake(row: number): Connection {
+    const conn = this.#dormant.unpack(row);
+    conn.wheelAtUs = Math.min(conn.keepaliveAtUs, conn.endAtUs);
+    this.#rows[row] = conn;
+    this.#joinAwake(conn);
+    return conn;
+  }
+
+  #joinAwake(conn: Connection): void {
+    conn.awakeAt = this.#awake.length;
+    this.#awake.push(conn);
+    this.#looksDue += LOOKS;
+  }
+
+  #leaveAwake(conn: Connection): void {
+    const last = this.#awake.pop()!;
+    if (last === conn) return;
+    this.#awake[conn.awakeAt] = last;
+    last.awakeAt = conn.awakeAt;
   }
 
   /** The connection that a segment from the peer belongs to, or null. */
@@ -96,6 +183,11 @@ export class ConnectionTable {
     return this.get(
       this.#demux.find(src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort),
     );
+  }
+
+  /** The flow label of what is sent between these ends. */
+  flowLabelOf(ends: FourTuple): number {
+    return this.#flowLabels.of(ends);
   }
 
   /** Whether no connection has this four-tuple with `localPort` in place of its own. */
@@ -120,7 +212,7 @@ export class ConnectionTable {
   create(tuple: FourTuple, nowUs: number): Connection {
     const id = this.#freeRows.pop() ?? this.#rows.length;
     if (id >= this.#demux.capacity) {
-      this.#demux.grow(Math.min(2 * id, this.#layout.dimensions.connections));
+      this.#demux.grow(Math.min(id + STEP_ROWS, this.#layout.dimensions.connections));
     }
     const config = this.#config;
     const rtt = new RttEstimator(
@@ -164,6 +256,7 @@ export class ConnectionTable {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = conn;
     const { localPort, remotePort } = conn;
     this.#rows[conn.id] = conn;
+    this.#joinAwake(conn);
     this.#size++;
     this.#demux.add(
       conn.id,
@@ -191,7 +284,7 @@ export class ConnectionTable {
       remotePort,
       nowUs,
     );
-    conn.loss = new LossRecovery(this.#sent, iss);
+    conn.loss = newLossRecovery(this.#sent, iss, this.#config);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
     conn.flowLabel = this.#flowLabels.of(conn);
@@ -206,6 +299,7 @@ export class ConnectionTable {
   /** Gives the row of an ended connection back. */
   remove(conn: Connection): void {
     this.#rows[conn.id] = null;
+    this.#leaveAwake(conn);
     this.#freeRows.push(conn.id);
     this.#size--;
   }

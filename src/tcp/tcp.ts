@@ -9,15 +9,19 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
-import { seqAdd, seqInRange, seqLt } from "../base/seq.ts";
+import { seqAdd, seqInRange } from "../base/seq.ts";
 import { ConnectionError, Row } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
+import { AnswerLimits } from "./challenge.ts";
 import type { TcpConfig } from "./config.ts";
+import { Closing, letGo, queueFin } from "./closing.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
-import { connectErrorOf, isFragmentationNeeded, noteSoftError } from "./icmp_error.ts";
-import { abort, end, onSegment } from "./input.ts";
+import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
+import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
+import { isFragmentationNeeded, takeIcmpError } from "./icmp_error.ts";
+import { abort, end } from "./ending.ts";
+import { onSegment } from "./input.ts";
 import { Listener, ListenerTable } from "./listener.ts";
-import { negotiate } from "./negotiation.ts";
 import { Outcome } from "./outcome.ts";
 import {
   output,
@@ -36,21 +40,27 @@ import type { SegmentSink } from "./sink.ts";
 import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
 import { ephemeralPort } from "./ports.ts";
 import { State } from "./state.ts";
+import { TimeWaitList } from "./time_wait.ts";
 import { onTimer, updateDeadline } from "./timers.ts";
-import { ConnectionTable, setInitialNumber } from "./table.ts";
+import { ConnectionTable } from "./table.ts";
 import { TimerWheel } from "./wheel.ts";
 import { afterRead } from "./window.ts";
 
-/** How many connections in TIME-WAIT are looked at for one whose row can be had. */
-const TIME_WAIT_LOOKS = 16;
+/** Timers of one round of work: with hundreds of thousands due at once, input gets its turn between. */
+const EXPIRIES_PER_ROUND = 512;
 
 /** The engine of one pipeline. */
-export class Tcp {
+export class Tcp implements HandshakeHost {
   readonly config: TcpConfig;
   readonly counters: Counters;
   readonly sink: SegmentSink;
   readonly mtu: number;
   readonly listeners: ListenerTable = new ListenerTable();
+  /** The client's side of Fast Open. */
+  readonly fastOpen: FastOpenClient;
+  /** Handshakes in progress at listeners, which are no connections yet. */
+  readonly handshakes: Handshakes;
+  readonly #limits: AnswerLimits;
   readonly #words: Int32Array;
   readonly #events: TcpEvents;
   readonly #random: Random;
@@ -60,8 +70,7 @@ export class Tcp {
   readonly #dirty: Connection[] = [];
   #dirtyCount = 0;
   readonly #pathMtus = new PathMtuCache();
-  /** Connections in TIME-WAIT, the oldest first. */
-  readonly #timeWait = new Set<number>();
+  readonly #timeWait = new TimeWaitList((row) => this.#table.get(row));
 
   constructor(parts: TcpParts) {
     this.config = parts.config;
@@ -73,7 +82,10 @@ export class Tcp {
     this.#random = parts.random;
     this.#handover = parts.handover ?? null;
     this.#table = new ConnectionTable(parts);
-    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs);
+    this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
+    this.handshakes = new Handshakes(this, parts, parts.random);
+    this.fastOpen = new FastOpenClient(parts.config, parts.counters);
+    this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
   }
 
   /** Connections in any state, TIME-WAIT included. */
@@ -84,6 +96,11 @@ export class Tcp {
   /** Connections in TIME-WAIT. */
   get timeWaitCount(): number {
     return this.#timeWait.size;
+  }
+
+  /** Connections that are packed away because nothing happens on them (dormant.ts). */
+  get dormantCount(): number {
+    return this.#table.dormantCount;
   }
 
   /** The connection in this row if it is still the one of that generation. */
@@ -103,12 +120,16 @@ export class Tcp {
       this.#onNoConnection(segment, nowUs);
       return;
     }
+    this.#take(conn, segment, nowUs);
+  }
+
+  #take(conn: Connection, segment: Segment, nowUs: number): void {
     const before = conn.state;
     let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
       const { dst0, dst1, dst2, dst3, dstPort } = segment;
       const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-      if (listener !== null && listener.hasRoom) {
+      if (listener !== null && listener.hasAcceptRoom) {
         this.#reopen(conn, listener, segment, nowUs);
         return;
       }
@@ -122,13 +143,16 @@ export class Tcp {
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment: Segment, nowUs: number): void {
     const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
+    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const claim = this.handshakes.claim(listener, segment, nowUs);
+    if (claim === Claim.made) this.#take(this.handshakes.made!, segment, nowUs);
+    if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if ((flags & Flag.RST) !== 0) {
       this.counters.drop(Drop.tcpNoConnection);
       return;
     }
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
     if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
       // Section 3.10.7.2, fourth: it answers nothing that was sent, and so it gets no answer.
       this.counters.drop(Drop.tcpFlagsInvalid);
@@ -136,10 +160,14 @@ export class Tcp {
     }
     if (listener === null || !isSyn) {
       this.counters.drop(Drop.tcpNoConnection);
-      sendResetFor(segment, this);
+      this.refuse(segment, nowUs);
       return;
     }
-    this.#onSyn(listener, segment, nowUs);
+    this.#onSyn(listener, segment, null, nowUs);
+  }
+
+  refuse(segment: Segment, nowUs: number): void {
+    if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
   }
 
   /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
@@ -147,52 +175,27 @@ export class Tcp {
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    const conn = this.#onSyn(listener, segment, nowUs);
-    // The clock of RFC 6528 may be behind a fast connection, whose late segments must not look new.
-    const after = seqAdd(old.sndMax, REOPEN_GAP);
-    if (conn !== null && seqLt(conn.iss, after)) setInitialNumber(conn, after);
+    this.#onSyn(listener, segment, seqAdd(old.sndMax, REOPEN_GAP), nowUs);
   }
 
   /** A connection request for a listener. */
-  #onSyn(listener: Listener, segment: Segment, nowUs: number): Connection | null {
-    if (!listener.hasRoom) {
-      this.counters.drop(Drop.tcpBacklogFull);
-      return null;
-    }
-    const conn = this.#create({
-      local0: segment.dst0,
-      local1: segment.dst1,
-      local2: segment.dst2,
-      local3: segment.dst3,
-      remote0: segment.src0,
-      remote1: segment.src1,
-      remote2: segment.src2,
-      remote3: segment.src3,
-      localPort: segment.dstPort,
-      remotePort: segment.srcPort,
-    }, nowUs);
-    if (conn === null) {
-      this.counters.drop(Drop.tcpConnectionLimit);
-      return null;
-    }
-    conn.listener = listener;
-    conn.mssClamp = listener.mssClamp;
-    listener.handshakes++;
-    conn.state = State.SYN_RECEIVED;
-    conn.irs = segment.seq;
-    conn.rcvNxt = seqAdd(segment.seq, 1);
-    conn.rcvAdvertised = conn.rcvNxt;
-    negotiate(conn, segment, this.config, this.mtu, nowUs);
-    conn.sndWnd = segment.window;
-    conn.sndWndMax = segment.window;
-    conn.sndWl1 = segment.seq;
-    this.#events.stateChanged(conn, State.LISTEN);
+  #onSyn(listener: Listener, segment: Segment, iss: number | null, nowUs: number): void {
+    const conn = this.handshakes.onSyn(listener, segment, iss, nowUs);
+    if (conn === null) return;
     this.#touch(conn);
-    return conn;
+    this.#accept(listener, conn);
   }
 
-  /** Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. */
-  connect(request: number, tuple: FourTuple, nowUs: number): void {
+  /**
+   * Opens a connection actively; the answer comes as an event. `localPort` 0 picks one. With `fastOpen` and a
+   * cookie the answer comes at once, and the SYN is sent with the first data (RFC 7413).
+   */
+  connect(
+    request: number,
+    tuple: FourTuple,
+    nowUs: number,
+    fastOpen: ActiveFastOpen = ActiveFastOpen.no,
+  ): void {
     let localPort = tuple.localPort;
     if (localPort === 0) {
       const isFree = (port: number) =>
@@ -205,7 +208,7 @@ export class Tcp {
       this.#events.connectFailed(request, ConnectionError.addressNotAvailable);
       return;
     }
-    const conn = this.#create({ ...tuple, localPort }, nowUs);
+    const conn = this.create({ ...tuple, localPort }, nowUs);
     if (conn === null) {
       this.counters.drop(Drop.tcpConnectionLimit);
       this.#events.connectFailed(request, ConnectionError.tooManyConnections);
@@ -215,13 +218,23 @@ export class Tcp {
     conn.owner = Owner.application;
     conn.request = request;
     conn.state = State.SYN_SENT;
+    conn.tsOffset = this.handshakes.cookies.timestampOffset(conn);
+    if (fastOpen !== ActiveFastOpen.no) {
+      const free = fastOpen === ActiveFastOpen.withoutCookie;
+      conn.fastOpen = this.fastOpen.begin(conn, this.mtu, free, nowUs);
+    }
     this.#events.stateChanged(conn, State.CLOSED);
     this.#touch(conn);
+    if (conn.fastOpen === null || !conn.fastOpen.waiting) return;
+    conn.request = -1;
+    conn.sendLimit = this.config.sendBufferInitialBytes;
+    this.#hand(conn);
+    this.#events.connected(request, conn);
   }
 
   /** Forgets a `connect` that the application no longer waits for. */
   cancelConnect(request: number, nowUs: number): void {
-    for (const conn of this.#table.all()) {
+    for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
       conn.request = -1;
@@ -251,15 +264,17 @@ export class Tcp {
     return this.listeners.add(listener) ? chosen : -ConnectionError.addressInUse;
   }
 
-  /** Stops listening; handshakes in progress and connections that nobody accepted are reset. */
+  /** Stops listening; connections that nobody accepted are reset, handshakes forgotten. */
   unlisten(id: number, nowUs: number): void {
     const listener = this.listeners.get(id);
     if (listener === undefined) return;
     this.listeners.remove(listener);
-    for (const conn of this.#table.all()) {
+    this.handshakes.onUnlisten(listener);
+    for (const conn of this.#table.awake()) {
       if (conn.listener !== listener || conn.owner !== Owner.listener) continue;
       const before = conn.state;
-      sendReset(conn, nowUs, this);
+      // Linux says nothing to those whose handshake is not over: they will hear it when they go on.
+      if (before !== State.SYN_RECEIVED) sendReset(conn, nowUs, this);
       abort(conn);
       this.#settle(conn, before, nowUs);
     }
@@ -283,37 +298,22 @@ export class Tcp {
 
   /** The application will write no more (section 3.10.4, for one direction). */
   closeWrite(conn: Connection, nowUs: number): void {
-    if (conn.finQueued) return;
     const before = conn.state;
-    if (before !== State.ESTABLISHED && before !== State.CLOSE_WAIT) return;
-    conn.send?.refresh();
-    conn.finQueued = true;
-    conn.state = before === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
-    this.#settle(conn, before, nowUs);
+    if (queueFin(conn)) this.#settle(conn, before, nowUs);
   }
 
   /** The application lets go of the connection (section 3.10.4). */
   close(conn: Connection, nowUs: number): void {
     if (conn.owner !== Owner.application) return;
-    const before = conn.state;
-    const unread = conn.receive !== null &&
-      (conn.receive.stream.pending > 0 || conn.receive.outOfOrder !== null);
-    conn.receive?.dispose();
-    conn.owner = Owner.none;
-    if (before === State.CLOSED) {
-      this.#release(conn);
-      return;
+    switch (letGo(conn)) {
+      case Closing.release:
+        return this.#release(conn);
+      case Closing.detach:
+        return this.#detach(conn);
+      case Closing.abort:
+        return this.#abort(conn, nowUs);
     }
-    if (before === State.TIME_WAIT) {
-      this.#detach(conn);
-      return;
-    }
-    const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
-    if (unread || conn.lingerZero || opening) {
-      this.#abort(conn, nowUs);
-      return;
-    }
-    if (before === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
+    if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
     this.#touch(conn);
   }
@@ -363,22 +363,15 @@ export class Tcp {
       if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
       return;
     }
-    const error = connectErrorOf(icmpType, icmpCode);
-    // A connection that is established outlives any ICMP error (RFC 5927 section 5.2). Before that the
-    // error is the answer that the application waits for, as in Linux.
-    if (conn.state !== State.SYN_SENT) {
-      noteSoftError(conn, error);
-      this.#touch(conn);
-      return;
-    }
     const before = conn.state;
-    end(conn, error);
+    takeIcmpError(conn, icmpType, icmpCode);
     this.#settle(conn, before, nowUs);
   }
 
-  /** Runs every timer that is due. */
+  /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs: number): void {
-    for (;;) {
+    this.handshakes.expire(nowUs);
+    for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id)!;
@@ -395,7 +388,7 @@ export class Tcp {
 
   /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
   nextExpiry(): number {
-    return this.#wheel.nextExpiry();
+    return Math.min(this.#wheel.nextExpiry(), this.handshakes.nextExpiry());
   }
 
   /** Lets every touched connection send and report. */
@@ -416,6 +409,7 @@ export class Tcp {
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
+    this.#table.rest(this.#wheel);
   }
 
   #report(conn: Connection): void {
@@ -435,6 +429,7 @@ export class Tcp {
   }
 
   #touch(conn: Connection): void {
+    conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
     this.#dirty[this.#dirtyCount++] = conn;
@@ -448,13 +443,15 @@ export class Tcp {
       case Outcome.ack:
         return sendAck(conn, nowUs, this);
       case Outcome.challenge:
-        return this.#challenge(conn, nowUs);
+        if (this.#limits.allowsChallenge(conn, nowUs)) sendAck(conn, nowUs, this);
+        return;
       case Outcome.reset:
-        return sendResetFor(segment!, this);
+        return this.refuse(segment!, nowUs);
       case Outcome.abort:
         return sendReset(conn, nowUs, this);
       case Outcome.synAck:
-        return sendSyn(conn, nowUs, this);
+        if (segment === null || this.#limits.allowsAnswer(conn, nowUs)) sendSyn(conn, nowUs, this);
+        return;
       case Outcome.retransmit:
         return sendOldest(conn, nowUs, this);
       case Outcome.lossProbe:
@@ -466,17 +463,6 @@ export class Tcp {
     }
   }
 
-  /** RFC 5961 section 7: limited for each connection by itself, so that nothing can be learned of others. */
-  #challenge(conn: Connection, nowUs: number): void {
-    if (nowUs - conn.lastChallengeAtUs < this.config.challengeAckMs * 1000) {
-      this.counters.drop(Drop.rateLimited);
-      return;
-    }
-    conn.lastChallengeAtUs = nowUs;
-    this.counters.count(Counter.challengeAcks);
-    sendAck(conn, nowUs, this);
-  }
-
   /** Draws the consequences of a change of state. */
   #settle(conn: Connection, before: State, nowUs: number): void {
     this.#touch(conn);
@@ -485,6 +471,10 @@ export class Tcp {
     this.#events.stateChanged(conn, before);
     const opening = before === State.SYN_SENT || before === State.SYN_RECEIVED;
     if (opening && state !== State.SYN_RECEIVED) this.#settleOpening(conn, nowUs);
+    if (conn.countedByAddress && (state === State.TIME_WAIT || state === State.CLOSED)) {
+      conn.countedByAddress = false;
+      this.handshakes.addresses.remove(conn);
+    }
     if (state === State.TIME_WAIT) this.#enterTimeWait(conn, nowUs);
     if (state === State.CLOSED) this.#finish(conn);
   }
@@ -492,17 +482,14 @@ export class Tcp {
   #settleOpening(conn: Connection, nowUs: number): void {
     const { listener, request } = conn;
     if (listener !== null) {
-      listener.handshakes--;
-      if (conn.state === State.CLOSED) {
-        this.counters.count(Counter.failedOpens);
-        return;
+      const early = isOpenEarly(conn);
+      if (early) {
+        const reset = conn.error === ConnectionError.reset;
+        this.handshakes.fastOpen.onHandshakeOver(listener, reset, nowUs);
       }
-      this.counters.count(Counter.passiveOpens);
-      listener.waiting++;
-      conn.owner = Owner.application;
-      reportAddresses(this.#words, conn);
-      reportProgress(this.#words, conn);
-      this.#events.accepted(listener, conn);
+      const failed = conn.state === State.CLOSED;
+      this.counters.count(failed ? Counter.failedOpens : Counter.passiveOpens);
+      if (!failed && !early) this.#accept(listener, conn);
       return;
     }
     if (request < 0) return;
@@ -513,10 +500,23 @@ export class Tcp {
       this.#events.connectFailed(request, conn.error);
       return;
     }
-    reportAddresses(this.#words, conn);
-    reportProgress(this.#words, conn);
+    this.#hand(conn);
     conn.lastReceivedAtUs = nowUs;
     this.#events.connected(request, conn);
+  }
+
+  /** The application gets a connection of a listener. */
+  #accept(listener: Listener, conn: Connection): void {
+    listener.waiting++;
+    conn.owner = Owner.application;
+    this.#hand(conn);
+    this.#events.accepted(listener, conn);
+  }
+
+  /** Fills the row that the application is about to look at. */
+  #hand(conn: Connection): void {
+    reportAddresses(this.#words, conn);
+    reportProgress(this.#words, conn);
   }
 
   #enterTimeWait(conn: Connection, nowUs: number): void {
@@ -525,29 +525,10 @@ export class Tcp {
       this.#settle(conn, State.TIME_WAIT, nowUs);
       return;
     }
-    if (this.#timeWait.size >= this.config.maxTimeWait) this.#giveUpOldestTimeWait(nowUs);
-    this.#timeWait.add(conn.id);
+    const oldest = this.#timeWait.size < this.config.maxTimeWait ? null : this.#timeWait.oldest();
+    if (oldest !== null) this.#giveUpTimeWait(oldest, nowUs);
+    this.#timeWait.add(conn);
     if (conn.owner === Owner.none) this.#detach(conn);
-  }
-
-  #giveUpOldestTimeWait(nowUs: number): void {
-    for (const id of this.#timeWait) {
-      this.#giveUpTimeWait(this.#table.get(id)!, nowUs);
-      return;
-    }
-  }
-
-  /** The same for the sake of a row, which one that the application still holds would not free. */
-  #freeTimeWaitRow(nowUs: number): void {
-    let looks = TIME_WAIT_LOOKS;
-    for (const id of this.#timeWait) {
-      const conn = this.#table.get(id)!;
-      if (conn.owner === Owner.none) {
-        this.#giveUpTimeWait(conn, nowUs);
-        return;
-      }
-      if (--looks === 0) return;
-    }
   }
 
   #giveUpTimeWait(conn: Connection, nowUs: number): void {
@@ -571,7 +552,7 @@ export class Tcp {
     this.#table.unlist(conn);
     this.#wheel.cancel(conn.id);
     conn.wheelAtUs = Infinity;
-    this.#timeWait.delete(conn.id);
+    this.#timeWait.delete(conn);
     // What the application has not read stays for it to read; the row is its to give back.
     if (conn.owner !== Owner.application) this.#release(conn);
   }
@@ -586,10 +567,19 @@ export class Tcp {
     if (known) this.#events.ended(conn);
   }
 
+  flowLabelOf(ends: FourTuple): number {
+    return this.#table.flowLabelOf(ends);
+  }
+
+  hasRow(nowUs: number): boolean {
+    const old = this.#table.isFull ? this.#timeWait.oldestUnheld() : null;
+    if (old !== null) this.#giveUpTimeWait(old, nowUs);
+    return !this.#table.isFull;
+  }
+
   /** A new connection in a free row, or null when there is none. */
-  #create(tuple: FourTuple, nowUs: number): Connection | null {
-    if (this.#table.isFull) this.#freeTimeWaitRow(nowUs);
-    if (this.#table.isFull) return null;
+  create(tuple: FourTuple, nowUs: number): Connection | null {
+    if (!this.hasRow(nowUs)) return null;
     const conn = this.#table.create(tuple, nowUs);
     this.#pathMtus.apply(conn, nowUs);
     if (conn.id >= this.#wheel.capacity) this.#wheel.grow(this.#table.capacity);

@@ -31,7 +31,7 @@
  * is the next to come, so that finding it costs six words whatever the number of timers or the time
  * that has passed. And when the wheel's tick enters a slot of a higher level, the timers of that slot
  * belong to lower levels: they move down (cascade), each at most five times unless it was set more than
- * 74 hours ahead. A slot moves as a whole: a hundred thousand timers in one take some 10 ms at once.
+ * 74 hours ahead. They do so in batches, for a hundred thousand timers in one slot take some 10 ms.
  */
 
 /** The length of a tick in microseconds: how late a timer may fire. */
@@ -48,6 +48,9 @@ const SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
  * waits in that slot, and is looked at again then.
  */
 const AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
+
+/** Timers that move down a level at a time: about a tenth of a millisecond. */
+const CASCADE_BATCH = 1024;
 
 // A node is 16 bytes, so that one cache line has all of it: two words of 64 or four of 32 bits.
 const NODE_BYTES = 16;
@@ -75,9 +78,15 @@ export class TimerWheel {
   readonly #tick: Float64Array;
   #size = 0;
 
-  /** A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. */
-  constructor(capacity: number, startUs: number) {
-    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+  /** A slot that the tick has entered and that has not moved down whole; -1 for none. */
+  #cascading = -1;
+
+  /**
+   * A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. Up to `most` timers
+   * growing copies nothing: the room is there from the start and takes no memory until it is used.
+   */
+  constructor(capacity: number, startUs: number, most: number = capacity) {
+    const buffer = new ArrayBuffer((SLOT_NODES + Math.max(capacity, most)) * NODE_BYTES);
     this.#capacity = capacity;
     this.#links = new Int32Array(buffer);
     this.#deadlines = new Float64Array(buffer);
@@ -151,10 +160,14 @@ export class TimerWheel {
    *
    * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
    *
+   * When very many timers move down a level at once they do so in batches, one for each call, and -1 is the
+   * answer while some are left: `nextExpiry` then says that there is more to do at once.
+   *
    * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
    * passed comes in the same loop, so a handler must not put itself back into the past each time.
    */
   expire(nowUs: number): number {
+    if (this.#cascading >= 0 && !this.#cascade(this.#cascading)) return -1;
     // Each turn empties a slot for good or moves its timers to lower levels.
     for (;;) {
       const level = this.#lowestLevel();
@@ -167,7 +180,7 @@ export class TimerWheel {
       this.#tick[0] += ahead;
       const slot = slotAt(this.#tick[0] | 0, level);
       if (level > 0) {
-        this.#cascade(slot);
+        if (!this.#cascade(slot)) return -1;
         continue;
       }
       const id = this.#links[slot * 4 + NEXT] - SLOT_NODES;
@@ -183,6 +196,7 @@ export class TimerWheel {
    * which `expire` would return the next timer.
    */
   nextExpiry(): number {
+    if (this.#cascading >= 0) return this.#tick[0] * TICK_US;
     const level = this.#lowestLevel();
     if (level < 0) return Infinity;
     const start = this.#tick[0] + this.#ticksAhead(level);
@@ -201,6 +215,11 @@ export class TimerWheel {
   grow(capacity: number): void {
     const before = this.#capacity;
     if (capacity <= before) return;
+    if ((SLOT_NODES + capacity) * NODE_BYTES <= this.#links.byteLength) {
+      this.#capacity = capacity;
+      this.#clearFrom(before);
+      return;
+    }
     const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
     const links = new Int32Array(buffer);
     links.set(this.#links);
@@ -278,18 +297,28 @@ export class TimerWheel {
     return (slotsAhead << shift) - (tick & ((1 << shift) - 1));
   }
 
-  /** Moves the timers of a slot that the tick has entered to where they belong now. */
-  #cascade(slot: number): void {
+  /**
+   * Moves timers of a slot that the tick has entered to where they belong now, a batch of them; true when none
+   * is left. Until then the tick stands at the start of that slot, so that none of them can be late in its
+   * place: it is only looked at later.
+   */
+  #cascade(slot: number): boolean {
     const links = this.#links;
-    let node = links[slot * 4 + NEXT];
-    links[slot * 4 + NEXT] = slot;
-    links[slot * 4 + PREV] = slot;
-    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & (SLOTS_PER_LEVEL - 1)));
-    while (node !== slot) {
+    for (let moved = 0; moved < CASCADE_BATCH; moved++) {
+      const node = links[slot * 4 + NEXT];
+      if (node === slot) break;
       const next = links[node * 4 + NEXT];
+      links[slot * 4 + NEXT] = next;
+      links[next * 4 + PREV] = slot;
       this.#link(node, this.#slotFor(node));
-      node = next;
     }
+    if (links[slot * 4 + NEXT] !== slot) {
+      this.#cascading = slot;
+      return false;
+    }
+    this.#cascading = -1;
+    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & (SLOTS_PER_LEVEL - 1)));
+    return true;
   }
 }
 

@@ -77,6 +77,16 @@ export class Segment {
   ecnCeBytes = 0;
   /** The ECT(1) byte counter (r.e1b), 24 bits. */
   ecnE1Bytes = 0;
+  /** Bytes of the Fast Open cookie, 0 to 16 (RFC 7413 section 2); 0 asks for one. */
+  fastOpenLength = 0;
+  /** The Fast Open cookie's first four bytes as a big-endian word, zero behind its end; signed. */
+  fastOpen0 = 0;
+  /** The same, bytes 4 to 7. */
+  fastOpen1 = 0;
+  /** The same, bytes 8 to 11. */
+  fastOpen2 = 0;
+  /** The same, bytes 12 to 15. */
+  fastOpen3 = 0;
   /** Where the payload lies: byte offset into the memory that the frame is in. */
   payloadOffset = 0;
   /** Payload bytes. */
@@ -121,6 +131,10 @@ export const OptionBit = {
   timestamps: 0x08,
   sack: 0x10,
   accurateEcn: 0x100,
+  /** Fast Open, RFC 7413. */
+  fastOpen: 0x200,
+  /** With `fastOpen`: in the experimental form, kind 254 (RFC 7413 section 2, RFC 6994). */
+  fastOpenExperimental: 0x400,
 } as const;
 
 /** Codepoints of the two low bits of {@link Segment.trafficClass} (RFC 3168 section 5). */

@@ -55,7 +55,18 @@ export const TcpOption = {
   accurateEcn0: 172,
   /** The same in the order ECT(1), CE, ECT(0). */
   accurateEcn1: 174,
+  /** RFC 7413 section 2. */
+  fastOpen: 34,
+  /** RFC 6994: what follows the length is the number of the experiment. */
+  experiment: 254,
 } as const;
+
+/** The experiment number of Fast Open, before it had a kind of its own. */
+export const FAST_OPEN_EXPERIMENT = 0xf989;
+
+/** Least and greatest length of a Fast Open cookie, bytes; it is even (RFC 7413 section 2). */
+export const FAST_OPEN_COOKIE_MIN = 4;
+export const FAST_OPEN_COOKIE_MAX = 16;
 
 // Four bytes of options at once: kind, length and, where needed, padding before them.
 const MSS_HEAD = (TcpOption.mss << 24) | (4 << 16);
@@ -93,6 +104,13 @@ function accurateEcnLengthOf(segment: Segment): number {
   return (segment.options & OptionBit.accurateEcn) !== 0 ? accurateEcnLength(segment.ecnFields) : 0;
 }
 
+/** Bytes of the Fast Open option with its padding, 0 when there is none. */
+function fastOpenOptionLength(segment: Segment): number {
+  if ((segment.options & OptionBit.fastOpen) === 0) return 0;
+  const head = (segment.options & OptionBit.fastOpenExperimental) !== 0 ? 4 : 2;
+  return (head + segment.fastOpenLength + 3) & ~3;
+}
+
 /** How many of the segment's SACK blocks fit beside its other options. */
 export function sackBlocksThatFit(segment: Segment): number {
   if ((segment.options & OptionBit.sack) === 0) return 0;
@@ -104,7 +122,8 @@ export function sackBlocksThatFit(segment: Segment): number {
 /** Bytes, from 0 to 40, that {@link writeTcpHeader} uses for the options of this segment. */
 export function tcpOptionsLength(segment: Segment): number {
   const blocks = sackBlocksThatFit(segment);
-  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment);
+  const others = fixedOptionsLength(segment.options) + accurateEcnLengthOf(segment) +
+    fastOpenOptionLength(segment);
   return others + (blocks > 0 ? 4 + 8 * blocks : 0);
 }
 
@@ -160,7 +179,36 @@ function writeOptions(view: DataView, offset: number, segment: Segment): number 
     at += 4;
   }
   if ((options & OptionBit.accurateEcn) !== 0) at = writeAccurateEcn(view, at, segment);
-  return writeSack(view, at, segment);
+  at = writeSack(view, at, segment);
+  return (options & OptionBit.fastOpen) !== 0 ? writeFastOpen(view, at, segment) : at;
+}
+
+/** Writes the Fast Open option, padded behind it as Linux does. */
+function writeFastOpen(view: DataView, offset: number, segment: Segment): number {
+  const end = offset + fastOpenOptionLength(segment);
+  let at = offset;
+  if ((segment.options & OptionBit.fastOpenExperimental) !== 0) {
+    view.setUint8(at, TcpOption.experiment);
+    view.setUint8(at + 1, 4 + segment.fastOpenLength);
+    view.setUint16(at + 2, FAST_OPEN_EXPERIMENT);
+    at += 4;
+  } else {
+    view.setUint8(at, TcpOption.fastOpen);
+    view.setUint8(at + 1, 2 + segment.fastOpenLength);
+    at += 2;
+  }
+  for (let i = 0; i < segment.fastOpenLength; i++) {
+    view.setUint8(at + i, fastOpenWord(segment, i >> 2) >>> (24 - 8 * (i & 3)));
+  }
+  for (at += segment.fastOpenLength; at < end; at++) view.setUint8(at, TcpOption.noOperation);
+  return end;
+}
+
+/** Word 0 to 3 of a segment's Fast Open cookie. */
+export function fastOpenWord(segment: Segment, index: number): number {
+  if (index === 0) return segment.fastOpen0;
+  if (index === 1) return segment.fastOpen1;
+  return index === 2 ? segment.fastOpen2 : segment.fastOpen3;
 }
 
 /** Writes the accurate ECN option with its padding behind it; returns the offset behind that. */
@@ -226,6 +274,16 @@ export function clearTcpOptions(segment: Segment): void {
   segment.ecnE0Bytes = 0;
   segment.ecnCeBytes = 0;
   segment.ecnE1Bytes = 0;
+  clearFastOpen(segment);
+}
+
+/** Takes the Fast Open cookie off a segment. */
+export function clearFastOpen(segment: Segment): void {
+  segment.fastOpenLength = 0;
+  segment.fastOpen0 = 0;
+  segment.fastOpen1 = 0;
+  segment.fastOpen2 = 0;
+  segment.fastOpen3 = 0;
 }
 
 /**
@@ -303,6 +361,13 @@ function readOption(
     case TcpOption.accurateEcn1:
       readAccurateEcn(view, at, kind, length, segment);
       return;
+    case TcpOption.fastOpen:
+      if (isSyn) readFastOpen(view, at + 2, length - 2, 0, segment);
+      return;
+    case TcpOption.experiment:
+      if (!isSyn || length < 4 || view.getUint16(at + 2) !== FAST_OPEN_EXPERIMENT) return;
+      readFastOpen(view, at + 4, length - 4, OptionBit.fastOpenExperimental, segment);
+      return;
   }
 }
 
@@ -328,6 +393,31 @@ function readAccurateEcn(
 
 function readCounter(view: DataView, at: number): number {
   return (view.getUint8(at) << 16) | view.getUint16(at + 1);
+}
+
+/** Reads a Fast Open cookie; one of a length that no cookie has counts as none (RFC 7413 section 4.1.2). */
+function readFastOpen(
+  view: DataView,
+  at: number,
+  length: number,
+  form: number,
+  segment: Segment,
+): void {
+  const isCookie = length >= FAST_OPEN_COOKIE_MIN && length <= FAST_OPEN_COOKIE_MAX;
+  if (length !== 0 && (!isCookie || (length & 1) !== 0)) return;
+  segment.options |= OptionBit.fastOpen | form;
+  segment.fastOpenLength = length;
+  segment.fastOpen0 = wordBefore(view, at, at + length);
+  segment.fastOpen1 = wordBefore(view, at + 4, at + length);
+  segment.fastOpen2 = wordBefore(view, at + 8, at + length);
+  segment.fastOpen3 = wordBefore(view, at + 12, at + length);
+}
+
+/** The four bytes from `at` on as a word, those from `end` on as zero. */
+function wordBefore(view: DataView, at: number, end: number): number {
+  let value = 0;
+  for (let i = at; i < at + 4; i++) value = (value << 8) | (i < end ? view.getUint8(i) : 0);
+  return value;
 }
 
 /** Reads SACK blocks from `length` bytes; an option without a whole number of blocks is skipped. */

@@ -35,7 +35,7 @@
 import { addressText } from "../base/address.ts";
 import { type Seq, seqAdd, seqDiff, seqText } from "../base/seq.ts";
 import { Flag, OptionBit, type Segment } from "./segment.ts";
-import { sackBlocksThatFit, TcpOption, tcpOptionsLength } from "./tcp.ts";
+import { fastOpenWord, sackBlocksThatFit, TcpOption, tcpOptionsLength } from "./tcp.ts";
 
 /** The form of a line. */
 export type TextStyle = "modern" | "classic";
@@ -83,6 +83,14 @@ export function segmentText(
 ): string {
   return `${endpointsText(segment)}: ${
     style === "modern" ? modernText(segment, relative) : classicText(segment, relative)
+  }`;
+}
+
+/** One line for a UDP datagram, without a line end, as tcpdump prints those whose payload it does not know. */
+export function datagramText(datagram: Segment, style: TextStyle): string {
+  const length = datagram.payloadLength;
+  return `${endpointsText(datagram)}: ${
+    style === "modern" ? `UDP, length ${length}` : `udp ${length}`
   }`;
 }
 
@@ -148,6 +156,7 @@ function optionsText(segment: Segment, relative: SequenceBases | null): string {
   if ((options & OptionBit.accurateEcn) !== 0) texts.push(accurateEcnText(segment));
   const blocks = sackBlocksThatFit(segment);
   if (blocks > 0) texts.push(`nop,nop,sack ${blocks} ${sackText(segment, blocks, relative)}`);
+  if ((options & OptionBit.fastOpen) !== 0) texts.push(fastOpenText(segment));
   return texts.join(",");
 }
 
@@ -157,6 +166,20 @@ function accurateEcnText(segment: Segment): string {
   const counters = [`e0b ${ecnE0Bytes}`, `ceb ${ecnCeBytes}`, `e1b ${ecnE1Bytes}`];
   if (segment.ecnKind === TcpOption.accurateEcn1) counters.reverse();
   return ["accecn", ...counters.slice(0, ecnFields)].join(" ");
+}
+
+/** As tcpdump: `tfo  cookiereq` or `tfo  cookie` with hexadecimal digits, and the padding behind it. */
+function fastOpenText(segment: Segment): string {
+  const length = segment.fastOpenLength;
+  const experimental = (segment.options & OptionBit.fastOpenExperimental) !== 0;
+  const name = experimental ? "exp-tfo" : "tfo ";
+  const padding = ",nop".repeat(-((experimental ? 4 : 2) + length) & 3);
+  if (length === 0) return `${name} cookiereq${padding}`;
+  let digits = "";
+  for (let i = 0; i < 4; i++) {
+    digits += (fastOpenWord(segment, i) >>> 0).toString(16).padStart(8, "0");
+  }
+  return `${name} cookie ${digits.slice(0, 2 * length)}${padding}`;
 }
 
 function sackText(segment: Segment, blocks: number, relative: SequenceBases | null): string {

@@ -21,7 +21,7 @@ function rig() {
         words[at + Field.row],
         words[at + Field.generation],
         words[at + Field.request],
-        words[at + Field.value],
+        words[at + Field.result],
       ]);
     }
     ring.release();

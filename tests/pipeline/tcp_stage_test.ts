@@ -132,6 +132,8 @@ Deno.test("tcp stage: an unknown command is an error in the program, and says so
   const rig = new StageRig();
   listen(rig, 7);
   feed(rig, syn);
+  const seq = new DataView(rig.device.sent[0].buffer).getUint32(24);
+  feed(rig, tcpFrame({ dstPort: 7, seq: 1001, ack: seq + 1, flags: Flag.ACK }));
   rig.stage.run(rig.clock.now());
   const row = rig.layout.row(0);
   rig.command(99, { row: 0, generation: rig.layout.words[row] });

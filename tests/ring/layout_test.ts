@@ -50,7 +50,7 @@ function poolRegions(name: string, pool: PoolWords): Region[] {
 
 function regionsOf(layout: Layout): Region[] {
   const rows = layout.rows * 4;
-  const rowBytes = layout.dimensions.connections * ROW_WORDS * 4;
+  const rowBytes = (layout.dimensions.connections + layout.dimensions.sockets) * ROW_WORDS * 4;
   const counters = [layout.readerCounters, layout.parserCounters, layout.tcpCounters];
   return [
     { name: "control", start: 0, end: (Math.max(...Object.values(Control)) + 16) * 4 },
@@ -152,4 +152,11 @@ Deno.test("Goal: sizes that one buffer cannot hold are refused with what to lowe
   for (const name of ["maxConnections", "receiveMemory", "sendMemory"]) {
     assert(error.message.includes(name), name);
   }
+});
+
+Deno.test("Goal: a million connections fit beside the largest pools that are the default", () => {
+  const dimensions = { ...DEFAULT_DIMENSIONS, connections: 1_048_576 };
+  // Only the places are worked out, so the buffer need not be as large.
+  const layout = new Layout(dimensions, new SharedArrayBuffer(65_536));
+  assert(layout.sendPool.blocks + layout.sendPool.count * layout.sendPool.blockBytes < 2 ** 31);
 });

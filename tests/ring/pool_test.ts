@@ -82,3 +82,13 @@ Deno.test("Goal: users that hold on to their share never exhaust a pool, and a n
   }
   assert(pool.free > 0 && pool.shareBytes > 0, `${pool.free} blocks are left`);
 });
+
+Deno.test("Goal: blocks are scarce when less than a sixteenth of them is free", () => {
+  const { pool } = new SmallMemory({ ...SHAPE, blocks: 32 });
+  const taken = Array.from({ length: 30 }, () => pool.take());
+  assertEquals([pool.free, pool.isScarce], [2, false]);
+  taken.push(pool.take());
+  assertEquals([pool.free, pool.isScarce], [1, true]);
+  pool.give(taken[0]);
+  assert(!pool.isScarce);
+});

@@ -350,3 +350,30 @@ Deno.test("Goal: a stream to another thread arrives whole, and its memory comes 
   writer.reclaim();
   assert(memory.isEmpty);
 });
+
+Deno.test("Goal: another writer and another cursor go on where drained ones have stopped", () => {
+  const memory = new SmallMemory(SHAPE);
+  const text = Uint8Array.from({ length: 60 }, (_, i) => byteAt(i));
+  const reader = new StreamReader(memory.copier, memory.table, memory.stream);
+  const target = new Uint8Array(60);
+  let writer = new StreamWriter(memory, memory.stream);
+  const cursor = new StreamCursor();
+  const words = new Int32Array(4);
+  for (let at = 0; at < 60; at += 20) {
+    writer.appendArray(text, at, 20);
+    assert(!writer.isDrained, "it holds what nobody has read, and has not published it");
+    writer.publish();
+    const other = new StreamCursor();
+    other.restore(words, 0);
+    other.skip(memory.stream, memory.table, 20);
+    other.save(words, 0);
+    cursor.skip(memory.stream, memory.table, 20);
+    assertEquals([other.position, words[0]], [cursor.position, at + 20]);
+    assertEquals(reader.read(target.subarray(at)), 20);
+    writer.reclaim();
+    assert(writer.isDrained && memory.isEmpty);
+    writer = new StreamWriter(memory, memory.stream, true);
+    assertEquals([writer.written, writer.pending], [at + 20, 0]);
+  }
+  assertEquals(target, text);
+});

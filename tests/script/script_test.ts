@@ -129,7 +129,7 @@ const BROKEN: readonly (readonly [string, string, RegExp])[] = [
     `${OPEN}+0 %{ assert tcpi_mood == 1 }%`,
     /:8: code: tcpi_mood: is not there yet$/,
   ],
-  ["bad code", `${OPEN}+0 %{ assert 1 + }%`, /:8: code: cannot read/],
+  ["bad code", `${OPEN}+0 %{ assert 1 + }%`, /:8: code: expected a value at the end of the line$/],
   ["a call that blocks", `${OPEN}+0 read(4, ..., 10) = 10`, /:8: .*: the call does not return$/],
   [
     "a call that returns",

@@ -41,6 +41,7 @@ const LISTENER = 1;
 /** Small, so that limits are near. */
 const DIMENSIONS: Dimensions = {
   connections: 16,
+  sockets: 1,
   slots: 16,
   receiveBlocks: 256,
   sendBlocks: 64,
@@ -74,7 +75,8 @@ export interface HarnessOptions {
 
 /** The application's end of one connection. */
 export class App {
-  readonly conn: Connection;
+  /** The connection as it was last seen: it is made anew when it wakes from being dormant. */
+  #conn: Connection;
   readonly #harness: Harness;
   readonly #writer: StreamWriter;
   readonly #reader: StreamReader;
@@ -82,7 +84,7 @@ export class App {
   #read = 0;
 
   constructor(harness: Harness, conn: Connection, memory: BlockMemory) {
-    this.conn = conn;
+    this.#conn = conn;
     this.#harness = harness;
     const { layout } = harness;
     this.#writer = new StreamWriter(memory, layout.sendStream(conn.id));
@@ -91,6 +93,12 @@ export class App {
       layout.receivePool.table,
       layout.receiveStream(conn.id),
     );
+  }
+
+  get conn(): Connection {
+    const { id, generation } = this.#conn;
+    this.#conn = this.#harness.tcp.connection(id, generation) ?? this.#conn;
+    return this.#conn;
   }
 
   /** Writes the next `count` bytes of the pattern; all of them must find memory. */
@@ -133,6 +141,8 @@ export class App {
 /** An engine, its network and its application. */
 export class Harness {
   nowUs = 1_000_000;
+  /** Whether every connection is checked after each step, which wakes those that are dormant. */
+  checked = true;
   readonly layout: Layout;
   readonly counters = new Counters();
   readonly tcp: Tcp;
@@ -196,6 +206,8 @@ export class Harness {
 
   /** The name of that connection's state. */
   get state(): string {
+    // A handshake in progress is no connection yet.
+    if (this.apps.length === 0 && this.tcp.handshakes.size > 0) return "SYN-RECEIVED";
     return stateNames[this.conn.state];
   }
 
@@ -384,6 +396,7 @@ export class Harness {
   /** No connection, no timer, no memory is left. */
   expectNothingLeft(): void {
     assertEquals(this.tcp.connectionCount, 0, "connections");
+    assertEquals(this.tcp.handshakes.size, 0, "handshakes");
     assertEquals(this.tcp.nextExpiry(), Infinity, "a timer is left");
     checkNothingHeld(this.layout, this.slots.pool.free, this.slots.slots.free);
     assertEquals(this.#sendPool.free, this.layout.dimensions.sendBlocks, "send blocks");
@@ -396,7 +409,7 @@ export class Harness {
 
   #flush(): void {
     this.tcp.flush(this.nowUs);
-    for (const conn of this.tcp.all()) checkConnection(conn, this.nowUs);
+    if (this.checked) { for (const conn of this.tcp.all()) checkConnection(conn, this.nowUs); }
     for (const app of this.apps) app.reclaim();
   }
 
@@ -420,7 +433,8 @@ export class Harness {
     const send = (segment: Segment, end: number): void => {
       const copy = Object.assign(new Segment(), segment);
       this.outbox.push({ atUs: this.nowUs, line: lineOf(copy), segment: copy });
-      let position = ((segment.seq - iss) | 0) - 1;
+      // In a SYN the text follows the SYN.
+      let position = ((segment.seq - iss) | 0) - ((segment.flags & Flag.SYN) !== 0 ? 0 : 1);
       let bytes = 0;
       for (let i = FIRST_PIECE; i < end; i += 2) {
         for (let k = 0; k < pieces[i + 1]; k++) {

@@ -11,6 +11,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   rtoMinMs: [1, 120_000],
   rtoMaxMs: [1, 3_600_000],
   synRetries: [0, 127],
+  synLinearTimeouts: [0, 127],
   synAckRetries: [0, 127],
   dataRetries: [1, 127],
   delayedAckMs: [0, 499],
@@ -32,10 +33,22 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   mtuProbeIntervalMs: [1, 86_400_000],
   pathMtuMin: [68, 65_535],
   pathMtuExpiresMs: [1, 86_400_000],
+  reordering: [1, 300],
+  sackDelayUs: [0, 100_000],
+  sackDelaySegments: [0, 255],
+  pacingRateMaxBytes: [0, 1_000_000_000_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
+  awakeConnections: [0, 1_048_576],
   maxTimeWait: [0, 1_048_576],
+  maxHandshakes: [1, 1_048_576],
+  fastOpen: [0, 0x7ff],
+  fastOpenCookies: [0, 65_536],
+  fastOpenBlackholeMs: [0, DAY_MS],
+  maxConnectionsPerAddress: [0, 1_048_576],
+  resetsPerSecond: [0, 1_000_000],
+  challengeAcksPerSecond: [0, 1_000_000],
   receiveMemoryBytes: [64 * KIB, 1024 * MIB],
   sendMemoryBytes: [64 * KIB, 1024 * MIB],
 };
@@ -75,6 +88,7 @@ Deno.test("Goal: the defaults are those that the protocol's table promises", () 
     rtoMinMs: 200,
     rtoMaxMs: 120_000,
     synRetries: 6,
+    synLinearTimeouts: 0,
     synAckRetries: 5,
     dataRetries: 15,
     delayedAckMs: 40,
@@ -98,15 +112,39 @@ Deno.test("Goal: the defaults are those that the protocol's table promises", () 
     mtuProbeIntervalMs: 600_000,
     pathMtuMin: 552,
     pathMtuExpiresMs: 600_000,
+    restartAfterIdle: false,
+    pacing: false,
+    pacingRateMaxBytes: 0,
     timestamps: true,
     windowScale: true,
     sack: true,
     diffServ: 0,
     hopLimit: 64,
+    dsack: true,
+    rack: true,
+    tlp: true,
+    frto: true,
+    reordering: 3,
+    sackDelayUs: 1000,
+    sackDelaySegments: 44,
+    receiveAutoTuning: true,
     outOfOrderRanges: 64,
     challengeAckMs: 500,
     maxConnections: 65_536,
+    timeWaitIgnoresResets: false,
+    awakeConnections: 1024,
     maxTimeWait: 16_384,
+    synCookies: "whenFull",
+    synCookieSecret: "",
+    maxHandshakes: 16_384,
+    abortOnOverflow: false,
+    fastOpen: 3,
+    fastOpenSecret: "",
+    fastOpenCookies: 1024,
+    fastOpenBlackholeMs: 3_600_000,
+    maxConnectionsPerAddress: 0,
+    resetsPerSecond: 5000,
+    challengeAcksPerSecond: 1000,
     receiveMemoryBytes: 256 * MIB,
     sendMemoryBytes: 256 * MIB,
   });
@@ -168,4 +206,22 @@ Deno.test("Goal: a least value above its greatest is refused with both, also aga
     const equal = { ...withValue(low, least), ...withValue(high, least) };
     assertEquals(tcpConfig(equal)[high], least, "equal is allowed");
   }
+});
+
+Deno.test("Goal: secrets and the mode of SYN cookies are refused with their name when they are none", () => {
+  const digits = "0123456789abcdef0123456789ABCDEF";
+  for (const name of ["synCookieSecret", "fastOpenSecret"]) {
+    for (const value of ["", digits, `${digits},${digits}`]) {
+      assertEquals(tcpConfig(withValue(name, value))[name as keyof TcpConfig], value);
+    }
+    for (
+      const value of ["secret", digits.slice(1), `${digits},`, `${digits},${digits},${digits}`]
+    ) {
+      const error = assertThrows(() => tcpConfig(withValue(name, value)), RangeError);
+      assertNames(error, `tcp.${name}`);
+      assert(!error.message.includes(value), "a secret is in a message");
+    }
+  }
+  const error = assertThrows(() => tcpConfig(withValue("synCookies", "sometimes")), TypeError);
+  assertNames(error, "tcp.synCookies", "sometimes", "whenFull");
 });

@@ -227,7 +227,7 @@ Deno.test("connection: half-close by the peer still sends", () => {
   const h = new Harness();
   h.establish();
   h.inject("FP. 1:101 ack 1");
-  h.expect(". 1:1 ack 102");
+  h.expect(); // The ACK waits for an answer.
   assertEquals(h.state, "CLOSE-WAIT");
   h.write(3000);
   h.expect(". 1:1461 ack 102", ". 1461:2921 ack 102", "P. 2921:3001 ack 102");
@@ -245,6 +245,7 @@ Deno.test("connection: a FIN may complete the handshake", () => {
   h.listen();
   h.inject("S 0:0 mss 1460");
   h.inject("FP. 1:11 ack 1");
+  h.advanceMs(41);
   h.expect("S. 0:0 ack 1", ". 1:1 ack 12");
   assertEquals(h.events, ["accepted"]);
   assertEquals(h.state, "CLOSE-WAIT");
@@ -365,7 +366,7 @@ Deno.test("connection: a second SYN with the first number gets the SYN-ACK again
   h.inject("S 0:0 mss 1460");
   h.inject("S 0:0 mss 1460");
   h.expect("S. 0:0 ack 1", "S. 0:0 ack 1");
-  assertEquals(h.tcp.connectionCount, 1);
+  assertEquals([h.tcp.handshakes.size, h.tcp.connectionCount], [1, 0]);
 });
 
 Deno.test("connection: two connections of one port know their own numbers", () => {

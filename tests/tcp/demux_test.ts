@@ -234,3 +234,16 @@ Deno.test("Goal: tuples chosen to meet in one bucket under one key are spread by
   const swapped = tupleHash(KEY1, KEY0, ...colliding[1]);
   assertNotEquals(swapped, tupleHash(KEY0, KEY1, ...colliding[1]));
 });
+
+Deno.test("Goal: growing within what was reserved keeps what is there, and beyond it too", () => {
+  const table = new Demultiplexer(2, 1, 2, 100);
+  const tuple = (port: number) => [0, 0, 0xffff, 1, 0, 0, 0xffff, 2, 80, port] as const;
+  table.add(1, ...tuple(1));
+  for (const capacity of [3, 100, 500]) {
+    table.grow(capacity);
+    assertEquals(table.capacity, capacity);
+    table.add(capacity - 1, ...tuple(capacity));
+    assertEquals([table.find(...tuple(1)), table.find(...tuple(capacity))], [1, capacity - 1]);
+  }
+  assertEquals(table.size, 4);
+});

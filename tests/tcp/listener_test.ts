@@ -97,14 +97,14 @@ Deno.test("Goal: a listener that is removed takes no more segments and frees its
   assertEquals(table.add(new Listener(4, ANY, 80, 5)), true);
 });
 
-Deno.test("Goal: handshakes and waiting connections together are limited by the backlog", () => {
+Deno.test("Goal: the backlog limits handshakes, and waiting connections, each by itself", () => {
   const listener = new Listener(1, ONE, 80, 3);
-  assertEquals(listener.hasRoom, true);
+  const room = () => [listener.hasHandshakeRoom, listener.hasAcceptRoom];
+  assertEquals(room(), [true, true]);
+  listener.handshakes = 3;
+  assertEquals(room(), [false, true]);
+  listener.waiting = 3;
+  assertEquals(room(), [false, false]);
   listener.handshakes = 2;
-  assertEquals(listener.hasRoom, true);
-  listener.waiting = 1;
-  assertEquals(listener.hasRoom, false);
-  listener.handshakes = 1;
-  assertEquals(listener.hasRoom, true);
-  assertEquals(new Listener(2, ONE, 80, 0).hasRoom, false);
+  assertEquals(room(), [true, false]);
 });

@@ -233,3 +233,26 @@ Deno.test("Goal: a connection offers no more than its share of the memory, whate
   assertEquals(buffer.space, 0, "never negative");
   buffer.dispose();
 });
+
+Deno.test("Goal: when memory is scarce, whoever holds more than its share gets no more of it", () => {
+  const shape = { blocks: 32, blockBytes: BLOCK_BYTES, frames: 1, frameBytes: FRAME_BYTES };
+  const memory = new SmallMemory(shape);
+  memory.adopts = false;
+  const buffer = new ReceiveBuffer(memory, memory.stream, WINDOW_BYTES, 4);
+  assertEquals(buffer.acceptInOrder(new Segment(), 0, 40, memory.scratch), 40);
+  memory.shareBytes = 30;
+  assertEquals(buffer.acceptInOrder(new Segment(), 40, 50, memory.scratch), 50, "there is enough");
+  buffer.acceptAhead(70, memory.scratch, 5);
+  const others: number[] = [];
+  while (memory.pool.free > 1) others.push(memory.pool.take());
+  assertEquals(buffer.acceptAhead(80, memory.scratch, 1), Stored.noMemory);
+  assertEquals(buffer.acceptInOrder(new Segment(), 50, 60, memory.scratch), 60);
+  assertEquals(buffer.outOfOrder, null, "what is ahead was given up for what is in order");
+  while (memory.pool.free > 1) others.push(memory.pool.take());
+  assertEquals(buffer.acceptInOrder(new Segment(), 60, 61, memory.scratch), 60, "no more");
+  memory.shareBytes = 60;
+  assertEquals(buffer.acceptInOrder(new Segment(), 60, 61, memory.scratch), 61, "its share");
+  buffer.dispose();
+  for (const block of others) memory.pool.give(block);
+  assert(memory.isEmpty);
+});

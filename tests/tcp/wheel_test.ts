@@ -331,3 +331,47 @@ Deno.test("Goal: an id without a place and a time that is none are refused by na
   assertThrows(() => wheel.schedule(2, NaN), RangeError, "Timer 2 cannot be scheduled at NaN");
   assertEquals(wheel.size, 0);
 });
+
+Deno.test("Goal: a crowd that moves down a level does so in batches, and nobody is early or lost", () => {
+  const crowd = 10_000;
+  const wheel = new TimerWheel(16, 0, crowd);
+  wheel.grow(crowd);
+  const at = HOUR_US * 2;
+  for (let id = 0; id < crowd; id++) wheel.schedule(id, at + (id % 100) * 1000);
+  const fired = new Set<number>();
+  let calls = 0;
+  let longest = 0;
+  for (let nowUs = 0; fired.size < crowd;) {
+    const next = wheel.nextExpiry();
+    assert(next < Infinity, "nothing is due any more");
+    nowUs = Math.max(nowUs, next);
+    let inOne = 0;
+    for (let id = wheel.expire(nowUs); id >= 0; id = wheel.expire(nowUs)) {
+      assert(nowUs >= at + (id % 100) * 1000, `${id} is early`);
+      fired.add(id);
+      inOne++;
+    }
+    longest = Math.max(longest, inOne);
+    if (++calls % 7 === 0 && fired.size < crowd) {
+      // Whoever is scheduled, cancelled or put off in the middle of it is treated as ever.
+      const id = [...Array(crowd).keys()].find((each) => wheel.isScheduled(each)) ?? 0;
+      wheel.schedule(id, at + (id % 100) * 1000 + 5);
+      wheel.cancel(id);
+      fired.add(id);
+    }
+    assert(calls < 10_000, "no end");
+  }
+  assertEquals([wheel.size, wheel.nextExpiry()], [0, Infinity]);
+  assert(calls > crowd / 1024, "all moved at once");
+  assert(longest <= crowd / 50, `${longest} fired in one round`);
+});
+
+Deno.test("Goal: growing within what was reserved changes nothing but the capacity", () => {
+  const wheel = new TimerWheel(2, 0, 5);
+  wheel.schedule(1, 1000);
+  wheel.grow(5);
+  assertEquals([wheel.capacity, wheel.deadline(1), wheel.isScheduled(4)], [5, 1000, false]);
+  wheel.grow(50);
+  wheel.schedule(49, 10);
+  assertEquals([wheel.deadline(1), expireAll(wheel, 2000)], [1000, [49, 1]]);
+});

@@ -263,3 +263,60 @@ Deno.test("tcp: SACK blocks are read in order, the unused ones are zero", () => 
     );
   }
 });
+
+/** A SYN with a Fast Open cookie of this length. */
+function fastOpenSyn(length: number, experimental: boolean): Segment {
+  const segment = new Segment();
+  segment.flags = Flag.SYN;
+  segment.options = OptionBit.fastOpen | (experimental ? OptionBit.fastOpenExperimental : 0);
+  segment.fastOpenLength = length;
+  [segment.fastOpen0, segment.fastOpen1] = [0x01020304, 0x05060708];
+  [segment.fastOpen2, segment.fastOpen3] = [0x090a0b0c, 0x0d0e0f10];
+  return segment;
+}
+
+Deno.test("tcp: Fast Open cookies of every length are written, padded, and read back", () => {
+  // Goal: RFC 7413 section 2: kind 34, or kind 254 with 0xF989; nothing, or 4 to 16 bytes, an even number.
+  for (const experimental of [false, true]) {
+    for (const length of [0, 4, 6, 8, 10, 12, 14, 16]) {
+      const bytes = written(fastOpenSyn(length, experimental)).slice(20);
+      const cookie = Array.from({ length }, (_, i) => i + 1);
+      const head = experimental ? [254, 4 + length, 0xf9, 0x89] : [34, 2 + length];
+      const padding = Array((-(head.length + length)) & 3).fill(1);
+      assertEquals(bytes, [...head, ...cookie, ...padding]);
+      const { segment } = read(bytes);
+      assertEquals(segment.options, fastOpenSyn(length, experimental).options);
+      assertEquals(segment.fastOpenLength, length);
+      const words = [segment.fastOpen0, segment.fastOpen1, segment.fastOpen2, segment.fastOpen3];
+      const back = words.flatMap((word) => be32(word >>> 0));
+      assertEquals(back, [...cookie, ...Array(16 - length).fill(0)]);
+    }
+  }
+});
+
+Deno.test("tcp: all options of a SYN and the longest cookie just fit", () => {
+  const segment = fastOpenSyn(16, true);
+  segment.options |= OptionBit.mss | OptionBit.timestamps | OptionBit.sackPermitted |
+    OptionBit.windowScale;
+  assertEquals(tcpOptionsLength(segment), 40);
+  assertEquals(written(segment).length, 60);
+});
+
+Deno.test("tcp: what is no Fast Open cookie is skipped", () => {
+  // Goal: lengths that no cookie has, other experiments, and segments without SYN.
+  for (
+    const bytes of [
+      [34, 4, 1, 2],
+      [34, 5, 1, 2, 3],
+      [34, 9, 1, 2, 3, 4, 5, 6, 7],
+      [34, 20, ...Array(18).fill(7)],
+      [254, 8, 0xf9, 0x88, 1, 2, 3, 4],
+      [254, 3, 0xf9],
+      [254, 2],
+    ]
+  ) {
+    const { reason, segment } = read(bytes);
+    assertEquals([reason, segment.options, segment.fastOpenLength], [Drop.none, 0, 0]);
+  }
+  assertEquals(read([34, 6, 1, 2, 3, 4], Flag.ACK).segment.options, 0);
+});

@@ -5,7 +5,8 @@ import { Memory } from "../../src/base/memory.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { ChecksumMode, finishTcpChecksum, writePacket } from "../../src/ip/output.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
-import { ConversationText, segmentText } from "../../src/wire/text.ts";
+import { writeUdpPacket } from "../../src/ip/udp_output.ts";
+import { ConversationText, datagramText, segmentText } from "../../src/wire/text.ts";
 import { be16, be32, ends, FAMILIES, type FamilyEnds, randomSegment } from "./frames.ts";
 
 const SEED = 0x7e47;
@@ -221,6 +222,31 @@ function randomExchange(random: SeededRandom, family: FamilyEnds): Segment[] {
 
 testNeeding(
   { programs: ["tcpdump", "unshare"] },
+  "text: datagrams as tcpdump prints them",
+  async () => {
+    // Goal: line by line the same as the program, for payloads that it does not know.
+    const memory = new Memory(new ArrayBuffer(65536));
+    const datagrams = FAMILIES.flatMap(({ own, peer }) =>
+      [0, 1, 12, 1400].map((payloadLength) =>
+        Object.assign(new Segment(), ends(peer, own), {
+          ...{ srcPort: 40_000, dstPort: 40_001, payloadLength },
+        })
+      )
+    );
+    const packets = datagrams.map((datagram) => {
+      memory.bytes.fill(0);
+      const length = writeUdpPacket(memory, 0, datagram, ChecksumMode.full, 0);
+      return memory.bytes.slice(0, length + datagram.payloadLength);
+    });
+    const expected = await tcpdumpLines(packets);
+    assertEquals(datagrams.map((datagram) => datagramText(datagram, "modern")), expected);
+    const classic = datagramText(datagrams[2], "classic");
+    assertEquals(classic, "IP 10.7.0.1.40000 > 10.7.0.2.40001: udp 12");
+  },
+);
+
+testNeeding(
+  { programs: ["tcpdump", "unshare"] },
   "text: the modern form is what tcpdump prints",
   async () => {
     // Goal: line by line the same as the program, for random flags, options and conversations.
@@ -245,3 +271,17 @@ testNeeding(
     assertEquals(lines.length, expected.length);
   },
 );
+
+Deno.test("text: Fast Open cookies are shown as tcpdump shows them", () => {
+  const segment = new Segment();
+  segment.flags = Flag.SYN;
+  segment.options = OptionBit.fastOpen;
+  const shown = () => /options \[(.*)\]/.exec(segmentText(segment, "modern"))?.[1];
+  assertEquals(shown(), "tfo  cookiereq,nop,nop");
+  segment.fastOpenLength = 8;
+  segment.fastOpen0 = 0x0011_2233;
+  segment.fastOpen1 = 0x8899_aabb | 0;
+  assertEquals(shown(), "tfo  cookie 001122338899aabb,nop,nop");
+  segment.options |= OptionBit.fastOpenExperimental;
+  assertEquals(shown(), "exp-tfo cookie 001122338899aabb");
+});

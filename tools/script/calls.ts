@@ -4,15 +4,24 @@
  */
 
 import { IPV4_MAPPED_W2 } from "../../src/base/address.ts";
+import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import { State } from "../../src/tcp/state.ts";
 import { type Answer, type Attempt, done, failed } from "./answer.ts";
 import { DEFAULT_PORT, type Kernel } from "./kernel.ts";
-import { dataCall } from "./calls_data.ts";
+import { dataCall, fastOpenMode } from "./calls_data.ts";
 import { epollCall } from "./calls_epoll.ts";
 import { pipeCall } from "./calls_pipe.ts";
 import { pollCall } from "./calls_poll.ts";
+import { ErrorQueue } from "./error_queue.ts";
 import type { Socket } from "./socket.ts";
-import { applyOptions, getOption, optionName, queueBytes, setOption } from "./socket_options.ts";
+import {
+  applyOptions,
+  applyToListener,
+  getOption,
+  optionName,
+  queueBytes,
+  setOption,
+} from "./socket_options.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { CallEvent, Value } from "./syntax.ts";
 import { infoValue } from "./tcp_info.ts";
@@ -39,6 +48,7 @@ const LEAST_VALUES: Readonly<Record<string, number>> = {
   sendto: 6,
   sendmsg: 3,
   close: 1,
+  dup: 1,
   shutdown: 2,
   fcntl: 2,
   ioctl: 2,
@@ -57,6 +67,10 @@ export function beginCall(kernel: Kernel, call: CallEvent): Attempt {
   if (call.name === "socket") return done(makeSocket(kernel, call.args));
   if (call.name === "poll") return pollCall(kernel, call.args);
   // The files of sendfile(2): what is in them does not matter, everything that is sent is zeros.
+  if (call.name === "cap_set") {
+    kernel.settings.notes.push(`${call.text} has no effect`);
+    return DONE;
+  }
   if (call.name === "open") return done({ value: 0, opens: () => {} });
   const epoll = epollCall(kernel, call);
   if (epoll !== null) return epoll;
@@ -81,6 +95,7 @@ function makeSocket(kernel: Kernel, args: readonly Value[]): Answer {
   }
   const socket = kernel.create();
   socket.nonBlocking = (type & SYMBOLS.SOCK_NONBLOCK) !== 0;
+  socket.closesOnExec = (type & SYMBOLS.SOCK_CLOEXEC) !== 0;
   return { value: 0, opens: (descriptor) => kernel.enter(descriptor, socket) };
 }
 
@@ -98,16 +113,23 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
       return connect(kernel, socket, args);
     case "shutdown":
       return done(shutDown(kernel, socket, numberOf(args[1])));
+    case "dup":
+      return done({ value: 0, opens: (number) => kernel.enter(number, socket) });
     case "close":
       kernel.remove(descriptor);
-      return close(kernel, socket);
+      // Another descriptor holds it still.
+      return kernel.holds(socket) ? DONE : close(kernel, socket);
     case "fcntl":
       return done(control(socket, args));
     case "ioctl":
       return done(ioctl(socket, args));
     case "setsockopt": {
-      const errno = setOption(socket, optionName(args[1], args[2]), args[3], kernel.settings.notes);
+      const name = optionName(args[1], args[2]);
+      const length = optionalNumber(args[4]) ?? Infinity;
+      const errno = setOption(socket, name, args[3], length, kernel.settings.notes);
       if (errno !== null) return done(failed(errno));
+      const listener = kernel.machine.tcp.listeners.get(socket.id);
+      if (listener !== undefined) applyToListener(listener, socket.options);
       if (socket.conn !== null) {
         applyOptions(socket.conn, socket.options, kernel.machine.tcp, kernel.machine.nowUs);
       }
@@ -118,6 +140,7 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
       return done(readOption(kernel, socket, args));
     case "getsockname":
     case "getpeername":
+      kernel.settings.notes.push(`${call.name}: the address is not compared`);
       return DONE;
   }
   throw new CallError(`${call.name}() is not there yet`);
@@ -126,8 +149,9 @@ function socketCall(kernel: Kernel, socket: Socket, descriptor: number, call: Ca
 function bind(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer {
   const port = socketPort(args[1]);
   if (socket.localPort !== 0) return failed("EINVAL");
-  socket.localPort = port ?? DEFAULT_PORT;
-  if (socket.localPort === 0) socket.localPort = kernel.ephemeralPort();
+  const wanted = port ?? DEFAULT_PORT;
+  if (wanted !== 0 && kernel.isTaken(wanted, socket)) return failed("EADDRINUSE");
+  socket.localPort = wanted === 0 ? kernel.ephemeralPort() : wanted;
   return { value: 0 };
 }
 
@@ -142,7 +166,7 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
   const port = tcp.listen(socket.id, any, socket.localPort, backlog);
   if (port < 0) return failed("EADDRINUSE");
   const listener = tcp.listeners.get(socket.id);
-  if (listener !== undefined) listener.mssClamp = socket.options.maxSegment ?? 0;
+  if (listener !== undefined) applyToListener(listener, socket.options);
   socket.use = "listening";
   kernel.current = socket;
   kernel.flow = null;
@@ -152,18 +176,27 @@ function listen(kernel: Kernel, socket: Socket, args: readonly Value[]): Answer 
 function accept(kernel: Kernel, socket: Socket, args: readonly Value[]): Attempt {
   if (socket.use !== "listening") return done(failed("EINVAL"));
   const flags = args.length > 3 ? optionalNumber(args[3]) ?? 0 : 0;
+  const untilUs = kernel.deadline(socket.options.receiveTimeoutUs);
   return () => {
     // Its listener has been shut down meanwhile.
     if (socket.use !== "listening") return failed("EINVAL");
     const stream = socket.acceptQueue.shift();
-    if (stream === undefined) return socket.nonBlocking ? failed("EAGAIN") : null;
+    if (stream === undefined) {
+      return socket.nonBlocking || kernel.machine.nowUs >= untilUs ? failed("EAGAIN") : null;
+    }
     kernel.machine.tcp.acceptTaken(socket.id);
     const child = kernel.create();
     child.use = "connected";
     child.stream = stream;
     child.localPort = socket.localPort;
+    if (socket.errors !== null) {
+      child.errors = new ErrorQueue();
+      child.errors.zeroCopy = socket.errors.zeroCopy;
+      child.errors.setStamping(socket.errors.stamping, 0);
+    }
     child.options = { ...socket.options, others: new Map(socket.options.others) };
     child.nonBlocking = (flags & SYMBOLS.SOCK_NONBLOCK) !== 0;
+    child.closesOnExec = (flags & SYMBOLS.SOCK_CLOEXEC) !== 0;
     return { value: 0, opens: (number) => kernel.enter(number, child) };
   };
 }
@@ -176,6 +209,8 @@ function disconnect(kernel: Kernel, socket: Socket): Answer {
   if (use === "connecting") machine.tcp.cancelConnect(socket.id, machine.nowUs);
   if (stream !== null) machine.tcp.abort(stream.conn, machine.nowUs);
   machine.settle();
+  // Linux leaves the error of the reset that the peer is sent to whoever asks next.
+  if (stream !== null) socket.connectError = "ECONNRESET";
   socket.stream = null;
   socket.use = "new";
   return { value: 0 };
@@ -186,21 +221,36 @@ function connect(kernel: Kernel, socket: Socket, args: readonly Value[]): Attemp
   if (family === SYMBOLS.AF_UNSPEC) return done(disconnect(kernel, socket));
   switch (socket.use) {
     case "listening":
-    case "connected":
       return done(failed("EISCONN"));
+    case "connected":
+      if (socket.isOpening && !socket.isSynDeferred) {
+        return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
+      }
+      // The first that asks again hears that the connect which did not wait has come to its end.
+      if (!socket.connectPending) return done(failed("EISCONN"));
+      socket.connectPending = false;
+      return DONE;
     case "connecting":
       return socket.nonBlocking ? done(failed("EALREADY")) : () => connected(socket);
   }
   const pending = socket.takeError();
   if (pending !== null) return done(failed(pending));
-  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT);
+  const mode = socket.options.fastOpenConnect ? fastOpenMode(socket) : ActiveFastOpen.no;
+  kernel.connect(socket, socketPort(args[1]) ?? DEFAULT_PORT, mode);
   const answer = connected(socket);
-  if (answer === null && socket.nonBlocking) return done(failed("EINPROGRESS"));
-  return () => answer ?? connected(socket);
+  if (answer === null && socket.nonBlocking) {
+    socket.connectPending = true;
+    return done(failed("EINPROGRESS"));
+  }
+  const untilUs = kernel.deadline(socket.options.sendTimeoutUs);
+  return () => {
+    const late = kernel.machine.nowUs >= untilUs ? failed("EINPROGRESS") : null;
+    return answer ?? connected(socket) ?? late;
+  };
 }
 
 function connected(socket: Socket): Answer | null {
-  if (socket.use === "connecting") return null;
+  if (socket.use === "connecting" || (socket.isOpening && !socket.isSynDeferred)) return null;
   const error = socket.use === "connected" ? null : socket.takeError();
   return error === null && socket.use === "connected"
     ? { value: 0 }
@@ -223,8 +273,9 @@ function shutDown(kernel: Kernel, socket: Socket, how: number): Answer {
     return { value: 0 };
   }
   const { conn } = socket;
-  if (conn === null || conn.state === State.CLOSED) return failed("ENOTCONN");
   if (how !== SHUT_WR) socket.readShut = true;
+  if (conn === null || conn.state === State.CLOSED) return failed("ENOTCONN");
+  if (how !== SHUT_WR) conn.readShut = true;
   if (how !== SHUT_RD) {
     socket.writeShut = true;
     machine.tcp.closeWrite(conn, machine.nowUs);
@@ -271,7 +322,9 @@ function control(socket: Socket, args: readonly Value[]): Answer {
       socket.nonBlocking = (numberOf(args[2]) & SYMBOLS.O_NONBLOCK) !== 0;
       return { value: 0 };
     case SYMBOLS.F_GETFD:
+      return { value: socket.closesOnExec ? SYMBOLS.FD_CLOEXEC : 0 };
     case SYMBOLS.F_SETFD:
+      socket.closesOnExec = (numberOf(args[2]) & SYMBOLS.FD_CLOEXEC) !== 0;
       return { value: 0 };
   }
   return failed("EINVAL");
@@ -294,7 +347,10 @@ function readOption(kernel: Kernel, socket: Socket, args: readonly Value[]): Ans
   const name = optionName(args[1], args[2]);
   if (name === "TCP_INFO") return infoAnswer(kernel, args[3]);
   if (name === "SO_LINGER") return lingerAnswer(socket, args[3]);
-  const found = getOption(socket, name, kernel.settings.notes);
+  if (name.startsWith("option ")) return failed("ENOPROTOOPT");
+  if (name.endsWith("TIMEO")) return timeoutAnswer(socket, name, args[3]);
+  const { mtu, notes } = kernel.settings;
+  const found = getOption(socket, name, mtu, notes);
   const text = textOf(args[3]);
   if (args[3]?.kind === "ellipsis" || args[3] === undefined) return { value: 0 };
   const wanted = text ?? errorNumber(args[3]);
@@ -310,8 +366,9 @@ function readOption(kernel: Kernel, socket: Socket, args: readonly Value[]): Ans
 /** Compares the fields of TCP_INFO that the script names. */
 function infoAnswer(kernel: Kernel, value: Value): Answer {
   if (value.kind !== "struct") return { value: 0 };
-  const source = kernel.info;
+  const { source } = kernel;
   for (const [name, field] of value.fields) {
+    if (name === "...") continue;
     const wanted = field.kind === "name" ? infoValue(field.name, source) : optionalNumber(field);
     const found = infoValue(name, source);
     if (found === null) throw new CallError(`getsockopt TCP_INFO: ${name} is not there yet`);
@@ -331,6 +388,16 @@ function lingerAnswer(socket: Socket, value: Value): Answer {
   return fits
     ? { value: 0 }
     : { value: 0, fault: `expected onoff=${onoff}, got onoff=${isOn}, linger=${linger ?? 0}` };
+}
+
+function timeoutAnswer({ options }: Socket, name: string, value: Value): Answer {
+  const us = (name === "SO_RCVTIMEO" ? options.receiveTimeoutUs : options.sendTimeoutUs) ?? 0;
+  const found = [Math.floor(us / 1e6), us % 1e6];
+  const wanted = [fieldOf(value, "tv_sec", "0"), fieldOf(value, "tv_usec", "1")].map(
+    optionalNumber,
+  );
+  const fits = wanted.every((each, index) => each === null || each === found[index]);
+  return fits ? { value: 0 } : { value: 0, fault: `expected ${wanted}, got ${found}` };
 }
 
 /** `[ECONNREFUSED]` stands for its number. */

@@ -38,6 +38,8 @@ function change(
   if (numberOf(args[1]) === SYMBOLS.EPOLL_CTL_DEL) {
     return set.delete(descriptor) ? { value: 0 } : failed("ENOENT");
   }
+  const adds = numberOf(args[1]) === SYMBOLS.EPOLL_CTL_ADD;
+  if (set.has(descriptor) === adds) return failed(adds ? "EEXIST" : "ENOENT");
   set.set(descriptor, { events: numberOf(fieldOf(args[3], "events")), reported: "" });
   return { value: 0 };
 }

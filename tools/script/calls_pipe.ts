@@ -1,7 +1,6 @@
 import { type Attempt, done, failed } from "./answer.ts";
 import { receive, send } from "./calls_data.ts";
 import type { Kernel } from "./kernel.ts";
-import { SYMBOLS } from "./symbols.ts";
 import type { CallEvent } from "./syntax.ts";
 import { CallError, numberOf } from "./values.ts";
 
@@ -11,7 +10,7 @@ const PIPE_BYTES = 65_536;
 /** Begins a call on a pipe, or splice(2) between one and a socket; null when it is another one. */
 export function pipeCall(kernel: Kernel, call: CallEvent): Attempt | null {
   const { name, args } = call;
-  if (name === "pipe") {
+  if (name === "pipe" || name === "pipe2") {
     if (args[0]?.kind !== "array") throw new CallError("pipe() needs two descriptors");
     const pipe = { bytes: 0 };
     for (const end of args[0].items) kernel.pipes.set(numberOf(end), pipe);
@@ -39,20 +38,22 @@ export function pipeCall(kernel: Kernel, call: CallEvent): Attempt | null {
   return null;
 }
 
-/** `splice(4, NULL, 6, NULL, 1000, 0)`: from a socket into a pipe or the other way. */
+/**
+ * `splice(4, NULL, 6, NULL, 1000, 0)`: from a socket into a pipe or the other way. SPLICE_F_NONBLOCK is about
+ * the pipe; whether the socket waits is the socket's own.
+ */
 function splice(kernel: Kernel, { args }: CallEvent): Attempt {
   if (args.length < 6) throw new CallError("splice() takes 6 values");
   const [from, to, length] = [numberOf(args[0]), numberOf(args[2]), numberOf(args[4])];
   const [source, target] = [kernel.get(from), kernel.get(to)];
-  const flags = (numberOf(args[5]) & SYMBOLS.SPLICE_F_NONBLOCK) !== 0 ? SYMBOLS.MSG_DONTWAIT : 0;
   const pipe = kernel.pipes.get(source === undefined ? from : to);
   if (pipe === undefined) return done(failed("EINVAL"));
   if (source !== undefined) {
-    const attempt = receive(kernel, source, Math.min(length, PIPE_BYTES - pipe.bytes), flags);
+    const attempt = receive(kernel, source, Math.min(length, PIPE_BYTES - pipe.bytes), 0);
     return counted(attempt, (count) => pipe.bytes += count);
   }
   if (target === undefined) return done(failed("EBADF"));
-  const attempt = send(kernel, target, Math.min(length, pipe.bytes), flags);
+  const attempt = send(kernel, target, Math.min(length, pipe.bytes), 0);
   return counted(attempt, (count) => pipe.bytes -= count);
 }
 

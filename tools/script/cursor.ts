@@ -5,6 +5,8 @@ export class Cursor {
   readonly text: string;
   readonly defines: ReadonlyMap<string, string>;
   at = 0;
+  /** Values within values that are being read. */
+  depth = 0;
 
   constructor(text: string, defines: ReadonlyMap<string, string>) {
     this.text = text;

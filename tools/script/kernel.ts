@@ -3,14 +3,15 @@
  * themselves are in calls.ts.
  */
 
+import { ActiveFastOpen } from "../../src/tcp/fast_open.ts";
 import type { FourTuple } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import { Flow } from "./flow.ts";
 import { Machine } from "./machine.ts";
-import type { Settings } from "./settings.ts";
 import { errnoOf, Socket } from "./socket.ts";
 import type { InfoSource } from "./tcp_info.ts";
 import { applyOptions } from "./socket_options.ts";
+import type { Settings } from "./settings.ts";
 
 /** The port of the stack when the script leaves it to the runner. */
 export const DEFAULT_PORT = 8080;
@@ -70,6 +71,13 @@ export class Kernel {
         socket.connectError = errnoOf(error, false);
       },
     });
+    this.machine.onSettled = () => {
+      for (const socket of this.#byId.values()) {
+        if (socket.errors !== null && socket.conn !== null) {
+          socket.errors.update(socket.conn, this.machine.elapsedUs);
+        }
+      }
+    };
   }
 
   /** A new socket, without a descriptor. */
@@ -93,9 +101,36 @@ export class Kernel {
     this.#descriptors.delete(descriptor);
   }
 
+  /** Whether another socket keeps a port from this one: it listens, or one of them does not share. */
+  isTaken(port: number, socket: Socket): boolean {
+    const shares = (each: Socket) => each.options.others.get("SO_REUSEADDR") === 1;
+    for (const other of this.#descriptors.values()) {
+      if (other === socket || other.localPort !== port || other.use === "connected") continue;
+      const both = shares(socket) && shares(other) && other.use !== "listening";
+      const reused = [socket, other].every(({ options }) =>
+        options.others.get("SO_REUSEPORT") === 1
+      );
+      if (!both && !reused) return true;
+    }
+    return false;
+  }
+
+  /** Whether a descriptor refers to a socket. */
+  holds(socket: Socket): boolean {
+    return [...this.#descriptors.values()].includes(socket);
+  }
+
   /** A port that nothing has used yet. */
   ephemeralPort(): number {
     return this.#nextPort++;
+  }
+
+  /** When a call that waits for so long gives up. */
+  deadline(timeoutUs: number | null): number {
+    const { machine } = this;
+    const untilUs = timeoutUs === null ? Infinity : machine.nowUs + timeoutUs;
+    machine.noteDeadline(untilUs);
+    return untilUs;
   }
 
   /** The connection that the script's packets are about: the newest of the flow. */
@@ -110,7 +145,7 @@ export class Kernel {
   }
 
   /** What is known of the script's connection, from its first segment on; null before. */
-  get info(): InfoSource | null {
+  get source(): InfoSource | null {
     const { nowUs, tcp } = this.machine;
     const common = { nowUs, mtu: this.settings.mtu };
     const stream = this.connection?.stream ?? null;
@@ -124,7 +159,7 @@ export class Kernel {
   }
 
   /** Starts an active open of the socket and makes it the one that packets are about. */
-  connect(socket: Socket, port: number): void {
+  connect(socket: Socket, port: number, fastOpen: ActiveFastOpen = ActiveFastOpen.no): void {
     const { machine, settings } = this;
     if (socket.localPort === 0) socket.localPort = this.ephemeralPort();
     socket.use = "connecting";
@@ -145,7 +180,7 @@ export class Kernel {
       localPort: socket.localPort,
       remotePort: port,
     };
-    machine.tcp.connect(socket.id, tuple, machine.nowUs);
+    machine.tcp.connect(socket.id, tuple, machine.nowUs, fastOpen);
     machine.settle();
   }
 
@@ -168,8 +203,11 @@ export class Kernel {
   }
 
   #liveState(flow: Flow): "open" | "timeWait" | "closed" {
+    const isOfFlow = (ends: FourTuple) =>
+      ends.remotePort === flow.remotePort && ends.localPort === flow.localPort;
+    if (this.machine.tcp.handshakes.all().some(isOfFlow)) return "open";
     for (const conn of this.machine.tcp.all()) {
-      if (conn.remotePort !== flow.remotePort || conn.localPort !== flow.localPort) continue;
+      if (!isOfFlow(conn)) continue;
       if (conn.state === State.CLOSED) continue;
       return conn.state === State.TIME_WAIT ? "timeWait" : "open";
     }

@@ -106,6 +106,8 @@ export interface MachineEvents {
 /** One stack and its wire. */
 export class Machine {
   nowUs: number = START_US;
+  /** Called when everything has happened that follows at once. */
+  onSettled: (() => void) | null = null;
   readonly tcp: Tcp;
   /** What was sent and not yet looked at, oldest first. */
   readonly sent: SentPacket[] = [];
@@ -128,15 +130,17 @@ export class Machine {
     const area = layout.memory;
     this.#sendMemory = { area, pool, copier: new ArrayCopier(area.bytes), release };
     const device = new WireDevice(mtu, (frame) => {
-      const packet = readFrame(frame, this.nowUs);
+      const packet = readFrame(frame, this.elapsedUs);
       if (packet !== null) this.sent.push(packet);
     });
+    // Scripts say what is sent segment by segment, so nothing is handed on as one super-segment.
+    const sink = new Egress(device, layout, this.#slots, layout.tcpCounters, addresses, 0);
     this.tcp = new Tcp({
       config,
       layout,
       counters: layout.tcpCounters,
       memory: this.#slots,
-      sink: new Egress(device, layout, this.#slots, layout.tcpCounters, addresses),
+      sink,
       events: this.#link(events),
       isn: new FixedIsn(ISN),
       random: new SeededRandom(1),
@@ -169,6 +173,7 @@ export class Machine {
   settle(): void {
     this.tcp.flush(this.nowUs);
     for (const stream of this.#streams.values()) stream.reclaim();
+    this.onSettled?.();
   }
 
   /** A call that waits wants to be asked again at `atUs`. */
@@ -206,10 +211,9 @@ export class Machine {
         this.#streams.get(conn)?.dispose();
         this.#streams.delete(conn);
       },
+      created: (listener, conn) => events.began(listener.id, conn),
       stateChanged: (conn, before) => {
-        if (before === State.LISTEN || before === State.CLOSED) {
-          events.began(conn.listener?.id ?? -1, conn);
-        }
+        if (before === State.CLOSED) events.began(-1, conn);
       },
     };
   }

@@ -108,7 +108,7 @@ function accurateEcnText(kind: number, bytes: Uint8Array): string {
   return ["ECN", ...texts].join(" ");
 }
 
-function hex(bytes: Uint8Array): string {
+export function hex(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
@@ -144,10 +144,18 @@ function sameOption(wanted: ScriptOption, found: ScriptOption, context: MatchCon
       timestampFits(wanted.value, found.value, context);
   }
   // The cookie is the stack's own; whether there is one is what can be compared.
-  if (wanted.kind === "fastOpen" && found.kind === "fastOpen" && !exact) {
+  const cookies = isCookie(wanted) && isCookie(found);
+  if (cookies && wanted.kind === found.kind && !exact) {
     return (wanted.cookie.length === 0) === (found.cookie.length === 0);
   }
   return optionText(wanted) === optionText(found);
+}
+
+/** Whether an option is a Fast Open cookie, or asks for one. */
+export function isCookie(
+  option: ScriptOption,
+): option is ScriptOption & { readonly cookie: Uint8Array } {
+  return option.kind === "fastOpen" || option.kind === "fastOpenExperimental";
 }
 
 /** The stack's timestamps tick in milliseconds, the script's in steps of `--tcp_ts_tick_usecs`. */

@@ -56,7 +56,17 @@ function isNextEvent(cursor: Cursor): boolean {
     null;
 }
 
+/** The deepest nesting that is read. */
+const DEPTH_MAX = 100;
+
 function parsePrimary(cursor: Cursor): Value {
+  if (++cursor.depth > DEPTH_MAX) cursor.fail("too much is nested");
+  const value = parseWhole(cursor);
+  cursor.depth--;
+  return value;
+}
+
+function parseWhole(cursor: Cursor): Value {
   if (cursor.takes("...")) return { kind: "ellipsis" };
   if (cursor.takes("(")) {
     const inner = parseValue(cursor);

@@ -1,396 +1,479 @@
 /**
  * The code between `%{` and `}%`: the part of Python that assertions over TCP_INFO are written in.
  *
- * Statements are `assert`, `print`, assignment and `if`; expressions have Python's operators, chained
- * comparisons included. Numbers are all that there is besides texts.
+ * Expressions have Python's operators, its common functions, lists, tuples, dictionaries, comprehensions and
+ * texts with their forms; statements are `assert`, `print`, assignments, `if`, `for`, `while`, `def`, `try`,
+ * `raise`. There are no classes and no modules: an `import` does nothing, `math.floor` and the like are there.
  */
 
-/** A value of an expression. */
-export type PythonValue = number | string | readonly PythonValue[];
+import {
+  applied,
+  assign,
+  type Expression,
+  ExpressionReader,
+  type Scope,
+} from "./python_expression.ts";
+import { PythonError, type Token, tokensOf } from "./python_tokens.ts";
+import { itemsOf, type PythonValue, textOf, truth } from "./python_values.ts";
+
+export { PythonError } from "./python_tokens.ts";
+export type { PythonValue } from "./python_values.ts";
 
 /** What names mean. Throws for one that means nothing. */
 export type Names = (name: string) => PythonValue;
 
-/** Code that cannot be read, or an assertion that does not hold. `line` counts from 0 in the code. */
-export class PythonError extends Error {
-  readonly line: number;
+/** How a statement ended: on to the next, or out of a loop or a function. */
+type Flow = "next" | "break" | "continue" | { readonly value: PythonValue };
+type Statement = (scope: Scope) => Flow;
 
-  constructor(line: number, message: string) {
-    super(message);
-    this.line = line;
-  }
-}
+/** Statements in one run, so that no script keeps the runner. */
+const STATEMENTS_MAX = 1_000_000;
+/** Calls within calls. */
+const CALLS_MAX = 100;
 
-interface Statement {
-  readonly line: number;
-  readonly indent: number;
-  readonly text: string;
-}
+/** A failed assertion or a `raise`, which `except` may take. */
+class Raised extends PythonError {}
+
+/** Variables of a script, kept from one piece of code to the next. */
+export type Variables = Map<string, PythonValue>;
 
 /** Runs code; `print` gets what it prints. Throws a {@link PythonError}. */
-export function runPython(code: string, names: Names, print: (text: string) => void): void {
-  const variables = new Map<string, PythonValue>();
-  const lookUp: Names = (name) => variables.get(name) ?? names(name);
-  const statements = statementsOf(code);
-  let at = 0;
-  const block = (indent: number, active: boolean): void => {
-    let taken = false;
-    while (at < statements.length && statements[at].indent >= indent) {
-      const { text, line } = statements[at++];
-      const branch = /^(if|elif|else)\b\s*(.*?):\s*(.*)$/s.exec(text);
-      if (branch === null) {
-        if (active) run(text, line);
-        continue;
-      }
-      const [, word, condition, rest] = branch;
-      if (word === "if") taken = false;
-      const holds: boolean = active && !taken && (word === "else" || truth(value(condition, line)));
-      taken ||= holds;
-      if (rest !== "") {
-        if (holds) run(rest, line);
-      } else if (at < statements.length && statements[at].indent > indent) {
-        block(statements[at].indent, holds);
-      }
-    }
-  };
-  const value = (text: string, line: number) => evaluate(text, line, lookUp);
-  const run = (text: string, line: number): void => {
-    const assertion = /^assert\b\s*(.*)$/s.exec(text);
-    if (assertion !== null) return check(assertion[1], line, lookUp);
-    const printed = /^print\b\s*(.*)$/s.exec(text);
-    if (printed !== null) return print(textOf(value(printed[1] || "''", line)));
-    const assignment = /^([A-Za-z_]\w*)\s*=(?!=)\s*(.*)$/s.exec(text);
-    if (assignment !== null) {
-      variables.set(assignment[1], value(assignment[2], line));
-    } else if (!/^(?:pass|import\b.*|from\b.*)$/.test(text)) {
-      value(text, line);
-    }
-  };
-  block(0, true);
-}
-
-/** One statement a line; a line that ends within parentheses or with a backslash goes on. */
-function statementsOf(code: string): Statement[] {
-  const statements: Statement[] = [];
-  let open = "";
-  let start = 0;
-  for (const [line, raw] of code.split("\n").entries()) {
-    const text = withoutComment(raw);
-    if (open === "") {
-      if (text.trim() === "") continue;
-      start = line;
-    }
-    open += (open === "" ? "" : " ") + text.replace(/\\\s*$/, "");
-    if (/\\\s*$/.test(text) || depth(open) > 0) continue;
-    const indent = open.length - open.trimStart().length;
-    for (const part of splitSemicolons(open)) statements.push({ line: start, indent, text: part });
-    open = "";
+export function runPython(
+  code: string,
+  names: Names,
+  print: (text: string) => void,
+  variables: Variables = new Map(),
+): void {
+  const program = new Reader(code, print).program();
+  try {
+    program(new Variable(variables, null, names));
+  } catch (error) {
+    if (error instanceof RangeError) throw new PythonError(0, "code: it goes too deep");
+    throw error;
   }
-  if (open !== "") throw new PythonError(start, "the code ends within parentheses");
-  // The first line stands behind the opening sign; only deeper ones belong to an `if`.
-  const least = Math.min(...statements.map(({ indent }) => indent));
-  return statements.map((each) => ({ ...each, indent: each.indent - least }));
 }
 
-function withoutComment(line: string): string {
-  const found = /^(?:[^"'#]|"[^"]*"|'[^']*')*/.exec(line);
-  const end = found === null ? line.length : found[0].length;
-  return line[end] === "#" ? line.slice(0, end) : line;
-}
-
-function depth(text: string): number {
-  let open = 0;
-  for (const sign of text.replace(/"[^"]*"|'[^']*'/g, "")) {
-    if (sign === "(" || sign === "[") open++;
-    else if (sign === ")" || sign === "]") open--;
-  }
-  return open;
-}
-
-function splitSemicolons(text: string): string[] {
-  const parts = text.match(/(?:[^;"']|"[^"]*"|'[^']*')+/g) ?? [];
-  return parts.map((part) => part.trim()).filter((part) => part !== "");
-}
-
-function check(text: string, line: number, names: Names): void {
-  const parser = new Parser(text, line, names);
-  const start = parser.values.length;
-  const condition = parser.expression();
-  if (truth(condition)) return;
-  const seen = parser.values.slice(start).map(([name, found]) => `${name}=${textOf(found)}`);
-  const message = parser.takes(",") ? ` (${textOf(parser.expression())})` : "";
-  const where = seen.length > 0 ? `, with ${[...new Set(seen)].join(", ")}` : "";
-  throw new PythonError(line, `assertion failed: ${text.trim()}${where}${message}`);
-}
-
-function evaluate(text: string, line: number, names: Names): PythonValue {
-  const parser = new Parser(text, line, names);
-  const first = parser.expression();
-  if (!parser.takes(",")) {
-    parser.end();
-    return first;
-  }
-  const list: PythonValue[] = [first];
-  do list.push(parser.expression()); while (parser.takes(","));
-  parser.end();
-  return list;
-}
-
-function truth(value: PythonValue): boolean {
-  return typeof value === "number" ? value !== 0 : value.length > 0;
-}
-
-function textOf(value: PythonValue): string {
-  return typeof value === "object" ? value.map(textOf).join(" ") : String(value);
-}
-
-const COMPARISONS = ["==", "!=", "<=", ">=", "<", ">", "not in", "in", "is not", "is"] as const;
-
-/** Reads and works out an expression in one go. */
-class Parser {
+/** Names of a block of code, of a function, or of a comprehension. */
+class Variable implements Scope {
   /** Names that were looked up, for the message of a failed assertion. */
-  readonly values: (readonly [string, PythonValue])[] = [];
-  readonly #text: string;
-  readonly #line: number;
+  seen: (readonly [string, PythonValue])[] = [];
+  readonly #values: Variables;
+  readonly #outer: Variable | null;
   readonly #names: Names;
-  #at = 0;
 
-  constructor(text: string, line: number, names: Names) {
-    this.#text = text;
-    this.#line = line;
+  constructor(values: Variables, outer: Variable | null, names: Names) {
+    this.#values = values;
+    this.#outer = outer;
     this.#names = names;
   }
 
-  takes(sign: string): boolean {
-    this.#skip();
-    if (!this.#text.startsWith(sign, this.#at)) return false;
-    const isWord = /^\w/.test(sign);
-    if (isWord && /\w/.test(this.#text[this.#at + sign.length] ?? "")) return false;
-    this.#at += sign.length;
-    return true;
+  has(name: string): boolean {
+    return this.#values.has(name) || (this.#outer?.has(name) ?? false);
   }
 
-  end(): void {
-    this.#skip();
-    if (this.#at < this.#text.length) this.#fail(`cannot read "${this.#text.slice(this.#at)}"`);
-  }
-
-  /** `a if c else b`, or what stands alone. */
-  expression(): PythonValue {
-    const value = this.#or();
-    if (!this.takes("if")) return value;
-    const condition = this.#or();
-    if (!this.takes("else")) this.#fail("expected else");
-    const other = this.expression();
-    return truth(condition) ? value : other;
-  }
-
-  #or(): PythonValue {
-    let left = this.#and();
-    while (this.takes("or")) {
-      const right = this.#and();
-      left = truth(left) ? left : right;
-    }
-    return left;
-  }
-
-  #and(): PythonValue {
-    let left = this.#not();
-    while (this.takes("and")) {
-      const right = this.#not();
-      left = truth(left) ? right : left;
-    }
-    return left;
-  }
-
-  #not(): PythonValue {
-    return this.takes("not") ? Number(!truth(this.#not())) : this.#comparison();
-  }
-
-  #comparison(): PythonValue {
-    let left = this.#binary(0);
-    let result: number | null = null;
-    for (;;) {
-      const operator = COMPARISONS.find((each) => this.takes(each));
-      if (operator === undefined) return result ?? left;
-      const right = this.#binary(0);
-      const holds = compares(operator, left, right);
-      result = holds && result !== 0 ? 1 : 0;
-      left = right;
-    }
-  }
-
-  #binary(level: number): PythonValue {
-    const operators = LEVELS[level];
-    if (operators === undefined) return this.#unary();
-    let left = this.#binary(level + 1);
-    for (;;) {
-      const operator = operators.find((each) => this.#takesOperator(each));
-      if (operator === undefined) return left;
-      left = this.#apply(operator, left, this.#binary(level + 1));
-    }
-  }
-
-  #takesOperator(operator: string): boolean {
-    this.#skip();
-    // `/` is not the beginning of `//`, nor `*` of `**`.
-    const next = this.#text[this.#at + 1];
-    if (operator.length === 1 && "*/".includes(operator) && next === operator) return false;
-    return this.takes(operator);
-  }
-
-  #apply(operator: string, left: PythonValue, right: PythonValue): PythonValue {
-    if (operator === "%" && typeof left === "string") return formatted(left, right);
-    if (operator === "+" && typeof left === "string") return left + textOf(right);
-    if (typeof left !== "number" || typeof right !== "number") {
-      return this.#fail(`${operator} takes numbers`);
-    }
-    return ARITHMETIC[operator](left, right);
-  }
-
-  #unary(): PythonValue {
-    if (this.takes("-")) return -this.#number();
-    if (this.takes("+")) return this.#number();
-    if (this.takes("~")) return ~this.#number();
-    const base = this.#primary();
-    if (!this.takes("**")) return base;
-    if (typeof base !== "number") return this.#fail("** takes numbers");
-    return base ** this.#number();
-  }
-
-  #number(): number {
-    const value = this.#unary();
-    return typeof value === "number" ? value : this.#fail("expected a number");
-  }
-
-  #primary(): PythonValue {
-    if (this.takes("(")) return this.#list(")");
-    if (this.takes("[")) return this.#list("]", true);
-    const text = this.#match(/[fru]?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/y);
-    if (text !== null) return text[1] ?? text[2] ?? "";
-    const number = this.#match(/0x[0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+/y);
-    if (number !== null) return Number(number[0]);
-    const name = this.#match(/[A-Za-z_][\w.]*/y);
-    if (name === null) return this.#fail(`cannot read "${this.#text.slice(this.#at)}"`);
-    if (this.takes("(")) {
-      const list = this.#list(")", true);
-      return called(name[0], list as readonly PythonValue[]) ??
-        this.#fail(`${name[0]}() is not there yet`);
-    }
-    const value = this.#names(name[0]);
-    this.values.push([name[0], value]);
+  get(name: string): PythonValue {
+    const value = this.#find(name);
+    this.seen.push([name, value]);
     return value;
   }
 
-  /** The values up to `close`; one without a comma stands for itself unless `always`. */
-  #list(close: string, always = false): PythonValue {
-    const items: PythonValue[] = [];
-    let commas = 0;
-    while (!this.takes(close)) {
-      items.push(this.expression());
-      if (this.takes(",")) commas++;
-      else if (!this.takes(close)) this.#fail(`expected ${close}`);
-      else break;
+  #find(name: string): PythonValue {
+    const own = this.#values.get(name);
+    if (own !== undefined) return own;
+    return this.#outer === null ? this.#names(name) : this.#outer.get(name);
+  }
+
+  set(name: string, value: PythonValue): void {
+    this.#values.set(name, value);
+  }
+
+  inner(): Variable {
+    return new Variable(new Map(), this, this.#names);
+  }
+}
+
+class Reader extends ExpressionReader {
+  readonly #code: string;
+  readonly #print: (text: string) => void;
+  #statements = 0;
+  #calls = 0;
+
+  constructor(code: string, print: (text: string) => void) {
+    super(levelled(tokensOf(code)));
+    this.#code = code;
+    this.#print = print;
+  }
+
+  program(): Statement {
+    const program = this.#block(0);
+    if (this.token.kind !== "end") this.fail("cannot read what stands");
+    return program;
+  }
+
+  /** Lines that are indented by `indent` at the least. */
+  #block(indent: number): Statement {
+    const statements: Statement[] = [];
+    while (this.token.kind === "line" && this.token.indent >= indent) {
+      this.at++;
+      this.#line(statements);
     }
-    return items.length === 1 && commas === 0 && !always ? items[0] : items;
+    return this.#sequence(statements);
   }
 
-  #match(pattern: RegExp): RegExpExecArray | null {
-    this.#skip();
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text);
-    if (found !== null) this.#at = pattern.lastIndex;
-    return found;
+  #sequence(statements: readonly Statement[]): Statement {
+    return (scope) => {
+      for (const statement of statements) {
+        if (++this.#statements > STATEMENTS_MAX) throw new PythonError(0, "code: it does not end");
+        const flow = statement(scope);
+        if (flow !== "next") return flow;
+      }
+      return "next";
+    };
   }
 
-  #skip(): void {
-    while (this.#at < this.#text.length && this.#text.charCodeAt(this.#at) <= 32) this.#at++;
+  get #isLineOver(): boolean {
+    const { kind } = this.token;
+    return kind === "line" || kind === "end";
   }
 
-  #fail(message: string): never {
-    throw new PythonError(this.#line, `code: ${message}`);
+  #line(statements: Statement[]): void {
+    do {
+      if (this.#isLineOver) return;
+      statements.push(this.#statement());
+    } while (this.takes(";"));
+    if (!this.#isLineOver) this.fail("cannot read what stands");
+  }
+
+  /** What follows a colon: the rest of the line, or deeper lines. */
+  #suite(): Statement {
+    const { indent } = this.#lineToken();
+    this.expect(":");
+    if (this.token.kind !== "line") {
+      const statements: Statement[] = [];
+      this.#line(statements);
+      return this.#sequence(statements);
+    }
+    if (this.token.indent <= indent) this.fail("expected deeper lines");
+    return this.#block(this.token.indent);
+  }
+
+  #lines: Token[] = [];
+
+  /** The beginning of the line that is being read. */
+  #lineToken(): Token {
+    return this.#lines.at(-1)!;
+  }
+
+  #statement(): Statement {
+    const { kind, text } = this.token;
+    if (kind !== "name") return this.#assignment();
+    switch (text) {
+      case "assert":
+        return this.#assert();
+      case "print":
+        return this.#printed();
+      case "if":
+      case "while":
+      case "for":
+      case "def":
+      case "try":
+        return this.#compound(text);
+      case "raise":
+        return this.#raise();
+      case "return":
+        return this.#return();
+      case "pass":
+        this.at++;
+        return () => "next";
+      case "break":
+      case "continue":
+        this.at++;
+        return () => text;
+      case "import":
+      case "from":
+      case "global":
+        return this.#ignored();
+    }
+    return this.#assignment();
+  }
+
+  #ignored(): Statement {
+    while (!this.#isLineOver && !this.sees(";")) this.at++;
+    return () => "next";
+  }
+
+  #compound(word: string): Statement {
+    const line = this.#lineBefore();
+    this.#lines.push(line);
+    this.at++;
+    let made: Statement;
+    if (word === "if") made = this.#if();
+    else if (word === "while") made = this.#while();
+    else if (word === "for") made = this.#for();
+    else if (word === "def") made = this.#def();
+    else made = this.#try();
+    this.#lines.pop();
+    return made;
+  }
+
+  #lineBefore(): Token {
+    const at = this.at;
+    while (this.token.kind !== "line") this.at--;
+    const { token } = this;
+    this.at = at;
+    return token;
+  }
+
+  /** Takes a word that goes on with this compound statement: at the same depth, on a line of its own. */
+  #continues(word: string): boolean {
+    if (this.token.kind !== "line" || this.token.indent !== this.#lineToken().indent) return false;
+    this.at++;
+    if (this.takes(word)) return true;
+    this.at--;
+    return false;
+  }
+
+  #if(): Statement {
+    const condition = this.list();
+    const then = this.#suite();
+    let other: Statement | null = null;
+    if (this.#continues("elif")) other = this.#if();
+    else if (this.#continues("else")) other = this.#suite();
+    return (scope) => truth(condition(scope)) ? then(scope) : other?.(scope) ?? "next";
+  }
+
+  #while(): Statement {
+    const condition = this.list();
+    const body = this.#suite();
+    return (scope) => {
+      while (truth(condition(scope))) {
+        if (++this.#statements > STATEMENTS_MAX) throw new PythonError(0, "code: it does not end");
+        const flow = body(scope);
+        if (flow === "break") break;
+        if (typeof flow === "object") return flow;
+      }
+      return "next";
+    };
+  }
+
+  #for(): Statement {
+    const { line } = this.token;
+    const names = this.names();
+    this.expect("in");
+    const list = this.list();
+    const body = this.#suite();
+    return (scope) => {
+      const items = itemsOf(list(scope));
+      if (items === null) throw new PythonError(line, "code: this has no items");
+      for (const item of items) {
+        assign(scope, names, item, line);
+        const flow = body(scope);
+        if (flow === "break") break;
+        if (typeof flow === "object") return flow;
+      }
+      return "next";
+    };
+  }
+
+  #def(): Statement {
+    const { line } = this.token;
+    const name = this.name();
+    const parameters: { readonly name: string; readonly usual: Expression | null }[] = [];
+    this.expect("(");
+    while (!this.takes(")")) {
+      const parameter = this.name();
+      parameters.push({ name: parameter, usual: this.takes("=") ? this.expression() : null });
+      if (!this.takes(",") && !this.sees(")")) this.fail("expected )");
+    }
+    const body = this.#suite();
+    return (scope) => {
+      const call = (args: PythonValue[], named: ReadonlyMap<string, PythonValue>): PythonValue => {
+        const inner = scope.inner();
+        if (this.#calls >= CALLS_MAX) {
+          throw new PythonError(line, `code: ${name}() calls itself too often`);
+        }
+        for (const [index, parameter] of parameters.entries()) {
+          const value = args[index] ?? named.get(parameter.name) ?? parameter.usual?.(scope);
+          if (value === undefined) {
+            throw new PythonError(line, `code: ${name}() needs ${parameter.name}`);
+          }
+          inner.set(parameter.name, value);
+        }
+        this.#calls++;
+        try {
+          const flow = body(inner);
+          return typeof flow === "object" ? flow.value : null;
+        } finally {
+          this.#calls--;
+        }
+      };
+      scope.set(name, { call });
+      return "next";
+    };
+  }
+
+  #try(): Statement {
+    const body = this.#suite();
+    let handler: Statement | null = null;
+    while (this.#continues("except")) {
+      while (!this.sees(":") && !this.#isLineOver) this.at++;
+      const next = this.#suite();
+      handler ??= next;
+    }
+    const otherwise = this.#continues("else") ? this.#suite() : null;
+    const last = this.#continues("finally") ? this.#suite() : null;
+    return (scope) => {
+      let flow: Flow;
+      try {
+        flow = body(scope);
+        if (flow === "next" && otherwise !== null) flow = otherwise(scope);
+      } catch (error) {
+        if (!(error instanceof Raised) || handler === null) throw error;
+        flow = handler(scope);
+      } finally {
+        last?.(scope);
+      }
+      return flow;
+    };
+  }
+
+  #raise(): Statement {
+    const { line } = this.token;
+    const from = this.token.from;
+    this.#ignored();
+    const text = this.#code.slice(from, this.token.from).trim();
+    return () => {
+      throw new Raised(line, `code: ${text}`);
+    };
+  }
+
+  #return(): Statement {
+    this.at++;
+    const value = this.#isLineOver || this.sees(";") ? null : this.list();
+    return (scope) => ({ value: value?.(scope) ?? null });
+  }
+
+  #assert(): Statement {
+    const { line } = this.token;
+    this.at++;
+    const { from } = this.token;
+    const condition = this.expression();
+    const message = this.takes(",") ? this.expression() : null;
+    const text = this.#code.slice(from, this.token.from).trim().replace(/;$/, "");
+    return (scope) => {
+      const variable = scope as Variable;
+      variable.seen = [];
+      if (truth(condition(scope))) return "next";
+      const seen = variable.seen.map(([name, found]) => `${name}=${textOf(found)}`);
+      const where = seen.length > 0 ? `, with ${[...new Set(seen)].join(", ")}` : "";
+      const why = message === null ? "" : ` (${textOf(message(scope))})`;
+      throw new Raised(line, `assertion failed: ${text}${where}${why}`);
+    };
+  }
+
+  /** Python 3's function, and Python 2's statement without parentheses. */
+  #printed(): Statement {
+    this.at++;
+    if (this.#isLineOver || this.sees(";")) {
+      return () => (this.#print(""), "next");
+    }
+    const asCall = this.sees("(");
+    if (asCall) {
+      const items = this.#printedItems();
+      if (items !== null) {
+        return (scope) => (this.#print(
+          items.map((item) => textOf(item(scope))).join(" "),
+        ),
+          "next");
+      }
+    }
+    const value = this.list();
+    return (scope) => {
+      const found = value(scope);
+      this.#print(Array.isArray(found) ? found.map(textOf).join(" ") : textOf(found));
+      return "next";
+    };
+  }
+
+  /** `(a, b, sep="")` up to the end of the statement; null when the parentheses are only a part of it. */
+  #printedItems(): Expression[] | null {
+    const start = this.at;
+    this.expect("(");
+    const items: Expression[] = [];
+    while (!this.takes(")")) {
+      if (this.sees("end") || this.sees("sep") || this.sees("file")) {
+        this.at += 2;
+        this.expression();
+      } else {
+        items.push(this.expression());
+      }
+      if (!this.takes(",") && !this.sees(")")) this.fail("expected )");
+    }
+    if (this.#isLineOver || this.sees(";")) return items;
+    this.at = start;
+    return null;
+  }
+
+  /** `a = b = 1`, `a, b = 1, 2`, `a += 1`, or an expression for what it does. */
+  #assignment(): Statement {
+    const { line } = this.token;
+    const start = this.at;
+    const names = this.#targets();
+    const { kind, text } = this.token;
+    if (names !== null && kind === "sign" && /^(?!==|<=|>=|!=)[^=]+=$/.test(text)) {
+      this.at++;
+      const value = this.list();
+      const [name] = names;
+      return (scope) => {
+        scope.set(name, applied(text.slice(0, -1), scope.get(name), value(scope), line));
+        return "next";
+      };
+    }
+    if (names === null || !this.sees("=")) {
+      this.at = start;
+      const value = this.list();
+      return (scope) => (value(scope), "next");
+    }
+    const targets = [names];
+    this.expect("=");
+    for (;;) {
+      const again = this.at;
+      const more = this.#targets();
+      if (more !== null && this.takes("=")) {
+        targets.push(more);
+        continue;
+      }
+      this.at = again;
+      break;
+    }
+    const value = this.list();
+    return (scope) => {
+      const found = value(scope);
+      for (const each of targets) assign(scope, each, found, line);
+      return "next";
+    };
+  }
+
+  /** The names on the left of an assignment; null when there is something else. */
+  #targets(): string[] | null {
+    if (this.token.kind !== "name" && !this.sees("(")) return null;
+    const closes = this.takes("(");
+    const names: string[] = [];
+    do {
+      if (this.token.kind !== "name") return null;
+      names.push(this.name());
+    } while (this.takes(","));
+    return closes && !this.takes(")") ? null : names;
   }
 }
 
-const LEVELS: readonly (readonly string[])[] = [["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"], [
-  "//",
-  "*",
-  "/",
-  "%",
-]];
-
-const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
-  "|": (a, b) => a | b,
-  "^": (a, b) => a ^ b,
-  "&": (a, b) => a & b,
-  "<<": (a, b) => a * 2 ** b,
-  ">>": (a, b) => Math.floor(a / 2 ** b),
-  "+": (a, b) => a + b,
-  "-": (a, b) => a - b,
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / b,
-  "//": (a, b) => Math.floor(a / b),
-  "%": (a, b) => a - b * Math.floor(a / b),
-};
-
-function compares(operator: string, left: PythonValue, right: PythonValue): boolean {
-  switch (operator) {
-    case "==":
-    case "is":
-      return textOf(left) === textOf(right);
-    case "!=":
-    case "is not":
-      return textOf(left) !== textOf(right);
-    case "<":
-      return left < right;
-    case "<=":
-      return left <= right;
-    case ">":
-      return left > right;
-    case ">=":
-      return left >= right;
-    case "in":
-      return typeof right === "object" && right.some((each) => textOf(each) === textOf(left));
-    default:
-      return !(typeof right === "object" && right.some((each) => textOf(each) === textOf(left)));
-  }
-}
-
-function called(name: string, args: readonly PythonValue[]): PythonValue | null {
-  const numbers = args.flat().map(Number);
-  switch (name) {
-    case "abs":
-      return Math.abs(numbers[0]);
-    case "min":
-      return Math.min(...numbers);
-    case "max":
-      return Math.max(...numbers);
-    case "int":
-      return Math.trunc(numbers[0]);
-    case "float":
-      return numbers[0];
-    case "round":
-      return Math.round(numbers[0]);
-    case "sum":
-      return numbers.reduce((a, b) => a + b, 0);
-    case "bool":
-      return Number(truth(args[0]));
-    case "str":
-    case "repr":
-    case "hex":
-      return textOf(args[0]);
-    case "len":
-      return (args[0] as string | readonly PythonValue[]).length;
-    case "range":
-      return Array.from({ length: Math.max(0, numbers[1] - numbers[0]) }, (_, i) => numbers[0] + i);
-  }
-  return null;
-}
-
-function formatted(text: string, value: PythonValue): string {
-  const values = typeof value === "object" ? [...value] : [value];
-  return text.replace(
-    /%(?:[-+ 0#]*\d*(?:\.\d+)?[dsixfgru]|%)/g,
-    (sign) => sign === "%%" ? "%" : textOf(values.shift() ?? ""),
-  );
+/** The first line stands behind the opening sign, and all may be indented alike: both count as not at all. */
+function levelled(tokens: readonly Token[]): Token[] {
+  const lines = tokens.filter(({ kind }) => kind === "line");
+  const behind = lines.filter(({ line }) => line > 0);
+  const least = Math.min(...behind.map(({ indent }) => indent));
+  return tokens.map((token) => {
+    if (token.kind !== "line") return token;
+    return { ...token, indent: token.line === 0 ? 0 : token.indent - least };
+  });
 }

@@ -2,13 +2,10 @@
 
 import { Flag } from "../../src/wire/segment.ts";
 import type { Answer, Attempt } from "./answer.ts";
-import { beginCall } from "./calls.ts";
 import { icmpFrame, packetFault, type SentPacket, tcpFrame } from "./frames.ts";
-import { Kernel } from "./kernel.ts";
-import { mismatch, packetText } from "./match.ts";
-import { PythonError, runPython } from "./python.ts";
-import { applyCommand, type Settings } from "./settings.ts";
-import { ERRNO } from "./symbols.ts";
+import { hex, isCookie, mismatch, packetText } from "./match.ts";
+import { PythonError, runPython, type Variables } from "./python.ts";
+import type { Settings } from "./settings.ts";
 import {
   type CallEvent,
   type IcmpPacket,
@@ -17,12 +14,10 @@ import {
   type ScriptEvent,
   type TcpPacket,
 } from "./syntax.ts";
-import { infoValue } from "./tcp_info.ts";
-import { isStateCheck, stateFault } from "./state_check.ts";
+import { ERRNO, INFO_SYMBOLS } from "./symbols.ts";
 import { CallError, numberOf } from "./values.ts";
+import type { World } from "./world.ts";
 
-/** How much longer than its time a packet is waited for, so that a message can say when it came. */
-const PATIENCE_US = 200_000_000;
 /** Steps of the clock in one wait, so that no script can keep the runner. */
 const STEPS_MAX = 1_000_000;
 
@@ -39,20 +34,26 @@ interface PendingCall {
 export class ScriptRun {
   readonly #script: Script;
   readonly #settings: Settings;
-  readonly #kernel: Kernel;
+  readonly #world: World;
   /** When the previous event was over, in microseconds since the start. */
   #lastUs = 0;
+  /** Whether the previous event was a packet for the stack, and the time at which it was due. */
+  #lastInbound = false;
+  #scheduledUs = 0;
   #pending: PendingCall | null = null;
+  /** Fast Open cookies of the stack by what the script has in their place. */
+  readonly #cookies = new Map<string, Uint8Array>();
   /** Furthest sequence number of the script that has been seen, for what is new data. */
   #furthest = 0;
+  /** Variables of the code, which go on from one piece to the next. */
+  readonly #variables: Variables = new Map();
   /** What was printed, and failures that do not count. */
   readonly output: string[] = [];
 
-  constructor(script: Script, settings: Settings) {
+  constructor(script: Script, world: World) {
     this.#script = script;
-    this.#settings = settings;
-    for (const command of script.before) applyCommand(settings, command);
-    this.#kernel = new Kernel(settings);
+    this.#settings = world.settings;
+    this.#world = world;
   }
 
   /** Runs everything. Throws a {@link ScriptError} for the first thing that does not hold. */
@@ -65,6 +66,7 @@ export class ScriptRun {
         this.output.push(`${error.line}: not fatal: ${error.message}`);
       }
       this.#lastUs = this.#now;
+      this.#lastInbound = isInbound(event);
     }
     this.#finishPending(Infinity);
   }
@@ -75,7 +77,7 @@ export class ScriptRun {
   }
 
   get #now(): number {
-    return this.#kernel.machine.elapsedUs;
+    return this.#world.elapsedUs;
   }
 
   #runEvent(event: ScriptEvent): void {
@@ -84,7 +86,10 @@ export class ScriptRun {
     if (event.time.kind === "range") {
       throw new ScriptError(event.line, "only a packet of the stack can have a range of times");
     }
+    // A burst keeps the distances that it was written with, however late its packets go.
+    if (this.#lastInbound && isInbound(event)) this.#lastUs = this.#scheduledUs;
     const baseUs = this.#lastUs;
+    this.#scheduledUs = this.#dueUs(event);
     this.#waitUntil(event);
     switch (action.kind) {
       case "tcp":
@@ -94,8 +99,7 @@ export class ScriptRun {
       case "call":
         return this.#call(event, action, baseUs);
       case "command":
-        if (isStateCheck(action.text)) return this.#checkState(event, action.text);
-        return applyCommand(this.#settings, { line: event.line, text: action.text });
+        return this.#world.command({ line: event.line, text: action.text });
       case "code":
         return this.#runCode(event, action.text);
     }
@@ -133,13 +137,12 @@ export class ScriptRun {
 
   /** Lets time pass until then, or until `enough` says so. */
   #advance(untilUs: number, enough: () => boolean): void {
-    const { machine } = this.#kernel;
-    const end = machine.nowUs + (untilUs - machine.elapsedUs);
+    const world = this.#world;
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       this.#tryPending();
-      if (enough() || machine.nowUs >= end) return;
-      if (machine.nextUs === Infinity && end === Infinity) return;
-      machine.step(end);
+      if (enough() || world.elapsedUs >= untilUs) return;
+      if (world.isIdle && untilUs === Infinity) return;
+      world.step(untilUs);
     }
     throw new Error(`The clock has moved ${STEPS_MAX} times without an end`);
   }
@@ -147,11 +150,11 @@ export class ScriptRun {
   // Packets in.
 
   #inject(event: ScriptEvent, packet: TcpPacket): void {
-    const kernel = this.#kernel;
+    const world = this.#world;
     const { localAddress, remoteAddress } = this.#settings;
     const isFirstSyn = (packet.flags & (Flag.SYN | Flag.ACK | Flag.RST)) === Flag.SYN;
-    const flow = kernel.flowFor(isFirstSyn, packet.seq);
-    const wire = flow.toWire(packet);
+    const flow = world.flowFor(isFirstSyn, packet.seq);
+    const wire = flow.toWire(this.#withLiveCookies(packet));
     const fault = packetFault(wire);
     if (fault !== null) throw new ScriptError(event.line, fault);
     const ends = {
@@ -160,12 +163,12 @@ export class ScriptRun {
       sourcePort: flow.remotePort,
       destinationPort: flow.localPort,
     };
-    kernel.machine.inject(tcpFrame(ends, wire));
+    world.inject(tcpFrame(ends, wire));
     this.#tryPending();
   }
 
   #injectIcmp(event: ScriptEvent, packet: IcmpPacket): void {
-    const kernel = this.#kernel;
+    const { flow } = this.#world;
     const { localAddress, remoteAddress } = this.#settings;
     if (!packet.inbound) throw new ScriptError(event.line, "the stack sends no ICMP errors yet");
     const numbers = packet.numbers[this.#settings.family];
@@ -175,10 +178,10 @@ export class ScriptRun {
         `there is no such ICMP message in ${this.#settings.family}`,
       );
     }
-    if (kernel.flow === null) throw new ScriptError(event.line, "there is nothing to quote yet");
-    const ends = kernel.flow.ends(localAddress, remoteAddress);
-    const seq = kernel.flow.localSeq(packet.seq);
-    kernel.machine.inject(icmpFrame(remoteAddress, ends, { ...packet, ...numbers, seq }));
+    if (flow === null) throw new ScriptError(event.line, "there is nothing to quote yet");
+    const ends = flow.ends(localAddress, remoteAddress);
+    const seq = flow.localSeq(packet.seq);
+    this.#world.inject(icmpFrame(remoteAddress, ends, { ...packet, ...numbers, seq }));
     this.#tryPending();
   }
 
@@ -189,12 +192,13 @@ export class ScriptRun {
     const dueUs = this.#dueUs(event);
     const lateUs = time.kind === "range" ? time.toUs + (time.relative ? this.#lastUs : 0) : dueUs;
     const toleranceUs = this.#tolerance(lateUs);
-    const untilUs = (time.kind === "any" ? this.#now : lateUs + toleranceUs) + PATIENCE_US;
+    const untilUs = (time.kind === "any" ? this.#now : lateUs + toleranceUs) +
+      this.#world.patienceUs;
     let first = this.#nextPacket(untilUs);
     if (first === null) {
       throw new ScriptError(event.line, `nothing was sent: expected ${expected.text}`);
     }
-    const { flow } = this.#kernel;
+    const { flow } = this.#world;
     first = flow!.toScript(first, expected);
     const sent = this.#gathered(first, expected);
     const pushCounts = this.#pushCounts(sent);
@@ -206,8 +210,9 @@ export class ScriptRun {
     };
     const fault = mismatch(expected, sent, context);
     if (fault !== null) throw new ScriptError(event.line, fault);
+    this.#learnCookies(expected, sent);
     if (time.kind === "any") return;
-    const atUs = this.#elapsedAt(sent);
+    const { atUs } = sent;
     if (atUs < dueUs - toleranceUs || atUs > lateUs + toleranceUs) {
       const wanted = dueUs === lateUs
         ? seconds(dueUs)
@@ -219,40 +224,52 @@ export class ScriptRun {
     }
   }
 
-  #elapsedAt(sent: SentPacket): number {
-    const { machine } = this.#kernel;
-    return machine.elapsedUs - (machine.nowUs - sent.atUs);
+  /** What the script calls a cookie of the stack's is from now on that cookie. */
+  #learnCookies(expected: TcpPacket, sent: SentPacket): void {
+    const wanted = expected.options?.find(isCookie);
+    const found = sent.options.find(isCookie);
+    if (wanted === undefined || found === undefined || wanted.cookie.length === 0) return;
+    this.#cookies.set(hex(wanted.cookie), found.cookie);
+  }
+
+  #withLiveCookies(packet: TcpPacket): TcpPacket {
+    const options = packet.options?.map((option) =>
+      isCookie(option)
+        ? { ...option, cookie: this.#cookies.get(hex(option.cookie)) ?? option.cookie }
+        : option
+    );
+    return { ...packet, options: options ?? null };
   }
 
   /** The oldest packet of the flow that was not looked at; null when none is sent until then. */
   #nextPacket(untilUs: number): SentPacket | null {
-    const { machine } = this.#kernel;
     this.#advance(untilUs, () => this.#oldest() !== null);
-    return this.#oldest() === null ? null : machine.sent.shift()!;
+    return this.#oldest() === null ? null : this.#world.sent.shift()!;
   }
 
   #oldest(): SentPacket | null {
-    const { machine, flow } = this.#kernel;
+    const { sent, flow } = this.#world;
     // Packets of other connections than the one that the script is about are not looked at.
-    while (machine.sent.length > 0 && flow !== null && !flow.owns(machine.sent[0])) {
-      machine.sent.shift();
-    }
-    return flow === null ? null : machine.sent[0] ?? null;
+    while (sent.length > 0 && flow !== null && !flow.owns(sent[0])) sent.shift();
+    return flow === null ? null : sent[0] ?? null;
   }
 
   /** Takes the segments that follow `first` in as long as less was sent than is expected. */
   #gathered(first: SentPacket, expected: TcpPacket): SentPacket {
     let sent = first;
     if (this.#settings.strictSegments || first.length === 0) return sent;
-    const { flow } = this.#kernel;
+    const { flow, burstUs } = this.#world;
     while (sent.length < expected.length) {
+      this.#advance(this.#now + burstUs, () => this.#oldest() !== null);
       const next = this.#oldest();
       if (next === null) return sent;
       const more = flow!.toScript(next, expected);
       const follows = more.seq === ((sent.seq + sent.length) >>> 0) && more.length > 0;
-      if (!follows || more.length > first.length) return sent;
+      // They are equal in size but for the last, which may be shorter.
+      const wasLast = sent.length % first.length !== 0;
+      if (!follows || wasLast || more.length > first.length) return sent;
       if (sent.length + more.length > expected.length) return sent;
-      this.#kernel.machine.sent.shift();
+      this.#world.sent.shift();
       sent = { ...more, seq: first.seq, length: sent.length + more.length, atUs: first.atUs };
     }
     return sent;
@@ -265,9 +282,9 @@ export class ScriptRun {
   #pushCounts(sent: SentPacket): boolean {
     if (sent.length === 0) return true;
     const next = this.#oldest();
-    const isLast = next === null || next.atUs !== sent.atUs || next.length === 0;
-    const send = this.#kernel.connection?.conn?.send ?? null;
-    const isEnd = send === null || sent.seq + sent.length > send.end;
+    const { burstUs, writtenEnd } = this.#world;
+    const isLast = next === null || next.atUs - sent.atUs > burstUs || next.length === 0;
+    const isEnd = writtenEnd === null || sent.seq + sent.length >= writtenEnd;
     return isLast && isEnd && sent.seq >= this.#furthest;
   }
 
@@ -275,16 +292,18 @@ export class ScriptRun {
 
   #call(event: ScriptEvent, call: CallEvent, baseUs: number): void {
     this.#finishPending(Infinity);
+    const world = this.#world;
     let attempt: Attempt;
     try {
-      attempt = beginCall(this.#kernel, call);
+      attempt = world.begin(call);
     } catch (error) {
       throw located(error, event);
     }
     const startUs = this.#now;
     const isRelative = event.time.kind === "relative" || event.time.kind === "any";
     const endUs = call.endUs === null ? startUs : call.endUs + (isRelative ? baseUs : 0);
-    const toleranceUs = Math.max(this.#settings.toleranceUs, (endUs - startUs) / 8);
+    const leastUs = Math.max(this.#settings.toleranceUs, call.endUs === null ? world.callUs : 0);
+    const toleranceUs = Math.max(leastUs, (endUs - startUs) / 8);
     this.#pending = { event, call, attempt, endUs, toleranceUs };
     this.#tryPending();
     if (call.endUs === null) this.#finishPending(startUs + toleranceUs);
@@ -308,7 +327,8 @@ export class ScriptRun {
   #finishPending(untilUs: number): void {
     const pending = this.#pending;
     if (pending === null) return;
-    const limitUs = Math.min(untilUs, pending.endUs + pending.toleranceUs + PATIENCE_US);
+    const { patienceUs } = this.#world;
+    const limitUs = Math.min(untilUs, pending.endUs + pending.toleranceUs + patienceUs);
     this.#advance(Math.max(limitUs, this.#now), () => this.#pending === null);
     if (this.#pending === null) return;
     this.#pending = null;
@@ -343,24 +363,18 @@ export class ScriptRun {
     }
   }
 
-  #checkState(event: ScriptEvent, text: string): void {
-    const fault = stateFault(this.#kernel, text);
-    if (fault !== null) throw new ScriptError(event.line, fault);
-  }
-
   // Code.
 
   #runCode(event: ScriptEvent, text: string): void {
-    const kernel = this.#kernel;
-    const source = kernel.info;
+    const info = this.#world.info();
     const names = (name: string) => {
-      const value = infoValue(name, source);
-      if (value !== null) return value;
-      const why = source === null ? "there is no connection" : "is not there yet";
+      const value = info?.(name) ?? INFO_SYMBOLS[name];
+      if (value !== undefined) return value;
+      const why = info === null ? "there is no connection" : "is not there yet";
       throw new ScriptError(event.line, `code: ${name}: ${why}`);
     };
     try {
-      runPython(text, names, (line) => this.output.push(line));
+      runPython(text, names, (line) => this.output.push(line), this.#variables);
     } catch (error) {
       if (!(error instanceof PythonError)) throw error;
       throw new ScriptError(event.line + error.line, error.message);
@@ -369,10 +383,12 @@ export class ScriptRun {
 
   /** What the stack has sent and the script has not expected, for `--verbose`. */
   leftOver(): string[] {
-    return this.#kernel.machine.sent.map((packet) =>
-      `${seconds(this.#elapsedAt(packet))} ${packetText(packet)}`
-    );
+    return this.#world.sent.map((packet) => `${seconds(packet.atUs)} ${packetText(packet)}`);
   }
+}
+
+function isInbound({ action }: ScriptEvent): boolean {
+  return (action.kind === "tcp" || action.kind === "icmp") && action.inbound;
 }
 
 function seconds(us: number): string {

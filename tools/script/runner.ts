@@ -3,8 +3,10 @@
 import type { Family } from "./addresses.ts";
 import { parseScript } from "./parser.ts";
 import { ScriptRun } from "./run.ts";
-import { applyOption, defaultSettings, familiesOf } from "./settings.ts";
-import { type Script, ScriptError } from "./syntax.ts";
+import { applyOption, defaultSettings, familiesOf, type Settings } from "./settings.ts";
+import { type Command, type Script, ScriptError } from "./syntax.ts";
+import { StackWorld } from "./stack_world.ts";
+import type { World } from "./world.ts";
 
 /** What the command line says about all scripts. */
 export interface RunnerOptions {
@@ -13,12 +15,16 @@ export interface RunnerOptions {
   readonly exact?: boolean;
   /** Words of `-D`. */
   readonly defines?: ReadonlyMap<string, string>;
+  /** Makes what the script is played against, the stack by default; the commands come before its events. */
+  readonly world?: (settings: Settings, before: readonly Command[]) => World;
 }
 
 /** How a script went. */
 export interface ScriptResult {
   readonly path: string;
   readonly passed: boolean;
+  /** Not played; the reason says why. */
+  readonly skipped?: boolean;
   /** Line of the failure; 0 when it is about the whole file. */
   readonly line: number;
   /** Why it failed; empty when it passed. */
@@ -99,10 +105,12 @@ function runFamily(family: Family, text: string, options: RunnerOptions, notes: 
   settings.exact = options.exact ?? false;
   const script = parseScript(text, definesFor(family, options));
   for (const option of script.options) applyOption(settings, option);
-  const run = new ScriptRun(script, settings);
+  const world = options.world?.(settings, script.before) ?? new StackWorld(settings, script.before);
+  const run = new ScriptRun(script, world);
   try {
     run.run();
   } finally {
+    world.close();
     notes.push(...settings.notes, ...run.output);
     for (const line of run.leftOver()) notes.push(`not looked at: ${line}`);
   }
@@ -111,5 +119,6 @@ function runFamily(family: Family, text: string, options: RunnerOptions, notes: 
 /** The line of a result. */
 export function resultLine(result: ScriptResult): string {
   if (result.passed) return `PASS ${result.path}`;
+  if (result.skipped === true) return `SKIP ${result.path}: ${result.reason}`;
   return `FAIL ${result.path}:${result.line}: ${result.reason}`;
 }

@@ -154,6 +154,7 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_dsack: flag("dsack"),
   tcp_window_scaling: flag("windowScale"),
   tcp_syn_retries: count("synRetries"),
+  tcp_syn_linear_timeouts: count("synLinearTimeouts"),
   tcp_synack_retries: count("synAckRetries"),
   tcp_retries2: count("dataRetries"),
   tcp_fin_timeout: milliseconds("finWait2Ms"),
@@ -169,11 +170,20 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_ecn_option: flag("ecnOption"),
   tcp_ecn_fallback: flag("ecnFallback"),
   tcp_reordering: count("reordering"),
-  tcp_recovery: count("recovery"),
-  tcp_early_retrans: count("earlyRetransmit"),
+  tcp_recovery: (value) => ({ rack: (Number(value) & 1) !== 0 }),
+  tcp_early_retrans: (value) => ({ tlp: Number(value) >= 3 }),
+  tcp_comp_sack_delay_ns: (value) => ({ sackDelayUs: Math.round(Number(value) / 1000) }),
+  tcp_comp_sack_nr: count("sackDelaySegments"),
   tcp_frto: flag("frto"),
-  tcp_fastopen: count("fastOpen"),
-  tcp_syncookies: count("synCookies"),
+  // Of the bits of Linux those that mean something here (FastOpenBit).
+  tcp_fastopen: (value) => ({ fastOpen: Number(value) & 0x7ff }),
+  tcp_fastopen_key: (value) => ({ fastOpenSecret: value.replaceAll("-", "") }),
+  tcp_fastopen_blackhole_timeout_sec: milliseconds("fastOpenBlackholeMs"),
+  tcp_syncookies: (value) => ({ synCookies: ["never", "whenFull", "always"][Number(value)] }),
+  tcp_abort_on_overflow: flag("abortOnOverflow"),
+  tcp_challenge_ack_limit: (value) => ({
+    challengeAcksPerSecond: Number(value) > 1e6 ? 0 : Number(value),
+  }),
   tcp_slow_start_after_idle: flag("restartAfterIdle"),
   tcp_moderate_rcvbuf: flag("receiveAutoTuning"),
   tcp_mtu_probing: (value) => ({ mtuProbing: MTU_PROBING_NAMES[Number(value)] ?? value }),
@@ -204,7 +214,7 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   finwait2_timeout: count("finWait2Ms"),
   recvspace: count("receiveBufferInitialBytes"),
   sendspace: count("sendBufferInitialBytes"),
-  syncookies: count("synCookies"),
+  syncookies: (value) => ({ synCookies: value === "0" ? "never" : "whenFull" }),
 };
 
 /** What `defaults.sh` of the suites sets: Linux's values as those suites expect them. */
@@ -220,42 +230,62 @@ const SUITE_DEFAULTS: readonly (readonly [string, string])[] = [
   ["tcp_early_retrans", "3"],
   ["tcp_slow_start_after_idle", "0"],
   ["tcp_fastopen", "3"],
+  ["tcp_fastopen_blackhole_timeout_sec", "0"],
   ["tcp_frto", "2"],
   ["tcp_syncookies", "1"],
   ["tcp_rmem", "4096 540000 15728640"],
   ["tcp_wmem", "4096 262144 4194304"],
 ];
 
-/** Runs a shell command as far as it means something here. */
-export function applyCommand(settings: Settings, command: Command): void {
-  const lines = command.text.split(/\n|;|&&/).map((line) => line.trim());
-  for (const line of lines) {
+/** A shell command taken apart: the settings that it makes, by path and value, and its other lines. */
+export function sysctlsOf(command: Command): {
+  readonly sysctls: readonly (readonly [string, string])[];
+  readonly others: readonly string[];
+} {
+  const sysctls: (readonly [string, string])[] = [];
+  const others: string[] = [];
+  for (const line of command.text.split(/\n|;|&&/).map((each) => each.trim())) {
     if (line === "" || line.startsWith("#")) continue;
     if (/(?:^|\/)defaults\.sh\b/.test(line)) {
-      for (const [name, value] of SUITE_DEFAULTS) applySysctl(settings, name, value, command.line);
+      for (const [name, value] of SUITE_DEFAULTS) sysctls.push([`net.ipv4.${name}`, value]);
     } else if (/\bsysctl\b|set_sysctls\.py\b/.test(line)) {
-      applyAssignments(settings, line, command.line);
-    } else if (/^echo\b.*>\s*\/proc\/sys\//.test(line)) {
-      const [, value, path] = /^echo\s+(.*?)\s*>\s*(\S+)/.exec(line)!;
-      applySysctl(settings, path, value, command.line);
+      sysctls.push(...assignmentsIn(line));
     } else {
-      settings.notes.push(`${command.line}: not run: ${line}`);
+      const [, value, path] = /^echo\s+(.*?)\s*>\s*(\/proc\/sys\/\S+)/.exec(line) ?? [];
+      if (path === undefined) others.push(line);
+      else sysctls.push([dotted(path), unquoted(value)]);
     }
   }
+  return { sysctls, others };
 }
 
 /** `sysctl -q -w net.ipv4.tcp_x=1 "net.ipv4.tcp_rmem=1 2 3"`, `set_sysctls.py /proc/sys/net/...=1`. */
-function applyAssignments(settings: Settings, text: string, line: number): void {
+function assignmentsIn(text: string): [string, string][] {
   const pattern =
     /["']?([\w./-]+[./][\w./-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|((?:[^\s"']+)(?:\s+\d+)*))/g;
-  for (const found of text.matchAll(pattern)) {
-    applySysctl(settings, found[1], found[2] ?? found[3] ?? found[4], line);
-  }
+  return [...text.matchAll(pattern)].map((found) =>
+    [dotted(found[1]), unquoted(found[2] ?? found[3] ?? found[4])] as [string, string]
+  );
+}
+
+function dotted(path: string): string {
+  return path.replace(/^\/proc\/sys\//, "").replaceAll("/", ".");
+}
+
+function unquoted(value: string): string {
+  return value.trim().replace(/["']/g, "");
+}
+
+/** Runs a shell command as far as it means something here. */
+export function applyCommand(settings: Settings, command: Command): void {
+  const { sysctls, others } = sysctlsOf(command);
+  for (const [path, value] of sysctls) applySysctl(settings, path, value, command.line);
+  for (const line of others) settings.notes.push(`${command.line}: not run: ${line}`);
 }
 
 function applySysctl(settings: Settings, path: string, value: string, line: number): void {
-  const name = path.replaceAll("/", ".").replace(/^.*?\b(?:ipv4|tcp)\.(?=[a-z])/, "");
-  const changes = SYSCTLS[name]?.(value.trim().replace(/["']/g, "")) ?? null;
+  const name = path.replace(/^.*?\b(?:ipv4|tcp)\.(?=[a-z])/, "");
+  const changes = SYSCTLS[name]?.(value) ?? null;
   const known = Object.entries(changes ?? {}).filter(([option]) => option in TCP_DEFAULTS);
   if (changes === null || known.length === 0) {
     settings.notes.push(`${line}: the stack has no option for ${name}=${value}`);

@@ -2,6 +2,7 @@ import { seqDiff } from "../../src/base/seq.ts";
 import { ConnectionError } from "../../src/ring/row.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
+import type { ErrorQueue } from "./error_queue.ts";
 import type { Flow } from "./flow.ts";
 import type { Stream } from "./machine.ts";
 import { SYMBOLS } from "./symbols.ts";
@@ -26,10 +27,20 @@ export interface SocketOptions {
   congestion: string | null;
   synRetries: number | null;
   finWait2Seconds: number | null;
+  /** Bytes per second; `Infinity` for no limit. */
+  pacingRateMax: number | null;
   /** Unread bytes from which on a socket is readable (SO_RCVLOWAT). */
   readLowBytes: number;
   /** Unsent bytes below which a socket is writable; 0 for no such limit (TCP_NOTSENT_LOWAT). */
   unsentLowBytes: number;
+  /** Most handshakes whose SYN has brought data (TCP_FASTOPEN); whether connect waits for the first write. */
+  fastOpenLimit: number;
+  fastOpenConnect: boolean;
+  fastOpenNoCookie: boolean;
+  deferAcceptSeconds: number;
+  /** How long a call waits for what it needs; null for ever. */
+  receiveTimeoutUs: number | null;
+  sendTimeoutUs: number | null;
   /** Options that have no effect but are remembered, by level and name. */
   readonly others: Map<string, number>;
 }
@@ -51,8 +62,15 @@ export function defaultOptions(): SocketOptions {
     congestion: null,
     synRetries: null,
     finWait2Seconds: null,
+    pacingRateMax: null,
     readLowBytes: 1,
     unsentLowBytes: 0,
+    fastOpenLimit: 0,
+    fastOpenConnect: false,
+    fastOpenNoCookie: false,
+    deferAcceptSeconds: 0,
+    receiveTimeoutUs: null,
+    sendTimeoutUs: null,
     others: new Map(),
   };
 }
@@ -61,6 +79,7 @@ export function defaultOptions(): SocketOptions {
 export class Socket {
   use: SocketUse = "new";
   nonBlocking = false;
+  closesOnExec = false;
   options: SocketOptions = defaultOptions();
   localPort = 0;
   /** Listening: the number that the engine knows it by. Connecting: that of the request. */
@@ -70,6 +89,12 @@ export class Socket {
   flow: Flow | null = null;
   /** The error of a failed connect, until somebody has asked for it. */
   connectError: string | null = null;
+  /** A connect that did not wait has come to an end of which nobody has heard from connect(2) yet. */
+  connectPending = false;
+  /** Bytes that were written to the connection. */
+  written = 0;
+  /** Reports about what was sent; null while nobody has asked for any. */
+  errors: ErrorQueue | null = null;
   readShut = false;
   writeShut = false;
   #errorTaken = false;
@@ -81,6 +106,16 @@ export class Socket {
   /** The connection, while there is one. */
   get conn(): Connection | null {
     return this.stream?.conn ?? null;
+  }
+
+  /** Whether a connection is there that has sent its SYN, or waits for data to go with it (RFC 7413). */
+  get isOpening(): boolean {
+    return this.conn?.state === State.SYN_SENT;
+  }
+
+  /** Whether the SYN is yet to be sent, with the first data (TCP_FASTOPEN_CONNECT). */
+  get isSynDeferred(): boolean {
+    return this.isOpening && this.conn!.fastOpen!.waiting;
   }
 
   /** The pending error, which stays. */
@@ -120,8 +155,9 @@ export class Socket {
   get pollEvents(): number {
     const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP, POLLRDHUP } = SYMBOLS;
     if (this.use === "listening") return this.acceptQueue.length > 0 ? POLLIN | POLLRDNORM : 0;
-    if (this.use === "connecting") return 0;
-    let events = this.peekError() === null ? 0 : POLLERR;
+    if (this.use === "connecting" || (this.isOpening && !this.isSynDeferred)) return 0;
+    const hasReport = this.errors?.isEmpty === false;
+    let events = this.peekError() === null && !hasReport ? 0 : POLLERR;
     const { stream } = this;
     if (stream === null) return events | POLLOUT | POLLWRNORM | POLLHUP;
     const closed = stream.conn.state === State.CLOSED;

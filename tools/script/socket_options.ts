@@ -2,10 +2,13 @@
 
 import { seqDiff } from "../../src/base/seq.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../../src/tcp/config.ts";
-import { createCongestion } from "../../src/tcp/congestion/create.ts";
+import { limitPacingRate, switchCongestion } from "../../src/tcp/congestion_switch.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
+import type { Listener } from "../../src/tcp/listener.ts";
 import type { Tcp } from "../../src/tcp/tcp.ts";
+import { ErrorQueue } from "./error_queue.ts";
+import { keptValue, settingError, unsetValue } from "./option_rules.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { Value } from "./syntax.ts";
@@ -33,15 +36,16 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "SO_BUSY_POLL",
   "SO_INCOMING_CPU",
   "SO_OOBINLINE",
-  "SO_SNDTIMEO",
-  "SO_RCVTIMEO",
+  "SO_BROADCAST",
+  "TCP_REPAIR",
+  "TCP_TX_DELAY",
+  "IP_RECVTOS",
+  "IP_RECVTTL",
+  "IPV6_RECVERR",
+  "IPV6_TCLASS",
   "TCP_WINDOW_CLAMP",
-  "TCP_DEFER_ACCEPT",
   "TCP_THIN_LINEAR_TIMEOUTS",
   "TCP_THIN_DUPACK",
-  "TCP_FASTOPEN",
-  "TCP_FASTOPEN_CONNECT",
-  "TCP_FASTOPEN_NO_COOKIE",
   "TCP_SAVE_SYN",
   "TCP_FUNCTION_BLK",
   "TCP_LOG",
@@ -57,30 +61,25 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "IP_RECVERR",
   "IP_BIND_ADDRESS_NO_PORT",
   "IPV6_V6ONLY",
-  "SO_MAX_PACING_RATE",
 ]);
-
-/** ACKs without delay after TCP_QUICKACK, as many as Linux sends. */
-const QUICK_ACKS = 16;
-
-/** Least and greatest values that Linux takes; anything else is EINVAL. */
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  TCP_MAXSEG: [88, 32_767],
-  TCP_KEEPIDLE: [1, 32_767],
-  TCP_KEEPINTVL: [1, 32_767],
-  TCP_KEEPCNT: [1, 127],
-  TCP_SYNCNT: [1, 127],
-  TCP_USER_TIMEOUT: [0, 0x7fff_ffff],
-};
 
 /** Sets an option; returns the error that Linux would give, or null. */
 export function setOption(
   socket: Socket,
   name: string,
   value: Value,
+  length: number,
   notes: string[],
 ): string | null {
   const { options } = socket;
+  const refusal = settingError(name, plainNumber(value), length, socket.use);
+  if (refusal !== null) return refusal;
+  if (name === "SO_RCVTIMEO" || name === "SO_SNDTIMEO") {
+    const timeoutUs = microseconds(value);
+    if (name === "SO_RCVTIMEO") options.receiveTimeoutUs = timeoutUs;
+    else options.sendTimeoutUs = timeoutUs;
+    return null;
+  }
   if (name === "TCP_CONGESTION") return setCongestion(options, textOf(value) ?? "");
   if (name === "SO_LINGER") {
     const onoff = numberOf(fieldOf(value, "onoff", "l_onoff", "0") ?? value);
@@ -95,14 +94,18 @@ export function setOption(
   if (value.kind === "struct" || textOf(value) !== null) {
     throw new CallError(`setsockopt ${name} is not there yet`);
   }
-  const number = numberOf(value);
+  const number = keptValue(name, numberOf(value));
+  if (name === "SO_ZEROCOPY" || name === "SO_TIMESTAMPING") {
+    const errors = socket.errors ??= new ErrorQueue();
+    if (name === "SO_ZEROCOPY") errors.zeroCopy = number !== 0;
+    else errors.setStamping(number, socket.written);
+    options.others.set(name, number);
+    return null;
+  }
   if (name === "TCP_QUICKACK") {
     setQuickAck(socket, number !== 0);
     return null;
   }
-  const range = RANGES[name];
-  const clears = name === "TCP_MAXSEG" && number === 0;
-  if (range !== undefined && !clears && (number < range[0] || number > range[1])) return "EINVAL";
   if (!setKnown(options, name, number)) {
     if (!WITHOUT_EFFECT.has(name)) throw new CallError(`setsockopt ${name} is not there yet`);
     options.others.set(name, number);
@@ -111,11 +114,23 @@ export function setOption(
   return null;
 }
 
+/** The number that a value is; null when it is none. */
+function plainNumber(value: Value): number | null {
+  const item = value.kind === "array" && value.items.length === 1 ? value.items[0] : value;
+  return item.kind === "struct" || item.kind === "string" ? null : optionalNumber(item);
+}
+
+/** A `struct timeval`; null for none. */
+function microseconds(value: Value): number | null {
+  const seconds = optionalNumber(fieldOf(value, "tv_sec", "0")) ?? 0;
+  const rest = optionalNumber(fieldOf(value, "tv_usec", "1")) ?? 0;
+  return seconds * 1e6 + rest || null;
+}
+
 /** Acknowledges at once for a while, or no longer. */
 function setQuickAck({ conn, options }: Socket, on: boolean): void {
   options.others.set("TCP_QUICKACK", on ? 1 : 0);
   if (conn === null) return;
-  conn.quickAcks = on ? QUICK_ACKS : 0;
   conn.interactive = !on;
   if (on && conn.unackedBytes > 0) conn.ackPending = true;
 }
@@ -153,6 +168,21 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
     case "TCP_NOTSENT_LOWAT":
       options.unsentLowBytes = number;
       return true;
+    case "TCP_FASTOPEN":
+      options.fastOpenLimit = number;
+      return true;
+    case "TCP_FASTOPEN_CONNECT":
+      options.fastOpenConnect = number !== 0;
+      return true;
+    case "TCP_FASTOPEN_NO_COOKIE":
+      options.fastOpenNoCookie = number !== 0;
+      return true;
+    case "TCP_DEFER_ACCEPT":
+      options.deferAcceptSeconds = number;
+      return true;
+    case "SO_MAX_PACING_RATE":
+      options.pacingRateMax = number < 0 || number >= 0xffff_ffff ? Infinity : number;
+      return true;
     case "TCP_USER_TIMEOUT":
       options.userTimeoutMs = number;
       return true;
@@ -174,13 +204,32 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
 function setCongestion(options: SocketOptions, text: string): string | null {
   const name = text === "reno" ? "newreno" : text;
   if (!CONGESTION_NAMES.includes(name as CongestionName)) {
-    if (/^(?:bbr\d?|dctcp|vegas|htcp|westwood|bic|cdg|nv|yeah|illinois)$/.test(text)) {
+    if (/^(?:bbr\d|dctcp|vegas|htcp|westwood|bic|cdg|nv|yeah|illinois)$/.test(text)) {
       throw new CallError(`the congestion control "${text}" is not there yet`);
     }
     return "ENOENT";
   }
   options.congestion = name;
   return null;
+}
+
+/** Timeouts of a SYN-ACK until that many seconds are over, as Linux converts TCP_DEFER_ACCEPT. */
+function timeoutsIn(seconds: number): number {
+  let timeouts = 0;
+  for (let until = 0, next = 1; until < seconds; next = Math.min(2 * next, 120)) {
+    timeouts++;
+    until += next;
+  }
+  return timeouts;
+}
+
+/** Brings the options of a socket to its listener. */
+export function applyToListener(listener: Listener, options: SocketOptions): void {
+  listener.mssClamp = options.maxSegment ?? 0;
+  listener.receiveBufferBytes = options.receiveBufferBytes ?? 0;
+  listener.fastOpenLimit = options.fastOpenLimit;
+  listener.fastOpenNoCookie = options.fastOpenNoCookie;
+  listener.deferAccept = timeoutsIn(options.deferAcceptSeconds);
 }
 
 /** Brings the options of a socket to a connection, at its beginning or when one has changed. */
@@ -199,7 +248,9 @@ export function applyOptions(
     conn.keepaliveIntervalUs = options.keepIntervalSeconds * 1e6;
   }
   if (options.synRetries !== null) conn.synRetries = options.synRetries;
-  if (options.finWait2Seconds !== null) conn.finWait2Us = options.finWait2Seconds * 1e6;
+  // Linux forgets a connection with a negative time at once.
+  const { finWait2Seconds } = options;
+  if (finWait2Seconds !== null) conn.finWait2Us = Math.max(0, finWait2Seconds * 1e6);
   if (options.keepProbes !== null) conn.keepaliveProbes = options.keepProbes;
   if (options.receiveBufferBytes !== null && conn.receive !== null) {
     conn.receive.limitBytes = options.receiveBufferBytes;
@@ -213,16 +264,37 @@ export function applyOptions(
   if (conn.keepAlive !== options.keepAlive || options.keepAlive) {
     tcp.setKeepAlive(conn, options.keepAlive, nowUs);
   }
+  if (options.pacingRateMax !== null && options.pacingRateMax !== conn.pacer?.rateMax) {
+    limitPacingRate(conn, options.pacingRateMax);
+  }
   if (options.congestion !== null && options.congestion !== conn.congestion.name) {
-    const { cwndBytes, ssthreshBytes } = conn.congestion;
-    conn.congestion = createCongestion(options.congestion as CongestionName, cwndBytes);
-    conn.congestion.ssthreshBytes = ssthreshBytes;
+    switchCongestion(conn, options.congestion as CongestionName, tcp.config, nowUs);
   }
   tcp.onApplicationNews(conn, nowUs);
 }
 
+/** The options of a handshake; null for any other. */
+function openingOption(name: string, options: SocketOptions): number | null {
+  switch (name) {
+    case "TCP_FASTOPEN":
+      return options.fastOpenLimit;
+    case "TCP_FASTOPEN_CONNECT":
+      return options.fastOpenConnect ? 1 : 0;
+    case "TCP_FASTOPEN_NO_COOKIE":
+      return options.fastOpenNoCookie ? 1 : 0;
+    case "TCP_DEFER_ACCEPT":
+      return options.deferAcceptSeconds;
+  }
+  return null;
+}
+
 /** The value of an option as a number or text. */
-export function getOption(socket: Socket, name: string, notes: string[]): number | string {
+export function getOption(
+  socket: Socket,
+  name: string,
+  mtu: number,
+  notes: string[],
+): number | string {
   const { options, conn } = socket;
   switch (name) {
     case "SO_ERROR": {
@@ -233,6 +305,8 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return socket.use === "listening" ? 1 : 0;
     case "SO_TYPE":
       return SYMBOLS.SOCK_STREAM;
+    case "SO_DOMAIN":
+      return SYMBOLS.AF_INET;
     case "SO_PROTOCOL":
       return SYMBOLS.IPPROTO_TCP;
     case "SO_KEEPALIVE":
@@ -258,6 +332,8 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return options.keepIntervalSeconds ?? 75;
     case "TCP_KEEPCNT":
       return options.keepProbes ?? 9;
+    case "SO_MAX_PACING_RATE":
+      return Math.min(conn?.pacer?.rateMax ?? options.pacingRateMax ?? Infinity, 0xffff_ffff);
     case "TCP_USER_TIMEOUT":
       return options.userTimeoutMs ?? 0;
     case "SO_RCVLOWAT":
@@ -266,12 +342,17 @@ export function getOption(socket: Socket, name: string, notes: string[]): number
       return options.unsentLowBytes;
     case "TCP_SYNCNT":
       return options.synRetries ?? 6;
+    case "TCP_LINGER2":
+      return options.finWait2Seconds ?? 60;
     case "TCP_CONGESTION": {
       const control = options.congestion ?? conn?.congestion.name ?? "cubic";
       return control === "newreno" ? "reno" : control;
     }
   }
-  const other = options.others.get(name);
+  const opening = openingOption(name, options);
+  if (opening !== null) return opening;
+  const other = options.others.get(name) ?? unsetValue(name);
+  if (name === "IP_MTU" && conn !== null) return mtu;
   if (other === undefined) throw new CallError(`getsockopt ${name} is not there yet`);
   notes.push(`getsockopt ${name} gives what was set`);
   return other;

@@ -18,6 +18,7 @@ export function stateFault(kernel: Kernel, text: string): string | null {
   const wanted = rfcName(STATES.exec(text)![1]);
   const found: string[] = kernel.machine.tcp.listeners.all().map(() => "LISTEN");
   for (const { state } of kernel.machine.tcp.all()) found.push(stateNames[state]);
+  for (let i = 0; i < kernel.machine.tcp.handshakes.size; i++) found.push("SYN-RECEIVED");
   const isThere = found.includes(wanted);
   const negated = /^\s*!/.test(text) || /grep\s+(?:-\w*\s+)*-\w*v/.test(text);
   if (isThere !== negated) return null;

@@ -1,6 +1,6 @@
 /** What the values of a system call mean. */
 
-import { SYMBOLS } from "./symbols.ts";
+import { ERRNO, SYMBOLS } from "./symbols.ts";
 import type { Value } from "./syntax.ts";
 
 /** A call that cannot be made, as a message. */
@@ -12,7 +12,7 @@ export function numberOf(value: Value | undefined): number {
     case "number":
       return value.value;
     case "name": {
-      const number = SYMBOLS[value.name];
+      const number = SYMBOLS[value.name] ?? ERRNO[value.name];
       if (number === undefined) throw new CallError(`${value.name} is not there yet`);
       return number;
     }
