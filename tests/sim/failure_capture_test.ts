@@ -2,6 +2,9 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readCapture } from "../../src/device/capture_file.ts";
 import { findConversations } from "../../src/trace/conversations.ts";
+import { FailureCapture } from "./failure_capture.ts";
+import { runScenario } from "./lab/campaign.ts";
+import { scenarioOf } from "./lab/scenario.ts";
 import { simulate } from "./simulation.ts";
 
 Deno.test("sim: a failure names its seed and leaves a capture with the states in it", async () => {
@@ -30,6 +33,25 @@ Deno.test("sim: the capture of a failure in the middle of a transfer holds the c
     const comments = packets.flatMap((packet) => packet.comments);
     assertMatch(comments[0], /^LISTEN -> SYN-RECEIVED$/);
     assert(comments.includes("SYN-RECEIVED -> ESTABLISHED"), comments.join());
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("sim: a laboratory is captured at every host, and the capture changes nothing", async () => {
+  // Goal: what is recorded of a seed is the run that has failed, frame by frame.
+  const scenario = scenarioOf(14);
+  const capture = new FailureCapture();
+  const recorded = await runScenario(scenario, capture);
+  const { traceHash, frames } = await runScenario(scenario);
+  // The clock moves more often: a viewer is woken for what an application need not know at once.
+  assertEquals([recorded.traceHash, recorded.frames], [traceHash, frames]);
+  const path = await capture.save();
+  try {
+    const packets = [...readCapture(await Deno.readFile(path))];
+    const names = new Set(packets.map(({ interfaceName }) => interfaceName));
+    assert(names.size >= 2, [...names].join());
+    assert(packets.some(({ comments }) => comments.includes("SYN-SENT -> ESTABLISHED")));
   } finally {
     await Deno.remove(path);
   }

@@ -29,7 +29,8 @@ Deno.test("replay: a server's capture, replayed, sends what it sent, at the same
     ]);
     const counts = tally(steps);
     // The application of a replay writes segment by segment what was written at once: ACKs may come apart.
-    assertEquals(counts.get(Verdict.onlyCaptured) ?? 0, 0);
+    const alone = steps.filter(({ verdict }) => verdict === Verdict.onlyCaptured);
+    assertEquals(alone.filter(({ segment }) => segment!.payloadLength > 0), []);
     assert((counts.get(Verdict.same) ?? 0) > 40, JSON.stringify([...counts]));
     const fin = steps.filter(({ segment }) => segment !== null && (segment.flags & Flag.FIN) !== 0);
     assertEquals(fin.slice(0, 3).map(({ kind }) => kind), ["in", "stack", "captured"]);
