@@ -35,8 +35,8 @@ packets are cut behind them and keep their length.`,
         : traceCapture(options, file);
       const trace = (record: TraceRecord) => {
         const { kind } = record;
-        const isSegment = kind === TraceKind.segmentIn || kind === TraceKind.segmentOut;
-        if (isSegment ? countdown.count() : !countdown.signal.aborted) capture.take(record);
+        const isRemark = kind === TraceKind.state || kind === TraceKind.drop;
+        if (!isRemark ? countdown.count() : !countdown.signal.aborted) capture.take(record);
       };
       const session = {
         options: { ...capture.options, trace },
@@ -54,7 +54,7 @@ packets are cut behind them and keep their length.`,
 }
 
 function report(terminal: Terminal, segments: number, path: string): void {
-  terminal.remark(`${segments} segments in ${path === "-" ? "the capture" : path}`);
+  terminal.remark(`${segments} packets in ${path === "-" ? "the capture" : path}`);
 }
 
 /** A capture under way. */

@@ -14,7 +14,7 @@ export type StartServices = (net: Stack) => {
 
 /** When a session ends by itself. */
 export const SESSION_FLAGS: readonly FlagSpec[] = [
-  { name: "count", letter: "c", value: "N", text: "end after so many segments" },
+  { name: "count", letter: "c", value: "N", text: "end after so many packets" },
   { name: "seconds", value: "S", text: "end after so many seconds (default: with Ctrl-C)" },
 ];
 

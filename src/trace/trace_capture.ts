@@ -3,10 +3,21 @@
  * Packets are written cut behind their headers, with the length that they had.
  */
 
+import { isIpv4Words } from "../base/address.ts";
 import { Memory } from "../base/memory.ts";
 import { Direction, PcapngWriter } from "../device/pcapng.ts";
-import { ChecksumMode, finishTcpChecksum, writePacket } from "../ip/output.ts";
+import {
+  ChecksumMode,
+  finishTcpChecksum,
+  writeHeader4,
+  writeHeader6,
+  writePacket,
+} from "../ip/output.ts";
 import { TraceKind, type TraceRecord } from "../pipeline/trace_ring.ts";
+import { IPV4_HEADER_BYTES, Protocol } from "../wire/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../wire/ipv6.ts";
+import { Segment } from "../wire/segment.ts";
+import { UDP_HEADER_BYTES, udpChecksum, writeUdpHeader } from "../wire/udp.ts";
 import { CaptureWindow } from "./capture_window.ts";
 
 /** Room for the headers of a packet: IPv6 and TCP with all options need 100 bytes. */
@@ -30,6 +41,8 @@ export class TraceCapture {
   take(record: TraceRecord): void {
     if (record.kind === TraceKind.segmentIn) this.#add(record, Direction.inbound);
     if (record.kind === TraceKind.segmentOut) this.#add(record, Direction.outbound);
+    if (record.kind === TraceKind.datagramIn) this.#addDatagram(record, Direction.inbound);
+    if (record.kind === TraceKind.datagramOut) this.#addDatagram(record, Direction.outbound);
     this.#window.take(record);
   }
 
@@ -48,5 +61,22 @@ export class TraceCapture {
     const bytes = memory.bytes.slice(0, length);
     const originalLength = length + payloadLength;
     this.#window.add({ bytes, originalLength, timeUs, direction, comments: [] }, segment);
+  }
+
+  /** A datagram as one packet, whether or not it went in fragments; the trace does not keep its class or flow label. */
+  #addDatagram({ segment, timeUs }: TraceRecord, direction: Direction): void {
+    const { view, bytes } = this.#memory;
+    const datagram = Object.assign(new Segment(), segment, { trafficClass: 0, flowLabel: 0 });
+    const { payloadLength, srcPort, dstPort } = datagram;
+    const isIpv4 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+    const ipLength = isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+    const udpLength = UDP_HEADER_BYTES + payloadLength;
+    if (isIpv4) writeHeader4(view, 0, datagram, Protocol.udp, udpLength, 0);
+    else writeHeader6(view, 0, datagram, Protocol.udp, udpLength);
+    const checksum = payloadLength === 0 ? udpChecksum(datagram, 0) : 0;
+    writeUdpHeader(view, ipLength, srcPort, dstPort, payloadLength, checksum);
+    const headers = bytes.slice(0, ipLength + UDP_HEADER_BYTES);
+    const originalLength = ipLength + udpLength;
+    this.#window.add({ bytes: headers, originalLength, timeUs, direction, comments: [] }, null);
   }
 }
