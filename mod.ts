@@ -92,8 +92,22 @@ export type { Address, Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { VirtualTime } from "./src/base/virtual_time.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
+export { Drop, dropNames, type DropReason } from "./src/base/drops.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";
 export { Progress, TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
 export { TraceLines, type TraceStyle } from "./src/trace/lines.ts";
+export {
+  type Metric,
+  type MetricInstrument,
+  type MetricKind,
+  type MetricMeter,
+  type MetricMeterProvider,
+  type MetricOptions,
+  type MetricPoint,
+  type MetricResult,
+  observeStack,
+  stackMetrics,
+  type StatsSource,
+} from "./src/trace/metrics.ts";
 export { Flag, OptionBit, Segment } from "./src/wire/segment.ts";
 export { type State, stateNames } from "./src/tcp/state.ts";

@@ -131,6 +131,23 @@ async function run(options: OpenOptions): Promise<void> {
   const net = await open(options);
   const stop = () => void net.close();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
+  const { text, finished } = startServices(net);
+  console.log(
+    `listening on ${net.addresses.join(", ")}: ${text} ` +
+      `(tun ${options.device}, ${options.pipeline ?? "split"})`,
+  );
+  await net.closed;
+  await finished;
+}
+
+/** Services that run on a stack: which, and when all of them have ended. */
+export interface RunningServices {
+  readonly text: string;
+  readonly finished: Promise<unknown>;
+}
+
+/** Starts all services on a stack. */
+export function startServices(net: Stack): RunningServices {
   // Dual only where there is something to be dual for: IPv4 peers are then shown in mapped form.
   const hostname = net.addresses.some((address) => address.includes(":")) ? "::" : "0.0.0.0";
   const running = SERVICES.map(({ port, service }) =>
@@ -139,13 +156,8 @@ async function run(options: OpenOptions): Promise<void> {
   const sockets = DATAGRAM_SERVICES.map(({ port, service }) =>
     service(net.listenDatagram({ transport: "udp", hostname, port }))
   );
-  const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
-  console.log(
-    `listening on ${net.addresses.join(", ")}: ${names} ` +
-      `(tun ${options.device}, ${options.pipeline ?? "split"})`,
-  );
-  await net.closed;
-  await Promise.all([...running, ...sockets]);
+  const text = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
+  return { text, finished: Promise.all([...running, ...sockets]) };
 }
 
 /** One line for a person: what went wrong, without a stack trace. */
@@ -157,15 +169,18 @@ function explain(error: unknown): string {
   return `woshou: ${text.replaceAll("\n", " ")}${cause}`;
 }
 
-if (import.meta.main) {
+/** Runs the server as its command line asks; returns the exit status. */
+export async function runServer(args: readonly string[]): Promise<number> {
   try {
-    const request = parseCommandLine(Deno.args);
+    const request = parseCommandLine(args);
     if ("help" in request) console.log(HELP.trimEnd());
     else if ("version" in request) console.log(`woshou ${VERSION}`);
     else await run(request.options);
-    Deno.exit(0);
+    return 0;
   } catch (error) {
     console.error(explain(error));
-    Deno.exit(1);
+    return 1;
   }
 }
+
+if (import.meta.main) Deno.exit(await runServer(Deno.args));

@@ -29,6 +29,10 @@ const sources = readProject(root);
 
 /** Files of src/ without a test file of their own, and why none is wanted. */
 const WITHOUT_TEST: Readonly<Record<string, string>> = {
+  "src/cli/session.ts":
+    "every live command is one: tests/cli/trace_test.ts, tests/cli/capture_test.ts",
+  "src/cli/progress.ts": "a bar on a terminal, which tests/cli/replay_test.ts runs without",
+  "src/cli/bench_client.ts": "the client that tests/cli/bench_test.ts runs",
   "src/base/drops.ts": "a table of names; what counts them is tested where it is done",
   "src/base/vector_code.ts": "made from src/base/vector.wat; tests/base/vector_test.ts runs it",
   "src/ip/input_kind.ts": "numbers alone; what gives them is tested in tests/ip/input_test.ts",

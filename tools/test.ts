@@ -18,7 +18,12 @@ import {
 import { bundleText } from "./bundle.ts";
 
 /** Programs that tests start by themselves, whose imports must be there before the network is gone. */
-const ENTRY_POINTS = ["mod.ts", "server.ts", "workers/main.ts"];
+const ENTRY_POINTS = ["mod.ts", "server.ts", "woshou.ts", "workers/main.ts"];
+
+/** Programs with packages of their own, apart from the project's: the configuration, and the program. */
+const APART: readonly (readonly [config: string, program: string])[] = [
+  ["tests/opentelemetry/deno.json", "tests/opentelemetry/check.ts"],
+];
 
 /** The folder of the packages that some tests try, which have a configuration and a lock file of their own. */
 const FRAMEWORKS = "tests/frameworks/";
@@ -67,6 +72,9 @@ async function prepare(selection: readonly string[]): Promise<boolean> {
   const frozen = Deno.env.get("CI") === "true" ? ["--frozen"] : [];
   const entries = ENTRY_POINTS.filter(exists);
   if (entries.length > 0 && !await denoSucceeds(["cache", ...frozen, ...entries])) return false;
+  for (const [config, program] of APART.filter(([config]) => exists(config))) {
+    if (!await denoSucceeds(["cache", ...frozen, "--config", config, program])) return false;
+  }
   await bundleText(SMALL_MODULE);
   for (const module of OWN_LOCK_MODULES) {
     if (!await denoSucceeds(["cache", "--quiet", ...frozen, ...configOf(module), module])) {

@@ -1524,6 +1524,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
 }
 var Counters = class {
   slots;
+  /** The reason counted last, for the trace; whoever looks at it sets it back. */
+  lastDrop = Drop.none;
   constructor(slots = new Float64Array(COUNTER_SLOTS)) {
     this.slots = slots;
   }
@@ -1542,6 +1544,7 @@ var Counters = class {
   /** Counts one drop for `reason`. */
   drop(reason) {
     this.slots[DROPS_START + reason]++;
+    this.lastDrop = reason;
   }
   /** Counts `amount` drops for `reason`. */
   dropMany(reason, amount) {
@@ -14606,7 +14609,9 @@ var TraceKind = {
   datagramIn: 4,
   datagramOut: 5,
   /** How far the windows and times of a connection have come. */
-  progress: 6
+  progress: 6,
+  /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
+  drop: 7
 };
 var HEADER_WORDS = 8;
 var BODY = HEADER_WORDS + SEGMENT_WORDS;
@@ -14637,6 +14642,14 @@ var TraceWriter = class {
     words[at + 6] = kept;
     writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
     this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
+    this.#ring.push();
+  }
+  /** Records that the segment was dropped. */
+  drop(reason, segment) {
+    const at = this.#begin(TraceKind.drop);
+    if (at < 0) return;
+    this.#ring.words[at + 7] = reason;
+    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
     this.#ring.push();
   }
   /** Records a change of state. */
@@ -15403,7 +15416,11 @@ var TcpStage = class {
       case InputKind.tcp:
         if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
+        this.counters.lastDrop = Drop.none;
         this.#tcp.input(segment, nowUs);
+        if (this.#trace !== null && this.counters.lastDrop !== Drop.none) {
+          this.#trace.drop(this.counters.lastDrop, segment);
+        }
         break;
       case InputKind.udp:
         this.#trace?.segment(TraceKind.datagramIn, segment);

@@ -1,4 +1,4 @@
-import { dropNames, type DropReason } from "./drops.ts";
+import { Drop, dropNames, type DropReason } from "./drops.ts";
 
 /** What is counted besides drops. Bytes are payload bytes unless the name says otherwise. */
 export const Counter = {
@@ -124,6 +124,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  */
 export class Counters {
   readonly slots: Float64Array;
+  /** The reason counted last, for the trace; whoever looks at it sets it back. */
+  lastDrop: DropReason = Drop.none;
 
   constructor(slots: Float64Array = new Float64Array(COUNTER_SLOTS)) {
     this.slots = slots;
@@ -147,6 +149,7 @@ export class Counters {
   /** Counts one drop for `reason`. */
   drop(reason: DropReason): void {
     this.slots[DROPS_START + reason]++;
+    this.lastDrop = reason;
   }
 
   /** Counts `amount` drops for `reason`. */

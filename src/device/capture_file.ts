@@ -191,7 +191,7 @@ function readEnhanced(block: Block, interfaces: readonly Interface[]): CapturedP
   }
   return {
     offset,
-    timeUs: seconds * 1e6 + Math.floor((rest / unitsPerSecond) * 1e6),
+    timeUs: seconds * 1e6 + microseconds(rest, unitsPerSecond),
     linkType,
     interfaceName: name,
     direction,
@@ -199,6 +199,13 @@ function readEnhanced(block: Block, interfaces: readonly Interface[]): CapturedP
     originalLength: view.getUint32(start + 16, little),
     bytes: file.subarray(start + 20, start + 20 + length),
   };
+}
+
+/** Whole microseconds of a fraction of a second; a quotient that is exact must not be rounded before. */
+function microseconds(units: number, unitsPerSecond: number): number {
+  return unitsPerSecond >= 1e6
+    ? Math.floor(units / (unitsPerSecond / 1e6))
+    : Math.floor(units * (1e6 / unitsPerSecond));
 }
 
 function readSimple(block: Block, interfaces: readonly Interface[]): CapturedPacket {

@@ -167,7 +167,11 @@ export class TcpStage {
         if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         // A listener may have been opened since the round began, before this SYN was sent.
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
+        this.counters.lastDrop = Drop.none;
         this.#tcp.input(segment, nowUs);
+        if (this.#trace !== null && this.counters.lastDrop !== Drop.none) {
+          this.#trace.drop(this.counters.lastDrop, segment);
+        }
         break;
       case InputKind.udp:
         this.#trace?.segment(TraceKind.datagramIn, segment);

@@ -1,17 +1,17 @@
 /**
  * Trace records on their way from the TCP thread to whoever looks: segments in and out, changes of
- * state, progress of windows. When nobody collects them they are dropped and counted; nothing waits for a viewer.
+ * state, drops, progress of windows. When nobody collects them they are dropped and counted; nothing waits for a viewer.
  *
  * ```text
  *   word 0..1  time in microseconds, low and high     2  what ({@link TraceKind})
- *        3     state before      4  state after       5  row       6  bytes of headers      7  free
+ *        3     state before      4  state after       5  row       6  bytes of headers      7  drop reason
  *        8..   a segment record (segment_record.ts); of all but segments only the addresses count
  *        56..  the IP and TCP headers as they were on the wire, or the numbers of {@link Progress}
  * ```
  */
 
 import type { Counters } from "../base/counters.ts";
-import { Drop } from "../base/drops.ts";
+import { Drop, type DropReason } from "../base/drops.ts";
 import { RingConsumer, RingProducer, type RingWords } from "../ring/ring.ts";
 import { HEADERS_WORDS, SEGMENT_WORDS, Traced } from "../ring/layout.ts";
 import { seqDiff } from "../base/seq.ts";
@@ -30,6 +30,8 @@ export const TraceKind = {
   datagramOut: 5,
   /** How far the windows and times of a connection have come. */
   progress: 6,
+  /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
+  drop: 7,
 } as const;
 
 /** One value of {@link TraceKind}. */
@@ -73,6 +75,15 @@ export class TraceWriter {
     words[at + 6] = kept;
     writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
     this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
+    this.#ring.push();
+  }
+
+  /** Records that the segment was dropped. */
+  drop(reason: DropReason, segment: Segment): void {
+    const at = this.#begin(TraceKind.drop);
+    if (at < 0) return;
+    this.#ring.words[at + 7] = reason;
+    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
     this.#ring.push();
   }
 
@@ -143,7 +154,7 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
-  /** A segment or a datagram in or out, or a change of state. */
+  /** A segment or a datagram in or out, a change of state, or a drop. */
   kind: TraceKind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;
@@ -151,6 +162,8 @@ export class TraceRecord {
   stateBefore: State = State.CLOSED;
   /** The state that a change of state led to. */
   stateAfter: State = State.CLOSED;
+  /** Why the segment was dropped, by number; {@link dropNames} has the names. */
+  reason: DropReason = Drop.none;
   /** The segment; of a change of state, the connection's addresses and ports, local ones as source. */
   readonly segment: Segment = new Segment();
   /** Bytes of {@link TraceRecord.headers} that are in use; 0 where it is no segment. */
@@ -198,6 +211,7 @@ export class TraceReader {
       record.kind = words[at + 2] as TraceKind;
       record.stateBefore = words[at + 3] as State;
       record.stateAfter = words[at + 4] as State;
+      record.reason = record.kind === TraceKind.drop ? words[at + 7] as DropReason : Drop.none;
       readSegmentRecord(words, at + HEADER_WORDS, record.segment);
       this.#readBody(at, record);
       look(record);

@@ -1,4 +1,5 @@
 import { addressText } from "../base/address.ts";
+import { dropNames } from "../base/drops.ts";
 import { TraceKind, type TraceRecord } from "../pipeline/trace_ring.ts";
 import { stateNames } from "../tcp/state.ts";
 import type { Segment } from "../wire/segment.ts";
@@ -38,17 +39,30 @@ export class TraceLines {
       return `${timeOfDay(record.timeUs)} ${stateText(record)}`;
     }
     if (record.kind === TraceKind.progress) return null;
+    if (record.kind === TraceKind.drop) {
+      if (this.#style !== "states") return null;
+      return `${timeOfDay(record.timeUs)} ${dropText(record)}`;
+    }
     const line = this.#lineOf(record);
     return this.#style === "classic" ? line : `${timeOfDay(record.timeUs)} ${line}`;
   }
 }
 
+/** A drop as text: the segment's ends and the reason. */
+export function dropText(record: TraceRecord): string {
+  const { segment } = record;
+  return `   ${localEnd(segment)} > ${remoteEnd(segment)}: dropped, ${dropNames[record.reason]}`;
+}
+
 /** A change of state as text: both ends, the old and the new state. */
 export function stateText(record: TraceRecord): string {
   const { segment } = record;
-  const before = stateNames[record.stateBefore];
-  const after = stateNames[record.stateAfter];
-  return `   ${localEnd(segment)} <> ${remoteEnd(segment)}: ${before} -> ${after}`;
+  return `   ${localEnd(segment)} <> ${remoteEnd(segment)}: ${stateChangeText(record)}`;
+}
+
+/** The old and the new state alone. */
+export function stateChangeText(record: TraceRecord): string {
+  return `${stateNames[record.stateBefore]} -> ${stateNames[record.stateAfter]}`;
 }
 
 function localEnd(s: Segment): string {

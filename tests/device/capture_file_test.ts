@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../src/base/random.ts";
 import { CaptureError, readCapture } from "../../src/device/capture_file.ts";
+import { PcapngWriter } from "../../src/device/pcapng.ts";
 import { block, Bytes, concatenated, pcap, section } from "./captures.ts";
 
 const SEED = 0xcab;
@@ -134,4 +135,14 @@ Deno.test("capture file: damage anywhere is an error or another capture, never a
       assert(error instanceof CaptureError, `seed ${SEED}, round ${round}: ${error}`);
     }
   }
+});
+
+Deno.test("capture file: every microsecond that is written is read again", () => {
+  // Goal: 249 us are not 248; the fraction of a second is not rounded on its way.
+  const blocks: Uint8Array[] = [];
+  const writer = new PcapngWriter((block) => blocks.push(block));
+  const id = writer.interface("test");
+  const times = Array.from({ length: 2000 }, (_, index) => 1_700_000_000_000_000 + 7 * index);
+  for (const timeUs of times) writer.packet(id, new Uint8Array(20), { timeUs });
+  assertEquals([...readCapture(concatenated(blocks))].map(({ timeUs }) => timeUs), times);
 });

@@ -106,3 +106,19 @@ Deno.test("trace ring: progress is recorded for who asks for it, with the number
   );
   assertEquals(seen, [[TraceKind.progress, 7, 14_480, Infinity, 1234, 65_535]]);
 });
+
+Deno.test("trace ring: a drop names its reason, and other records none", () => {
+  const { writer, reader } = rig();
+  const segment = randomSegment(new SeededRandom(4));
+  writer.segment(TraceKind.segmentIn, segment);
+  writer.drop(Drop.tcpOutOfWindow, segment);
+  writer.segment(TraceKind.segmentOut, segment);
+  writer.publish();
+  const seen: unknown[] = [];
+  reader.drain(({ kind, reason, segment: { seq } }) => seen.push([kind, reason, seq]));
+  assertEquals(seen, [
+    [TraceKind.segmentIn, Drop.none, segment.seq],
+    [TraceKind.drop, Drop.tcpOutOfWindow, segment.seq],
+    [TraceKind.segmentOut, Drop.none, segment.seq],
+  ]);
+});

@@ -2,15 +2,19 @@
 import { assertEquals } from "@std/assert";
 import { longTest } from "../support/skip.ts";
 import { runScenario } from "./lab/campaign.ts";
+import { FailureCapture } from "./failure_capture.ts";
 import { type Scenario, scenarioOf } from "./lab/scenario.ts";
 import { shrink } from "./lab/shrink.ts";
 
 /** WOSHOU_SEED=n runs one seed. */
 const only = Deno.env.get("WOSHOU_SEED");
 
-async function failure(scenario: Scenario): Promise<unknown> {
+async function failure(
+  scenario: Scenario,
+  capture: FailureCapture | null = null,
+): Promise<unknown> {
   try {
-    await runScenario(scenario);
+    await runScenario(scenario, capture);
     return null;
   } catch (error) {
     return error;
@@ -26,9 +30,12 @@ async function campaign(first: number, count: number): Promise<void> {
     const error = await failure(scenario);
     if (error === null) continue;
     const smallest = await shrink(scenario, async (one) => await failure(one) !== null);
+    const capture = new FailureCapture();
+    const last = await failure(smallest, capture);
     throw new Error(
       `WOSHOU_SEED=${seed} deno task test tests/sim/campaign_test.ts repeats it: ${error}\n` +
-        `the smallest that fails, with ${await failure(smallest)}:\n${JSON.stringify(smallest)}`,
+        `the smallest that fails, with ${last}, captured in ${await capture.save()}:\n` +
+        JSON.stringify(smallest),
       { cause: error },
     );
   }

@@ -3,8 +3,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import type { Clock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { VirtualTime } from "../../src/base/virtual_time.ts";
+import type { Device } from "../../src/device/device.ts";
 import { impair, type ImpairedDevice, type Impairment } from "../../src/device/impairment.ts";
 import { memoryPair } from "../../src/device/memory_pair.ts";
 import type { TcpConn } from "../../src/net/conn.ts";
@@ -12,6 +14,7 @@ import { open } from "../../src/net/open.ts";
 import type { OpenOptions } from "../../src/net/options.ts";
 import type { Stack } from "../../src/net/stack.ts";
 import type { TcpOptions } from "../../src/tcp/config.ts";
+import { FailureCapture } from "./failure_capture.ts";
 
 /** What is simulated. */
 export interface Simulation {
@@ -124,7 +127,11 @@ interface Pair {
   readonly link: ImpairedDevice;
 }
 
-async function openPair(simulation: Simulation, time: VirtualTime): Promise<Pair> {
+async function openPair(
+  simulation: Simulation,
+  time: VirtualTime,
+  capture: FailureCapture | null,
+): Promise<Pair> {
   const { seed, link, tcp } = simulation;
   const { clock } = time;
   const addresses = ADDRESSES[simulation.family ?? "IPv4"];
@@ -140,29 +147,60 @@ async function openPair(simulation: Simulation, time: VirtualTime): Promise<Pair
     ...(simulation.trace === undefined ? {} : { trace: simulation.trace }),
   });
   const server = await open({
-    device: far,
+    ...watched(simulation, far, addresses.server, clock, capture),
     address: addresses.server,
     clock,
     random: new SeededRandom(seed + 2),
-    ...(simulation.trace === undefined ? {} : { trace: simulation.trace }),
     tcp,
   });
   return { client, server, link: impaired };
 }
 
-/** Runs one simulation; throws with the seed in its message when anything is not as it must be. */
+/** The server's device and trace, through the capture when there is one. */
+function watched(
+  { trace }: Simulation,
+  device: Device,
+  address: string,
+  clock: Clock,
+  capture: FailureCapture | null,
+): Pick<OpenOptions, "device" | "trace"> {
+  if (capture !== null) return capture.watch(device, address, clock);
+  return trace === undefined ? { device } : { device, trace };
+}
+
+/**
+ * Runs one simulation; throws with the seed in its message when anything is not as it must be, and with the path of a
+ * capture: as everything follows from the seed, the failure is run again to record it.
+ */
 export async function simulate(simulation: Simulation): Promise<SimulationResult> {
   try {
-    return await run(simulation);
+    return await run(simulation, null);
   } catch (error) {
-    throw new Error(`WOSHOU_SEED=${simulation.seed} repeats it: ${error}`, { cause: error });
+    const path = await capturedAgain(simulation);
+    const { seed } = simulation;
+    throw new Error(`WOSHOU_SEED=${seed} repeats it, captured in ${path}: ${error}`, {
+      cause: error,
+    });
   }
 }
 
-async function run(simulation: Simulation): Promise<SimulationResult> {
+async function capturedAgain(simulation: Simulation): Promise<string> {
+  const capture = new FailureCapture();
+  try {
+    await run({ ...simulation, trace: undefined }, capture);
+  } catch {
+    // It fails as before; what counts is what was recorded on the way.
+  }
+  return await capture.save();
+}
+
+async function run(
+  simulation: Simulation,
+  capture: FailureCapture | null,
+): Promise<SimulationResult> {
   const { seed, bytes } = simulation;
   const time = new VirtualTime();
-  const { client, server, link } = await openPair(simulation, time);
+  const { client, server, link } = await openPair(simulation, time, capture);
   const startUs = time.clock.now();
   const hostname = ADDRESSES[simulation.family ?? "IPv4"].server;
   const listener = server.listen({ hostname, port: PORT });

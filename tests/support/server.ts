@@ -33,7 +33,10 @@ export class ServerProcess implements AsyncDisposable {
       this.stdout += text;
       this.#wake();
     });
-    const err = copy(child.stderr, (text) => this.stderr += text);
+    const err = copy(child.stderr, (text) => {
+      this.stderr += text;
+      this.#wake();
+    });
     this.#copies = Promise.all([out, err]);
     child.status.then(() => {
       this.#ended = true;
@@ -72,9 +75,18 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Resolves when what it has printed satisfies `enough`. */
-  async printed(enough: (stdout: string) => boolean): Promise<void> {
+  printed(enough: (stdout: string) => boolean): Promise<void> {
+    return this.#until(() => enough(this.stdout));
+  }
+
+  /** Resolves when stderr holds something that matches. */
+  said(pattern: RegExp): Promise<void> {
+    return this.#until(() => pattern.test(this.stderr));
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
     const bound = AbortSignal.timeout(PATIENCE_MS);
-    while (!enough(this.stdout)) {
+    while (!holds()) {
       if (this.#ended || bound.aborted) {
         throw new Error(`The server has not printed it: ${this.stdout}\n${this.stderr}`);
       }

@@ -1,6 +1,6 @@
 /** How far a transfer is: a bar for a terminal, else a line for every quarter. */
 
-// @ts-types="./cli_progress.d.ts"
+// @ts-types="../../src/cli/cli_progress.d.ts"
 import cliProgress from "cli-progress";
 import process from "node:process";
 import type { Screen } from "./screen.ts";

@@ -64,6 +64,7 @@ export class TraceEnd {
       if (this.#pending !== null) this.#pending.state = this.#state;
       return;
     }
+    if (record.kind === TraceKind.drop) return;
     this.segments++;
     if (!this.watching) return;
     this.#flush();

@@ -21,6 +21,7 @@ export const LAYERS: readonly string[] = [
   "src/trace",
   "src/page",
   "src/services",
+  "src/cli",
 ];
 
 const BUNDLE = "workers/bundle.js";
@@ -35,6 +36,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "src/node": ["node:"],
   "src/services": ["node:http", "node:stream"],
   "workers": ["node:"],
+  "src/cli": ["@std/cli/", "cli-progress", "node:process", "node:util"],
   "server.ts": ["@std/cli/"],
 };
 
@@ -145,6 +147,7 @@ function pathFault(place: string, target: string): string | null {
   if (place === to) return null;
   const toRow = LAYERS.indexOf(to);
   if (place === "server.ts" && (to === "mod.ts" || toRow >= 0)) return null;
+  if (place === "woshou.ts" && (to === "server.ts" || toRow >= 0)) return null;
   if ((place === "mod.ts" || place === "workers") && toRow >= 0) return null;
   const row = LAYERS.indexOf(place);
   if (row >= 0 && toRow >= 0 && toRow < row) return null;

@@ -41,9 +41,9 @@ export function readProject(root: URL): Source[] {
   return paths.sort().map((path) => ({ path, text: Deno.readTextFileSync(new URL(path, root)) }));
 }
 
-/** Whether the file is the code that ends up with users: src/, workers/, mod.ts, server.ts. */
+/** Whether the file is the code that ends up with users: src/, workers/, mod.ts, server.ts, woshou.ts. */
 export function isProduct(path: string): boolean {
-  return /^(?:src\/|workers\/|mod\.ts$|server\.ts$)/.test(path);
+  return /^(?:src\/|workers\/|mod\.ts$|server\.ts$|woshou\.ts$)/.test(path);
 }
 
 /** Whether the file is TypeScript that people write. */

@@ -2360,6 +2360,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
 }
 var Counters = class {
   slots;
+  /** The reason counted last, for the trace; whoever looks at it sets it back. */
+  lastDrop = Drop.none;
   constructor(slots = new Float64Array(COUNTER_SLOTS)) {
     this.slots = slots;
   }
@@ -2378,6 +2380,7 @@ var Counters = class {
   /** Counts one drop for `reason`. */
   drop(reason) {
     this.slots[DROPS_START + reason]++;
+    this.lastDrop = reason;
   }
   /** Counts `amount` drops for `reason`. */
   dropMany(reason, amount) {
@@ -8458,7 +8461,9 @@ var TraceKind = {
   datagramIn: 4,
   datagramOut: 5,
   /** How far the windows and times of a connection have come. */
-  progress: 6
+  progress: 6,
+  /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
+  drop: 7
 };
 var HEADER_WORDS = 8;
 var BODY = HEADER_WORDS + SEGMENT_WORDS;
@@ -8489,6 +8494,14 @@ var TraceWriter = class {
     words[at + 6] = kept;
     writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
     this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
+    this.#ring.push();
+  }
+  /** Records that the segment was dropped. */
+  drop(reason, segment) {
+    const at = this.#begin(TraceKind.drop);
+    if (at < 0) return;
+    this.#ring.words[at + 7] = reason;
+    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
     this.#ring.push();
   }
   /** Records a change of state. */
@@ -8552,7 +8565,7 @@ var TraceWriter = class {
   }
 };
 var TraceRecord = class {
-  /** A segment or a datagram in or out, or a change of state. */
+  /** A segment or a datagram in or out, a change of state, or a drop. */
   kind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;
@@ -8560,6 +8573,8 @@ var TraceRecord = class {
   stateBefore = State.CLOSED;
   /** The state that a change of state led to. */
   stateAfter = State.CLOSED;
+  /** Why the segment was dropped, by number; {@link dropNames} has the names. */
+  reason = Drop.none;
   /** The segment; of a change of state, the connection's addresses and ports, local ones as source. */
   segment = new Segment();
   /** Bytes of {@link TraceRecord.headers} that are in use; 0 where it is no segment. */
@@ -8601,6 +8616,7 @@ var TraceReader = class {
       record.kind = words[at + 2];
       record.stateBefore = words[at + 3];
       record.stateAfter = words[at + 4];
+      record.reason = record.kind === TraceKind.drop ? words[at + 7] : Drop.none;
       readSegmentRecord(words, at + HEADER_WORDS, record.segment);
       this.#readBody(at, record);
       look(record);
@@ -19048,7 +19064,11 @@ var TcpStage = class {
       case InputKind.tcp:
         if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
+        this.counters.lastDrop = Drop.none;
         this.#tcp.input(segment, nowUs);
+        if (this.#trace !== null && this.counters.lastDrop !== Drop.none) {
+          this.#trace.drop(this.counters.lastDrop, segment);
+        }
         break;
       case InputKind.udp:
         this.#trace?.segment(TraceKind.datagramIn, segment);

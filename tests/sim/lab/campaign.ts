@@ -4,6 +4,7 @@ import { assert } from "@std/assert";
 import type { NetworkNode } from "../../../src/device/network.ts";
 import type { TcpConn } from "../../../src/net/conn.ts";
 import type { Listener } from "../../../src/net/listener.ts";
+import type { FailureCapture } from "../failure_capture.ts";
 import { Lab } from "./lab.ts";
 import type { ConnectionPlan, EndPlan, Scenario } from "./scenario.ts";
 
@@ -41,8 +42,11 @@ interface Side {
 }
 
 /** Runs one scenario; throws when anything is not as it must be. */
-export async function runScenario(scenario: Scenario): Promise<CampaignResult> {
-  const lab = new Lab(scenario.seed);
+export async function runScenario(
+  scenario: Scenario,
+  capture: FailureCapture | null = null,
+): Promise<CampaignResult> {
+  const lab = new Lab(scenario.seed, capture);
   const nodes: NetworkNode[] = [];
   for (const { tcp, mtu } of scenario.hosts) nodes.push((await lab.host(tcp, mtu)).node);
   for (let i = 0; i < scenario.routers; i++) nodes.push(lab.network.router());

@@ -7,6 +7,7 @@ import { Network, type NetworkFrame, type NetworkHost } from "../../../src/devic
 import { open } from "../../../src/net/open.ts";
 import type { Stack } from "../../../src/net/stack.ts";
 import type { TcpOptions } from "../../../src/tcp/config.ts";
+import type { FailureCapture } from "../failure_capture.ts";
 
 /** A host of the network with its stack. */
 export interface LabHost {
@@ -28,7 +29,11 @@ export class Lab {
   frames = 0;
   #hash = 0x811c9dc5 | 0;
 
-  constructor(seed: number) {
+  readonly #capture: FailureCapture | null;
+
+  /** `capture` records what every host sees. */
+  constructor(seed: number, capture: FailureCapture | null = null) {
+    this.#capture = capture;
     this.random = new SeededRandom(seed);
     this.network = new Network({ clock: this.time.clock, random: this.random });
     this.network.onFrame = (frame) => this.#note(frame);
@@ -44,7 +49,7 @@ export class Lab {
     const address = `10.0.${this.hosts.length >> 8}.${(this.hosts.length & 255) + 1}`;
     const node = this.network.host(address, { mtu });
     const stack = await open({
-      device: node.device,
+      ...(this.#capture?.watch(node.device, address, this.time.clock) ?? { device: node.device }),
       address: `${address}/8`,
       clock: this.time.clock,
       random: new SeededRandom(this.random.uint32()),
