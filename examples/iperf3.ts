@@ -108,6 +108,8 @@ export class IperfServer {
   async #take(conn: IperfConn): Promise<void> {
     const bytes = await readExactly(conn, COOKIE_BYTES, PATIENCE_MS);
     const cookie = new TextDecoder("latin1").decode(bytes.subarray(0, COOKIE_BYTES - 1));
+    // A client that has its results may be followed by another before its goodbye has been read.
+    if (this.#test?.isEnding) await this.#test.ended;
     if (this.#test !== null) {
       if (this.#test.cookie === cookie) return this.#test.addStream(conn);
       await conn.write(Uint8Array.of(State.accessDenied & 0xff));
@@ -125,6 +127,7 @@ export class IperfServer {
     } finally {
       test.end();
       this.#test = null;
+      test.resolveEnded();
     }
   }
 
@@ -136,6 +139,11 @@ export class IperfServer {
 /** One test, from the cookie to IPERF_DONE. */
 class Test {
   readonly cookie: string;
+  /** Whether only the client's goodbye is missing. */
+  isEnding = false;
+  /** Resolves when the server is free for another test. */
+  readonly ended: Promise<void>;
+  resolveEnded: () => void = () => {};
   readonly #control: ControlChannel;
   readonly #net: IperfNet;
   readonly #options: IperfOptions;
@@ -151,6 +159,7 @@ class Test {
     this.#control = new ControlChannel(conn);
     this.#net = net;
     this.#options = options;
+    this.ended = new Promise((resolve) => this.resolveEnded = resolve);
   }
 
   async run(): Promise<void> {
@@ -176,6 +185,7 @@ class Test {
     await control.state(State.exchangeResults);
     await control.json(PATIENCE_MS);
     await control.sendJson(this.#results(elapsed));
+    this.isEnding = true;
     await control.state(State.displayResults);
     await control.expect(State.done, PATIENCE_MS);
     this.#report(elapsed);
