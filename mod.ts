@@ -85,7 +85,7 @@ export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { VirtualTime } from "./src/base/virtual_time.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";
-export { TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
+export { Progress, TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";
 export { TraceLines, type TraceStyle } from "./src/trace/lines.ts";
 export { Flag, OptionBit, Segment } from "./src/wire/segment.ts";
 export { type State, stateNames } from "./src/tcp/state.ts";

@@ -1,6 +1,6 @@
 /**
  * The runnable server: `deno run --allow-ffi server.ts`. Echo on port 7, discard on 9, chargen on 19 and
- * a page that lists the live connections on 80. `--help` tells the rest.
+ * a page on 80 that shows live what the stack does. `--help` tells the rest.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { discard } from "./src/services/discard.ts";
 import { echo } from "./src/services/echo.ts";
 import { httpService } from "./src/services/http.ts";
 import { serve, type Service } from "./src/services/service.ts";
-import { statusPage } from "./src/services/status_page.ts";
+import { watchPage } from "./src/services/watch_page.ts";
 import { TRACE_STYLES, TraceLines, type TraceStyle } from "./src/trace/lines.ts";
 
 const HELP = `woshou ${VERSION}: a TCP server on a TUN interface, in user space
@@ -54,7 +54,7 @@ const SERVICES: readonly { name: string; port: number; service: (net: Stack) => 
   { name: "echo", port: 7, service: () => echo },
   { name: "discard", port: 9, service: () => discard },
   { name: "chargen", port: 19, service: () => chargen },
-  { name: "http", port: 80, service: (net) => httpService(statusPage(() => net)) },
+  { name: "http", port: 80, service: (net) => httpService(watchPage(net)) },
 ];
 
 /** The same over UDP; chargen is not among them, because it answers a forged source with more than was sent. */

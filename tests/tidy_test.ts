@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { CODE, freshVectorCode } from "../tools/vector.ts";
+import { stalePage } from "../tools/page.ts";
 import { BUNDLE, committedBundle, ENTRY, freshBundle, staleness } from "../tools/bundle.ts";
 import {
   bigIntegers,
@@ -49,6 +50,21 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/poll.ts": "the waits in tests/device/tun_test.ts are its",
   "src/device/system_error.ts": "the errors in tests/device/tun_test.ts are made by it",
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
+  "src/net/viewers.ts": "who may come and go: tests/net/stack_test.ts",
+  "src/page/browser.ts": "what a browser lacks: tests/e2e/page_test.ts plays the lesson in one",
+  "src/page/dom.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/explain.ts": "what it says of every step is read in tests/page/lesson_test.ts",
+  "src/page/kinds.ts": "numbers alone; tests/page/conversation_test.ts holds them to the trace's",
+  "src/page/page_texts.ts": "a table of texts; tests/page/text_test.ts goes through it",
+  "src/page/header_view.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/ladder.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/lesson_view.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/live_view.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/main.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/plot_view.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/state_view.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/page/table_view.ts": "needs a browser: tests/e2e/page_test.ts",
+  "src/trace/feed.ts": "interfaces alone; tests/trace/watch_test.ts holds what is sent to them",
   "src/tcp/congestion/rate_sample.ts":
     "fields alone; tests/tcp/delivery_rate_test.ts sees them filled",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
@@ -149,6 +165,11 @@ Deno.test("tidy: the committed worker bundle is what its sources give", async ()
   }
   const stale = staleness(committed, await freshBundle());
   if (stale !== null) fail(stale);
+});
+
+Deno.test("tidy: the committed page is what its sources give", async () => {
+  const stale = await stalePage();
+  if (stale.length > 0) fail(`src/page/made/ is stale (${stale.join(", ")}): run deno task page`);
 });
 
 Deno.test("tidy: everything that mod.ts exports is documented", async () => {

@@ -31,15 +31,28 @@ export function foreignPaths(bundle: string): string[] {
   return bundle.split("\n").filter((line) => /^\/\/ (?:\.\.?\/|\/|\w+:)/.test(line));
 }
 
+/** How to bundle. */
+export interface BundleOptions {
+  /** Where the bundle is to run; default Deno. */
+  readonly platform?: "deno" | "browser";
+  /** Whether it is made small; default not. */
+  readonly minify?: boolean;
+  /** Where `entry` is, and the configuration that counts; default the project's root. */
+  readonly cwd?: URL;
+}
+
 /** Bundles the module at `entry`, a path from the project's root, and returns the text. */
-export async function bundleText(entry: string): Promise<string> {
-  const root = new URL("..", import.meta.url);
+export async function bundleText(entry: string, options: BundleOptions = {}): Promise<string> {
+  const { platform = "deno", minify = false, cwd = new URL("..", import.meta.url) } = options;
   const folder = await Deno.makeTempDir({ prefix: "woshou-bundle-" });
   try {
     const output = `${folder}/bundle.js`;
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["bundle", "--quiet", "--platform=deno", "--format=esm", "-o", output, entry],
-      cwd: root,
+      args: [
+        ...["bundle", "--quiet", `--platform=${platform}`, "--format=esm", "-o", output],
+        ...minify ? ["--minify", entry] : [entry],
+      ],
+      cwd,
     }).output();
     if (!success) throw new Error(`Cannot bundle ${entry}: ${new TextDecoder().decode(stderr)}`);
     return await Deno.readTextFile(output);

@@ -23,6 +23,9 @@ const ENTRY_POINTS = ["mod.ts", "server.ts", "workers/main.ts"];
 /** How long the output may go on after the end of the run. */
 const PIPE_GRACE_MS = 2000;
 
+/** Modules with packages that the product does not need: each has a configuration and a lock beside it. */
+const OWN_LOCK_MODULES = ["tools/page/uplot.js", "tests/browser/drive.js"];
+
 /** Something small to bundle, so that the bundler is downloaded. */
 const SMALL_MODULE = "src/base/seq.ts";
 
@@ -62,7 +65,16 @@ async function prepare(selection: readonly string[]): Promise<boolean> {
   const entries = ENTRY_POINTS.filter(exists);
   if (entries.length > 0 && !await denoSucceeds(["cache", ...frozen, ...entries])) return false;
   await bundleText(SMALL_MODULE);
+  for (const module of OWN_LOCK_MODULES) {
+    if (!await denoSucceeds(["cache", "--quiet", ...frozen, ...configOf(module), module])) {
+      return false;
+    }
+  }
   return await denoSucceeds(["test", "--no-run", "--quiet", ...frozen, ...selection]);
+}
+
+function configOf(module: string): string[] {
+  return ["--config", module.replace(/[^/]+$/, "deno.json")];
 }
 
 async function denoSucceeds(args: readonly string[]): Promise<boolean> {

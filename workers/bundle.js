@@ -242,9 +242,9 @@ function load() {
     try {
       loaded = Deno.dlopen(name, LIBC_SYMBOLS).symbols;
       break;
-    } catch (error2) {
-      if (error2 instanceof Deno.errors.NotCapable) throw error2;
-      cause ??= error2;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      cause ??= error;
     }
   }
   if (loaded === null) {
@@ -341,11 +341,11 @@ var SendOutcome = {
 };
 
 // src/base/errors.ts
-function codedError(ErrorClass, code, message3, cause) {
-  const error2 = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
+function codedError(ErrorClass, code, message4, cause) {
+  const error = cause === void 0 ? new ErrorClass(message4) : new ErrorClass(message4, {
     cause
   });
-  return Object.assign(error2, {
+  return Object.assign(error, {
     code
   });
 }
@@ -379,8 +379,8 @@ function errorClassOf(value) {
   }
 }
 function systemError(value, action, help = "") {
-  const message3 = `${action}: ${errnoText(value)}${help === "" ? "" : `. ${help}`}`;
-  return codedError(errorClassOf(value), errnoName(value), message3);
+  const message4 = `${action}: ${errnoText(value)}${help === "" ? "" : `. ${help}`}`;
+  return codedError(errorClassOf(value), errnoName(value), message4);
 }
 
 // src/device/eventfd.ts
@@ -962,9 +962,9 @@ function finishOpen(fd, name, virtioHeader, isTap) {
       mtu,
       virtioHeader
     };
-  } catch (error2) {
+  } catch (error) {
     closeFd(fd);
-    throw error2;
+    throw error;
   }
 }
 function setOffload(fd, wanted) {
@@ -1298,7 +1298,7 @@ var Drop = {
   ipLengthInvalid: 6,
   /** The IPv4 header checksum is wrong. */
   ipChecksumInvalid: 7,
-  /** A fragment; reassembly is not there yet. */
+  /** A fragment where none can be: within a reassembled packet, or of what the stack sent to itself. */
   ipFragment: 8,
   /** A source address that no host may have: multicast, broadcast, loopback or unspecified. */
   ipSourceMartian: 9,
@@ -1393,7 +1393,29 @@ var Drop = {
   /** No memory in the receive pool for a datagram. */
   udpNoMemory: 54,
   /** A datagram of a socket, longer than any packet that leads there. */
-  udpTooLong: 55
+  udpTooLong: 55,
+  /** An empty fragment, or one of IPv6 with others behind it whose length is no multiple of 8 (RFC 8200 4.5). */
+  ipFragmentInvalid: 56,
+  /** A fragment that ends beyond the longest packet ("ping of death"). */
+  ipFragmentOversized: 57,
+  /** A first fragment without the whole header of its transport, or TCP from offset 8 (RFC 7112, RFC 1858). */
+  ipFragmentTiny: 58,
+  /** The same bytes again, which are not needed. */
+  ipFragmentDuplicate: 59,
+  /** Fragments of a datagram that overlap: it is given up (RFC 5722). */
+  ipFragmentOverlap: 60,
+  /** Fragments that tell different ends of their datagram: it is given up ("teardrop"). */
+  ipFragmentEndConflict: 61,
+  /** Fragments of which some are ECN-capable and some are not: the datagram is given up (RFC 3168 section 5.3). */
+  ipFragmentEcnMixed: 62,
+  /** Fragments whose datagram was not complete in time. */
+  ipFragmentTimeout: 63,
+  /** Fragments of the datagram that waited longest, given up for newer ones at the limits. */
+  ipFragmentEvicted: 64,
+  /** An ICMP error that was due and not sent because of `errorsPerSecond`. */
+  icmpErrorLimited: 65,
+  /** An echo request that was not answered because of `echoRepliesPerSecond`. */
+  icmpEchoLimited: 66
 };
 var dropNames = Object.keys(Drop);
 
@@ -1479,11 +1501,20 @@ var Counter = {
   datagramBytesOut: 56,
   /** Fragments of datagrams that were longer than the way out takes. */
   fragmentsOut: 57,
-  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  /** ICMP errors about UDP datagrams that were received, of which sockets are not told. */
   udpErrorsIn: 58,
-  udpErrorsOut: 59,
+  /** ICMP errors that were sent, about anything. */
+  icmpErrorsOut: 59,
   /** UDP sockets now. */
-  datagramSocketsNow: 60
+  datagramSocketsNow: 60,
+  /** Fragments that came in, and packets that were made of them. */
+  fragmentsIn: 61,
+  packetsReassembled: 62,
+  /** Bytes of memory that hold fragments of packets that are not complete, now. */
+  fragmentMemoryNow: 63,
+  /** Echo requests sent by `ping`, and those that were answered. */
+  pingsOut: 64,
+  pingsAnswered: 65
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 96;
@@ -1898,18 +1929,29 @@ var SEND_BLOCK_BYTES = 16384;
 var FRAME_WORDS = 2;
 var SEGMENT_WORDS = 48;
 var HANDOVER_WORDS = 2;
+var FRAGMENT_PAGE_BYTES = 1024;
+var QUOTE_WORDS = 312;
+var QUOTE_RECORDS = 64;
 var MESSAGE_WORDS = 16;
 var EVENT_WORDS = 8;
-var TRACE_WORDS = 8 + SEGMENT_WORDS;
+var HEADERS_WORDS = 30;
+var TRACE_WORDS = 8 + SEGMENT_WORDS + HEADERS_WORDS;
 var HEADER_BYTES2 = 256;
 var Control = {
   tcpBell: 0,
   parserBell: 16,
   readerBell: 32,
   appBell: 48,
-  stop: 64
+  stop: 64,
+  /** What is traced: {@link Traced}. */
+  trace: 80
 };
 var CONTROL_WORDS = 128;
+var Traced = {
+  nothing: 0,
+  segments: 1,
+  progress: 2
+};
 var CACHE_LINE = 64;
 var Layout = class {
   dimensions;
@@ -1937,6 +1979,10 @@ var Layout = class {
   headers;
   /** Byte offset of the TCP thread's place for one datagram header. */
   datagramHeader;
+  /** What senders are told of packets whose fragments did not all come: from the parser to the TCP thread. */
+  quotes;
+  /** Byte offset of the first page of fragments. */
+  fragmentPages;
   slotPool;
   receivePool;
   sendPool;
@@ -1963,7 +2009,8 @@ var Layout = class {
       commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
       events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
       trace: cut.ring(TRACE_WORDS, traceRecords),
-      handover: cut.ring(HANDOVER_WORDS, handoverFrames)
+      handover: cut.ring(HANDOVER_WORDS, handoverFrames),
+      quotes: cut.ring(QUOTE_WORDS, QUOTE_RECORDS)
     };
     const rows = cut.bytes(rowCount * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
@@ -1971,12 +2018,11 @@ var Layout = class {
     this.headers = cut.bytes(HEADER_BYTES2);
     this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
+    this.fragmentPages = cut.bytes(dimensions.fragmentPages * FRAGMENT_PAGE_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes2 = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
     const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
-    if (cut.end > 2147483647) {
-      throw new RangeError(`tcp: ${cut.end} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
-    }
+    if (cut.end > 2147483647) throw tooLarge(cut.end);
     this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
     this.words = new Int32Array(this.memory.buffer);
     const set = (index) => new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
@@ -1995,6 +2041,7 @@ var Layout = class {
     this.events = ring(rings.events);
     this.trace = ring(rings.trace);
     this.handover = ring(rings.handover);
+    this.quotes = ring(rings.quotes);
     this.rows = rows / 4;
     const receive = {
       words,
@@ -2080,6 +2127,9 @@ var REPLY_RECORDS = 4096;
 var EVENTS_PER_ROW = 4;
 function plainStore(bytes) {
   return new SharedArrayBuffer(bytes);
+}
+function tooLarge(bytes) {
+  return new RangeError(`tcp: ${bytes} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
 }
 var Cutter = class {
   end = 0;
@@ -2322,7 +2372,9 @@ var IcmpField = {
   checksum: 2,
   /** RFC 1191 section 4: the next hop's MTU, in "fragmentation needed" only. */
   mtu: 6,
-  quoted: 8
+  quoted: 8,
+  /** Identifier and sequence number of an echo. */
+  echoName: 4
 };
 var IcmpType = {
   echoReply: 0,
@@ -2465,22 +2517,44 @@ var Ipv6Next = {
   routing: 43,
   fragment: 44,
   icmp: 58,
+  none: 59,
   destinationOptions: 60
 };
 var EXTENSION_UNIT_BYTES = 8;
 var FRAGMENT_FIELD = 2;
 var FRAGMENT_MASK = 65529;
+var FRAGMENT_OFFSET_MASK = 65528;
+var MORE_FRAGMENTS = 1;
+var IDENTIFICATION_FIELD = 4;
 var SEGMENTS_LEFT_FIELD = 3;
 var PAD_1 = 0;
 var PAD_N = 1;
 var UNKNOWN_OPTION_MASK = 192;
+var UNKNOWN_OPTION_SILENT = 64;
+var UNKNOWN_OPTION_TOLD = 128;
 var TransportPlace = class {
   /** {@link Drop.none}, or why the packet cannot be used; the rest then says nothing. */
   reason = Drop.none;
   /** The protocol behind all extension headers. */
   protocol = 0;
-  /** Where its header begins, a byte offset. */
+  /** Where its header begins, a byte offset; of a fragment that is not the first, where its bytes begin. */
   offset = 0;
+  /** Where the header of a fragment stands that is not the whole packet; {@link NO_FRAGMENT} without one. */
+  fragment = NO_FRAGMENT;
+  /** The code of the ICMPv6 "parameter problem" that is due (RFC 4443 section 3.4), or {@link NO_PROBLEM}. */
+  problem = NO_PROBLEM;
+  /** The byte that it is about, counted from the fixed header. */
+  pointer = 0;
+  /** Whether it is due even when the packet was sent to a group (RFC 4443 section 2.4 e.3). */
+  isProblemForGroup = false;
+};
+var NO_FRAGMENT = -1;
+var NO_PROBLEM = -1;
+var Problem = {
+  headerField: 0,
+  nextHeader: 1,
+  option: 2,
+  headerChain: 3
 };
 function readTrafficClass(view, offset) {
   return view.getUint16(offset) >>> 4 & 255;
@@ -2507,21 +2581,57 @@ function transportChecksum6(view, offset, protocol, at, length) {
 function findTransport(view, offset, end2, place) {
   let next = view.getUint8(offset + Ipv6Field.nextHeader);
   let at = offset + IPV6_HEADER_BYTES;
+  let nextAt = offset + Ipv6Field.nextHeader;
   place.reason = Drop.none;
+  place.fragment = NO_FRAGMENT;
+  place.problem = NO_PROBLEM;
   for (let count = 0; isExtension(next); count++) {
     if (count === EXTENSION_HEADERS_MAX) {
       place.reason = Drop.ipExtensionLimit;
       return;
     }
-    place.reason = checkExtension(view, next, at, end2, count);
+    place.pointer = nextAt - offset;
+    place.reason = checkExtension(view, next, at, end2, count, place, offset);
     if (place.reason !== Drop.none) return;
+    nextAt = at;
+    if (next === Ipv6Next.fragment) {
+      const field = view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_MASK;
+      if (field !== 0) {
+        if (place.fragment !== NO_FRAGMENT) place.reason = Drop.ipFragment;
+        if (place.reason !== Drop.none) return;
+        place.fragment = at;
+      }
+      if ((field & FRAGMENT_OFFSET_MASK) !== 0) {
+        place.protocol = view.getUint8(at);
+        place.offset = at + EXTENSION_UNIT_BYTES;
+        return;
+      }
+    }
     const following = view.getUint8(at);
     at += extensionLength(view, next, at);
     next = following;
   }
+  place.pointer = nextAt - offset;
   place.protocol = next;
   place.offset = at;
 }
+function mayHoldIcmpError(view, offset, end2) {
+  let next = view.getUint8(offset + Ipv6Field.nextHeader);
+  let at = offset + IPV6_HEADER_BYTES;
+  for (let count = 0; count < EXTENSION_HEADERS_MAX && isExtension(next); count++) {
+    if (at + EXTENSION_UNIT_BYTES > end2) return false;
+    if (next === Ipv6Next.fragment && readFragmentPosition(view, at) !== 0) return false;
+    const following = view.getUint8(at);
+    at += extensionLength(view, next, at);
+    next = following;
+  }
+  if (next !== Ipv6Next.icmp) return false;
+  if (at >= end2) return true;
+  const type = view.getUint8(at);
+  return type < ICMP6_FIRST_INFORMATIONAL || type === ICMP6_REDIRECT;
+}
+var ICMP6_FIRST_INFORMATIONAL = 128;
+var ICMP6_REDIRECT = 137;
 function isExtension(next) {
   return next === Ipv6Next.hopByHop || next === Ipv6Next.routing || next === Ipv6Next.fragment || next === Ipv6Next.destinationOptions;
 }
@@ -2529,21 +2639,38 @@ function extensionLength(view, kind, at) {
   if (kind === Ipv6Next.fragment) return EXTENSION_UNIT_BYTES;
   return EXTENSION_UNIT_BYTES * (1 + view.getUint8(at + 1));
 }
-function checkExtension(view, kind, at, end2, index) {
+function readFragmentPosition(view, at) {
+  return view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_OFFSET_MASK;
+}
+function hasMoreFragments(view, at) {
+  return (view.getUint16(at + FRAGMENT_FIELD) & MORE_FRAGMENTS) !== 0;
+}
+function readFragmentIdentification(view, at) {
+  return view.getInt32(at + IDENTIFICATION_FIELD);
+}
+function checkExtension(view, kind, at, end2, index, place, start) {
   if (at + EXTENSION_UNIT_BYTES > end2) return Drop.ipExtensionInvalid;
   const length = extensionLength(view, kind, at);
   if (at + length > end2) return Drop.ipExtensionInvalid;
   switch (kind) {
     case Ipv6Next.fragment:
-      return (view.getUint16(at + FRAGMENT_FIELD) & FRAGMENT_MASK) === 0 ? Drop.none : Drop.ipFragment;
+      return Drop.none;
     case Ipv6Next.routing:
-      return view.getUint8(at + SEGMENTS_LEFT_FIELD) === 0 ? Drop.none : Drop.ipSourceRouted;
+      if (view.getUint8(at + SEGMENTS_LEFT_FIELD) === 0) return Drop.none;
+      place.problem = Problem.headerField;
+      place.pointer = at + 2 - start;
+      place.isProblemForGroup = false;
+      return Drop.ipSourceRouted;
     case Ipv6Next.hopByHop:
-      if (index > 0) return Drop.ipExtensionInvalid;
+      if (index > 0) {
+        place.problem = Problem.nextHeader;
+        place.isProblemForGroup = false;
+        return Drop.ipExtensionInvalid;
+      }
   }
-  return checkOptions(view, at + 2, at + length);
+  return checkOptions(view, at + 2, at + length, place, start);
 }
-function checkOptions(view, offset, end2) {
+function checkOptions(view, offset, end2, place, start) {
   let count = 0;
   let at = offset;
   while (at < end2) {
@@ -2555,7 +2682,13 @@ function checkOptions(view, offset, end2) {
     if (at + 2 > end2) return Drop.ipExtensionInvalid;
     const length = 2 + view.getUint8(at + 1);
     if (at + length > end2) return Drop.ipExtensionInvalid;
-    if ((type & UNKNOWN_OPTION_MASK) !== 0) return Drop.ipOptionUnknown;
+    const action = type & UNKNOWN_OPTION_MASK;
+    if (action !== 0) {
+      place.problem = action === UNKNOWN_OPTION_SILENT ? NO_PROBLEM : Problem.option;
+      place.pointer = at - start;
+      place.isProblemForGroup = action === UNKNOWN_OPTION_TOLD;
+      return Drop.ipOptionUnknown;
+    }
     if (type !== PAD_N && ++count > EXTENSION_OPTIONS_MAX) return Drop.ipExtensionLimit;
     at += length;
   }
@@ -2928,8 +3061,22 @@ var InputKind = {
   /** A UDP datagram for this stack, or for a group or a broadcast address of its network. */
   udp: 4,
   /** An ICMP error about a UDP datagram that this stack sent, told as {@link InputKind.icmpError}. */
-  udpError: 5
+  udpError: 5,
+  /** A fragment that is kept: there is nothing to do. */
+  fragment: 6,
+  /**
+   * Not to be used, as {@link InputKind.dropped}, and the sender is to be told: with an error of `icmpType` and
+   * `icmpCode` as on the wire, and `icmpMtu` in the word behind them.
+   */
+  refused: 7,
+  /** An ICMP echo reply: `seq` is identifier and sequence number, the payload range is the whole ICMP message. */
+  icmpEchoReply: 8,
+  /** An ICMP error about an echo request of this stack, told as {@link InputKind.icmpError}, `seq` as of the reply. */
+  pingError: 9
 };
+function isDrop(kind) {
+  return kind === InputKind.dropped || kind === InputKind.refused;
+}
 
 // src/ip/icmp_input.ts
 var quotedPlace = new TransportPlace();
@@ -2942,6 +3089,8 @@ function readIcmp4(view, at, length, segment, own) {
     case IcmpType.echoRequest:
       segment.payloadLength = length;
       return InputKind.icmpEcho;
+    case IcmpType.echoReply:
+      return readEchoReply(view, at, length, segment);
     case IcmpType.destinationUnreachable:
       if (code === IcmpUnreachableCode.fragmentationNeeded) {
         segment.icmpMtu = view.getUint16(at + IcmpField.mtu);
@@ -2962,6 +3111,9 @@ function readIcmp6(view, at, length, segment, own) {
       beginMessage(segment, at, IcmpType.echoRequest, code);
       segment.payloadLength = length;
       return InputKind.icmpEcho;
+    case Icmp6Type.echoReply:
+      beginMessage(segment, at, IcmpType.echoReply, code);
+      return readEchoReply(view, at, length, segment);
     case Icmp6Type.destinationUnreachable:
       beginMessage(segment, at, IcmpType.destinationUnreachable, unreachableCodeOf6(code));
       return readQuoted6(view, at, length, segment, own);
@@ -2982,6 +3134,11 @@ function readIcmp6(view, at, length, segment, own) {
     default:
       return InputKind.dropped;
   }
+}
+function readEchoReply(view, at, length, segment) {
+  segment.payloadLength = length;
+  segment.seq = view.getInt32(at + IcmpField.echoName);
+  return InputKind.icmpEchoReply;
 }
 function beginMessage(segment, at, type, code) {
   segment.srcPort = 0;
@@ -3019,18 +3176,31 @@ function readQuoted6(view, icmp, length, segment, own) {
   if (end2 - at < IPV6_HEADER_BYTES || view.getUint8(at) >>> 4 !== 6) return InputKind.dropped;
   findTransport(view, at, end2, quotedPlace);
   if (quotedPlace.reason !== Drop.none) return InputKind.dropped;
+  const { fragment } = quotedPlace;
+  if (fragment !== NO_FRAGMENT && readFragmentPosition(view, fragment) !== 0) {
+    return InputKind.dropped;
+  }
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end2) return InputKind.dropped;
   setIpv6Addresses(segment, view, at);
   if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
   return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
 function readQuotedTransport(view, at, protocol, segment) {
+  if (protocol === Protocol.icmp || protocol === Ipv6Next.icmp) {
+    return readQuotedEcho(view, at, protocol, segment);
+  }
   if (protocol !== Protocol.tcp && protocol !== Protocol.udp) return InputKind.dropped;
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
   if (protocol === Protocol.udp) return InputKind.udpError;
   segment.seq = view.getInt32(at + TcpField.sequence);
   return InputKind.icmpError;
+}
+function readQuotedEcho(view, at, protocol, segment) {
+  const request = protocol === Protocol.icmp ? IcmpType.echoRequest : Icmp6Type.echoRequest;
+  if (view.getUint8(at) !== request) return InputKind.dropped;
+  segment.seq = view.getInt32(at + IcmpField.echoName);
+  return InputKind.pingError;
 }
 function setIpv4Addresses(segment, source, destination) {
   segment.src0 = 0;
@@ -3051,6 +3221,159 @@ function setIpv6Addresses(segment, view, at) {
   segment.dst1 = view.getInt32(at + Ipv6Field.destination + 4);
   segment.dst2 = view.getInt32(at + Ipv6Field.destination + 8);
   segment.dst3 = view.getInt32(at + Ipv6Field.destination + 12);
+}
+
+// src/ip/fragment.ts
+var PAGE_BYTES = FRAGMENT_PAGE_BYTES;
+var PAGES_PER_PACKET = 64;
+var IPV6_KIND = 256;
+var SHORT_HEADER_BYTES = 8;
+var TINY_POSITION = 8;
+var Fragment = class {
+  src0 = 0;
+  src1 = 0;
+  src2 = 0;
+  src3 = 0;
+  dst0 = 0;
+  dst1 = 0;
+  dst2 = 0;
+  dst3 = 0;
+  identification = 0;
+  /** The protocol of IPv4, which is part of what tells packets apart (RFC 791), or {@link IPV6_KIND}. */
+  kind = 0;
+  /** The protocol that the first fragment names. */
+  protocol = 0;
+  trafficClass = 0;
+  /** Where its IP header and its part of the packet begin, byte offsets. */
+  header = 0;
+  offset = 0;
+  /** Bytes of its part. */
+  length = 0;
+  /** Bytes of the packet before it. */
+  position = 0;
+  hasMore = false;
+  /** Whether all headers up to that of the transport are there and can be read; only IPv6 knows. */
+  isChainWhole = true;
+  /** Bytes behind the last extension header in a first fragment of IPv6. */
+  transportLength = 0;
+  /** The protocol behind all extension headers in a first fragment of IPv6. */
+  transport = 0;
+  /** What is wrong with it by itself. */
+  check() {
+    const isIpv42 = this.kind !== IPV6_KIND;
+    if (this.hasMore && (this.length & 7) !== 0) {
+      if (!isIpv42) return Drop.ipFragmentInvalid;
+      this.length &= ~7;
+    }
+    if (this.length === 0) return Drop.ipFragmentInvalid;
+    const most = isIpv42 ? IPV4_TOTAL_MAX_BYTES - IPV4_HEADER_BYTES : IPV6_PAYLOAD_MAX_BYTES;
+    if (this.position + this.length > most) return Drop.ipFragmentOversized;
+    return this.#isTiny(isIpv42) ? Drop.ipFragmentTiny : Drop.none;
+  }
+  /**
+   * RFC 7112: a first fragment of IPv6 has the whole chain of headers. Those of IPv4 always have 8 bytes, which
+   * is enough to know the ports; only the flags of TCP could be put into a second one (RFC 1858 section 4).
+   */
+  #isTiny(isIpv42) {
+    if (isIpv42) return this.position === TINY_POSITION && this.protocol === Protocol.tcp;
+    if (this.position !== 0) return false;
+    return !this.isChainWhole || this.transportLength < leastTransport(this.transport);
+  }
+};
+function leastTransport(protocol) {
+  if (protocol === Protocol.tcp) return TCP_HEADER_BYTES;
+  return protocol === Protocol.udp || protocol === Ipv6Next.icmp ? SHORT_HEADER_BYTES : 0;
+}
+
+// src/ip/fragment_output.ts
+var FRAGMENT_HEADER_BYTES = 8;
+function fragmentBytes(segment, mtu) {
+  const headers = isIpv4Words(segment.dst0, segment.dst1, segment.dst2) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
+  return mtu - headers & ~7;
+}
+function writeFragmentHeader(view, offset, segment, protocol, length, position, hasMore, identification) {
+  const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, trafficClass, flowLabel } = segment;
+  const hopLimit = segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit;
+  if (isIpv4Words(dst0, dst1, dst2)) {
+    const total = IPV4_HEADER_BYTES + length;
+    const id = identification & 65535;
+    writeIpv4Header(view, offset, trafficClass, total, id, hopLimit, protocol, src3, dst3);
+    const field = position >>> 3 | (hasMore ? Ipv4Fragment.moreFragments : 0);
+    view.setUint16(offset + Ipv4Field.fragment, field);
+    view.setUint16(offset + Ipv4Field.checksum, 0);
+    const sum = checksumAdd(view, offset, IPV4_HEADER_BYTES, 0);
+    view.setUint16(offset + Ipv4Field.checksum, checksumFold(sum));
+    return IPV4_HEADER_BYTES;
+  }
+  const next = Ipv6Next.fragment;
+  const payload = FRAGMENT_HEADER_BYTES + length;
+  writeIpv6Header(view, offset, trafficClass, flowLabel, payload, next, hopLimit, src0, src1, src2, src3, dst0, dst1, dst2, dst3);
+  const at = offset + IPV6_HEADER_BYTES;
+  view.setInt32(at, protocol << 24 | position | (hasMore ? 1 : 0));
+  view.setInt32(at + 4, identification);
+  return IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
+}
+
+// src/ip/fragment_input.ts
+var FRAGMENT_POSITION_FIELD = 2;
+function readFragment4(view, at, headerLength, totalLength, segment, part) {
+  const field = view.getUint16(at + Ipv4Field.fragment);
+  part.header = at;
+  part.kind = view.getUint8(at + Ipv4Field.protocol);
+  part.protocol = part.kind;
+  part.identification = view.getUint16(at + Ipv4Field.identification);
+  part.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
+  part.offset = at + headerLength;
+  part.length = totalLength - headerLength;
+  part.position = (field & Ipv4Fragment.offsetMask) << 3;
+  part.hasMore = (field & Ipv4Fragment.moreFragments) !== 0;
+  copyAddresses(segment, part);
+}
+function readFragment6(view, at, end2, place, segment, part) {
+  const header = place.fragment;
+  part.header = at;
+  part.kind = IPV6_KIND;
+  part.protocol = view.getUint8(header);
+  part.identification = readFragmentIdentification(view, header);
+  part.trafficClass = readTrafficClass(view, at);
+  part.offset = header + FRAGMENT_HEADER_BYTES;
+  part.length = end2 - part.offset;
+  part.position = readFragmentPosition(view, header);
+  part.hasMore = hasMoreFragments(view, header);
+  part.isChainWhole = place.reason === Drop.none;
+  part.transport = place.protocol;
+  part.transportLength = end2 - place.offset;
+  copyAddresses(segment, part);
+}
+function copyAddresses(segment, part) {
+  part.src0 = segment.src0;
+  part.src1 = segment.src1;
+  part.src2 = segment.src2;
+  part.src3 = segment.src3;
+  part.dst0 = segment.dst0;
+  part.dst1 = segment.dst1;
+  part.dst2 = segment.dst2;
+  part.dst3 = segment.dst3;
+}
+function problemOfFragment6(reason, part, at, place) {
+  place.isProblemForGroup = false;
+  switch (reason) {
+    case Drop.ipFragmentInvalid:
+      if (part.length === 0) return false;
+      place.problem = Problem.headerField;
+      place.pointer = Ipv6Field.payloadLength;
+      return true;
+    case Drop.ipFragmentOversized:
+      place.problem = Problem.headerField;
+      place.pointer = place.fragment - at + FRAGMENT_POSITION_FIELD;
+      return true;
+    case Drop.ipFragmentTiny:
+      place.problem = Problem.headerChain;
+      place.pointer = 0;
+      return true;
+    default:
+      return false;
+  }
 }
 
 // src/ip/own_addresses.ts
@@ -3106,7 +3429,814 @@ var OwnAddresses = class {
   }
 };
 
+// src/base/siphash.ts
+var INIT_0_HIGH = 1936682341;
+var INIT_0_LOW = 1886610805;
+var INIT_1_HIGH = 1685025377;
+var INIT_1_LOW = 1852075885;
+var INIT_2_HIGH = 1819895653;
+var INIT_2_LOW = 1852142177;
+var INIT_3_HIGH = 1952801890;
+var INIT_3_LOW = 2037671283;
+var HALF_FINAL_ROUNDS = 3;
+var COMPRESSION_ROUNDS = 2;
+var FINAL_ROUNDS = 4;
+function halfSipHash13(key0, key1, words, count) {
+  let v0 = key0 | 0;
+  let v1 = key1 | 0;
+  let v2 = INIT_2_HIGH ^ key0;
+  let v3 = INIT_3_HIGH ^ key1;
+  const rounds = count + 1 + HALF_FINAL_ROUNDS;
+  for (let i = 0; i < rounds; i++) {
+    const word = i < count ? words[i] : i === count ? count << 26 : 0;
+    v3 ^= word;
+    v0 = v0 + v1 | 0;
+    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
+    v0 = v0 << 16 | v0 >>> 16;
+    v2 = v2 + v3 | 0;
+    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
+    v0 = v0 + v3 | 0;
+    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
+    v2 = v2 + v1 | 0;
+    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
+    v2 = v2 << 16 | v2 >>> 16;
+    v0 ^= word;
+    if (i === count) v2 ^= 255;
+  }
+  return v1 ^ v3;
+}
+var SipHash24 = class {
+  /** The low 32 bits of the last result, signed: what `finish` returned. */
+  low = 0;
+  /** The high 32 bits of the last result, signed. */
+  high = 0;
+  #key;
+  #state = new Int32Array(8);
+  /** Words of the message so far. */
+  #count = 0;
+  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
+  #pending = 0;
+  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
+  constructor(key0, key1, key2, key3) {
+    this.#key = Int32Array.of(key0, key1, key2, key3);
+  }
+  /** Begins a message. */
+  start() {
+    const key = this.#key;
+    const state = this.#state;
+    state[0] = key[0] ^ INIT_0_LOW;
+    state[1] = key[1] ^ INIT_0_HIGH;
+    state[2] = key[2] ^ INIT_1_LOW;
+    state[3] = key[3] ^ INIT_1_HIGH;
+    state[4] = key[0] ^ INIT_2_LOW;
+    state[5] = key[1] ^ INIT_2_HIGH;
+    state[6] = key[2] ^ INIT_3_LOW;
+    state[7] = key[3] ^ INIT_3_HIGH;
+    this.#count = 0;
+    this.#pending = 0;
+  }
+  /** Appends one 32-bit word to the message. */
+  word(word) {
+    if ((this.#count & 1) === 0) this.#pending = word | 0;
+    else this.#block(this.#pending, word | 0);
+    this.#count++;
+  }
+  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
+  finish() {
+    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
+    const state = this.#state;
+    state[4] ^= 255;
+    sipRounds(state, FINAL_ROUNDS);
+    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
+    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
+    return this.low;
+  }
+  #block(low, high) {
+    const state = this.#state;
+    state[6] ^= low;
+    state[7] ^= high;
+    sipRounds(state, COMPRESSION_ROUNDS);
+    state[0] ^= low;
+    state[1] ^= high;
+  }
+};
+function sipRounds(state, rounds) {
+  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
+  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
+  for (let i = 0; i < rounds; i++) {
+    let t = 0;
+    v0l = v0l + v1l | 0;
+    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 13 | v1l >>> 19) ^ v0h;
+    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
+    v1h = t;
+    t = v0h, v0h = v0l, v0l = t;
+    v2l = v2l + v3l | 0;
+    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 16 | v3l >>> 16) ^ v2h;
+    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
+    v3h = t;
+    v0l = v0l + v3l | 0;
+    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 21 | v3l >>> 11) ^ v0h;
+    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
+    v3h = t;
+    v2l = v2l + v1l | 0;
+    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 17 | v1l >>> 15) ^ v2h;
+    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
+    v1h = t;
+    t = v2h, v2h = v2l, v2l = t;
+  }
+  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
+  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
+}
+
+// src/ip/fragment_table.ts
+var NONE = -1;
+var Place = {
+  source: 0,
+  destination: 4,
+  identification: 8,
+  kind: 9,
+  nextInBucket: 10,
+  older: 11,
+  newer: 12,
+  /** Bytes of the whole packet behind its IP header; -1 before the last fragment has told. */
+  total: 13,
+  /** Where the fragment ends that reaches farthest. */
+  end: 14,
+  /** Bytes that are there. */
+  held: 15,
+  fragments: 16,
+  /** A bit for each codepoint of ECN that fragments had. */
+  ecn: 17,
+  /** What the first fragment says that the packet holds. */
+  protocol: 18,
+  /** Bytes of the first fragment; 0 while it is missing. */
+  firstLength: 19,
+  header: 20
+};
+var KEY_WORDS = 10;
+var ENTRY_WORDS = 32;
+var FragmentTable = class {
+  words;
+  /** For each entry {@link PAGES_PER_PACKET} numbers of pages, each one more than it is; 0 for none. */
+  pages;
+  /** When the first of its fragments came, microseconds. */
+  arrivedUs;
+  #buckets;
+  #free;
+  #freeCount;
+  #key0;
+  #key1;
+  #key = new Int32Array(KEY_WORDS);
+  /** The oldest and the newest entry of IPv4 and of IPv6. */
+  #oldest = [
+    NONE,
+    NONE
+  ];
+  #newest = [
+    NONE,
+    NONE
+  ];
+  constructor(capacity, random) {
+    this.words = new Int32Array(capacity * ENTRY_WORDS);
+    this.pages = new Int32Array(capacity * PAGES_PER_PACKET);
+    this.arrivedUs = new Float64Array(capacity);
+    let buckets = 1;
+    while (buckets < capacity) buckets *= 2;
+    this.#buckets = new Int32Array(buckets).fill(NONE);
+    this.#free = new Int32Array(capacity);
+    for (let i = 0; i < capacity; i++) this.#free[i] = capacity - 1 - i;
+    this.#freeCount = capacity;
+    this.#key0 = random.uint32() | 0;
+    this.#key1 = random.uint32() | 0;
+  }
+  /** Entries in use. */
+  get count() {
+    return this.#free.length - this.#freeCount;
+  }
+  /** Whether there is no place for one more. */
+  get isFull() {
+    return this.#freeCount === 0;
+  }
+  /** Index of an entry's first word. */
+  at(entry) {
+    return entry * ENTRY_WORDS;
+  }
+  /** Index in `pages` of the page that holds byte `position` of an entry's packet. */
+  pageAt(entry, position) {
+    return entry * PAGES_PER_PACKET + Math.floor(position / PAGE_BYTES);
+  }
+  /** The entry that a fragment belongs to, or {@link NONE}. */
+  find(fragment) {
+    const { words } = this;
+    const key = this.#keyOf(fragment);
+    let entry = this.#buckets[this.#bucketOf(key)];
+    while (entry !== NONE && !isKey(words, this.at(entry), key)) {
+      entry = words[this.at(entry) + Place.nextInBucket];
+    }
+    return entry;
+  }
+  /** Makes an entry for the packet of a fragment; there must be room. */
+  add(fragment, nowUs) {
+    const { words } = this;
+    const key = this.#keyOf(fragment);
+    const bucket = this.#bucketOf(key);
+    const entry = this.#free[--this.#freeCount];
+    const at = this.at(entry);
+    words.fill(0, at, at + ENTRY_WORDS);
+    for (let i = 0; i < KEY_WORDS; i++) words[at + i] = key[i];
+    words[at + Place.total] = -1;
+    words[at + Place.nextInBucket] = this.#buckets[bucket];
+    this.#buckets[bucket] = entry;
+    this.arrivedUs[entry] = nowUs;
+    const family = familyOf(fragment.kind);
+    const newest = this.#newest[family];
+    words[at + Place.older] = newest;
+    words[at + Place.newer] = NONE;
+    if (newest === NONE) this.#oldest[family] = entry;
+    else words[this.at(newest) + Place.newer] = entry;
+    this.#newest[family] = entry;
+    return entry;
+  }
+  /** Keeps what the first fragment says about the whole packet. */
+  keepHeader(view, entry, fragment) {
+    const { words } = this;
+    const at = this.at(entry);
+    words[at + Place.protocol] = fragment.protocol;
+    words[at + Place.firstLength] = fragment.length;
+    const length = fragment.kind === IPV6_KIND ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES;
+    for (let i = 0; i < length; i += 4) {
+      words[at + Place.header + i / 4] = view.getInt32(fragment.header + i);
+    }
+  }
+  /** Takes an entry out. Its pages are the caller's to give back. */
+  remove(entry) {
+    this.#takeFromBucket(entry);
+    const { words } = this;
+    const at = this.at(entry);
+    const family = familyOf(words[at + Place.kind]);
+    const older = words[at + Place.older];
+    const newer = words[at + Place.newer];
+    if (older === NONE) this.#oldest[family] = newer;
+    else words[this.at(older) + Place.newer] = newer;
+    if (newer === NONE) this.#newest[family] = older;
+    else words[this.at(newer) + Place.older] = older;
+    this.#free[this.#freeCount++] = entry;
+  }
+  /** The oldest entry of a family: 0 for IPv4, 1 for IPv6. */
+  oldest(family) {
+    return this.#oldest[family];
+  }
+  /** The oldest entry of both families other than `spared`; there must be one. */
+  oldestOfAll(spared) {
+    const a = this.#oldestBut(0, spared);
+    const b = this.#oldestBut(1, spared);
+    if (a === NONE || b === NONE) return a === NONE ? b : a;
+    return this.arrivedUs[a] <= this.arrivedUs[b] ? a : b;
+  }
+  #oldestBut(family, spared) {
+    const entry = this.#oldest[family];
+    return entry !== NONE && entry === spared ? this.words[this.at(entry) + Place.newer] : entry;
+  }
+  #takeFromBucket(entry) {
+    const { words } = this;
+    const at = this.at(entry);
+    for (let i = 0; i < KEY_WORDS; i++) this.#key[i] = words[at + i];
+    const bucket = this.#bucketOf(this.#key);
+    const next = words[at + Place.nextInBucket];
+    let before = this.#buckets[bucket];
+    if (before === entry) {
+      this.#buckets[bucket] = next;
+      return;
+    }
+    while (words[this.at(before) + Place.nextInBucket] !== entry) {
+      before = words[this.at(before) + Place.nextInBucket];
+    }
+    words[this.at(before) + Place.nextInBucket] = next;
+  }
+  #keyOf(fragment) {
+    const key = this.#key;
+    key[0] = fragment.src0;
+    key[1] = fragment.src1;
+    key[2] = fragment.src2;
+    key[3] = fragment.src3;
+    key[4] = fragment.dst0;
+    key[5] = fragment.dst1;
+    key[6] = fragment.dst2;
+    key[7] = fragment.dst3;
+    key[8] = fragment.identification;
+    key[9] = fragment.kind;
+    return key;
+  }
+  #bucketOf(key) {
+    return halfSipHash13(this.#key0, this.#key1, key, KEY_WORDS) & this.#buckets.length - 1;
+  }
+};
+function isKey(words, at, key) {
+  for (let i = 0; i < KEY_WORDS; i++) {
+    if (words[at + i] !== key[i]) return false;
+  }
+  return true;
+}
+function familyOf(kind) {
+  return kind === IPV6_KIND ? 1 : 0;
+}
+
+// src/ip/output.ts
+var ChecksumMode = {
+  /** Nobody: frames that the stack sends to itself. The field is zero. */
+  none: 0,
+  /** The caller, with {@link finishTcpChecksum} once it knows the payload's sum. */
+  full: 1,
+  /** The device: a virtio-net header comes first, and the field holds the pseudo-header's sum. */
+  virtioPartial: 2
+};
+function writePacket(memory, offset, segment, payloadLength, identification, checksum) {
+  const view = memory.view;
+  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES : offset;
+  const isIpv42 = isIpv4Words(segment.dst0, segment.dst1, segment.dst2);
+  const ipHeaderLength = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const tcp = ip + ipHeaderLength;
+  const tcpHeaderLength = writeTcpHeader(view, tcp, segment);
+  const tcpLength = tcpHeaderLength + payloadLength;
+  if (isIpv42) writeHeader4(view, ip, segment, Protocol.tcp, tcpLength, identification);
+  else writeHeader6(view, ip, segment, Protocol.tcp, tcpLength);
+  if (checksum === ChecksumMode.virtioPartial) {
+    const pseudo = isIpv42 ? pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength) : pseudoHeaderSum6(view, ip, Protocol.tcp, tcpLength);
+    view.setUint16(tcp + TcpField.checksum, pseudo);
+    writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength);
+  }
+  return ip - offset + ipHeaderLength + tcpHeaderLength;
+}
+function writeHeader4(view, ip, segment, protocol, length, identification) {
+  const totalLength = IPV4_HEADER_BYTES + length;
+  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength, "IPv4");
+  writeIpv4Header(view, ip, segment.trafficClass, totalLength, identification, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, protocol, segment.src3, segment.dst3);
+}
+function writeHeader6(view, ip, segment, protocol, length) {
+  if (length > IPV6_PAYLOAD_MAX_BYTES) throw datagramTooLong(IPV6_HEADER_BYTES + length, "IPv6");
+  writeIpv6Header(view, ip, segment.trafficClass, segment.flowLabel, length, protocol, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, segment.src0, segment.src1, segment.src2, segment.src3, segment.dst0, segment.dst1, segment.dst2, segment.dst3);
+}
+function writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength) {
+  let gsoType = VirtioGso.none;
+  let gsoSize = 0;
+  let headerLength = 0;
+  if (segment.gsoSize > 0 && payloadLength > segment.gsoSize) {
+    gsoSize = segment.gsoSize;
+    gsoType = ipHeaderLength === IPV4_HEADER_BYTES ? VirtioGso.tcp4 : VirtioGso.tcp6;
+    if ((segment.flags & Flag.CWR) !== 0) gsoType |= VirtioGso.ecn;
+    headerLength = ipHeaderLength + tcpHeaderLength;
+  }
+  const { checksum } = TcpField;
+  writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, ipHeaderLength, checksum);
+}
+function finishTcpChecksum(view, ipOffset, headerBytes2, payloadSum) {
+  const isIpv42 = view.getUint8(ipOffset) >>> 4 === 4;
+  const tcp = ipOffset + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const tcpLength = isIpv42 ? view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES : view.getUint16(ipOffset + Ipv6Field.payloadLength);
+  const rest = payloadSum + Protocol.tcp + tcpLength;
+  const source = ipOffset + (isIpv42 ? Ipv4Field.source : Ipv6Field.source);
+  view.setUint16(tcp + TcpField.checksum, 0);
+  const sum = checksumAdd(view, source, ipOffset + headerBytes2 - source, rest);
+  view.setUint16(tcp + TcpField.checksum, checksumFold(sum));
+}
+var reply = new Segment();
+function writeEchoReply(memory, offset, request, virtioHeader) {
+  const view = memory.view;
+  const messageLength = request.payloadLength;
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
+  const isIpv42 = isIpv4Words(request.dst0, request.dst1, request.dst2);
+  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  turnAround(request);
+  memory.copy(icmp, request.payloadOffset, messageLength);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  if (isIpv42) {
+    writeHeader4(view, ip, reply, Protocol.icmp, messageLength, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
+    writeIcmpChecksum(view, icmp, messageLength);
+  } else {
+    writeHeader6(view, ip, reply, Ipv6Next.icmp, messageLength);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.echoReply);
+    view.setUint16(icmp + IcmpField.checksum, 0);
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, messageLength);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
+  return icmp - offset + messageLength;
+}
+function turnAround(request) {
+  reply.src0 = request.dst0;
+  reply.src1 = request.dst1;
+  reply.src2 = request.dst2;
+  reply.src3 = request.dst3;
+  reply.dst0 = request.src0;
+  reply.dst1 = request.src1;
+  reply.dst2 = request.src2;
+  reply.dst3 = request.src3;
+  reply.trafficClass = request.trafficClass;
+}
+function datagramTooLong(length, family) {
+  const most = family === "IPv4" ? IPV4_TOTAL_MAX_BYTES : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
+  return new RangeError(`Cannot write an ${family} datagram of ${length} bytes: the most is ${most}`);
+}
+
+// src/ip/icmp_output.ts
+var ERROR4_MAX_BYTES = 576;
+var ERROR_TRAFFIC_CLASS = 192;
+var PORT_UNREACHABLE6 = 4;
+var REASSEMBLY_EXCEEDED = 1;
+var ERROR_QUOTE4_MAX_BYTES = ERROR4_MAX_BYTES - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES;
+var ERROR_QUOTE6_MAX_BYTES = IPV6_MTU_MIN - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
+var message2 = new Segment();
+function setPortUnreachable(packet) {
+  const isIpv42 = isIpv4Words(packet.dst0, packet.dst1, packet.dst2);
+  packet.icmpType = isIpv42 ? IcmpType.destinationUnreachable : Icmp6Type.destinationUnreachable;
+  packet.icmpCode = isIpv42 ? IcmpUnreachableCode.port : PORT_UNREACHABLE6;
+  packet.icmpMtu = 0;
+}
+function setReassemblyExceeded(packet) {
+  const isIpv42 = isIpv4Words(packet.dst0, packet.dst1, packet.dst2);
+  packet.icmpType = isIpv42 ? IcmpType.timeExceeded : Icmp6Type.timeExceeded;
+  packet.icmpCode = REASSEMBLY_EXCEEDED;
+  packet.icmpMtu = 0;
+}
+function writeIcmpError(memory, offset, packet, ipOffset, ipLength, virtioHeader) {
+  const { view } = memory;
+  const isIpv42 = isIpv4Words(packet.dst0, packet.dst1, packet.dst2);
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
+  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const most = isIpv42 ? ERROR_QUOTE4_MAX_BYTES : ERROR_QUOTE6_MAX_BYTES;
+  const quoted = Math.min(ipLength, most);
+  addressBack(packet, isIpv42 ? ERROR_TRAFFIC_CLASS : 0);
+  memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
+  view.setInt32(icmp, packet.icmpType << 24 | packet.icmpCode << 16);
+  view.setInt32(icmp + 4, packet.icmpMtu);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  finishIcmp(view, ip, icmp, ICMP_HEADER_BYTES + quoted, message2);
+  return icmp + ICMP_HEADER_BYTES + quoted - offset;
+}
+function finishIcmp(view, ip, icmp, length, ends) {
+  if (isIpv4Words(ends.dst0, ends.dst1, ends.dst2)) {
+    writeHeader4(view, ip, ends, Protocol.icmp, length, 0);
+    writeIcmpChecksum(view, icmp, length);
+    return;
+  }
+  writeHeader6(view, ip, ends, Ipv6Next.icmp, length);
+  view.setUint16(icmp + IcmpField.checksum, 0);
+  const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
+  view.setUint16(icmp + IcmpField.checksum, sum);
+}
+function writeEchoRequest(view, ip, ends, name, size) {
+  const isIpv42 = isIpv4Words(ends.dst0, ends.dst1, ends.dst2);
+  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  view.setInt32(icmp, (isIpv42 ? IcmpType.echoRequest : Icmp6Type.echoRequest) << 24);
+  view.setInt32(icmp + IcmpField.echoName, name);
+  const data = icmp + ICMP_HEADER_BYTES;
+  for (let i = 0; i < size; i++) view.setUint8(data + i, i & 255);
+  finishIcmp(view, ip, icmp, ICMP_HEADER_BYTES + size, ends);
+  return data + size - ip;
+}
+function addressBack(packet, trafficClass) {
+  message2.src0 = packet.dst0;
+  message2.src1 = packet.dst1;
+  message2.src2 = packet.dst2;
+  message2.src3 = packet.dst3;
+  message2.dst0 = packet.src0;
+  message2.dst1 = packet.src1;
+  message2.dst2 = packet.src2;
+  message2.dst3 = packet.src3;
+  message2.trafficClass = trafficClass;
+}
+
+// src/ip/expiry_quote.ts
+var FRAGMENT_HEADER_BYTES2 = 8;
+function quoteFirstFragment(memory, table, pages, entry, quotes) {
+  const { words } = table;
+  const at = table.at(entry);
+  const firstLength = words[at + Place.firstLength];
+  const to = firstLength === 0 ? -1 : quotes.begin();
+  if (to < 0) return;
+  const isIpv6 = words[at + Place.kind] === IPV6_KIND;
+  const headers = isIpv6 ? writeHeaders6(memory.view, to, words, at, firstLength) : writeHeader42(memory.view, to, words, at, firstLength);
+  const most = isIpv6 ? ERROR_QUOTE6_MAX_BYTES : ERROR_QUOTE4_MAX_BYTES;
+  const length = Math.min(firstLength, most - headers);
+  for (let done = 0; done < length; done += PAGE_BYTES) {
+    const page = table.pages[table.pageAt(entry, done)] - 1;
+    memory.copy(to + headers + done, pages.offset(page), Math.min(PAGE_BYTES, length - done));
+  }
+  quotes.end(headers + length);
+}
+function writeHeader42(view, to, words, at, firstLength) {
+  copyHeader(view, to, words, at, IPV4_HEADER_BYTES);
+  view.setUint8(to + Ipv4Field.versionIhl, 69);
+  view.setUint16(to + Ipv4Field.totalLength, IPV4_HEADER_BYTES + firstLength);
+  view.setUint16(to + Ipv4Field.fragment, Ipv4Fragment.moreFragments);
+  view.setUint16(to + Ipv4Field.checksum, 0);
+  const sum = checksumFold(checksumAdd(view, to, IPV4_HEADER_BYTES, 0));
+  view.setUint16(to + Ipv4Field.checksum, sum);
+  return IPV4_HEADER_BYTES;
+}
+function writeHeaders6(view, to, words, at, firstLength) {
+  copyHeader(view, to, words, at, IPV6_HEADER_BYTES);
+  view.setUint16(to + Ipv6Field.payloadLength, FRAGMENT_HEADER_BYTES2 + firstLength);
+  view.setUint8(to + Ipv6Field.nextHeader, Ipv6Next.fragment);
+  view.setInt32(to + IPV6_HEADER_BYTES, words[at + Place.protocol] << 24 | 1);
+  view.setInt32(to + IPV6_HEADER_BYTES + 4, words[at + Place.identification]);
+  return IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES2;
+}
+function copyHeader(view, to, words, at, length) {
+  for (let i = 0; i < length; i += 4) view.setInt32(to + i, words[at + Place.header + i / 4]);
+}
+
+// src/ip/fragment_pages.ts
+var UNIT_BYTES = 8;
+var WORDS_PER_PAGE = PAGE_BYTES / UNIT_BYTES / 32;
+var FragmentPages = class {
+  #start;
+  #free;
+  #freeCount;
+  /** A bit for each unit. */
+  #there;
+  /** `start` is the byte offset of the first page in the memory that they are in. */
+  constructor(start, count) {
+    this.#start = start;
+    this.#free = new Int32Array(count);
+    for (let i = 0; i < count; i++) this.#free[i] = count - 1 - i;
+    this.#freeCount = count;
+    this.#there = new Int32Array(count * WORDS_PER_PAGE);
+  }
+  /** Pages that are taken. */
+  get used() {
+    return this.#free.length - this.#freeCount;
+  }
+  /** Whether none is left. */
+  get isExhausted() {
+    return this.#freeCount === 0;
+  }
+  /** Takes an empty page; there must be one. */
+  take() {
+    return this.#free[--this.#freeCount];
+  }
+  /** Gives a page back. */
+  give(page) {
+    this.#there.fill(0, page * WORDS_PER_PAGE, (page + 1) * WORDS_PER_PAGE);
+    this.#free[this.#freeCount++] = page;
+  }
+  /** Byte offset of a page. */
+  offset(page) {
+    return this.#start + page * PAGE_BYTES;
+  }
+  /** Says that `length` bytes from `from` on are there, a multiple of 8, or up to the packet's end. */
+  mark(page, from, length) {
+    const first = from >>> 3;
+    const end2 = from + length + UNIT_BYTES - 1 >>> 3;
+    for (let unit = first; unit < end2; ) {
+      const next = Math.min((unit | 31) + 1, end2);
+      this.#there[page * WORDS_PER_PAGE + (unit >>> 5)] |= maskOf(unit, next);
+      unit = next;
+    }
+  }
+  /** How many units between two positions of a packet are there. */
+  unitsThere(table, entry, from, to) {
+    const end2 = to + UNIT_BYTES - 1 >>> 3;
+    let count = 0;
+    for (let unit = from >>> 3; unit < end2; ) {
+      const next = Math.min((unit | 31) + 1, end2);
+      const page = table.pages[table.pageAt(entry, unit * UNIT_BYTES)] - 1;
+      if (page >= 0) {
+        const word = this.#there[page * WORDS_PER_PAGE + (unit >>> 5) % WORDS_PER_PAGE];
+        count += bitsIn(word & maskOf(unit, next));
+      }
+      unit = next;
+    }
+    return count;
+  }
+};
+function maskOf(unit, next) {
+  const count = next - unit;
+  return count === 32 ? -1 : (1 << count) - 1 << (unit & 31);
+}
+function bitsIn(word) {
+  const pairs = word - (word >>> 1 & 1431655765);
+  const fours = (pairs & 858993459) + (pairs >>> 2 & 858993459);
+  return Math.imul(fours + (fours >>> 4) & 252645135, 16843009) >>> 24;
+}
+
+// src/ip/whole_header.ts
+function writeWholeHeader(view, to, words, at, total) {
+  const mark = wholeMark(words[at + Place.ecn]);
+  if (mark === MARKS_MIXED) return -1;
+  const isIpv42 = words[at + Place.kind] !== IPV6_KIND;
+  const length = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  for (let i = 0; i < length; i += 4) view.setInt32(to + i, words[at + Place.header + i / 4]);
+  if (isIpv42) {
+    view.setUint8(to + Ipv4Field.versionIhl, 69);
+    const trafficClass = view.getUint8(to + Ipv4Field.trafficClass);
+    view.setUint8(to + Ipv4Field.trafficClass, trafficClass | mark);
+    view.setUint16(to + Ipv4Field.totalLength, length + total);
+    view.setUint16(to + Ipv4Field.fragment, 0);
+    view.setUint16(to + Ipv4Field.checksum, 0);
+    const sum = checksumFold(checksumAdd(view, to, length, 0));
+    view.setUint16(to + Ipv4Field.checksum, sum);
+  } else {
+    const first = view.getInt32(to + Ipv6Field.versionClassLabel);
+    view.setInt32(to + Ipv6Field.versionClassLabel, first | mark << 20);
+    view.setUint16(to + Ipv6Field.payloadLength, total);
+    view.setUint8(to + Ipv6Field.nextHeader, words[at + Place.protocol]);
+  }
+  return length;
+}
+var MARKS_MIXED = -1;
+function wholeMark(marks) {
+  const notCapable = 1 << Ecn.notEct;
+  if ((marks & notCapable) !== 0 && marks !== notCapable) return MARKS_MIXED;
+  return (marks & 1 << Ecn.ce) !== 0 ? Ecn.ce : 0;
+}
+
+// src/ip/reassembly.ts
+var KEPT = 0;
+var NOT_USED = -1;
+var Reassembly = class {
+  /** Why the last fragment was not used. */
+  reason = Drop.none;
+  #parts;
+  #limitUs;
+  #table = null;
+  #pages = null;
+  constructor(parts) {
+    this.#parts = parts;
+    const { config } = parts;
+    this.#limitUs = [
+      config.reassemblyTimeoutMs * 1e3,
+      config.reassemblyTimeout6Ms * 1e3
+    ];
+  }
+  /** Packets that wait for fragments. */
+  get packets() {
+    return this.#table === null ? 0 : this.#table.count;
+  }
+  /** Bytes of the pages that they take. */
+  get heldBytes() {
+    return this.#pages === null ? 0 : this.#pages.used * PAGE_BYTES;
+  }
+  /** When `expire` has something to do, in microseconds; `Infinity` when nothing waits. */
+  nextExpiry() {
+    const table = this.#table;
+    if (table === null || table.count === 0) return Infinity;
+    return Math.min(this.#expiryOf(table.oldest(0), 0), this.#expiryOf(table.oldest(1), 1));
+  }
+  /** Gives up the packets whose time is over, and tells their senders when it is due. True when there were any. */
+  expire(memory, nowUs) {
+    const table = this.#table;
+    if (table === null || table.count === 0) return false;
+    let any = false;
+    for (let family = 0; family < 2; family++) {
+      for (let entry = table.oldest(family); entry !== NONE; entry = table.oldest(family)) {
+        if (this.#expiryOf(entry, family) > nowUs) break;
+        this.#tell(memory, entry);
+        this.#giveUp(entry, Drop.ipFragmentTimeout);
+        any = true;
+      }
+    }
+    return any;
+  }
+  /**
+   * Takes a fragment in. Returns {@link KEPT}, {@link NOT_USED}, or the length in bytes of the packet that it has
+   * completed, which then stands at byte `to`: an IP header without options and what was in the fragments.
+   */
+  add(memory, fragment, to, nowUs) {
+    const { counters } = this.#parts;
+    counters.count(Counter.fragmentsIn);
+    this.expire(memory, nowUs);
+    const reason = fragment.check();
+    if (reason !== Drop.none) return this.#notUsed(reason);
+    this.#table ??= new FragmentTable(this.#parts.config.reassemblyPackets, this.#parts.random);
+    this.#pages ??= new FragmentPages(this.#parts.pages, this.#parts.pageCount);
+    const entry = this.#entryFor(fragment, nowUs);
+    const conflict = this.#checkAgainst(entry, fragment);
+    if (conflict === Drop.ipFragmentDuplicate) return this.#notUsed(conflict);
+    if (conflict !== Drop.none) {
+      this.#giveUp(entry, conflict);
+      return this.#notUsed(conflict);
+    }
+    this.#store(memory, entry, fragment);
+    const words = this.#table.words;
+    const at = this.#table.at(entry);
+    if (words[at + Place.held] !== words[at + Place.total]) {
+      counters.set(Counter.fragmentMemoryNow, this.heldBytes);
+      return KEPT;
+    }
+    return this.#complete(memory, entry, to);
+  }
+  #notUsed(reason) {
+    this.reason = reason;
+    return NOT_USED;
+  }
+  #entryFor(fragment, nowUs) {
+    const table = this.#table;
+    const found = table.find(fragment);
+    if (found !== NONE) return found;
+    if (table.isFull) this.#evict(NONE);
+    return table.add(fragment, nowUs);
+  }
+  /** What stands against a fragment of a packet of which some fragments are there. */
+  #checkAgainst(entry, fragment) {
+    const { words } = this.#table;
+    const at = this.#table.at(entry);
+    const total = words[at + Place.total];
+    const end2 = fragment.position + fragment.length;
+    const isEndWrong = fragment.hasMore ? total >= 0 && end2 > total : words[at + Place.end] > end2 || total >= 0 && total !== end2;
+    if (isEndWrong) return Drop.ipFragmentEndConflict;
+    if (words[at + Place.fragments] === 0) return Drop.none;
+    const units = (end2 + 7 >>> 3) - (fragment.position >>> 3);
+    const there = this.#pages.unitsThere(this.#table, entry, fragment.position, end2);
+    if (there === 0) return Drop.none;
+    return there === units ? Drop.ipFragmentDuplicate : Drop.ipFragmentOverlap;
+  }
+  /** Copies a fragment into its pages, which are taken from others when there are none left. */
+  #store(memory, entry, fragment) {
+    const table = this.#table;
+    const pages = this.#pages;
+    const { words } = table;
+    const at = table.at(entry);
+    const end2 = fragment.position + fragment.length;
+    for (let done = fragment.position; done < end2; ) {
+      const within = done % PAGE_BYTES;
+      const length = Math.min(PAGE_BYTES - within, end2 - done);
+      const place = table.pageAt(entry, done);
+      if (table.pages[place] === 0) {
+        while (pages.isExhausted) this.#evict(entry);
+        table.pages[place] = pages.take() + 1;
+      }
+      const page = table.pages[place] - 1;
+      pages.mark(page, within, length);
+      memory.copy(pages.offset(page) + within, fragment.offset + done - fragment.position, length);
+      done += length;
+    }
+    words[at + Place.held] += fragment.length;
+    words[at + Place.fragments]++;
+    words[at + Place.ecn] |= 1 << (fragment.trafficClass & 3);
+    if (!fragment.hasMore) words[at + Place.total] = end2;
+    if (end2 > words[at + Place.end]) words[at + Place.end] = end2;
+    if (fragment.position === 0) table.keepHeader(memory.view, entry, fragment);
+  }
+  /** Puts the packet together at `to` and forgets it. */
+  #complete(memory, entry, to) {
+    const table = this.#table;
+    const at = table.at(entry);
+    const total = table.words[at + Place.total];
+    const headerLength = writeWholeHeader(memory.view, to, table.words, at, total);
+    if (headerLength < 0) {
+      this.#giveUp(entry, Drop.ipFragmentEcnMixed, 1);
+      return this.#notUsed(Drop.ipFragmentEcnMixed);
+    }
+    const pages = this.#pages;
+    for (let done = 0; done < total; done += PAGE_BYTES) {
+      const page = table.pages[table.pageAt(entry, done)] - 1;
+      const length = Math.min(PAGE_BYTES, total - done);
+      memory.copy(to + headerLength + done, pages.offset(page), length);
+    }
+    this.#parts.counters.count(Counter.packetsReassembled);
+    this.#forget(entry);
+    return headerLength + total;
+  }
+  /** RFC 1122 section 3.3.2, RFC 8200 section 4.5: the sender is told when its first fragment was there. */
+  #tell(memory, entry) {
+    const { quotes } = this.#parts;
+    if (quotes !== null) quoteFirstFragment(memory, this.#table, this.#pages, entry, quotes);
+  }
+  /** Gives way to newer packets: the oldest one that is not `spared`. */
+  #evict(spared) {
+    const entry = this.#table.oldestOfAll(spared);
+    this.#giveUp(entry, Drop.ipFragmentEvicted);
+  }
+  /** Gives a packet up and counts its fragments, but for those that the caller counts. */
+  #giveUp(entry, reason, countedElsewhere = 0) {
+    const table = this.#table;
+    const fragments = table.words[table.at(entry) + Place.fragments];
+    this.#parts.counters.dropMany(reason, fragments - countedElsewhere);
+    this.#forget(entry);
+  }
+  #forget(entry) {
+    const table = this.#table;
+    const first = table.pageAt(entry, 0);
+    for (let place = first; place < first + PAGES_PER_PACKET; place++) {
+      if (table.pages[place] === 0) continue;
+      this.#pages.give(table.pages[place] - 1);
+      table.pages[place] = 0;
+    }
+    table.remove(entry);
+    this.#parts.counters.set(Counter.fragmentMemoryNow, this.heldBytes);
+  }
+  #expiryOf(entry, family) {
+    return entry === NONE ? Infinity : this.#table.arrivedUs[entry] + this.#limitUs[family];
+  }
+};
+
 // src/ip/input.ts
+var WHOLE_PACKET_BYTES = VIRTIO_HEADER_BYTES + IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
 var NO_CHECKSUM_START = -1;
 var PacketInput = class {
   /** Why the last dropped frame was dropped. */
@@ -3126,6 +4256,12 @@ var PacketInput = class {
   #checksumOffset = 0;
   #gsoType = VirtioGso.none;
   #gsoSize = 0;
+  #reassembly;
+  /** The fragment at hand. */
+  #part = new Fragment();
+  #nowUs = 0;
+  /** The frame at hand is a packet that was put together. */
+  #isWhole = false;
   /** Throws a `TypeError` for a loopback input with virtio-net headers, which nobody would write. */
   constructor(options) {
     this.#virtioHeader = options.virtioHeader;
@@ -3135,13 +4271,21 @@ var PacketInput = class {
     }
     this.#vouched = this.#loopback;
     this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
+    this.#reassembly = options.reassembly ?? null;
   }
   /**
    * Decodes the frame of `length` bytes at `offset` into `segment`. After {@link InputKind.dropped} the
    * segment holds nothing useful. The checks come in the order in which later ones rely on earlier ones,
    * and a checksum comes before the fields that it covers, so that damage is counted as damage.
+   *
+   * The fragment that completes a packet is overwritten with the packet, which is then what the frame holds: there
+   * must be room for the longest one, {@link WHOLE_PACKET_BYTES}.
    */
-  decode(memory, offset, length, segment) {
+  decode(memory, offset, length, segment, nowUs = 0) {
+    this.#nowUs = nowUs;
+    return this.#decode(memory, offset, length, segment);
+  }
+  #decode(memory, offset, length, segment) {
     const view = memory.view;
     segment.slot = -1;
     segment.frameOffset = offset;
@@ -3207,14 +4351,15 @@ var PacketInput = class {
     const destination = view.getInt32(at + Ipv4Field.destination);
     const reason = this.#checkAddresses4(source, destination);
     if (reason !== Drop.none) return this.#drop(reason);
-    const fragment = view.getUint16(at + Ipv4Field.fragment);
-    if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
-      return this.#drop(Drop.ipFragment);
-    }
     if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
       return this.#drop(Drop.ipSourceRouted);
     }
     setIpv4Addresses(segment, source, destination);
+    const fragment = view.getUint16(at + Ipv4Field.fragment);
+    if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
+      readFragment4(view, at, headerLength, totalLength, segment, this.#part);
+      return this.#keep(memory, at, segment);
+    }
     segment.trafficClass = view.getUint8(at + Ipv4Field.trafficClass);
     segment.hopLimit = view.getUint8(at + Ipv4Field.hopLimit);
     segment.flowLabel = 0;
@@ -3241,8 +4386,10 @@ var PacketInput = class {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         return this.#decodeUdp(memory, payload, payloadLength, segment);
-      default:
-        return this.#drop(Drop.ipProtocolUnsupported);
+      default: {
+        const { protocol: code } = IcmpUnreachableCode;
+        return this.#refuse(segment, Drop.ipProtocolUnsupported, IcmpType.destinationUnreachable, code, 0);
+      }
     }
   }
   #decodeIpv6(memory, at, size, segment) {
@@ -3255,7 +4402,10 @@ var PacketInput = class {
     if (reason !== Drop.none) return this.#drop(reason);
     const place = this.#place;
     findTransport(view, at, at + length, place);
-    if (place.reason !== Drop.none) return this.#drop(place.reason);
+    if (place.fragment !== NO_FRAGMENT) return this.#fragment6(memory, at, at + length, segment);
+    if (place.reason !== Drop.none) {
+      return this.#refuse6(view, at, at + length, segment, place.reason);
+    }
     segment.trafficClass = readTrafficClass(view, at);
     segment.hopLimit = view.getUint8(at + Ipv6Field.hopLimit);
     segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
@@ -3285,9 +4435,54 @@ var PacketInput = class {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         return this.#decodeUdp(memory, payload, payloadLength, segment);
-      default:
+      case Ipv6Next.none:
         return this.#drop(Drop.ipProtocolUnsupported);
+      default:
+        place.problem = Problem.nextHeader;
+        return this.#refuse6(view, at, at + length, segment, Drop.ipProtocolUnsupported);
     }
+  }
+  /** A drop of which the sender is told. */
+  #refuse(segment, reason, type, code, word) {
+    beginMessage(segment, segment.frameOffset, type, code);
+    segment.icmpMtu = word;
+    this.reason = reason;
+    return InputKind.refused;
+  }
+  /** The same over IPv6, with the problem that was found, if any is to be told. */
+  #refuse6(view, at, end2, segment, reason) {
+    const { problem, pointer, isProblemForGroup } = this.#place;
+    if (problem === NO_PROBLEM || this.#toGroup && !isProblemForGroup) return this.#drop(reason);
+    if (mayHoldIcmpError(view, at, end2)) return this.#drop(reason);
+    return this.#refuse(segment, reason, Icmp6Type.parameterProblem, problem, pointer);
+  }
+  #fragment6(memory, at, end2, segment) {
+    const { view } = memory;
+    const place = this.#place;
+    readFragment6(view, at, end2, place, segment, this.#part);
+    if (place.reason === Drop.ipFragment) return this.#drop(Drop.ipFragment);
+    if (place.reason !== Drop.none && place.problem !== NO_PROBLEM) {
+      return this.#refuse6(view, at, end2, segment, place.reason);
+    }
+    const kind = this.#keep(memory, at, segment);
+    if (kind !== InputKind.dropped || this.reason === Drop.ipFragment) return kind;
+    if (!problemOfFragment6(this.reason, this.#part, at, place)) return kind;
+    return this.#refuse6(view, at, end2, segment, this.reason);
+  }
+  /** Keeps the fragment at hand, or decodes the packet that it completes. */
+  #keep(memory, at, segment) {
+    const reassembly = this.#reassembly;
+    if (reassembly === null || this.#isWhole) return this.#drop(Drop.ipFragment);
+    if (this.#gsoType !== VirtioGso.none) return this.#drop(Drop.virtioHeaderInvalid);
+    const length = reassembly.add(memory, this.#part, at, this.#nowUs);
+    if (length === KEPT) return InputKind.fragment;
+    if (length === NOT_USED) return this.#drop(reassembly.reason);
+    if (this.#virtioHeader) writeVirtioPlain(memory.view, segment.frameOffset);
+    const header = at - segment.frameOffset;
+    this.#isWhole = true;
+    const kind = this.#decode(memory, segment.frameOffset, header + length, segment);
+    this.#isWhole = false;
+    return kind;
   }
   /**
    * RFC 1122 section 3.2.1.3: which sources no host may have, and which destinations are this host. In a
@@ -3460,7 +4655,7 @@ var HandoverInbox = class {
     const { words } = this.#ring;
     const offset = frameOffset(this.#layout, at);
     const kind = this.#input.decode(this.#layout.memory, offset, words[at], segment);
-    if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+    if (isDrop(kind)) this.#counters.drop(this.#input.reason);
     this.seen = words[at + 1];
     return kind;
   }
@@ -3469,6 +4664,38 @@ function frameOffset(layout, at) {
   const index = (at - layout.handover.records) / HANDOVER_WORDS;
   return layout.handoverFrames + index * SLOT_BYTES + SLOT_HEADROOM;
 }
+
+// src/pipeline/reassembler.ts
+function makeReassembly(layout, config, counters, random) {
+  return new Reassembly({
+    config,
+    pages: layout.fragmentPages,
+    pageCount: layout.dimensions.fragmentPages,
+    counters,
+    random,
+    quotes: new QuoteRing(layout, counters)
+  });
+}
+var QuoteRing = class {
+  #ring;
+  #counters;
+  #at = -1;
+  constructor(layout, counters) {
+    this.#ring = new RingProducer(layout.quotes);
+    this.#counters = counters;
+  }
+  begin() {
+    this.#at = this.#ring.claim();
+    if (this.#at >= 0) return (this.#at + 1) * 4;
+    this.#counters.drop(Drop.icmpErrorLimited);
+    return -1;
+  }
+  end(length) {
+    this.#ring.words[this.#at] = length;
+    this.#ring.push();
+    this.#ring.publish();
+  }
+};
 
 // src/pipeline/segment_record.ts
 var USED_WORDS = 48;
@@ -3595,18 +4822,22 @@ function readSackEdges(words, at, segment) {
 var ParserStage = class {
   #layout;
   #counters;
+  #reassembly;
   #input;
   #frames;
   #segments;
   #segment = new Segment();
-  constructor(layout, virtioHeader, settings) {
+  /** `random` keys the table of fragments. */
+  constructor(layout, virtioHeader, settings, random = systemRandom) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
     const { addresses, broadcasts } = settings;
+    this.#reassembly = makeReassembly(layout, settings.ip, this.#counters, random);
     this.#input = new PacketInput({
       virtioHeader,
       addresses,
-      broadcasts
+      broadcasts,
+      reassembly: this.#reassembly
     });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
@@ -3615,8 +4846,16 @@ var ParserStage = class {
   get hasWork() {
     return this.#frames.hasNext();
   }
+  /** When `expire` is due, in microseconds; `Infinity` when it is not. */
+  nextExpiry() {
+    return this.#reassembly.nextExpiry();
+  }
+  /** Gives up packets whose fragments did not come in time; `rung` is called when there were any. */
+  expire(nowUs, rung) {
+    if (this.#reassembly.expire(this.#layout.memory, nowUs)) rung();
+  }
   /** Decodes up to `most` frames; `rung` is called after each is published. Returns how many. */
-  run(most, rung) {
+  run(most, nowUs, rung) {
     const { words, table } = this.#layout.slotPool;
     let count = 0;
     while (count < most) {
@@ -3624,8 +4863,8 @@ var ParserStage = class {
       if (frame < 0) break;
       const slot = words[frame];
       const start = words[table + slot * DESCRIPTOR_WORDS + START];
-      const kind = this.#input.decode(this.#layout.memory, start, words[frame + 1], this.#segment);
-      if (kind === InputKind.dropped) this.#counters.drop(this.#input.reason);
+      const kind = this.#input.decode(this.#layout.memory, start, words[frame + 1], this.#segment, nowUs);
+      if (isDrop(kind)) this.#counters.drop(this.#input.reason);
       this.#segment.slot = slot;
       const at = this.#segments.claim();
       if (at < 0) {
@@ -3708,17 +4947,25 @@ var DirectInput = class {
   #layout;
   #device;
   #stage;
+  #reassembly;
   #input;
   #segment = new Segment();
-  constructor(layout, device, stage, settings) {
+  /** `random` keys the table of fragments. */
+  constructor(layout, device, stage, settings, random = systemRandom) {
     this.#layout = layout;
     this.#device = device;
     this.#stage = stage;
+    this.#reassembly = makeReassembly(layout, settings.ip, layout.parserCounters, random);
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
-      broadcasts: settings.broadcasts
+      broadcasts: settings.broadcasts,
+      reassembly: this.#reassembly
     });
+  }
+  /** When packets whose fragments did not come are to be given up, in microseconds; `Infinity` when never. */
+  nextExpiry() {
+    return this.#reassembly.nextExpiry();
   }
   /** Takes up to `most` frames in; returns how many there were. */
   run(most, nowUs) {
@@ -3727,6 +4974,7 @@ var DirectInput = class {
     const slots = this.#stage.slots.slots;
     const segment = this.#segment;
     let count = 0;
+    this.#reassembly.expire(layout.memory, nowUs);
     while (count < most) {
       const slot = slots.take();
       if (slot === NIL) break;
@@ -3738,8 +4986,8 @@ var DirectInput = class {
         continue;
       }
       const start = words[table + slot * DESCRIPTOR_WORDS + START];
-      const kind = this.#input.decode(layout.memory, start, length, segment);
-      if (kind === InputKind.dropped) layout.parserCounters.drop(this.#input.reason);
+      const kind = this.#input.decode(layout.memory, start, length, segment, nowUs);
+      if (isDrop(kind)) layout.parserCounters.drop(this.#input.reason);
       segment.slot = slot;
       this.#stage.input(kind, segment, nowUs);
       count++;
@@ -5721,129 +6969,6 @@ var FastOpenState = class {
     out2.fastOpen3 = this.cookie3;
   }
 };
-
-// src/base/siphash.ts
-var INIT_0_HIGH = 1936682341;
-var INIT_0_LOW = 1886610805;
-var INIT_1_HIGH = 1685025377;
-var INIT_1_LOW = 1852075885;
-var INIT_2_HIGH = 1819895653;
-var INIT_2_LOW = 1852142177;
-var INIT_3_HIGH = 1952801890;
-var INIT_3_LOW = 2037671283;
-var HALF_FINAL_ROUNDS = 3;
-var COMPRESSION_ROUNDS = 2;
-var FINAL_ROUNDS = 4;
-function halfSipHash13(key0, key1, words, count) {
-  let v0 = key0 | 0;
-  let v1 = key1 | 0;
-  let v2 = INIT_2_HIGH ^ key0;
-  let v3 = INIT_3_HIGH ^ key1;
-  const rounds = count + 1 + HALF_FINAL_ROUNDS;
-  for (let i = 0; i < rounds; i++) {
-    const word = i < count ? words[i] : i === count ? count << 26 : 0;
-    v3 ^= word;
-    v0 = v0 + v1 | 0;
-    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
-    v0 = v0 << 16 | v0 >>> 16;
-    v2 = v2 + v3 | 0;
-    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
-    v0 = v0 + v3 | 0;
-    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
-    v2 = v2 + v1 | 0;
-    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
-    v2 = v2 << 16 | v2 >>> 16;
-    v0 ^= word;
-    if (i === count) v2 ^= 255;
-  }
-  return v1 ^ v3;
-}
-var SipHash24 = class {
-  /** The low 32 bits of the last result, signed: what `finish` returned. */
-  low = 0;
-  /** The high 32 bits of the last result, signed. */
-  high = 0;
-  #key;
-  #state = new Int32Array(8);
-  /** Words of the message so far. */
-  #count = 0;
-  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
-  #pending = 0;
-  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
-  constructor(key0, key1, key2, key3) {
-    this.#key = Int32Array.of(key0, key1, key2, key3);
-  }
-  /** Begins a message. */
-  start() {
-    const key = this.#key;
-    const state = this.#state;
-    state[0] = key[0] ^ INIT_0_LOW;
-    state[1] = key[1] ^ INIT_0_HIGH;
-    state[2] = key[2] ^ INIT_1_LOW;
-    state[3] = key[3] ^ INIT_1_HIGH;
-    state[4] = key[0] ^ INIT_2_LOW;
-    state[5] = key[1] ^ INIT_2_HIGH;
-    state[6] = key[2] ^ INIT_3_LOW;
-    state[7] = key[3] ^ INIT_3_HIGH;
-    this.#count = 0;
-    this.#pending = 0;
-  }
-  /** Appends one 32-bit word to the message. */
-  word(word) {
-    if ((this.#count & 1) === 0) this.#pending = word | 0;
-    else this.#block(this.#pending, word | 0);
-    this.#count++;
-  }
-  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
-  finish() {
-    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
-    const state = this.#state;
-    state[4] ^= 255;
-    sipRounds(state, FINAL_ROUNDS);
-    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
-    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
-    return this.low;
-  }
-  #block(low, high) {
-    const state = this.#state;
-    state[6] ^= low;
-    state[7] ^= high;
-    sipRounds(state, COMPRESSION_ROUNDS);
-    state[0] ^= low;
-    state[1] ^= high;
-  }
-};
-function sipRounds(state, rounds) {
-  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
-  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
-  for (let i = 0; i < rounds; i++) {
-    let t = 0;
-    v0l = v0l + v1l | 0;
-    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
-    t = (v1h << 13 | v1l >>> 19) ^ v0h;
-    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
-    v1h = t;
-    t = v0h, v0h = v0l, v0l = t;
-    v2l = v2l + v3l | 0;
-    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
-    t = (v3h << 16 | v3l >>> 16) ^ v2h;
-    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
-    v3h = t;
-    v0l = v0l + v3l | 0;
-    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
-    t = (v3h << 21 | v3l >>> 11) ^ v0h;
-    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
-    v3h = t;
-    v2l = v2l + v1l | 0;
-    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
-    t = (v1h << 17 | v1l >>> 15) ^ v2h;
-    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
-    v1h = t;
-    t = v2h, v2h = v2l, v2l = t;
-  }
-  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
-  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
-}
 
 // src/tcp/secret.ts
 var WORD_DIGITS = 8;
@@ -8056,9 +9181,9 @@ function switchCongestion(conn, name, config, nowUs) {
 }
 
 // src/tcp/ending.ts
-function end(conn, error2) {
+function end(conn, error) {
   conn.state = State.CLOSED;
-  conn.error = error2;
+  conn.error = error;
   conn.news = News.loud;
   conn.ackPending = false;
   stopTimers(conn);
@@ -8106,12 +9231,12 @@ function isFragmentationNeeded(type, code) {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
 }
 function takeIcmpError(conn, type, code) {
-  const error2 = connectErrorOf(type, code);
-  if (conn.state === State.SYN_SENT) end(conn, error2);
-  else noteSoftError(conn, error2);
+  const error = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error);
+  else noteSoftError(conn, error);
 }
-function noteSoftError(conn, error2) {
-  conn.softError = error2;
+function noteSoftError(conn, error) {
+  conn.softError = error;
   conn.softErrors++;
   conn.news = News.loud;
 }
@@ -10003,26 +11128,26 @@ var HASH = 1;
 var LOCAL = 2;
 var REMOTE = 6;
 var PORTS = 10;
-var NONE = -1;
-var message2 = new Int32Array(9);
+var NONE2 = -1;
+var message3 = new Int32Array(9);
 function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
   const ports = localPort << 16 | remotePort;
   if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message2[0] = local3;
-    message2[1] = remote3;
-    message2[2] = ports;
-    return halfSipHash13(key0, key1, message2, 3);
+    message3[0] = local3;
+    message3[1] = remote3;
+    message3[2] = ports;
+    return halfSipHash13(key0, key1, message3, 3);
   }
-  message2[0] = local0;
-  message2[1] = local1;
-  message2[2] = local2;
-  message2[3] = local3;
-  message2[4] = remote0;
-  message2[5] = remote1;
-  message2[6] = remote2;
-  message2[7] = remote3;
-  message2[8] = ports;
-  return halfSipHash13(key0, key1, message2, 9);
+  message3[0] = local0;
+  message3[1] = local1;
+  message3[2] = local2;
+  message3[3] = local3;
+  message3[4] = remote0;
+  message3[5] = remote1;
+  message3[6] = remote2;
+  message3[7] = remote3;
+  message3[8] = ports;
+  return halfSipHash13(key0, key1, message3, 9);
 }
 var Demultiplexer = class {
   #key0;
@@ -10032,7 +11157,7 @@ var Demultiplexer = class {
   #buckets;
   #size = 0;
   /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE;
+  #last = NONE2;
   /**
    * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
    * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
@@ -10064,7 +11189,7 @@ var Demultiplexer = class {
     const rows = this.#rows;
     if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
     const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    if (other !== NONE2) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
     const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     rows[row + HASH] = hash;
     rows[row + LOCAL] = local0;
@@ -10094,20 +11219,20 @@ var Demultiplexer = class {
       rows[before + NEXT4] = rows[row + NEXT4];
     }
     rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE;
+    if (this.#last === id) this.#last = NONE2;
     this.#size--;
   }
   /** The id that has this four-tuple, -1 when none has. */
   find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
     const last = this.#last;
-    if (last !== NONE && // deno-fmt-ignore
+    if (last !== NONE2 && // deno-fmt-ignore
     rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
       return last;
     }
     const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const rows = this.#rows;
     let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
-    while (id !== NONE) {
+    while (id !== NONE2) {
       const row = id * ROW_WORDS2;
       if (rows[row + HASH] === hash && // deno-fmt-ignore
       rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
@@ -10116,7 +11241,7 @@ var Demultiplexer = class {
       }
       id = rows[row + NEXT4];
     }
-    return NONE;
+    return NONE2;
   }
   /**
    * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
@@ -11701,12 +12826,12 @@ var Handshakes = class {
     requests.remove(id);
     return conn;
   }
-  #forget(id, error2) {
+  #forget(id, error) {
     const embryo = this.#embryo;
     this.#requests.readEnds(id, this.#ends);
     setEnds(embryo, this.#ends);
     embryo.state = State.CLOSED;
-    embryo.error = error2;
+    embryo.error = error;
     this.addresses.remove(this.#ends);
     this.#requests.remove(id);
     this.#host.counters.count(Counter.failedOpens);
@@ -12433,6 +13558,7 @@ var Tcp = class {
   #report(conn) {
     if (conn.send === null) return;
     reportProgress(this.#words, conn);
+    this.#events.progressed(conn);
     if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
     if (conn.news === News.none) return;
     this.#events.news(conn, conn.news === News.loud);
@@ -12672,11 +13798,11 @@ var UdpSocket = class {
 };
 
 // src/udp/table.ts
-var NONE2 = [];
+var NONE3 = [];
 var SocketTable = class {
   #byPort = /* @__PURE__ */ new Map();
   /** The sockets that have joined a group. */
-  #members = NONE2;
+  #members = NONE3;
   /** Enters a socket. */
   add(socket) {
     this.#byPort.set(socket.port, [
@@ -12693,7 +13819,7 @@ var SocketTable = class {
   }
   /** The sockets of a port, in the order in which they were bound. */
   at(port) {
-    return this.#byPort.get(port) ?? NONE2;
+    return this.#byPort.get(port) ?? NONE3;
   }
   /**
    * The socket for a datagram to one host, or null: that with the address itself, else that of its family,
@@ -13026,6 +14152,10 @@ var Command = {
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
   abortAll: 12,
+  /** Send an echo request: request, hop limit as port, address, local address, bytes as value. */
+  ping: 13,
+  /** Forget one: request. */
+  cancelPing: 14,
   /** Open a UDP socket: row, generation, port, address. */
   bindDatagram: 32,
   /** The application lets go of one: row, generation. */
@@ -13045,7 +14175,9 @@ var Event = {
   /** Nothing of the row is needed any more: row, generation. */
   ended: 5,
   /** After `shutdown`: every connection has ended. */
-  stopped: 6
+  stopped: 6,
+  /** A ping has come to its end: request, error as result, microseconds, hop limit, ICMP type and code. */
+  pinged: 7
 };
 var ConnectionOption = {
   /** 1: no Nagle. */
@@ -13072,6 +14204,9 @@ var Field = {
   address: 4,
   /** Of an event, where a command has its address. */
   result: 4,
+  rttUs: 5,
+  hops: 6,
+  icmp: 7,
   value: 8,
   localPort: 9,
   ipv6Only: 9,
@@ -13081,18 +14216,18 @@ var Field = {
 
 // src/pipeline/application_link.ts
 var ApplicationLink = class {
+  /** Where to record changes, when somebody looks. */
+  trace = null;
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   #ring;
   /** Places that must stay free for the rows. */
   #reserved;
   #words;
-  #trace;
-  constructor(layout, trace) {
+  constructor(layout) {
     this.#ring = new RingProducer(layout.events);
     this.#reserved = layout.rowEvents;
     this.#words = layout.words;
-    this.#trace = trace;
   }
   /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
   get hasRoom() {
@@ -13106,9 +14241,9 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.connected, conn.id, conn.generation, request, 0);
   }
-  connectFailed(request, error2) {
+  connectFailed(request, error) {
     this.#loud = true;
-    this.#write(Event.connectFailed, -1, 0, request, error2);
+    this.#write(Event.connectFailed, -1, 0, request, error);
   }
   news(conn, loud) {
     if (loud) this.#loud = true;
@@ -13120,7 +14255,26 @@ var ApplicationLink = class {
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
   stateChanged(conn, before) {
-    this.#trace?.state(conn, before);
+    this.trace?.state(conn, before);
+  }
+  progressed(conn) {
+    this.trace?.progress(conn);
+  }
+  /** A `ping` has come to its end: with an answer, or with what an ICMP error of that type and code means. */
+  pinged(request, error, rttUs, hops, icmp) {
+    this.#loud = true;
+    const at = this.#ring.claim();
+    if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
+    const { words } = this.#ring;
+    words[at + Field.op] = Event.pinged;
+    words[at + Field.row] = -1;
+    words[at + Field.generation] = 0;
+    words[at + Field.request] = request;
+    words[at + Field.result] = error;
+    words[at + Field.rttUs] = rttUs;
+    words[at + Field.hops] = hops;
+    words[at + Field.icmp] = icmp;
+    this.#ring.push();
   }
   /** All connections have ended after a `shutdown`. */
   stopped() {
@@ -13147,202 +14301,13 @@ var ApplicationLink = class {
   }
 };
 
-// src/ip/fragment_output.ts
-var FRAGMENT_HEADER_BYTES = 8;
-function fragmentBytes(segment, mtu) {
-  const headers = isIpv4Words(segment.dst0, segment.dst1, segment.dst2) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
-  return mtu - headers & ~7;
-}
-function writeFragmentHeader(view, offset, segment, protocol, length, position, hasMore, identification) {
-  const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, trafficClass, flowLabel } = segment;
-  const hopLimit = segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit;
-  if (isIpv4Words(dst0, dst1, dst2)) {
-    const total = IPV4_HEADER_BYTES + length;
-    const id = identification & 65535;
-    writeIpv4Header(view, offset, trafficClass, total, id, hopLimit, protocol, src3, dst3);
-    const field = position >>> 3 | (hasMore ? Ipv4Fragment.moreFragments : 0);
-    view.setUint16(offset + Ipv4Field.fragment, field);
-    view.setUint16(offset + Ipv4Field.checksum, 0);
-    const sum = checksumAdd(view, offset, IPV4_HEADER_BYTES, 0);
-    view.setUint16(offset + Ipv4Field.checksum, checksumFold(sum));
-    return IPV4_HEADER_BYTES;
-  }
-  const next = Ipv6Next.fragment;
-  const payload = FRAGMENT_HEADER_BYTES + length;
-  writeIpv6Header(view, offset, trafficClass, flowLabel, payload, next, hopLimit, src0, src1, src2, src3, dst0, dst1, dst2, dst3);
-  const at = offset + IPV6_HEADER_BYTES;
-  view.setInt32(at, protocol << 24 | position | (hasMore ? 1 : 0));
-  view.setInt32(at + 4, identification);
-  return IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
-}
-
-// src/ip/output.ts
-var ChecksumMode = {
-  /** Nobody: frames that the stack sends to itself. The field is zero. */
-  none: 0,
-  /** The caller, with {@link finishTcpChecksum} once it knows the payload's sum. */
-  full: 1,
-  /** The device: a virtio-net header comes first, and the field holds the pseudo-header's sum. */
-  virtioPartial: 2
-};
-function writePacket(memory, offset, segment, payloadLength, identification, checksum) {
-  const view = memory.view;
-  const ip = checksum === ChecksumMode.virtioPartial ? offset + VIRTIO_HEADER_BYTES : offset;
-  const isIpv42 = isIpv4Words(segment.dst0, segment.dst1, segment.dst2);
-  const ipHeaderLength = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-  const tcp = ip + ipHeaderLength;
-  const tcpHeaderLength = writeTcpHeader(view, tcp, segment);
-  const tcpLength = tcpHeaderLength + payloadLength;
-  if (isIpv42) writeHeader4(view, ip, segment, Protocol.tcp, tcpLength, identification);
-  else writeHeader6(view, ip, segment, Protocol.tcp, tcpLength);
-  if (checksum === ChecksumMode.virtioPartial) {
-    const pseudo = isIpv42 ? pseudoHeaderSum4(segment.src3, segment.dst3, Protocol.tcp, tcpLength) : pseudoHeaderSum6(view, ip, Protocol.tcp, tcpLength);
-    view.setUint16(tcp + TcpField.checksum, pseudo);
-    writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength);
-  }
-  return ip - offset + ipHeaderLength + tcpHeaderLength;
-}
-function writeHeader4(view, ip, segment, protocol, length, identification) {
-  const totalLength = IPV4_HEADER_BYTES + length;
-  if (totalLength > IPV4_TOTAL_MAX_BYTES) throw datagramTooLong(totalLength, "IPv4");
-  writeIpv4Header(view, ip, segment.trafficClass, totalLength, identification, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, protocol, segment.src3, segment.dst3);
-}
-function writeHeader6(view, ip, segment, protocol, length) {
-  if (length > IPV6_PAYLOAD_MAX_BYTES) throw datagramTooLong(IPV6_HEADER_BYTES + length, "IPv6");
-  writeIpv6Header(view, ip, segment.trafficClass, segment.flowLabel, length, protocol, segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit, segment.src0, segment.src1, segment.src2, segment.src3, segment.dst0, segment.dst1, segment.dst2, segment.dst3);
-}
-function writeOffload(view, offset, segment, payloadLength, ipHeaderLength, tcpHeaderLength) {
-  let gsoType = VirtioGso.none;
-  let gsoSize = 0;
-  let headerLength = 0;
-  if (segment.gsoSize > 0 && payloadLength > segment.gsoSize) {
-    gsoSize = segment.gsoSize;
-    gsoType = ipHeaderLength === IPV4_HEADER_BYTES ? VirtioGso.tcp4 : VirtioGso.tcp6;
-    if ((segment.flags & Flag.CWR) !== 0) gsoType |= VirtioGso.ecn;
-    headerLength = ipHeaderLength + tcpHeaderLength;
-  }
-  const { checksum } = TcpField;
-  writeVirtioPartial(view, offset, gsoType, headerLength, gsoSize, ipHeaderLength, checksum);
-}
-function finishTcpChecksum(view, ipOffset, headerBytes2, payloadSum) {
-  const isIpv42 = view.getUint8(ipOffset) >>> 4 === 4;
-  const tcp = ipOffset + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
-  const tcpLength = isIpv42 ? view.getUint16(ipOffset + Ipv4Field.totalLength) - IPV4_HEADER_BYTES : view.getUint16(ipOffset + Ipv6Field.payloadLength);
-  const rest = payloadSum + Protocol.tcp + tcpLength;
-  const source = ipOffset + (isIpv42 ? Ipv4Field.source : Ipv6Field.source);
-  view.setUint16(tcp + TcpField.checksum, 0);
-  const sum = checksumAdd(view, source, ipOffset + headerBytes2 - source, rest);
-  view.setUint16(tcp + TcpField.checksum, checksumFold(sum));
-}
-var reply = new Segment();
-function writeEchoReply(memory, offset, request, virtioHeader) {
-  const view = memory.view;
-  const messageLength = request.payloadLength;
-  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
-  const isIpv42 = isIpv4Words(request.dst0, request.dst1, request.dst2);
-  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
-  turnAround(request);
-  memory.copy(icmp, request.payloadOffset, messageLength);
-  if (virtioHeader) writeVirtioPlain(view, offset);
-  if (isIpv42) {
-    writeHeader4(view, ip, reply, Protocol.icmp, messageLength, 0);
-    view.setUint8(icmp + IcmpField.type, IcmpType.echoReply);
-    writeIcmpChecksum(view, icmp, messageLength);
-  } else {
-    writeHeader6(view, ip, reply, Ipv6Next.icmp, messageLength);
-    view.setUint8(icmp + IcmpField.type, Icmp6Type.echoReply);
-    view.setUint16(icmp + IcmpField.checksum, 0);
-    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, messageLength);
-    view.setUint16(icmp + IcmpField.checksum, sum);
-  }
-  return icmp - offset + messageLength;
-}
-function turnAround(request) {
-  reply.src0 = request.dst0;
-  reply.src1 = request.dst1;
-  reply.src2 = request.dst2;
-  reply.src3 = request.dst3;
-  reply.dst0 = request.src0;
-  reply.dst1 = request.src1;
-  reply.dst2 = request.src2;
-  reply.dst3 = request.src3;
-  reply.trafficClass = request.trafficClass;
-}
-function datagramTooLong(length, family) {
-  const most = family === "IPv4" ? IPV4_TOTAL_MAX_BYTES : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
-  return new RangeError(`Cannot write an ${family} datagram of ${length} bytes: the most is ${most}`);
-}
-
-// src/ip/icmp_output.ts
-var ERROR4_MAX_BYTES = 576;
-var ERROR_TRAFFIC_CLASS = 192;
-var PORT_UNREACHABLE6 = 4;
-var ICMP_ERRORS_PER_SECOND = 1e3;
-var ICMP_ERRORS_BURST = 50;
-var US_PER_ERROR = 1e6 / ICMP_ERRORS_PER_SECOND;
-var error = new Segment();
-var ErrorBudget = class {
-  #tokens = ICMP_ERRORS_BURST;
-  #filledAtUs = 0;
-  /** Whether one more may be sent now. */
-  take(nowUs) {
-    const gained = Math.floor((nowUs - this.#filledAtUs) / US_PER_ERROR);
-    if (gained > 0) {
-      this.#tokens = Math.min(ICMP_ERRORS_BURST, this.#tokens + gained);
-      this.#filledAtUs += gained * US_PER_ERROR;
-    }
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
-};
-function writePortUnreachable(memory, offset, datagram, ipOffset, ipLength, virtioHeader) {
-  const { view } = memory;
-  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
-  const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-  const most = (isIpv42 ? ERROR4_MAX_BYTES : IPV6_MTU_MIN) - header - ICMP_HEADER_BYTES;
-  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
-  const icmp = ip + header;
-  const quoted = Math.min(ipLength, most);
-  const length = ICMP_HEADER_BYTES + quoted;
-  addressBack(datagram, isIpv42 ? ERROR_TRAFFIC_CLASS : 0);
-  if (virtioHeader) writeVirtioPlain(view, offset);
-  memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
-  view.setInt32(icmp, 0);
-  view.setInt32(icmp + 4, 0);
-  if (isIpv42) {
-    writeHeader4(view, ip, error, Protocol.icmp, length, 0);
-    view.setUint8(icmp + IcmpField.type, IcmpType.destinationUnreachable);
-    view.setUint8(icmp + IcmpField.code, IcmpUnreachableCode.port);
-    writeIcmpChecksum(view, icmp, length);
-  } else {
-    writeHeader6(view, ip, error, Ipv6Next.icmp, length);
-    view.setUint8(icmp + IcmpField.type, Icmp6Type.destinationUnreachable);
-    view.setUint8(icmp + IcmpField.code, PORT_UNREACHABLE6);
-    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
-    view.setUint16(icmp + IcmpField.checksum, sum);
-  }
-  return icmp + length - offset;
-}
-function addressBack(datagram, trafficClass) {
-  error.src0 = datagram.dst0;
-  error.src1 = datagram.dst1;
-  error.src2 = datagram.dst2;
-  error.src3 = datagram.dst3;
-  error.dst0 = datagram.src0;
-  error.dst1 = datagram.src1;
-  error.dst2 = datagram.src2;
-  error.dst3 = datagram.src3;
-  error.trafficClass = trafficClass;
-}
-
 // src/ip/path_mtu.ts
 var PATH_MTU_ENTRIES = 64;
 var PATH_MTU_LIFETIME_US = 6e8;
 var PATH_MTU_MIN4 = 552;
-var ENTRY_WORDS = 5;
+var ENTRY_WORDS2 = 5;
 var PathMtuTable = class {
-  #entries = new Int32Array(PATH_MTU_ENTRIES * ENTRY_WORDS);
+  #entries = new Int32Array(PATH_MTU_ENTRIES * ENTRY_WORDS2);
   #learnedAtUs = new Float64Array(PATH_MTU_ENTRIES);
   #count = 0;
   #linkMtu;
@@ -13356,7 +14321,7 @@ var PathMtuTable = class {
     const index = this.#find(w0, w1, w2, w3);
     if (index < 0) return this.#linkMtu;
     if (nowUs - this.#learnedAtUs[index] < PATH_MTU_LIFETIME_US) {
-      return this.#entries[index * ENTRY_WORDS + 4];
+      return this.#entries[index * ENTRY_WORDS2 + 4];
     }
     this.#remove(index);
     return this.#linkMtu;
@@ -13375,12 +14340,12 @@ var PathMtuTable = class {
       w2,
       w3,
       believed
-    ], index * ENTRY_WORDS);
+    ], index * ENTRY_WORDS2);
     this.#learnedAtUs[index] = nowUs;
   }
   #find(w0, w1, w2, w3) {
     const entries = this.#entries;
-    for (let i = 0, at = 0; i < this.#count; i++, at += ENTRY_WORDS) {
+    for (let i = 0, at = 0; i < this.#count; i++, at += ENTRY_WORDS2) {
       const isSame = entries[at + 3] === w3 && entries[at + 2] === w2 && entries[at + 1] === w1 && entries[at] === w0;
       if (isSame) return i;
     }
@@ -13396,7 +14361,7 @@ var PathMtuTable = class {
   /** The last entry takes the place of the one that goes. */
   #remove(index) {
     const last = --this.#count;
-    this.#entries.copyWithin(index * ENTRY_WORDS, last * ENTRY_WORDS, (last + 1) * ENTRY_WORDS);
+    this.#entries.copyWithin(index * ENTRY_WORDS2, last * ENTRY_WORDS2, (last + 1) * ENTRY_WORDS2);
     this.#learnedAtUs[index] = this.#learnedAtUs[last];
   }
 };
@@ -13428,6 +14393,210 @@ function writeUdpPacket(memory, offset, datagram, checksum, payloadSum) {
   return udp + UDP_HEADER_BYTES - offset;
 }
 
+// src/pipeline/fragment_egress.ts
+var FragmentEgress = class {
+  #device;
+  #memory;
+  #headers;
+  #counters;
+  #egress;
+  /** The pieces of one fragment. */
+  #cut;
+  /** Of the next packet in fragments: 32 bits, of which IPv4 has the lower half (RFC 7739). */
+  #identification;
+  constructor(device, layout, counters, random, egress) {
+    this.#device = device;
+    this.#memory = layout.memory;
+    this.#headers = layout.headers;
+    this.#counters = counters;
+    this.#egress = egress;
+    this.#cut = new Int32Array(egress.pieces.length);
+    this.#identification = random.uint32() | 0;
+  }
+  /**
+   * Sends what stands in the egress's pieces, from the first one on, as the `total` bytes of `protocol` behind the IP
+   * header of `packet`, over a path of that MTU.
+   */
+  send(packet, protocol, total, mtu) {
+    const { pieces } = this.#egress;
+    const most = fragmentBytes(packet, mtu);
+    this.#identification = this.#identification + 1 | 0;
+    let piece = 0;
+    let used2 = 0;
+    for (let position = 0; position < total; position += most) {
+      const length = Math.min(most, total - position);
+      let cutEnd = FIRST_PIECE;
+      for (let missing = length; missing > 0; cutEnd += 2) {
+        const count = Math.min(missing, pieces[piece + 1] - used2);
+        this.#cut[cutEnd] = pieces[piece] + used2;
+        this.#cut[cutEnd + 1] = count;
+        missing -= count;
+        used2 += count;
+        if (used2 === pieces[piece + 1]) {
+          piece += 2;
+          used2 = 0;
+        }
+      }
+      this.#sendFragment(packet, protocol, cutEnd, length, position, position + length < total);
+    }
+  }
+  #sendFragment(packet, protocol, end2, length, position, hasMore) {
+    const { virtioHeader } = this.#device;
+    const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
+    if (virtioHeader) writeVirtioPlain(this.#memory.view, this.#headers);
+    const headers = writeFragmentHeader(this.#memory.view, ip, packet, protocol, length, position, hasMore, this.#identification);
+    this.#cut[0] = this.#headers;
+    this.#cut[1] = ip - this.#headers + headers;
+    this.#counters.count(Counter.fragmentsOut);
+    this.#egress.transmit(this.#cut, end2, length);
+  }
+};
+
+// src/ip/icmp_limit.ts
+var COSTS = 3;
+var IcmpLimit = class {
+  #perSecond;
+  #burst;
+  #random;
+  #tokens;
+  #filledAtUs = 0;
+  constructor(perSecond, burst, random) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#random = random;
+  }
+  /** Whether one more may be sent now; if so, it counts. */
+  allows(nowUs) {
+    const earned = (nowUs - this.#filledAtUs) / 1e6 * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    this.#filledAtUs = nowUs;
+    if (this.#tokens < 1) return false;
+    this.#tokens = Math.max(0, this.#tokens - this.#random.uint32() % COSTS);
+    return true;
+  }
+};
+
+// src/pipeline/icmp_egress.ts
+var ECHO_BURST_SHARE = 10;
+var IcmpEgress = class {
+  #parts;
+  #memory;
+  #errors;
+  #echoes;
+  /** Both ends of the message at hand. */
+  #ends = new Segment();
+  constructor(parts) {
+    this.#parts = parts;
+    this.#memory = parts.layout.memory;
+    const { errorsPerSecond, errorsBurst, echoRepliesPerSecond } = parts.config;
+    this.#errors = new IcmpLimit(errorsPerSecond, errorsBurst, parts.random);
+    const echoBurst = Math.max(1, echoRepliesPerSecond / ECHO_BURST_SHARE);
+    this.#echoes = new IcmpLimit(echoRepliesPerSecond, echoBurst, parts.random);
+  }
+  /** Tells the sender of a datagram that nobody listens on its port. */
+  sendPortUnreachable(datagram, nowUs) {
+    setPortUnreachable(datagram);
+    this.sendError(datagram, nowUs);
+  }
+  /** Sends the error that is due about a packet in its frame (`icmpType`, `icmpCode`, `icmpMtu`). */
+  sendError(packet, nowUs) {
+    const skipped = this.#parts.device.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    const { frameOffset: frameOffset2, frameLength } = packet;
+    this.sendErrorAbout(packet, frameOffset2 + skipped, frameLength - skipped, nowUs);
+  }
+  /** The same about a packet whose first `length` bytes are at `offset`. */
+  sendErrorAbout(packet, offset, length, nowUs) {
+    const { egress, slots, counters, device } = this.#parts;
+    if (egress.isOwn(packet.src0, packet.src1, packet.src2, packet.src3)) return;
+    if (!this.#errors.allows(nowUs)) return counters.drop(Drop.icmpErrorLimited);
+    const descriptor = slots.slots.take();
+    if (descriptor === NIL) return counters.drop(Drop.icmpErrorLimited);
+    const { virtioHeader } = device;
+    const start = egress.startOf(descriptor);
+    const { pieces } = egress;
+    pieces[0] = start;
+    pieces[1] = writeIcmpError(this.#memory, start, packet, offset, length, virtioHeader);
+    counters.count(Counter.icmpErrorsOut);
+    egress.transmit(pieces, FIRST_PIECE, 0);
+    slots.slots.give(descriptor);
+  }
+  /** Answers an echo request that lies in its frame slot. */
+  sendEchoReply(request, nowUs) {
+    const { counters } = this.#parts;
+    if (!this.#echoes.allows(nowUs)) return counters.drop(Drop.icmpEchoLimited);
+    const ends = this.#ends;
+    ends.src0 = request.dst0;
+    ends.src1 = request.dst1;
+    ends.src2 = request.dst2;
+    ends.src3 = request.dst3;
+    ends.dst0 = request.src0;
+    ends.dst1 = request.src1;
+    ends.dst2 = request.src2;
+    ends.dst3 = request.src3;
+    ends.trafficClass = request.trafficClass;
+    ends.hopLimit = 0;
+    const descriptor = this.#claim(ends);
+    if (descriptor === NIL) return;
+    const ip = this.#ipOf(descriptor, ends);
+    const length = writeEchoReply(this.#memory, ip, request, false);
+    counters.count(Counter.icmpEchoReplies);
+    this.#send(descriptor, ends, length, nowUs);
+  }
+  /** Sends an echo request with `size` bytes between both ends of `ends`; `name` comes back with the reply. */
+  sendEchoRequest(ends, name, size, nowUs) {
+    const descriptor = this.#claim(ends);
+    if (descriptor === NIL) return;
+    const ip = this.#ipOf(descriptor, ends);
+    const length = writeEchoRequest(this.#memory.view, ip, ends, name, size);
+    this.#parts.counters.count(Counter.pingsOut);
+    this.#send(descriptor, ends, length, nowUs);
+  }
+  #isOwn(ends) {
+    return this.#parts.egress.isOwn(ends.dst0, ends.dst1, ends.dst2, ends.dst3);
+  }
+  /** A slot for a message, or {@link NIL}, counted. */
+  #claim(ends) {
+    const { egress, slots, counters } = this.#parts;
+    if (this.#isOwn(ends)) return egress.claimLoopback();
+    const descriptor = slots.slots.take();
+    if (descriptor === NIL) counters.drop(Drop.loopbackFull);
+    return descriptor;
+  }
+  /** Where the IP header of a message belongs: behind the place for a virtio-net header when there is one. */
+  #ipOf(descriptor, ends) {
+    const { egress, device } = this.#parts;
+    const skipped = device.virtioHeader && !this.#isOwn(ends) ? VIRTIO_HEADER_BYTES : 0;
+    return egress.startOf(descriptor) + skipped;
+  }
+  /** Sends the packet of `length` bytes that stands in a slot, whole or in fragments. */
+  #send(descriptor, ends, length, nowUs) {
+    const { egress, slots, device, fragments, paths } = this.#parts;
+    if (this.#isOwn(ends)) {
+      egress.pushLoopback(descriptor, length, FIRST_PIECE);
+      return;
+    }
+    const { pieces } = egress;
+    const start = egress.startOf(descriptor);
+    const skipped = device.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    const { dst0, dst1, dst2, dst3 } = ends;
+    const mtu = paths.of(dst0, dst1, dst2, dst3, nowUs);
+    if (length <= mtu) {
+      if (device.virtioHeader) writeVirtioPlain(this.#memory.view, start);
+      pieces[0] = start;
+      pieces[1] = skipped + length;
+      egress.transmit(pieces, FIRST_PIECE, 0);
+    } else {
+      const isIpv42 = isIpv4Words(dst0, dst1, dst2);
+      const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+      pieces[0] = start + skipped + header;
+      pieces[1] = length - header;
+      fragments.send(ends, isIpv42 ? Protocol.icmp : Ipv6Next.icmp, length - header, mtu);
+    }
+    slots.slots.give(descriptor);
+  }
+};
+
 // src/pipeline/trace_ring.ts
 var TraceKind = {
   segmentIn: 1,
@@ -13435,26 +14604,39 @@ var TraceKind = {
   state: 3,
   /** UDP: of the segment only addresses, ports, length and hop limit count. */
   datagramIn: 4,
-  datagramOut: 5
+  datagramOut: 5,
+  /** How far the windows and times of a connection have come. */
+  progress: 6
 };
 var HEADER_WORDS = 8;
+var BODY = HEADER_WORDS + SEGMENT_WORDS;
+var HEADERS_MAX_BYTES = HEADERS_WORDS * 4;
+var WORD_MAX2 = 2147483647;
 var TraceWriter = class {
   /** The time of the round of work under way, by the stage's clock. */
   nowUs = 0;
+  /** What is wanted, bits of {@link Traced}. */
+  traced = Traced.nothing;
   #ring;
+  #bytes;
   #counters;
   #originUs;
   #scratch = new Segment();
   constructor(ring, counters, originUs) {
     this.#ring = new RingProducer(ring);
+    this.#bytes = new Uint8Array(ring.words.buffer);
     this.#counters = counters;
     this.#originUs = originUs;
   }
-  /** Records a segment or a datagram. */
-  segment(kind, segment) {
+  /** Records a segment or a datagram; its headers are `length` bytes from byte `headers` of the ring's memory on. */
+  segment(kind, segment, headers = 0, length = 0) {
     const at = this.#begin(kind);
     if (at < 0) return;
-    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
+    const { words } = this.#ring;
+    const kept = Math.min(length, HEADERS_MAX_BYTES);
+    words[at + 6] = kept;
+    writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
+    this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
     this.#ring.push();
   }
   /** Records a change of state. */
@@ -13464,7 +14646,27 @@ var TraceWriter = class {
     const { words } = this.#ring;
     words[at + 3] = before;
     words[at + 4] = conn.state;
+    this.#finish(at, conn);
+  }
+  /** Records how far a connection's windows and times have come, when somebody wants to know that. */
+  progress(conn) {
+    if ((this.traced & Traced.progress) === 0) return;
+    const at = this.#begin(TraceKind.progress);
+    if (at < 0) return;
+    const { words } = this.#ring;
+    const { congestion, rtt } = conn;
+    words[at + BODY] = Math.min(congestion.cwndBytes, WORD_MAX2);
+    words[at + BODY + 1] = Math.min(congestion.ssthreshBytes, WORD_MAX2);
+    words[at + BODY + 2] = seqDiff(conn.sndMax, conn.sndUna);
+    words[at + BODY + 3] = conn.sndWnd;
+    words[at + BODY + 4] = rtt.srttUs;
+    words[at + BODY + 5] = Math.min(rtt.backedOff(conn.backoffs), WORD_MAX2);
+    this.#finish(at, conn);
+  }
+  #finish(at, conn) {
+    const { words } = this.#ring;
     words[at + 5] = conn.id;
+    words[at + 6] = 0;
     const scratch2 = this.#scratch;
     scratch2.src0 = conn.local0;
     scratch2.src1 = conn.local1;
@@ -13510,10 +14712,11 @@ var DatagramEgress = class {
   #memory;
   #headers;
   #counters;
-  #slots;
   #egress;
   #own;
-  #errors = new ErrorBudget();
+  #fragments;
+  /** The way out of ICMP, which cuts what is too long in the same way and knows the same paths. */
+  icmp;
   #labels;
   /** The ends of the datagram at hand, as the labels want them. */
   #flow = {
@@ -13532,22 +14735,32 @@ var DatagramEgress = class {
       remotePort: 0
     }
   };
-  /** The pieces of one fragment. */
-  #cut;
-  /** Of the next datagram in fragments: 32 bits, of which IPv4 has the lower half (RFC 7739). */
-  #identification;
   constructor(parts) {
     this.#device = parts.device;
     this.#memory = parts.layout.memory;
     this.#headers = parts.layout.headers;
     this.#counters = parts.counters;
-    this.#slots = parts.slots;
     this.#egress = parts.egress;
     this.pieces = parts.egress.pieces;
-    this.#cut = new Int32Array(this.pieces.length);
     this.#own = new OwnAddresses(parts.addresses, true, parts.broadcasts);
     this.paths = new PathMtuTable(parts.device.mtu);
-    this.#identification = parts.random.uint32() | 0;
+    const { device, layout, slots, counters, random, egress } = parts;
+    this.#fragments = new FragmentEgress(device, layout, counters, random, egress);
+    this.icmp = new IcmpEgress({
+      ...{
+        device,
+        layout,
+        slots,
+        counters,
+        random,
+        egress
+      },
+      ...{
+        config: parts.ip,
+        fragments: this.#fragments,
+        paths: this.paths
+      }
+    });
     this.#labels = new FlowLabels(parts.random);
   }
   /** Whether this datagram was sent to many: to a group, or to all of a network. */
@@ -13579,22 +14792,7 @@ var DatagramEgress = class {
     else this.#sendWhole(datagram, end2, this.#payloadSum(end2));
   }
   sendPortUnreachable(datagram, nowUs) {
-    const { src0, src1, src2, src3 } = datagram;
-    if (this.#egress.isOwn(src0, src1, src2, src3)) return;
-    const descriptor = this.#errors.take(nowUs) ? this.#slots.slots.take() : NIL;
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.rateLimited);
-      return;
-    }
-    const { virtioHeader } = this.#device;
-    const skipped = virtioHeader ? VIRTIO_HEADER_BYTES : 0;
-    const start = this.#egress.startOf(descriptor);
-    const length = writePortUnreachable(this.#memory, start, datagram, datagram.frameOffset + skipped, datagram.frameLength - skipped, virtioHeader);
-    this.pieces[0] = start;
-    this.pieces[1] = length;
-    this.#counters.count(Counter.udpErrorsOut);
-    this.#egress.transmit(this.pieces, FIRST_PIECE, 0);
-    this.#slots.slots.give(descriptor);
+    this.icmp.sendPortUnreachable(datagram, nowUs);
   }
   /** RFC 6437 section 3: one label for all that goes between two ports, as Linux has it for UDP too. */
   #labelFor(datagram) {
@@ -13643,37 +14841,7 @@ var DatagramEgress = class {
     writeUdpHeader(this.#memory.view, udp, srcPort, dstPort, payloadLength, checksum);
     pieces[0] = udp;
     pieces[1] = UDP_HEADER_BYTES;
-    const total = UDP_HEADER_BYTES + payloadLength;
-    const most = fragmentBytes(datagram, mtu);
-    this.#identification = this.#identification + 1 | 0;
-    let piece = 0;
-    let used2 = 0;
-    for (let position = 0; position < total; position += most) {
-      const length = Math.min(most, total - position);
-      let cutEnd = FIRST_PIECE;
-      for (let missing = length; missing > 0; cutEnd += 2) {
-        const count = Math.min(missing, pieces[piece + 1] - used2);
-        this.#cut[cutEnd] = pieces[piece] + used2;
-        this.#cut[cutEnd + 1] = count;
-        missing -= count;
-        used2 += count;
-        if (used2 === pieces[piece + 1]) {
-          piece += 2;
-          used2 = 0;
-        }
-      }
-      this.#sendFragment(datagram, cutEnd, length, position, position + length < total);
-    }
-  }
-  #sendFragment(datagram, end2, length, position, hasMore) {
-    const { virtioHeader } = this.#device;
-    const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
-    if (virtioHeader) writeVirtioPlain(this.#memory.view, this.#headers);
-    const headers = writeFragmentHeader(this.#memory.view, ip, datagram, Protocol.udp, length, position, hasMore, this.#identification);
-    this.#cut[0] = this.#headers;
-    this.#cut[1] = ip - this.#headers + headers;
-    this.#counters.count(Counter.fragmentsOut);
-    this.#egress.transmit(this.#cut, end2, length);
+    this.#fragments.send(datagram, Protocol.udp, UDP_HEADER_BYTES + payloadLength, mtu);
   }
 };
 
@@ -13724,25 +14892,9 @@ var Egress = class {
       this.#sendInFrames(segment);
       return;
     }
-    this.trace?.segment(TraceKind.segmentOut, segment);
     if (isOwn) this.#loopBack(segment, end2);
     else if (this.#device.virtioHeader) this.#sendForOffload(segment, end2);
     else this.#sendComplete(segment, this.pieces, end2);
-  }
-  /** Answers an ICMP echo request that lies in its frame slot. */
-  sendEchoReply(request) {
-    const descriptor = this.#slots.slots.take();
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.loopbackFull);
-      return;
-    }
-    const start = this.startOf(descriptor);
-    const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
-    this.pieces[0] = start;
-    this.pieces[1] = length;
-    this.#counters.count(Counter.icmpEchoReplies);
-    this.transmit(this.pieces, FIRST_PIECE, 0);
-    this.#slots.slots.give(descriptor);
   }
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
   takeLoopback() {
@@ -13768,6 +14920,7 @@ var Egress = class {
     this.#identification = this.#identification + 1 & 65535;
     pieces[0] = this.#headers;
     pieces[1] = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, this.#identification, ChecksumMode.virtioPartial);
+    this.trace?.segment(TraceKind.segmentOut, segment, this.#headers + VIRTIO_HEADER_BYTES, pieces[1] - VIRTIO_HEADER_BYTES);
     this.transmit(pieces, end2, segment.payloadLength);
   }
   /** Sends one frame whose payload is `pieces` up to index `end`. */
@@ -13781,6 +14934,7 @@ var Egress = class {
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
+    this.trace?.segment(TraceKind.segmentOut, segment, this.#headers, pieces[1]);
     this.transmit(pieces, end2, segment.payloadLength);
   }
   /**
@@ -13812,7 +14966,6 @@ var Egress = class {
       segment.payloadLength = length;
       segment.flags = sent + length === payloadLength ? flags : flags & ~(Flag.PSH | Flag.FIN);
       if (sent > 0) segment.flags &= ~Flag.CWR;
-      this.trace?.segment(TraceKind.segmentOut, segment);
       this.#sendComplete(segment, cut, end2);
     }
     segment.seq = seq;
@@ -13837,6 +14990,7 @@ var Egress = class {
     const { payloadLength } = segment;
     const start = this.startOf(descriptor);
     const headers = writePacket(this.#memory, start, segment, payloadLength, 0, ChecksumMode.none);
+    this.trace?.segment(TraceKind.segmentOut, segment, start, headers);
     this.pushLoopback(descriptor, headers, end2);
   }
   /** A frame slot for a packet to the stack itself, or {@link NIL}, counted, when there is no room for one. */
@@ -13864,6 +15018,197 @@ var Egress = class {
   startOf(descriptor) {
     const { words, table } = this.#slots.slots;
     return words[table + descriptor * DESCRIPTOR_WORDS + START];
+  }
+};
+
+// src/ip/ping.ts
+var Pings = class {
+  #limit;
+  #random;
+  #byName = /* @__PURE__ */ new Map();
+  #byRequest = /* @__PURE__ */ new Map();
+  /** At most `limit` at once. */
+  constructor(limit, random) {
+    this.#limit = limit;
+    this.#random = random;
+  }
+  /** How many wait. */
+  get count() {
+    return this.#byName.size;
+  }
+  /** Begins one; null when as many wait as may. */
+  start(request, local, remote, size, nowUs) {
+    if (this.#byName.size >= this.#limit) return null;
+    let name = this.#random.uint32() | 0;
+    while (this.#byName.has(name)) name = name + 1 | 0;
+    const ping = {
+      request,
+      name,
+      local,
+      remote,
+      size,
+      sentAtUs: nowUs
+    };
+    this.#byName.set(name, ping);
+    this.#byRequest.set(request, ping);
+    return ping;
+  }
+  /** Forgets one that nobody waits for any more. */
+  cancel(request) {
+    const ping = this.#byRequest.get(request);
+    if (ping !== void 0) this.#remove(ping);
+  }
+  /** The request that an echo reply answers, which is thereby done; null when it answers none. */
+  takeAnswered(reply2) {
+    const ping = this.#byName.get(reply2.seq);
+    if (ping === void 0) return null;
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = reply2;
+    if (!isAddress(ping.remote, src0, src1, src2, src3)) return null;
+    if (!isAddress(ping.local, dst0, dst1, dst2, dst3)) return null;
+    if (reply2.payloadLength !== ICMP_HEADER_BYTES + ping.size) return null;
+    this.#remove(ping);
+    return ping;
+  }
+  /** The request that an error is about, still waiting; null when it is about none. */
+  findQuoted(error) {
+    const ping = this.#byName.get(error.seq);
+    if (ping === void 0) return null;
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = error;
+    const isSame = isAddress(ping.local, src0, src1, src2, src3) && isAddress(ping.remote, dst0, dst1, dst2, dst3);
+    return isSame ? ping : null;
+  }
+  #remove(ping) {
+    this.#byName.delete(ping.name);
+    this.#byRequest.delete(ping.request);
+  }
+};
+function isAddress(address, w0, w1, w2, w3) {
+  return address[3] === w3 && address[2] === w2 && address[1] === w1 && address[0] === w0;
+}
+
+// src/pipeline/icmp_stage.ts
+var IcmpStage = class {
+  #counters;
+  #egress;
+  #link;
+  #handover;
+  #paths;
+  #isForGroup;
+  #pings;
+  /** What reassembly tells about packets that were not complete in time. */
+  #quotes;
+  #view;
+  #packet = new Segment();
+  constructor(parts) {
+    this.#counters = parts.counters;
+    this.#egress = parts.egress;
+    this.#link = parts.link;
+    this.#handover = parts.handover;
+    this.#paths = parts.paths;
+    this.#isForGroup = parts.isForGroup;
+    this.#pings = new Pings(parts.config.maxPings, parts.random);
+    this.#quotes = new RingConsumer(parts.layout.quotes);
+    this.#view = parts.layout.memory.view;
+  }
+  /** Whether `run` has something to do. */
+  get hasWork() {
+    return this.#quotes.hasNext();
+  }
+  /** Takes in what is neither TCP nor UDP. */
+  input(kind, segment, nowUs) {
+    switch (kind) {
+      case InputKind.icmpEcho:
+        return this.#egress.sendEchoReply(segment, nowUs);
+      case InputKind.refused:
+        return this.#egress.sendError(segment, nowUs);
+      case InputKind.icmpEchoReply:
+        return this.#onEchoReply(segment, nowUs);
+      case InputKind.pingError:
+        return this.#onPingError(segment, nowUs);
+    }
+  }
+  /** Tells the senders of packets that were not complete in time. */
+  run(nowUs) {
+    const { words } = this.#quotes;
+    if (!this.#quotes.hasNext()) return;
+    for (let at = this.#quotes.next(); at >= 0; at = this.#quotes.next()) {
+      this.#sendExceeded((at + 1) * 4, words[at], nowUs);
+    }
+    this.#quotes.release();
+  }
+  /** Sends an echo request for the application (messages.ts). */
+  ping(words, at, nowUs) {
+    const local = [
+      ...words.subarray(at + Field.localAddress, at + Field.localAddress + 4)
+    ];
+    const remote = [
+      ...words.subarray(at + Field.address, at + Field.address + 4)
+    ];
+    const request = words[at + Field.row];
+    const size = words[at + Field.value];
+    const ping = this.#pings.start(request, local, remote, size, nowUs);
+    if (ping === null) {
+      this.#link.pinged(request, ConnectionError.tooManyConnections, 0, 0, 0);
+      return;
+    }
+    const packet = this.#packet;
+    [packet.src0, packet.src1, packet.src2, packet.src3] = local;
+    [packet.dst0, packet.dst1, packet.dst2, packet.dst3] = remote;
+    packet.trafficClass = 0;
+    packet.hopLimit = words[at + Field.port];
+    this.#egress.sendEchoRequest(packet, ping.name, size, nowUs);
+  }
+  /** The application no longer waits for an answer. */
+  cancelPing(request) {
+    this.#pings.cancel(request);
+  }
+  #onEchoReply(reply2, nowUs) {
+    const ping = this.#pings.takeAnswered(reply2);
+    if (ping === null) {
+      if (this.#handover === null || !this.#handover.offer(reply2)) {
+        this.#counters.drop(Drop.icmpUnmatched);
+      }
+      return;
+    }
+    this.#counters.count(Counter.pingsAnswered);
+    if (!this.#link.hasRoom) return;
+    const rttUs = nowUs - ping.sentAtUs;
+    this.#link.pinged(ping.request, ConnectionError.none, rttUs, reply2.hopLimit, 0);
+  }
+  #onPingError(error, nowUs) {
+    const ping = this.#pings.findQuoted(error);
+    if (ping === null) {
+      this.#counters.drop(Drop.icmpUnmatched);
+      return;
+    }
+    this.#counters.count(Counter.icmpErrorsIn);
+    const { icmpType, icmpCode, icmpMtu } = error;
+    if (isFragmentationNeeded(icmpType, icmpCode)) {
+      const destination = {
+        w0: error.dst0,
+        w1: error.dst1,
+        w2: error.dst2,
+        w3: error.dst3
+      };
+      this.#paths.learn(destination, icmpMtu, nowUs);
+    }
+    this.#pings.cancel(ping.request);
+    if (!this.#link.hasRoom) return;
+    const what = connectErrorOf(icmpType, icmpCode);
+    this.#link.pinged(ping.request, what, 0, 0, icmpType << 8 | icmpCode);
+  }
+  #sendExceeded(offset, length, nowUs) {
+    const packet = this.#packet;
+    const view = this.#view;
+    if (view.getUint8(offset) >>> 4 === 4) {
+      const source = view.getInt32(offset + Ipv4Field.source);
+      setIpv4Addresses(packet, source, view.getInt32(offset + Ipv4Field.destination));
+    } else {
+      setIpv6Addresses(packet, view, offset);
+    }
+    if (this.#isForGroup(packet)) return;
+    setReassemblyExceeded(packet);
+    this.#egress.sendErrorAbout(packet, offset, length, nowUs);
   }
 };
 
@@ -13945,10 +15290,13 @@ var TcpStage = class {
   counters;
   #tcp;
   #udp;
+  #icmp;
   #egress;
   #datagramEgress;
   #link;
-  #trace;
+  #writer;
+  /** The writer while somebody looks. */
+  #trace = null;
   #commands;
   #appBell;
   #layout;
@@ -13964,10 +15312,9 @@ var TcpStage = class {
     this.#layout = layout;
     this.counters = layout.tcpCounters;
     this.slots = new ReceiveSlots(layout);
-    this.#trace = settings.traced ? new TraceWriter(layout.trace, this.counters, parts.clock.originUs) : null;
-    this.#link = new ApplicationLink(layout, this.#trace);
+    this.#writer = new TraceWriter(layout.trace, this.counters, parts.clock.originUs);
+    this.#link = new ApplicationLink(layout);
     this.#egress = new Egress(parts.device, layout, this.slots, this.counters, settings.addresses);
-    this.#egress.trace = this.#trace;
     this.#datagramEgress = this.#makeDatagramEgress(parts);
     this.#commands = new RingConsumer(layout.commands);
     this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
@@ -13992,6 +15339,24 @@ var TcpStage = class {
       originUs: parts.clock.originUs,
       handover: parts.handover
     });
+    const datagrams = this.#datagramEgress;
+    this.#icmp = new IcmpStage({
+      ...{
+        layout,
+        counters: this.counters,
+        config: settings.ip,
+        random: parts.random
+      },
+      ...{
+        egress: datagrams.icmp,
+        paths: datagrams.paths
+      },
+      ...{
+        link: this.#link,
+        handover: this.#handover
+      },
+      isForGroup: (packet) => datagrams.isForGroup(packet)
+    });
     this.#udp = new Udp({
       config: settings.udp,
       layout,
@@ -14000,12 +15365,13 @@ var TcpStage = class {
       sink: this.#datagramEgress,
       events: this.#link
     });
+    if (settings.traced) layout.words[layout.control + Control.trace] |= Traced.segments;
   }
   #makeDatagramEgress(parts) {
     const { device, layout, settings, random } = parts;
     const { addresses, broadcasts } = settings;
     const { slots, counters } = this;
-    const egress = new DatagramEgress({
+    return new DatagramEgress({
       ...{
         device,
         layout,
@@ -14015,14 +15381,15 @@ var TcpStage = class {
         broadcasts,
         random
       },
-      egress: this.#egress
+      ...{
+        egress: this.#egress,
+        ip: settings.ip
+      }
     });
-    egress.trace = this.#trace;
-    return egress;
   }
   /** Whether there is something to do besides segments from the device. */
   get hasWork() {
-    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#udp.hasWork || this.#inbox.hasNext;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#udp.hasWork || this.#icmp.hasWork || this.#inbox.hasNext;
   }
   /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry() {
@@ -14031,31 +15398,25 @@ var TcpStage = class {
   /** Takes one decoded packet in and gives its frame back. */
   input(kind, segment, nowUs) {
     this.#takeCommands(nowUs);
+    this.#followViewers(nowUs);
     switch (kind) {
       case InputKind.tcp:
-        if (this.#trace !== null) {
-          this.#trace.nowUs = nowUs;
-          this.#trace.segment(TraceKind.segmentIn, segment);
-        }
+        if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
       case InputKind.udp:
-        if (this.#trace !== null) {
-          this.#trace.nowUs = nowUs;
-          this.#trace.segment(TraceKind.datagramIn, segment);
-        }
+        this.#trace?.segment(TraceKind.datagramIn, segment);
         this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
         break;
       case InputKind.udpError:
         this.#onUdpError(segment, nowUs);
         break;
-      case InputKind.icmpEcho:
-        this.#egress.sendEchoReply(segment);
-        break;
       case InputKind.icmpError:
         this.#tcp.icmpError(segment, nowUs);
         break;
+      default:
+        this.#icmp.input(kind, segment, nowUs);
     }
     this.slots.recycle(segment);
   }
@@ -14063,29 +15424,30 @@ var TcpStage = class {
    * An ICMP error about a datagram of this stack. The sockets are connected to nobody, and so, as in Linux, are
    * not told; but what is too long for the way goes in fragments from now on (RFC 1191, RFC 8201).
    */
-  #onUdpError(error2, nowUs) {
+  #onUdpError(error, nowUs) {
     this.counters.count(Counter.udpErrorsIn);
-    if (!this.#udp.hasSender(error2)) {
+    if (!this.#udp.hasSender(error)) {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
-    if (!isFragmentationNeeded(error2.icmpType, error2.icmpCode)) return;
+    if (!isFragmentationNeeded(error.icmpType, error.icmpCode)) return;
     const destination = {
-      w0: error2.dst0,
-      w1: error2.dst1,
-      w2: error2.dst2,
-      w3: error2.dst3
+      w0: error.dst0,
+      w1: error.dst1,
+      w2: error.dst2,
+      w3: error.dst3
     };
-    this.#datagramEgress.paths.learn(destination, error2.icmpMtu, nowUs);
+    this.#datagramEgress.paths.learn(destination, error.icmpMtu, nowUs);
   }
   /**
    * Does everything that is not input: commands, timers, output, news for the application. True when the
    * application had commands.
    */
   run(nowUs) {
-    if (this.#trace !== null) this.#trace.nowUs = nowUs;
+    this.#followViewers(nowUs);
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
+    this.#icmp.run(nowUs);
     this.#tcp.expire(nowUs);
     this.#flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
@@ -14119,6 +15481,25 @@ var TcpStage = class {
       this.#tidyAtUs = nowUs + TIDY_DELAY_US;
     }
   }
+  /** Writes a trace while somebody looks, and only then. */
+  #followViewers(nowUs) {
+    const { words, control } = this.#layout;
+    const traced = words[control + Control.trace];
+    const writer = this.#writer;
+    writer.nowUs = nowUs;
+    if (writer.traced === traced) return;
+    writer.traced = traced;
+    this.#trace = traced === Traced.nothing ? null : writer;
+    this.#egress.trace = this.#trace;
+    this.#datagramEgress.trace = this.#trace;
+    this.#link.trace = this.#trace;
+  }
+  #traceInput(trace, segment) {
+    const { bytes } = this.#layout.memory;
+    let start = segment.frameOffset;
+    if (bytes[start] >>> 4 === 0) start += VIRTIO_HEADER_BYTES;
+    trace.segment(TraceKind.segmentIn, segment, start, segment.payloadOffset - start);
+  }
   #takeLoopback(nowUs) {
     const slot = this.#egress.takeLoopback();
     if (slot === NIL) return false;
@@ -14128,7 +15509,7 @@ var TcpStage = class {
     const segment = this.#loopbackSegment;
     const kind = this.#loopbackInput.decode(this.#layout.memory, start, length, segment);
     segment.slot = slot;
-    if (kind === InputKind.dropped) this.counters.drop(this.#loopbackInput.reason);
+    if (isDrop(kind)) this.counters.drop(this.#loopbackInput.reason);
     this.input(kind, segment, nowUs);
     return true;
   }
@@ -14177,6 +15558,10 @@ var TcpStage = class {
         return tcp.cancelConnect(id, nowUs);
       case Command.acceptTaken:
         return tcp.acceptTaken(id);
+      case Command.ping:
+        return this.#icmp.ping(words, at, nowUs);
+      case Command.cancelPing:
+        return this.#icmp.cancelPing(id);
       case Command.abortAll:
         return tcp.abortAll(nowUs);
       case Command.shutdown:
@@ -14346,20 +15731,22 @@ function readerLoop(setup2) {
 }
 function parserLoop(setup2) {
   const layout = new Layout(setup2.dimensions, setup2.memory);
-  const stage = new ParserStage(layout, setup2.tun.virtioHeader, setup2.settings);
+  const stage = new ParserStage(layout, setup2.tun.virtioHeader, setup2.settings, systemRandom);
   const tcp = new Bell(layout.words, Control.tcpBell);
   const own = new Bell(layout.words, Control.parserBell);
   const ringTcp = () => tcp.ring();
   const patience = new Patience();
   while (!isStopped(layout)) {
-    if (stage.run(BATCH, ringTcp) > 0) {
+    const nowUs = systemClock.now();
+    stage.expire(nowUs, ringTcp);
+    if (stage.run(BATCH, nowUs, ringTcp) > 0) {
       patience.worked();
       continue;
     }
     if (patience.spins()) continue;
     own.announceSleep();
     if (stage.hasWork || isStopped(layout)) own.announceAwake();
-    else own.sleep(SLEEP_MAX_MS);
+    else own.sleep(sleepMs(stage.nextExpiry(), nowUs));
   }
 }
 function tcpLoop(setup2) {
@@ -14403,7 +15790,7 @@ function fusedLoop(setup2) {
   const layout = new Layout(setup2.dimensions, setup2.memory);
   const device = TunDevice.fromFd(setup2.tun.fd, setup2.tun);
   const stage = makeTcpStage(layout, device, setup2);
-  const input = new DirectInput(layout, device, stage, setup2.settings);
+  const input = new DirectInput(layout, device, stage, setup2.settings, systemRandom);
   const own = new Bell(layout.words, Control.tcpBell);
   const patience = new Patience();
   while (!isStopped(layout)) {
@@ -14417,7 +15804,8 @@ function fusedLoop(setup2) {
     if (patience.spins()) continue;
     own.announceSleep();
     if (!stage.hasWork && !isStopped(layout)) {
-      const timeoutMs = sleepMs(stage.nextExpiry(), systemClock.now());
+      const atUs = Math.min(stage.nextExpiry(), input.nextExpiry());
+      const timeoutMs = sleepMs(atUs, systemClock.now());
       const outcome = device.wait(setup2.wakeFd, Math.ceil(timeoutMs));
       if (outcome === WaitOutcome.woken) drainEventFd(setup2.wakeFd);
       checkAlive(outcome, device);
@@ -14488,6 +15876,6 @@ try {
     tcp: tcpLoop,
     fused: fusedLoop
   })[setup.role](setup);
-} catch (error2) {
-  parentPort.postMessage(error2);
+} catch (error) {
+  parentPort.postMessage(error);
 }

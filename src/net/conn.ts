@@ -1,6 +1,7 @@
 import { ConnectionOption } from "../pipeline/messages.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
 import type { Endpoint, TcpNotice } from "./endpoint.ts";
+import { streamClosed } from "./errors.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 
 /** Bytes that `readable` asks for when its reader brings no buffer. */
@@ -38,7 +39,12 @@ export class TcpConn implements Deno.TcpConn {
    * end of the stream, with 0 for an empty `p`. Concurrent reads are served in order.
    */
   read(p: Uint8Array): Promise<number | null> {
-    return this.#endpoint.read(p);
+    try {
+      return this.#endpoint.read(p);
+    } catch (error) {
+      // What has no length is refused as everything else is: by the promise.
+      return Promise.reject(error);
+    }
   }
 
   /** Takes up to `p.length` bytes to be sent and resolves with their number, at least one. */
@@ -172,6 +178,7 @@ export class TcpConn implements Deno.TcpConn {
         const request = (controller as ReadableByteStreamController).byobRequest!;
         const view = request.view as Uint8Array<ArrayBuffer>;
         try {
+          if (this.#endpoint.closed) throw streamClosed();
           const count = await this.#endpoint.read(view);
           if (count === null) {
             this.#closeQuietly();
@@ -193,9 +200,11 @@ export class TcpConn implements Deno.TcpConn {
     return new WritableStream({
       write: async (chunk) => {
         try {
+          const bytes = bytesOf(chunk);
+          if (this.#endpoint.closed) throw streamClosed();
           let done = 0;
-          while (done < chunk.length) {
-            done += await this.#endpoint.write(done === 0 ? chunk : chunk.subarray(done));
+          while (done < bytes.length) {
+            done += await this.#endpoint.write(done === 0 ? bytes : bytes.subarray(done));
           }
         } catch (error) {
           this.#closeQuietly();
@@ -206,6 +215,16 @@ export class TcpConn implements Deno.TcpConn {
       abort: () => this.#closeQuietly(),
     });
   }
+}
+
+/** The bytes of a chunk that was written to `writable`: those of any view, or of a whole buffer. */
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TypeError("Expected ArrayBuffer or ArrayBufferView for write chunk");
 }
 
 function checkRange(name: string, value: number, low: number, high: number): void {

@@ -82,8 +82,7 @@ interface Destination {
  * the socket is connected to nobody.
  */
 export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable {
-  /** The address and port that it is bound to. */
-  readonly addr: Deno.NetAddr;
+  readonly #addr: Deno.NetAddr;
   readonly #parts: DatagramParts;
   readonly #bound: Address;
   /** It was bound to an address in IPv6's form, and shows addresses of IPv4 so. */
@@ -111,7 +110,7 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable
     this.#bound = address;
     this.#isIpv6 = isMapped || !isIpv4(address);
     const hostname = isMapped ? mappedText(address) : addressText(address);
-    this.addr = { transport: "udp", hostname, port: parts.port };
+    this.#addr = { hostname, port: parts.port, transport: "udp" };
     this.#memberships = new Memberships(parts.loopback, (group, joins) => {
       for (const [index, port] of parts.ports.entries()) {
         port.setMember(this.#endpoints[index], group, joins);
@@ -144,6 +143,11 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable
       receiveBytes: sum(({ receiveBytes }) => receiveBytes),
       sendBytes: sum(({ sendBytes }) => sendBytes),
     };
+  }
+
+  /** The address and port that it is bound to. */
+  get addr(): Deno.NetAddr {
+    return this.#addr;
   }
 
   /**
@@ -330,7 +334,7 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable
       this.#fromText = this.#isIpv6 ? mappedText(address) : addressText(address);
     }
     const port = header[DatagramWord.ports] >>> 16;
-    return [bytes, { transport: "udp", hostname: this.#fromText, port }];
+    return [bytes, { hostname: this.#fromText, port, transport: "udp" }];
   }
 
   #onNews(): void {
@@ -394,17 +398,26 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram>, Disposable
 /** Datagrams one after the other. An async generator would do the same in four times as many microtasks. */
 class ReceivedDatagrams implements AsyncIterableIterator<ReceivedDatagram> {
   readonly #conn: DatagramConn;
+  /** Whether somebody has left the iteration; the socket is open as before. */
+  #left = false;
 
   constructor(conn: DatagramConn) {
     this.#conn = conn;
   }
 
   next(): Promise<IteratorResult<ReceivedDatagram>> {
+    if (this.#left) return Promise.resolve(END);
     return this.#conn.receive().then(nextResult, endResult);
   }
 
-  return(): Promise<IteratorResult<ReceivedDatagram>> {
-    return Promise.resolve(END);
+  return(value?: unknown): Promise<IteratorResult<ReceivedDatagram>> {
+    this.#left = true;
+    return Promise.resolve({ value, done: true });
+  }
+
+  throw(reason: unknown): Promise<IteratorResult<ReceivedDatagram>> {
+    this.#left = true;
+    return Promise.reject(reason);
   }
 
   [Symbol.asyncIterator](): this {

@@ -6,7 +6,7 @@ import { ConnectionError, Info, Row } from "../ring/row.ts";
 import { StreamReader, StreamWriter } from "../ring/stream.ts";
 import { State } from "../tcp/state.ts";
 import { Command } from "../pipeline/messages.ts";
-import { badResource, brokenPipe, connectionError, interrupted } from "./errors.ts";
+import { badResource, brokenPipe, connectionError, interrupted, notBytes } from "./errors.ts";
 import { readInfo } from "./info.ts";
 import type { Liveness } from "./liveness.ts";
 
@@ -167,6 +167,7 @@ export class Endpoint {
   /** Copies received bytes into `target`: their number, or null at the end of the stream. */
   read(target: Uint8Array): Promise<number | null> {
     if (target.length === 0) return Promise.resolve(0);
+    if (!(target instanceof Uint8Array)) return Promise.reject(notBytes());
     if (this.#closed) return Promise.reject(this.#failure ?? badResource());
     if (this.#reads.length === 0) {
       const count = this.#take(target);
@@ -182,6 +183,7 @@ export class Endpoint {
 
   /** Queues as many bytes as there is room for now; at least one, or it waits. */
   write(source: Uint8Array): Promise<number> {
+    if (!(source instanceof Uint8Array)) return Promise.reject(notBytes());
     if (this.#closed) return Promise.reject(this.#failure ?? badResource());
     if (this.#writeClosed) return Promise.reject(brokenPipe());
     if (this.word(Row.state) === State.CLOSED) return Promise.reject(this.#writeError());
@@ -289,7 +291,8 @@ export class Endpoint {
     while (this.#reads.length > 0) {
       const { target, resolve, reject } = this.#reads[0];
       const count = this.#take(target);
-      if (count > 0) {
+      // A target whose buffer was transferred meanwhile takes nothing: the bytes are for the next one.
+      if (count > 0 || target.length === 0) {
         resolve(count);
       } else if (this.#isOver()) {
         const error = this.#readError();
@@ -315,7 +318,7 @@ export class Endpoint {
     while (this.#writes.length > 0) {
       const { source, resolve } = this.#writes[0];
       const count = this.#put(source);
-      if (count === 0) return;
+      if (count === 0 && source.length > 0) return;
       resolve(count);
       this.#writes.shift();
       this.port.liveness.release();
@@ -430,5 +433,5 @@ function netAddr(
   textOf: (address: Address) => string,
 ): Deno.NetAddr {
   const address = { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
-  return { transport: "tcp", hostname: textOf(address), port };
+  return { hostname: textOf(address), port, transport: "tcp" };
 }

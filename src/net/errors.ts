@@ -11,6 +11,16 @@ export function badResource(): Error {
   return new Deno.errors.BadResource("Bad resource ID");
 }
 
+/** A stream's call on a connection that was closed. */
+export function streamClosed(): Error {
+  return new Deno.errors.BadResource("The stream's underlying resource was closed or consumed");
+}
+
+/** A `read` or `write` with something else than a `Uint8Array`. */
+export function notBytes(): Error {
+  return new TypeError("expected typed ArrayBufferView");
+}
+
 /** A call that was pending when the local side closed. */
 export function interrupted(): Error {
   return codedError(Deno.errors.Interrupted, "EINTR", "operation canceled");

@@ -13,9 +13,8 @@ interface PendingAccept {
  * A listening port, to be used as a `Deno.Listener`. Accepts connections one at a time; `for await` over
  * it ends when it is closed.
  */
-export class Listener implements AsyncIterable<TcpConn> {
-  /** The address and port that it listens on. */
-  readonly addr: Deno.NetAddr;
+export class Listener implements AsyncIterableIterator<TcpConn>, Disposable {
+  readonly #addr: Deno.NetAddr;
   readonly #id: number;
   readonly #ports: readonly Port[];
   readonly #liveness: Liveness;
@@ -40,7 +39,7 @@ export class Listener implements AsyncIterable<TcpConn> {
     this.#id = id;
     this.#ports = ports;
     this.#liveness = liveness;
-    this.addr = addr;
+    this.#addr = addr;
     this.#showsMapped = addr.hostname.includes(":");
     this.#onClose = onClose;
   }
@@ -55,6 +54,11 @@ export class Listener implements AsyncIterable<TcpConn> {
     listener.#failure = error;
     listener.#closed = true;
     listener.#settle((pending) => pending.reject(error));
+  }
+
+  /** The address and port that it listens on. */
+  get addr(): Deno.NetAddr {
+    return this.#addr;
   }
 
   /**
@@ -98,24 +102,25 @@ export class Listener implements AsyncIterable<TcpConn> {
     if (!this.#closed) this.close();
   }
 
-  /** Accepts until the listener is closed; leaving the loop closes it, as Deno's. */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<TcpConn> {
-    for (;;) {
-      let conn: TcpConn;
-      try {
-        conn = await this.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource) return;
-        throw error;
-      }
-      let left = true;
-      try {
-        yield conn;
-        left = false;
-      } finally {
-        if (left) this[Symbol.dispose]();
-      }
+  /** Accepts until the listener is closed; leaving the loop closes it. It is its own iterator, as Deno's. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<TcpConn> {
+    return this;
+  }
+
+  /** One step of `for await`: the next connection, or the end when the listener is closed. */
+  async next(): Promise<IteratorResult<TcpConn>> {
+    try {
+      return { value: await this.accept(), done: false };
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource) return { value: undefined, done: true };
+      throw error;
     }
+  }
+
+  /** What `break` in `for await` calls: closes the listener, which must be open. */
+  return(value?: unknown): Promise<IteratorResult<TcpConn>> {
+    this.close();
+    return Promise.resolve({ value, done: true });
   }
 
   #take(endpoint: Endpoint): void {

@@ -34,7 +34,7 @@ export const DEFAULT_DEVICE = "woshou0";
  * `NotCapable` without `--allow-ffi`.
  *
  * ```ts
- * import { open } from "./mod.ts";
+ * import { open } from "@woshou/woshou";
  *
  * await using net = await open({ address: "10.7.0.2/24", hostAddress: "10.7.0.1/24" });
  * for await (const conn of net.listen({ port: 7 })) {

@@ -76,8 +76,9 @@ export const MTU_MIN = 576;
 export const MTU_MAX = 65_535;
 /** Queues of one TUN interface that are worth having: the kernel allows 256. */
 const QUEUES_MAX = 64;
-/** Trace records that may wait for the application. */
+/** Trace records that may wait for the application; the fewer in a simulation that nothing is asked of. */
 const TRACE_RECORDS = 8192;
+const TRACE_RECORDS_SMALL = 1024;
 /** Frames that one queue's pipeline may have waiting from another. */
 const HANDOVER_FRAMES = 32;
 /** Address of a stack that is given none. */
@@ -231,7 +232,7 @@ export function dimensionsFor(
     slots: base.slots,
     receiveBlocks: given("receiveMemoryBytes", RECEIVE_BLOCK_BYTES, base.receiveBlocks),
     sendBlocks: given("sendMemoryBytes", SEND_BLOCK_BYTES, base.sendBlocks),
-    traceRecords: traced ? TRACE_RECORDS : 1,
+    traceRecords: traced || shape !== "inline" ? TRACE_RECORDS : TRACE_RECORDS_SMALL,
     handoverFrames: queues > 1 ? HANDOVER_FRAMES : 1,
     fragmentPages: Math.floor(ip.reassemblyMemoryBytes / FRAGMENT_PAGE_BYTES),
   };

@@ -493,13 +493,12 @@ export class Port implements EndpointHost, DatagramHost {
     let moved = 0;
     while (moved < this.#backlog.length) {
       const at = this.#commands.claim();
-      if (at < 0) {
-        this.#loud = true;
-        break;
-      }
+      if (at < 0) break;
       this.#words.set(this.#backlog[moved++], at);
       this.#commands.push();
     }
+    // The bell was rung when they were given, and the stage may have gone to sleep since.
+    if (this.#backlog.length > 0) this.#loud = true;
     // All at once: taking them off one by one would move a long backlog as often.
     if (moved > 0) this.#backlog.splice(0, moved);
   }

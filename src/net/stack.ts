@@ -19,7 +19,7 @@ import { type CounterName, sumCounters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
+import type { TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { UdpConfig } from "../udp/config.ts";
@@ -32,6 +32,7 @@ import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
 import { checkPing, type PingOptions, type PingReply, sendPing } from "./ping.ts";
 import { Port } from "./port.ts";
+import { Viewers } from "./viewers.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 import { Routes } from "./routes.ts";
 
@@ -192,6 +193,8 @@ export class Stack implements AsyncDisposable {
   readonly #udp: UdpConfig;
   /** Pending connects and pings by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
+  /** Who looks at the trace. */
+  readonly #viewers: Viewers;
   #nextName = 1;
   #ended: Error | null = null;
   #closing: Promise<void> | null = null;
@@ -213,13 +216,10 @@ export class Stack implements AsyncDisposable {
     // Whoever does not look at `closed` sees the failure in every call; it must not end the process.
     this.closed.catch(() => {});
     this.#ports = parts.pipelines.map((pipeline) => new Port(pipeline, this.#liveness));
+    this.#viewers = new Viewers(parts.pipelines, parts.trace);
     for (const [index, pipeline] of parts.pipelines.entries()) {
       pipeline.onFailure((error) => this.#fail(error));
-      if (parts.trace !== undefined) {
-        const reader = new TraceReader(pipeline.layout.trace);
-        const { trace } = parts;
-        this.#ports[index].onTrace(() => reader.drain(trace));
-      }
+      this.#ports[index].onTrace(this.#viewers.drainOf(pipeline));
       this.#ports[index].start();
     }
   }
@@ -256,9 +256,9 @@ export class Stack implements AsyncDisposable {
     const chosen = this.#portTable.take(address, port, this.#random, ipv6Only);
     const id = this.#nextName++;
     const addr: Deno.NetAddr = {
-      transport: "tcp",
       hostname: isMapped ? mappedText(address) : addressText(address),
       port: chosen,
+      transport: "tcp",
     };
     const listener = new Listener(id, this.#ports, this.#liveness, addr, () => {
       this.#listeners.delete(listener);
@@ -279,6 +279,8 @@ export class Stack implements AsyncDisposable {
   async connect(options: ConnectOptions): Promise<TcpConn> {
     this.#mustBeOpen();
     checkTransport(options.transport);
+    const { signal } = options;
+    signal?.throwIfAborted();
     const port = checkRemotePort(options.port);
     const localPort = checkPort(options.localPort ?? 0);
     checkAttempts(options);
@@ -286,11 +288,10 @@ export class Stack implements AsyncDisposable {
       ? null
       : parseHostname(options.localHostname).address;
     if (local !== null) this.#mustBeOwn(local);
-    const { signal, fastOpen = false } = options;
+    const { fastOpen = false } = options;
     if (typeof fastOpen !== "boolean" && !(fastOpen instanceof Uint8Array)) {
       throw new TypeError(`fastOpen: ${String(fastOpen)} is neither a boolean nor a Uint8Array`);
     }
-    signal?.throwIfAborted();
     const { addresses, isMapped } = addressesOf(options.hostname ?? addressText(LOOPBACK_IPV4));
     const attempt: Attempt = {
       port,
@@ -444,6 +445,16 @@ export class Stack implements AsyncDisposable {
   }
 
   /**
+   * Lets `look` see the trace from now on until it is disposed: every segment in and out, every change of state,
+   * and, as records of the kind `progress`, how windows and times of connections change. While nobody looks the
+   * trace costs nothing. The record is filled again for the next one: copy what is to be kept.
+   */
+  watch(look: (record: TraceRecord) => void): Disposable {
+    this.#mustBeOpen();
+    return this.#viewers.add(look);
+  }
+
+  /**
    * Closes listeners and connections in order, waits up to half a second for the peers, and releases the
    * device and all threads. Pending calls reject with `Interrupted`. Calling it again gives the same promise.
    */
@@ -562,14 +573,9 @@ function loopbackOf(address: Address): Address {
   return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
 }
 
-/** Checks what `connect` is told about several addresses. */
-function checkAttempts(options: ConnectOptions): void {
-  const { autoSelectFamily, autoSelectFamilyAttemptDelay } = options;
-  if (autoSelectFamily !== undefined && typeof autoSelectFamily !== "boolean") {
-    throw new TypeError(`autoSelectFamily: ${String(autoSelectFamily)} is not a boolean`);
-  }
-  const delay = autoSelectFamilyAttemptDelay;
-  if (delay !== undefined && !(typeof delay === "number" && delay >= 0)) {
+/** Checks what `connect` is told about several addresses: as Deno, only that a delay is a number. */
+function checkAttempts({ autoSelectFamilyAttemptDelay: delay }: ConnectOptions): void {
+  if (typeof (delay ?? 0) !== "number") {
     throw new TypeError(`autoSelectFamilyAttemptDelay: ${String(delay)} is not a time in ms`);
   }
 }
@@ -589,7 +595,7 @@ async function writeAll(conn: TcpConn, bytes: Uint8Array): Promise<void> {
 }
 
 function checkTransport(transport: unknown, wanted: "tcp" | "udp" = "tcp"): void {
-  if (transport !== undefined && transport !== wanted) {
+  if ((transport ?? "tcp") !== wanted) {
     throw new TypeError(
       `Unsupported transport: '${String(transport)}'; only "${wanted}" is supported here`,
     );

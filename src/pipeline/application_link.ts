@@ -18,19 +18,19 @@ interface RowUser {
 
 /** Turns what the engines tell the application into records of the event ring. */
 export class ApplicationLink implements TcpEvents, UdpEvents {
+  /** Where to record changes, when somebody looks. */
+  trace: TraceWriter | null = null;
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   readonly #ring: RingProducer;
   /** Places that must stay free for the rows. */
   readonly #reserved: number;
   readonly #words: Int32Array;
-  readonly #trace: TraceWriter | null;
 
-  constructor(layout: Layout, trace: TraceWriter | null) {
+  constructor(layout: Layout) {
     this.#ring = new RingProducer(layout.events);
     this.#reserved = layout.rowEvents;
     this.#words = layout.words;
-    this.#trace = trace;
   }
 
   /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
@@ -66,7 +66,11 @@ export class ApplicationLink implements TcpEvents, UdpEvents {
   }
 
   stateChanged(conn: Connection, before: State): void {
-    this.#trace?.state(conn, before);
+    this.trace?.state(conn, before);
+  }
+
+  progressed(conn: Connection): void {
+    this.trace?.progress(conn);
   }
 
   /** A `ping` has come to its end: with an answer, or with what an ICMP error of that type and code means. */

@@ -11,6 +11,7 @@ import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { FIRST_PIECE, type RemoteAddress, type SegmentSink } from "../tcp/sink.ts";
 import { checksumAddPiece } from "../wire/checksum.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 import type { ReceiveSlots } from "./slots.ts";
 import { TraceKind, type TraceWriter } from "./trace_ring.ts";
 
@@ -82,7 +83,6 @@ export class Egress implements SegmentSink {
       this.#sendInFrames(segment);
       return;
     }
-    this.trace?.segment(TraceKind.segmentOut, segment);
     if (isOwn) this.#loopBack(segment, end);
     else if (this.#device.virtioHeader) this.#sendForOffload(segment, end);
     else this.#sendComplete(segment, this.pieces, end);
@@ -123,6 +123,12 @@ export class Egress implements SegmentSink {
       this.#identification,
       ChecksumMode.virtioPartial,
     );
+    this.trace?.segment(
+      TraceKind.segmentOut,
+      segment,
+      this.#headers + VIRTIO_HEADER_BYTES,
+      pieces[1] - VIRTIO_HEADER_BYTES,
+    );
     this.transmit(pieces, end, segment.payloadLength);
   }
 
@@ -144,6 +150,7 @@ export class Egress implements SegmentSink {
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
+    this.trace?.segment(TraceKind.segmentOut, segment, this.#headers, pieces[1]);
     this.transmit(pieces, end, segment.payloadLength);
   }
 
@@ -177,7 +184,6 @@ export class Egress implements SegmentSink {
       segment.flags = sent + length === payloadLength ? flags : flags & ~(Flag.PSH | Flag.FIN);
       // RFC 3168 section 6.1.2: one segment says that the window was reduced.
       if (sent > 0) segment.flags &= ~Flag.CWR;
-      this.trace?.segment(TraceKind.segmentOut, segment);
       this.#sendComplete(segment, cut, end);
     }
     segment.seq = seq;
@@ -204,6 +210,7 @@ export class Egress implements SegmentSink {
     const { payloadLength } = segment;
     const start = this.startOf(descriptor);
     const headers = writePacket(this.#memory, start, segment, payloadLength, 0, ChecksumMode.none);
+    this.trace?.segment(TraceKind.segmentOut, segment, start, headers);
     this.pushLoopback(descriptor, headers, end);
   }
 

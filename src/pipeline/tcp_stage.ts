@@ -5,7 +5,7 @@ import { Drop } from "../base/drops.ts";
 import type { Device } from "../device/device.ts";
 import { InputKind, isDrop, PacketInput } from "../ip/input.ts";
 import { Bell } from "../ring/bell.ts";
-import { Control, type Layout } from "../ring/layout.ts";
+import { Control, type Layout, Traced } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
@@ -19,6 +19,7 @@ import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import { Flag, Segment } from "../wire/segment.ts";
 import { Udp } from "../udp/udp.ts";
+import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 import { ApplicationLink } from "./application_link.ts";
 import { DatagramEgress } from "./datagram_egress.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
@@ -63,7 +64,9 @@ export class TcpStage {
   readonly #egress: Egress;
   readonly #datagramEgress: DatagramEgress;
   readonly #link: ApplicationLink;
-  readonly #trace: TraceWriter | null;
+  readonly #writer: TraceWriter;
+  /** The writer while somebody looks. */
+  #trace: TraceWriter | null = null;
   readonly #commands: RingConsumer;
   readonly #appBell: Bell;
   readonly #layout: Layout;
@@ -80,10 +83,8 @@ export class TcpStage {
     this.#layout = layout;
     this.counters = layout.tcpCounters;
     this.slots = new ReceiveSlots(layout);
-    this.#trace = settings.traced
-      ? new TraceWriter(layout.trace, this.counters, parts.clock.originUs)
-      : null;
-    this.#link = new ApplicationLink(layout, this.#trace);
+    this.#writer = new TraceWriter(layout.trace, this.counters, parts.clock.originUs);
+    this.#link = new ApplicationLink(layout);
     this.#egress = new Egress(
       parts.device,
       layout,
@@ -91,7 +92,6 @@ export class TcpStage {
       this.counters,
       settings.addresses,
     );
-    this.#egress.trace = this.#trace;
     this.#datagramEgress = this.#makeDatagramEgress(parts);
     this.#commands = new RingConsumer(layout.commands);
     this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
@@ -131,18 +131,17 @@ export class TcpStage {
       sink: this.#datagramEgress,
       events: this.#link,
     });
+    if (settings.traced) layout.words[layout.control + Control.trace] |= Traced.segments;
   }
 
   #makeDatagramEgress(parts: TcpStageParts): DatagramEgress {
     const { device, layout, settings, random } = parts;
     const { addresses, broadcasts } = settings;
     const { slots, counters } = this;
-    const egress = new DatagramEgress({
+    return new DatagramEgress({
       ...{ device, layout, slots, counters, addresses, broadcasts, random },
       ...{ egress: this.#egress, ip: settings.ip },
     });
-    egress.trace = this.#trace;
-    return egress;
   }
 
   /** Whether there is something to do besides segments from the device. */
@@ -162,21 +161,16 @@ export class TcpStage {
     // What the application asked for before the segment came must have been done when it is looked at:
     // otherwise a peer that hears of a listener at once would find nobody there.
     this.#takeCommands(nowUs);
+    this.#followViewers(nowUs);
     switch (kind) {
       case InputKind.tcp:
-        if (this.#trace !== null) {
-          this.#trace.nowUs = nowUs;
-          this.#trace.segment(TraceKind.segmentIn, segment);
-        }
+        if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         // A listener may have been opened since the round began, before this SYN was sent.
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
       case InputKind.udp:
-        if (this.#trace !== null) {
-          this.#trace.nowUs = nowUs;
-          this.#trace.segment(TraceKind.datagramIn, segment);
-        }
+        this.#trace?.segment(TraceKind.datagramIn, segment);
         this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
         break;
       case InputKind.udpError:
@@ -211,7 +205,7 @@ export class TcpStage {
    * application had commands.
    */
   run(nowUs: number): boolean {
-    if (this.#trace !== null) this.#trace.nowUs = nowUs;
+    this.#followViewers(nowUs);
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#icmp.run(nowUs);
@@ -249,6 +243,28 @@ export class TcpStage {
     } else if (news === News.quiet && this.#tidyAtUs === Infinity) {
       this.#tidyAtUs = nowUs + TIDY_DELAY_US;
     }
+  }
+
+  /** Writes a trace while somebody looks, and only then. */
+  #followViewers(nowUs: number): void {
+    const { words, control } = this.#layout;
+    const traced = words[control + Control.trace];
+    const writer = this.#writer;
+    writer.nowUs = nowUs;
+    if (writer.traced === traced) return;
+    writer.traced = traced;
+    this.#trace = traced === Traced.nothing ? null : writer;
+    this.#egress.trace = this.#trace;
+    this.#datagramEgress.trace = this.#trace;
+    this.#link.trace = this.#trace;
+  }
+
+  #traceInput(trace: TraceWriter, segment: Segment): void {
+    // Loopback has no virtio-net header; where there is one, its flags leave the place of an IP version zero.
+    const { bytes } = this.#layout.memory;
+    let start = segment.frameOffset;
+    if (bytes[start] >>> 4 === 0) start += VIRTIO_HEADER_BYTES;
+    trace.segment(TraceKind.segmentIn, segment, start, segment.payloadOffset - start);
   }
 
   #takeLoopback(nowUs: number): boolean {

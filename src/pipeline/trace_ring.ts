@@ -1,17 +1,20 @@
 /**
  * Trace records on their way from the TCP thread to whoever looks: segments in and out, changes of
- * state. When nobody collects them they are dropped and counted; nothing waits for a viewer.
+ * state, progress of windows. When nobody collects them they are dropped and counted; nothing waits for a viewer.
  *
  * ```text
  *   word 0..1  time in microseconds, low and high     2  what ({@link TraceKind})
- *        3     state before      4  state after       5  row       6..7  free
- *        8..   a segment record (segment_record.ts); of a change of state only the addresses count
+ *        3     state before      4  state after       5  row       6  bytes of headers      7  free
+ *        8..   a segment record (segment_record.ts); of all but segments only the addresses count
+ *        56..  the IP and TCP headers as they were on the wire, or the numbers of {@link Progress}
  * ```
  */
 
 import type { Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import { RingConsumer, RingProducer, type RingWords } from "../ring/ring.ts";
+import { HEADERS_WORDS, SEGMENT_WORDS, Traced } from "../ring/layout.ts";
+import { seqDiff } from "../base/seq.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { State } from "../tcp/state.ts";
 import { Segment } from "../wire/segment.ts";
@@ -25,33 +28,51 @@ export const TraceKind = {
   /** UDP: of the segment only addresses, ports, length and hop limit count. */
   datagramIn: 4,
   datagramOut: 5,
+  /** How far the windows and times of a connection have come. */
+  progress: 6,
 } as const;
 
 /** One value of {@link TraceKind}. */
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
 
 const HEADER_WORDS = 8;
+/** Where the headers of a segment or the numbers of a connection's progress begin in a record. */
+const BODY = HEADER_WORDS + SEGMENT_WORDS;
+
+/** The longest headers that a record holds, bytes; of longer ones it holds the beginning. */
+export const HEADERS_MAX_BYTES: number = HEADERS_WORDS * 4;
+
+/** Greatest value of a number in a record; larger ones are shown as this. */
+const WORD_MAX = 0x7fff_ffff;
 
 /** The TCP thread's end. */
 export class TraceWriter {
   /** The time of the round of work under way, by the stage's clock. */
   nowUs = 0;
+  /** What is wanted, bits of {@link Traced}. */
+  traced: number = Traced.nothing;
   readonly #ring: RingProducer;
+  readonly #bytes: Uint8Array;
   readonly #counters: Counters;
   readonly #originUs: number;
   readonly #scratch = new Segment();
 
   constructor(ring: RingWords, counters: Counters, originUs: number) {
     this.#ring = new RingProducer(ring);
+    this.#bytes = new Uint8Array(ring.words.buffer);
     this.#counters = counters;
     this.#originUs = originUs;
   }
 
-  /** Records a segment or a datagram. */
-  segment(kind: TraceKind, segment: Segment): void {
+  /** Records a segment or a datagram; its headers are `length` bytes from byte `headers` of the ring's memory on. */
+  segment(kind: TraceKind, segment: Segment, headers = 0, length = 0): void {
     const at = this.#begin(kind);
     if (at < 0) return;
-    writeSegmentRecord(this.#ring.words, at + HEADER_WORDS, 0, segment);
+    const { words } = this.#ring;
+    const kept = Math.min(length, HEADERS_MAX_BYTES);
+    words[at + 6] = kept;
+    writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
+    this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
     this.#ring.push();
   }
 
@@ -62,7 +83,29 @@ export class TraceWriter {
     const { words } = this.#ring;
     words[at + 3] = before;
     words[at + 4] = conn.state;
+    this.#finish(at, conn);
+  }
+
+  /** Records how far a connection's windows and times have come, when somebody wants to know that. */
+  progress(conn: Connection): void {
+    if ((this.traced & Traced.progress) === 0) return;
+    const at = this.#begin(TraceKind.progress);
+    if (at < 0) return;
+    const { words } = this.#ring;
+    const { congestion, rtt } = conn;
+    words[at + BODY] = Math.min(congestion.cwndBytes, WORD_MAX);
+    words[at + BODY + 1] = Math.min(congestion.ssthreshBytes, WORD_MAX);
+    words[at + BODY + 2] = seqDiff(conn.sndMax, conn.sndUna);
+    words[at + BODY + 3] = conn.sndWnd;
+    words[at + BODY + 4] = rtt.srttUs;
+    words[at + BODY + 5] = Math.min(rtt.backedOff(conn.backoffs), WORD_MAX);
+    this.#finish(at, conn);
+  }
+
+  #finish(at: number, conn: Connection): void {
+    const { words } = this.#ring;
     words[at + 5] = conn.id;
+    words[at + 6] = 0;
     const scratch = this.#scratch;
     scratch.src0 = conn.local0;
     scratch.src1 = conn.local1;
@@ -110,20 +153,45 @@ export class TraceRecord {
   stateAfter: State = State.CLOSED;
   /** The segment; of a change of state, the connection's addresses and ports, local ones as source. */
   readonly segment: Segment = new Segment();
+  /** Bytes of {@link TraceRecord.headers} that are in use; 0 where it is no segment. */
+  headersLength = 0;
+  /** The IP and TCP headers of a segment as they were on the wire. */
+  readonly headers: Uint8Array<ArrayBuffer> = new Uint8Array(HEADERS_MAX_BYTES);
+  /** Of a record of progress: how far the connection's windows and times have come. */
+  readonly progress: Progress = new Progress();
+}
+
+/** The numbers of a record of progress; units are in the names. */
+export class Progress {
+  /** Congestion window. */
+  cwndBytes = 0;
+  /** Slow-start threshold; `Infinity` before the first loss. */
+  ssthreshBytes: number = Infinity;
+  /** Sequence numbers that are sent and not acknowledged. */
+  inFlightBytes = 0;
+  /** Window that the peer has offered. */
+  sendWindowBytes = 0;
+  /** Smoothed round-trip time; 0 before the first measurement. */
+  rttUs = 0;
+  /** Retransmission timeout with its back-off. */
+  rtoUs = 0;
 }
 
 /** The viewer's end. */
 export class TraceReader {
   readonly #ring: RingConsumer;
   readonly #record = new TraceRecord();
+  readonly #bytes: Uint8Array;
 
   constructor(ring: RingWords) {
     this.#ring = new RingConsumer(ring);
+    this.#bytes = new Uint8Array(ring.words.buffer);
   }
 
   /** Calls `look` for each waiting record; it must not keep the object. */
   drain(look: (record: TraceRecord) => void): void {
     const { words } = this.#ring;
+    if (!this.#ring.hasNext()) return;
     const record = this.#record;
     for (let at = this.#ring.next(); at >= 0; at = this.#ring.next()) {
       record.timeUs = (words[at] >>> 0) + words[at + 1] * 0x1_0000_0000;
@@ -131,8 +199,26 @@ export class TraceReader {
       record.stateBefore = words[at + 3] as State;
       record.stateAfter = words[at + 4] as State;
       readSegmentRecord(words, at + HEADER_WORDS, record.segment);
+      this.#readBody(at, record);
       look(record);
     }
     this.#ring.release();
+  }
+
+  #readBody(at: number, record: TraceRecord): void {
+    const { words } = this.#ring;
+    const length = words[at + 6];
+    record.headersLength = length;
+    const from = (at + BODY) * 4;
+    for (let i = 0; i < length; i++) record.headers[i] = this.#bytes[from + i];
+    if (record.kind !== TraceKind.progress) return;
+    const { progress } = record;
+    const ssthresh = words[at + BODY + 1];
+    progress.cwndBytes = words[at + BODY];
+    progress.ssthreshBytes = ssthresh === WORD_MAX ? Infinity : ssthresh;
+    progress.inFlightBytes = words[at + BODY + 2];
+    progress.sendWindowBytes = words[at + BODY + 3];
+    progress.rttUs = words[at + BODY + 4];
+    progress.rtoUs = words[at + BODY + 5];
   }
 }

@@ -40,7 +40,7 @@ export interface Dimensions {
   readonly receiveBlocks: number;
   /** Blocks for bytes to send, {@link SEND_BLOCK_BYTES} each. */
   readonly sendBlocks: number;
-  /** Trace records that may wait; 1 when nothing is traced. */
+  /** Trace records that may wait. */
   readonly traceRecords: number;
   /** Frames that another queue's pipeline may have handed over; 1 when there is one queue. */
   readonly handoverFrames: number;
@@ -79,8 +79,10 @@ const QUOTE_RECORDS = 64;
 export const MESSAGE_WORDS = 16;
 /** Words of an event record: every row has room for four. */
 export const EVENT_WORDS = 8;
-/** Words of a trace record: time (2), direction, row, state, reserved (3), then a segment record. */
-export const TRACE_WORDS = 8 + SEGMENT_WORDS;
+/** Words of the headers of a packet as they were on the wire: IPv4 and TCP with all options that there can be. */
+export const HEADERS_WORDS = 30;
+/** Words of a trace record: time (2), kind, states (2), row, length of headers, free, a segment record, headers. */
+export const TRACE_WORDS = 8 + SEGMENT_WORDS + HEADERS_WORDS;
 
 /** Bytes in which headers are built: one packet at a time. */
 export const HEADER_BYTES = 256;
@@ -92,8 +94,13 @@ export const Control = {
   readerBell: 32,
   appBell: 48,
   stop: 64,
+  /** What is traced: {@link Traced}. */
+  trace: 80,
 } as const;
 const CONTROL_WORDS = 128;
+
+/** Bits of the word {@link Control.trace}: what somebody looks at. */
+export const Traced = { nothing: 0, segments: 1, progress: 2 } as const;
 
 const CACHE_LINE = 64;
 

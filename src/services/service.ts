@@ -9,6 +9,10 @@ export interface ServiceConn {
   write(bytes: Uint8Array): Promise<number>;
   /** Closes both directions and releases the connection. */
   close(): void;
+  /** The own end, where there is one. */
+  readonly localAddr?: Deno.NetAddr;
+  /** The peer's end, where there is one. */
+  readonly remoteAddr?: Deno.NetAddr;
 }
 
 /** Where {@link serve} takes connections from. A closed one rejects `accept` with `BadResource`. */

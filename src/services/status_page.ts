@@ -1,28 +1,29 @@
 import type { ConnectionSummary, Stack } from "../net/stack.ts";
-import type { PageHandler, PageResponse } from "./http.ts";
+import type { PageResponse } from "./http.ts";
 
 /** Connections that the page lists; of more it says how many. */
 const ROWS_MAX = 200;
 
-/** The page of the server: the live connections, and the counters that tell how the stack fares. */
-export function statusPage(stack: () => Stack): PageHandler {
-  return (method, path) => {
-    if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD\n");
+/** What {@link statusPage} answers to, in words. */
+export const STATUS_PATHS = "/table, /stats.json and /connections.json";
+
+/**
+ * The live connections and the counters that tell how the stack fares, for browsers without scripts and for
+ * programs; null for other paths.
+ */
+export function statusPage(stack: () => Stack): (path: string) => PageResponse | null {
+  return (path) => {
     switch (path) {
-      case "/":
+      case "/table":
         return { status: 200, type: "text/html; charset=utf-8", body: page(stack()) };
       case "/stats.json":
         return json(stack().stats());
       case "/connections.json":
         return json(stack().connections());
       default:
-        return plain(404, "There are /, /stats.json and /connections.json\n");
+        return null;
     }
   };
-}
-
-function plain(status: number, body: string): PageResponse {
-  return { status, type: "text/plain; charset=utf-8", body };
 }
 
 function json(value: unknown): PageResponse {

@@ -32,6 +32,8 @@ export interface TcpEvents {
    * connection yet, its ends are told, with a number of -1.
    */
   stateChanged(conn: Connection, before: State): void;
+  /** What `info()` shows of the connection may have changed: for the trace. */
+  progressed(conn: Connection): void;
 }
 
 /** Where segments go that may belong to a connection of another queue's engine. */

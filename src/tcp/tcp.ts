@@ -415,6 +415,7 @@ export class Tcp implements HandshakeHost {
   #report(conn: Connection): void {
     if (conn.send === null) return; // The application was told of its end.
     reportProgress(this.#words, conn);
+    this.#events.progressed(conn);
     if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
     if (conn.news === News.none) return;
     this.#events.news(conn, conn.news === News.loud);

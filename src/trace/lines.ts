@@ -37,6 +37,7 @@ export class TraceLines {
       if (this.#style !== "states") return null;
       return `${timeOfDay(record.timeUs)} ${stateText(record)}`;
     }
+    if (record.kind === TraceKind.progress) return null;
     const line = this.#lineOf(record);
     return this.#style === "classic" ? line : `${timeOfDay(record.timeUs)} ${line}`;
   }

@@ -73,12 +73,16 @@ programTest(
     const page = await curl(`http://${urlHost}/`);
     assertEquals([page.code, page.stderr], [0, ""]);
     assertStringIncludes(page.stdout, "<!doctype html>");
+    const table = await curl(`http://${urlHost}/table`);
     const [own, peer] = [urlHost, urlHost.replace(stack, host)].map((name) =>
       name.replace(/[[\].]/g, "\\$&")
     );
-    assertMatch(page.stdout, new RegExp(`<td>${own}:80</td><td>${peer}:\\d+</td><td>ESTABLISHED<`));
+    assertMatch(
+      table.stdout,
+      new RegExp(`<td>${own}:80</td><td>${peer}:\\d+</td><td>ESTABLISHED<`),
+    );
     const stats = JSON.parse((await curl(`http://${urlHost}/stats.json`)).stdout);
-    assertEquals(stats.counters.passiveOpens, 2);
+    assertEquals(stats.counters.passiveOpens, 3);
     const status = (...args: string[]) => curl("-o", "/dev/null", "-w", "%{http_code}", ...args);
     assertEquals((await status(`http://${urlHost}/nothing`)).stdout, "404");
     assertEquals((await status("-X", "DELETE", `http://${urlHost}/`)).stdout, "405");

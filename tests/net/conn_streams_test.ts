@@ -1,14 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../mod.ts";
-import { connected, failure, isPending, parity, readAll, turn } from "./worlds.ts";
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const bytes = (words: string) => new TextEncoder().encode(words);
-
-async function failed(call: () => unknown): Promise<unknown[]> {
-  const { name, code } = await failure(call);
-  return [name, code];
-}
+import {
+  bytes,
+  connected,
+  failed,
+  failure,
+  isPending,
+  parity,
+  readAll,
+  text,
+  turn,
+} from "./worlds.ts";
 
 /** Fails unless the connection has been closed on this side. */
 async function assertClosed(conn: Deno.TcpConn): Promise<void> {

@@ -1,20 +1,22 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../mod.ts";
-import { connected, failure, isPending, parity, readAll, turn, writeAll } from "./worlds.ts";
+import {
+  bytes,
+  connected,
+  failed,
+  failure,
+  isPending,
+  parity,
+  readAll,
+  text,
+  turn,
+  writeAll,
+} from "./worlds.ts";
 
 const BAD_RESOURCE = { name: "BadResource", code: undefined, message: "Bad resource ID" };
 const BROKEN_PIPE = { name: "BrokenPipe", code: "EPIPE", message: "Broken pipe (os error 32)" };
 const INTERRUPTED = { name: "Interrupted", code: "EINTR", message: "operation canceled" };
 const RESET = ["ConnectionReset", "ECONNRESET"];
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const bytes = (words: string) => new TextEncoder().encode(words);
-
-/** Name and code; the message has the address in it, which Deno's has not. */
-async function failed(call: () => unknown): Promise<unknown[]> {
-  const { name, code } = await failure(call);
-  return [name, code];
-}
 
 function randomBytes(seed: number, length: number): Uint8Array {
   const random = new SeededRandom(seed);

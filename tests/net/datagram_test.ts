@@ -447,6 +447,7 @@ Deno.test("where no way leads", async () => {
   ];
   assertEquals(await send("10.7.0.1", "127.0.0.1"), INVALID);
   assertEquals(await send("127.0.0.1", "::1"), unreachable);
-  assertEquals((await send("not a host", "0.0.0.0"))[0], "TypeError");
+  assertEquals((await send("not a host", "0.0.0.0"))[0], "URIError");
+  assertEquals((await send("host.invalid", "0.0.0.0"))[0], "TypeError");
   await net.close();
 });

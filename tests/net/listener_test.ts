@@ -3,6 +3,7 @@ import { ManualClock, memoryPair, open } from "../../mod.ts";
 import { passTime, runVirtual } from "../support/virtual_time.ts";
 import {
   type AnyListener,
+  failed,
   failure,
   isPending,
   openAlone,
@@ -12,11 +13,6 @@ import {
 } from "./worlds.ts";
 
 const CLOSED = { name: "BadResource", code: undefined, message: "Listener has been closed" };
-
-async function failed(call: () => unknown): Promise<unknown[]> {
-  const { name, code } = await failure(call);
-  return [name, code];
-}
 
 parity("a listener tells its address, and port 0 becomes a real one", async (world) => {
   // Goal: what addr says is what a client connects to.

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { memoryPair, open } from "../../mod.ts";
+import { memoryPair, open, TraceKind } from "../../mod.ts";
 import { connected, openAlone, parity, turn } from "./worlds.ts";
 
 Deno.test("stats and connections show what has happened, also what woke nobody", async () => {
@@ -42,6 +42,42 @@ Deno.test("a viewer of the trace may ask for statistics", async () => {
   server.close();
   for (let i = 0; i < 5; i++) await turn();
   assert(segments > 3);
+});
+
+Deno.test("a trace is written while somebody looks, and only then", async () => {
+  // Goal: a viewer may come and go; nothing is recorded for nobody, and two viewers see the same.
+  await using net = await openAlone();
+  using listener = net.listen({ port: 0 });
+  const exchange = async () => {
+    const [client, server] = await Promise.all([
+      net.connect({ port: listener.addr.port }),
+      listener.accept(),
+    ]);
+    client.close();
+    server.close();
+    for (let i = 0; i < 5; i++) await turn();
+  };
+  const seen: number[] = Object.values(TraceKind).map(() => 0);
+  let others = 0;
+  await exchange();
+  const first = net.watch(({ kind, headers, headersLength }) => {
+    seen[kind - 1]++;
+    if (kind <= TraceKind.segmentOut) assert(headersLength >= 40 && headers[0] === 0x45);
+  });
+  const second = net.watch(() => others++);
+  await exchange();
+  const { segmentIn, segmentOut, state, progress } = TraceKind;
+  for (const kind of [segmentIn, segmentOut, state, progress]) {
+    assert(seen[kind - 1] >= 4, `kinds: ${seen}`);
+  }
+  const total = seen.reduce((sum, count) => sum + count, 0);
+  assertEquals(others, total);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  second[Symbol.dispose]();
+  await exchange();
+  assertEquals([seen.reduce((sum, count) => sum + count, 0), others], [total, total]);
+  assertEquals(net.stats().drops.traceOverflow, undefined);
 });
 
 parity("what was read and written is the same, whatever the place", async (world) => {

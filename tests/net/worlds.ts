@@ -5,7 +5,15 @@
  */
 
 import { createServer, type Socket } from "node:net";
-import { memoryPair, open, type Stack, type TcpConn, type TcpOptions } from "../../mod.ts";
+import {
+  type ConnectOptions,
+  type ListenOptions,
+  memoryPair,
+  open,
+  type Stack,
+  type TcpConn,
+  type TcpOptions,
+} from "../../mod.ts";
 
 /** What is common to `Deno.listen`'s listener and the stack's. */
 export interface AnyListener extends AsyncIterable<Deno.TcpConn>, Disposable {
@@ -30,6 +38,12 @@ export interface ConnectRequest {
   readonly signal?: AbortSignal;
 }
 
+/** The calls themselves, which take anything, as they do for programs without types. */
+export interface RawCalls {
+  listen(options: unknown): AnyListener;
+  connect(options: unknown): Promise<Deno.TcpConn>;
+}
+
 /** One end of a connection, and what the other end does to it. */
 export interface Resettable extends Disposable {
   readonly conn: Deno.TcpConn;
@@ -45,6 +59,8 @@ export interface World {
   readonly address: string;
   listen(request: ListenRequest): AnyListener;
   connect(request: ConnectRequest): Promise<Deno.TcpConn>;
+  /** The same without the world's address: what is not given is not there. */
+  readonly raw: RawCalls;
   /** A connection whose other end can reset it at will. */
   resettable(): Promise<Resettable>;
   /** The stacks; none on the kernel. */
@@ -148,6 +164,10 @@ const kernel: World = {
   address: "127.0.0.1",
   listen: (request) => Deno.listen({ hostname: "127.0.0.1", ...request }),
   connect: (request) => Deno.connect({ hostname: "127.0.0.1", ...request }),
+  raw: {
+    listen: (options) => Deno.listen(options as Deno.TcpListenOptions),
+    connect: (options) => Deno.connect(options as Deno.ConnectOptions),
+  },
   resettable: resettableOnKernel,
   stacks: [],
 };
@@ -166,12 +186,20 @@ export async function openTwo(tcp?: TcpOptions): Promise<[Stack, Stack]> {
   ];
 }
 
+function rawCalls(client: Stack, server: Stack): RawCalls {
+  return {
+    listen: (options) => server.listen(options as ListenOptions),
+    connect: (options) => client.connect(options as ConnectOptions),
+  };
+}
+
 async function loopback(address: string): Promise<World> {
   const stack = await openAlone();
   const listen = (request: ListenRequest) => stack.listen({ hostname: address, ...request });
   const connect = (request: ConnectRequest) => stack.connect({ hostname: address, ...request });
   const resettable = () => resettableOnStack({ listen, connect });
-  return { address, listen, connect, resettable, stacks: [stack] };
+  const raw = rawCalls(stack, stack);
+  return { address, listen, connect, raw, resettable, stacks: [stack] };
 }
 
 async function twoStacks(address: string): Promise<World> {
@@ -179,7 +207,8 @@ async function twoStacks(address: string): Promise<World> {
   const listen = (request: ListenRequest) => server.listen({ hostname: address, ...request });
   const connect = (request: ConnectRequest) => client.connect({ hostname: address, ...request });
   const resettable = () => resettableOnStack({ listen, connect });
-  return { address, listen, connect, resettable, stacks: [client, server] };
+  const raw = rawCalls(client, server);
+  return { address, listen, connect, raw, resettable, stacks: [client, server] };
 }
 
 const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
@@ -190,6 +219,12 @@ const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
   "within one stack, by its own address of IPv6": () => loopback("fd07::2"),
   "between two stacks": () => twoStacks("10.7.0.2"),
   "between two stacks, over IPv6": () => twoStacks("fd07::2"),
+};
+
+/** The reference, and what is compared with it where one place is enough. */
+export const worlds: Readonly<Record<"kernel" | "stack", () => Promise<World>>> = {
+  kernel: () => Promise.resolve(kernel),
+  stack: () => twoStacks("10.7.0.2"),
 };
 
 /** Registers a test for each world. Connections must be closed in `body`; afterwards nothing may be left. */
@@ -242,6 +277,16 @@ export async function readAll(conn: Deno.TcpConn): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }
 
+/** The bytes of a text. */
+export function bytes(words: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(words);
+}
+
+/** The text of bytes. */
+export function text(data: Uint8Array): string {
+  return new TextDecoder().decode(data);
+}
+
 /** Writes all of it. */
 export async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
@@ -264,6 +309,17 @@ export async function failure(call: () => unknown): Promise<Failure> {
     return { name: error.name, code, message: error.message };
   }
   throw new Error("The call did not fail");
+}
+
+/** Name and code of how a call failed: of a message that has the address in it, Deno's has not. */
+export async function failed(call: () => unknown): Promise<unknown[]> {
+  const { name, code } = await failure(call);
+  return [name, code];
+}
+
+/** Lets everything happen that is under way. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < PENDING_TURNS; i++) await turn();
 }
 
 /** Whether a promise is still pending after everything that is under way has happened. */

@@ -10,7 +10,7 @@ import { connectionIn } from "./stage_parts.ts";
 
 function rig() {
   const layout = new Layout(SMALL_DIMENSIONS);
-  const link = new ApplicationLink(layout, null);
+  const link = new ApplicationLink(layout);
   const ring = new RingConsumer(layout.events);
   const seen = () => {
     const found: number[][] = [];

@@ -3,12 +3,14 @@ import { Counters } from "../../src/base/counters.ts";
 import { Drop } from "../../src/base/drops.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import {
+  HEADERS_MAX_BYTES,
   TraceKind,
   TraceReader,
   type TraceRecord,
   TraceWriter,
 } from "../../src/pipeline/trace_ring.ts";
-import { Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
+import { Layout, SMALL_DIMENSIONS, Traced } from "../../src/ring/layout.ts";
+import { createCongestion } from "../../src/tcp/congestion/create.ts";
 import { State } from "../../src/tcp/state.ts";
 import { randomSegment } from "../wire/frames.ts";
 import { connectionIn } from "./stage_parts.ts";
@@ -68,4 +70,39 @@ Deno.test("trace ring: without a viewer records are dropped and counted, and lat
   writer.publish();
   reader.drain(look);
   assertEquals(seen, [0, 1, 2, 3, 99]);
+});
+
+Deno.test("trace ring: a segment comes with its headers, and those that are too long with their beginning", () => {
+  // Goal: a viewer sees the bits that were on the wire, not what the decoder made of them.
+  const { layout, writer, reader } = rig();
+  const segment = randomSegment(new SeededRandom(3));
+  const at = layout.headers;
+  const bytes = Uint8Array.from({ length: 200 }, (_, i) => i);
+  layout.memory.bytes.set(bytes, at);
+  writer.segment(TraceKind.segmentIn, segment, at, 52);
+  writer.segment(TraceKind.segmentIn, segment, at, 200);
+  writer.segment(TraceKind.segmentIn, segment);
+  writer.publish();
+  const seen: number[][] = [];
+  reader.drain((record) => seen.push([...record.headers.subarray(0, record.headersLength)]));
+  assertEquals(seen, [[...bytes.subarray(0, 52)], [...bytes.subarray(0, HEADERS_MAX_BYTES)], []]);
+});
+
+Deno.test("trace ring: progress is recorded for who asks for it, with the numbers of the connection", () => {
+  // Goal: who wants segments alone is not made to look at more.
+  const { layout, writer, reader } = rig();
+  const conn = connectionIn(layout, 3);
+  conn.congestion = createCongestion("newreno", 14_480);
+  conn.rtt.srttUs = 1234;
+  conn.sndWnd = 65_535;
+  writer.traced = Traced.segments;
+  writer.progress(conn);
+  writer.traced = Traced.segments | Traced.progress;
+  writer.progress(conn);
+  writer.publish();
+  const seen: unknown[] = [];
+  reader.drain(({ kind, segment, progress: p }) =>
+    seen.push([kind, segment.srcPort, p.cwndBytes, p.ssthreshBytes, p.rttUs, p.sendWindowBytes])
+  );
+  assertEquals(seen, [[TraceKind.progress, 7, 14_480, Infinity, 1234, 65_535]]);
 });

@@ -471,6 +471,7 @@ export class Harness {
         this.events.push("ended");
         this.apps.find((app) => app.conn === conn)?.dispose();
       },
+      progressed: () => {},
       stateChanged: (conn, before: State) => {
         this.states.push(`${stateNames[before]}>${stateNames[conn.state]}`);
       },

@@ -211,6 +211,7 @@ export class Machine {
         this.#streams.get(conn)?.dispose();
         this.#streams.delete(conn);
       },
+      progressed: () => {},
       created: (listener, conn) => events.began(listener.id, conn),
       stateChanged: (conn, before) => {
         if (before === State.CLOSED) events.began(-1, conn);

@@ -19,6 +19,7 @@ export const LAYERS: readonly string[] = [
   "src/net",
   "src/node",
   "src/trace",
+  "src/page",
   "src/services",
 ];
 

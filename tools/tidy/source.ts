@@ -23,7 +23,8 @@ export function findingText(finding: Finding): string {
   return `${finding.path}:${finding.line}: ${finding.message}`;
 }
 
-const IGNORED_FOLDERS = new Set([".git", "node_modules", "coverage", "results"]);
+// What git ignores: api/ and npm/ are made by tasks.
+const IGNORED_FOLDERS = new Set([".git", "node_modules", "coverage", "results", "api", "npm"]);
 const TEXT_NAMES = /(?:\.(?:ts|js|mjs|md|json|jsonc|sh|pkt|html|css|txt|yml)|^run|^LICENSE)$/;
 
 /** Reads the text files of the project at `root`, in the order of their paths. */

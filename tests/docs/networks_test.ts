@@ -1,9 +1,9 @@
-// The example of docs/simulate.md runs as it stands, without any permission, and says what it promises.
+// The example of docs/networks.md runs as it stands, without any permission, and says what it promises.
 import { assert, assertEquals } from "@std/assert";
 
-Deno.test("docs/simulate.md: the example runs", async () => {
+Deno.test("docs/networks.md: the example runs", async () => {
   const root = new URL("../../", import.meta.url);
-  const page = await Deno.readTextFile(new URL("docs/simulate.md", root));
+  const page = await Deno.readTextFile(new URL("docs/networks.md", root));
   const code = /```ts\n([\s\S]*?)```/.exec(page)?.[1];
   assert(code !== undefined, "there is no example");
   const path = await Deno.makeTempFile({ suffix: ".ts" });

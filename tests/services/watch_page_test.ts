@@ -1,0 +1,163 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { memoryPair, open, type Stack } from "../../mod.ts";
+import { httpService } from "../../src/services/http.ts";
+import { serve } from "../../src/services/service.ts";
+import { watchPage } from "../../src/services/watch_page.ts";
+import type { LogNews, Overview } from "../../src/trace/feed.ts";
+import { VIEWERS_MAX } from "../../src/trace/watch.ts";
+import { until } from "../support/process.ts";
+
+/** Serves the page of a stack on its own port 80. */
+async function served(body: (net: Stack) => Promise<void>): Promise<void> {
+  const net = await open({ device: memoryPair()[0] });
+  const listener = net.listen({ port: 80 });
+  const serving = serve(listener, httpService(watchPage(net)));
+  try {
+    await body(net);
+  } finally {
+    listener.close();
+    await serving;
+    await net.close();
+  }
+}
+
+/** One request on a connection of its own; `text` grows with what has arrived. */
+class Answer implements Disposable {
+  text = "";
+  readonly #conn: Deno.TcpConn;
+  readonly reading: Promise<void>;
+
+  private constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+    this.reading = this.#read().catch(() => {});
+  }
+
+  static async to(net: Stack, path: string, fields = "", method = "GET"): Promise<Answer> {
+    const conn = await net.connect({ port: 80 });
+    const request = `${method} ${path} HTTP/1.1\r\nhost: stack\r\n${fields}\r\n`;
+    await conn.write(new TextEncoder().encode(request));
+    return new Answer(conn);
+  }
+
+  /** What the events of this name have told so far. */
+  told<T>(name: string): T[] {
+    const events = this.text.matchAll(new RegExp(`event: ${name}\ndata: (.*)\n\n`, "g"));
+    return [...events].map(([, data]) => JSON.parse(data));
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    for (;;) {
+      const count = await this.#conn.read(buffer);
+      if (count === null) return;
+      this.text += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#conn.close();
+  }
+}
+
+const CLOSE = "connection: close\r\n";
+
+Deno.test("the files of the page are there, and nothing may come from elsewhere", async () => {
+  await served(async (net) => {
+    const types = { "/": "html", "/page.js": "javascript", "/lesson.js": "javascript" };
+    const others = { "/uplot.js": "javascript", "/uplot.css": "css", "/page.css": "css" };
+    for (const [path, type] of Object.entries({ ...types, ...others })) {
+      using answer = await Answer.to(net, path, CLOSE);
+      await answer.reading;
+      assertMatch(answer.text, new RegExp(`^HTTP/1.1 200 OK\r\ncontent-type: text/${type}`));
+      assertStringIncludes(answer.text, "content-security-policy: default-src 'self'");
+    }
+    using licence = await Answer.to(net, "/uplot.js", CLOSE);
+    await licence.reading;
+    assertStringIncludes(licence.text, "The MIT License");
+  });
+});
+
+Deno.test("other paths and methods are refused in words", async () => {
+  await served(async (net) => {
+    const cases = [["/no", "GET", "404"], ["/", "POST", "405"], ["/table", "GET", "200"]];
+    for (const [path, method, status] of cases) {
+      using answer = await Answer.to(net, path, CLOSE, method);
+      await answer.reading;
+      assertStringIncludes(answer.text, `HTTP/1.1 ${status}`);
+    }
+  });
+});
+
+Deno.test("events tell of connections, and of the segments of the one that is asked for", async () => {
+  await served(async (net) => {
+    using first = await Answer.to(net, "/events");
+    await until("the overview comes", () => first.told("overview").length > 0);
+    using listener = net.listen({ port: 7 });
+    const [client, server] = await Promise.all([net.connect({ port: 7 }), listener.accept()]);
+    const rows = () => first.told<Overview>("overview").at(-1)!.connections;
+    const row = () => rows().find(({ local }) => local.endsWith(":7"));
+    await until("the connection is told of", () => row() !== undefined, () => rows());
+    using second = await Answer.to(net, `/events?connection=${row()!.id}`);
+    await until("its log comes", () => second.told("log").length > 0);
+    const [log] = second.told<LogNews>("log");
+    assertEquals([log.id, log.skipped, log.lines[0][2]], [row()!.id, 0, 1]);
+    const before = second.told("log").length;
+    await client.write(new Uint8Array(10));
+    await until("news of it come", () => second.told("log").length > before);
+    assertEquals(first.told("log"), [], "who has chosen none gets none");
+    using unknown = await Answer.to(net, "/events?connection=999");
+    await until("an unknown one is gone", () => unknown.told("gone").length > 0);
+    client.close();
+    server.close();
+  });
+});
+
+Deno.test("a viewer that goes away is forgotten, and too many are refused", async () => {
+  await served(async (net) => {
+    const viewers: Answer[] = [];
+    for (let i = 0; i < VIEWERS_MAX; i++) viewers.push(await Answer.to(net, "/events"));
+    await until("all are there", () => viewers.every((each) => each.told("overview").length > 0));
+    const extra = await Answer.to(net, "/events", CLOSE);
+    await extra.reading;
+    assertStringIncludes(extra.text, "HTTP/1.1 503");
+    extra[Symbol.dispose]();
+    for (const viewer of viewers) viewer[Symbol.dispose]();
+    await until("one more finds a place", async () => {
+      using late = await Answer.to(net, "/events");
+      await until("it is answered", () => /503|overview/.test(late.text), () => late.text);
+      return late.told<Overview>("overview")[0]?.viewers === 1;
+    });
+  });
+});
+
+Deno.test("for a viewer that does not take what there is nothing is made", async () => {
+  // Goal: a slow viewer costs no memory; what it has missed the log says when it takes something again.
+  await served(async (net) => {
+    const localAddr: Deno.NetAddr = { transport: "tcp", hostname: "10.7.0.2", port: 80 };
+    const remoteAddr = { ...localAddr, port: 1 };
+    const conn = {
+      localAddr,
+      remoteAddr,
+      read: () => Promise.resolve(null),
+      write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+      close: () => {},
+    };
+    const request = { search: "", conn, fromPage: false };
+    const page = watchPage(net)("GET", "/events", request);
+    let asked = 0;
+    let written = "";
+    let isReady = false;
+    const stop = page.stream!({
+      get ready() {
+        asked++;
+        return isReady;
+      },
+      write: (text) => void (written += text),
+    });
+    await until("it was asked several times", () => asked > 3);
+    assertEquals(written, "");
+    isReady = true;
+    await until("it is told", () => written.includes("event: overview"));
+    stop();
+  });
+});
