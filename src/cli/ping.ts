@@ -1,24 +1,14 @@
 /** `woshou ping HOST`: echo requests of the stack, and the time that answers take. */
 
 import { open } from "../net/open.ts";
+import type { Stack } from "../net/stack.ts";
 import { Arguments, type Command, ExitCode, mustHaveOperands } from "./command.ts";
 import { resolved } from "./connect.ts";
 import { STACK_FLAGS, stackOptions } from "./stack_flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What one echo has told. */
-export interface PingReply {
-  /** Round-trip time, microseconds. */
-  readonly rttUs: number;
-  /** Hop limit or TTL of the answer. */
-  readonly hopLimit?: number;
-}
-
 /** What the command needs of a stack. */
-export interface Pinger {
-  /** Sends an echo request; rejects when no answer comes. */
-  ping(address: string, options?: { signal?: AbortSignal }): Promise<PingReply>;
-}
+export type Pinger = Pick<Stack, "ping">;
 
 /** How a run of pings went. */
 export interface PingOptions {
@@ -54,16 +44,9 @@ export const pingCommand: Command = {
       timeoutMs: seconds("timeout"),
     };
     await using net = await open(stackOptions(args));
-    if (!isPinger(net)) {
-      throw new Deno.errors.NotSupported("this version of the stack answers pings and sends none");
-    }
     return await pingAll(net, options, terminal);
   },
 };
-
-function isPinger(net: object): net is Pinger {
-  return "ping" in net && typeof net.ping === "function";
-}
 
 /** Sends all of them and prints what came back, as ping(8) does. */
 export async function pingAll(
@@ -76,11 +59,13 @@ export async function pingAll(
   for (let number = 1; number <= count; number++) {
     const pause = new Promise((resolve) => setTimeout(resolve, intervalMs));
     try {
-      const reply = await pinger.ping(address, { signal: AbortSignal.timeout(timeoutMs) });
-      times.push(reply.rttUs / 1000);
-      const hops = reply.hopLimit === undefined ? "" : ` ttl=${reply.hopLimit}`;
-      const time = (reply.rttUs / 1000).toFixed(3);
-      terminal.line(`from ${address}: seq=${number}${hops} time=${time} ms`);
+      const reply = await pinger.ping(address, { timeout: timeoutMs });
+      const { size, hopLimit, rtt } = reply;
+      times.push(rtt);
+      const time = rtt.toFixed(3);
+      terminal.line(
+        `${size} bytes from ${reply.address}: seq=${number} ttl=${hopLimit} time=${time} ms`,
+      );
     } catch (error) {
       terminal.line(terminal.paint("bad", `no answer: seq=${number} (${messageOf(error)})`));
     }

@@ -8,6 +8,8 @@ import {
   addressText,
   inPrefix,
   isIpv4,
+  LOOPBACK_IPV4,
+  LOOPBACK_IPV6,
   parseCidr,
   type Prefix,
 } from "../base/address.ts";
@@ -66,4 +68,9 @@ export class Routes {
     return this.#own.some((prefix) => inPrefix(remote, prefix)) ||
       this.#routes.some((prefix) => inPrefix(remote, prefix));
   }
+}
+
+/** The loopback address of the family. */
+export function loopbackOf(address: Address): Address {
+  return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
 }

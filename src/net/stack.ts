@@ -4,12 +4,10 @@ import {
   ANY_IPV4,
   endpointText,
   isBroadcast,
-  isIpv4,
   isLoopback,
   isMulticast,
   isUnspecified,
   LOOPBACK_IPV4,
-  LOOPBACK_IPV6,
   mappedText,
   type Prefix,
   sameAddress,
@@ -34,7 +32,7 @@ import { checkPing, type PingOptions, type PingReply, sendPing } from "./ping.ts
 import { Port } from "./port.ts";
 import { Viewers } from "./viewers.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
-import { Routes } from "./routes.ts";
+import { loopbackOf, Routes } from "./routes.ts";
 import {
   HttpServer,
   serveArguments,
@@ -597,11 +595,6 @@ export class Stack implements AsyncDisposable {
   #isBroadcast(address: Address): boolean {
     return this.#prefixes.some((prefix) => isBroadcast(address, prefix));
   }
-}
-
-/** The loopback address of the family. */
-function loopbackOf(address: Address): Address {
-  return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
 }
 
 /** Checks what `connect` is told about several addresses: as Deno, only that a delay is a number. */

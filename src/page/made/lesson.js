@@ -8814,6 +8814,9 @@ var Routes = class {
     return this.#own.some((prefix) => inPrefix(remote, prefix)) || this.#routes.some((prefix) => inPrefix(remote, prefix));
   }
 };
+function loopbackOf(address) {
+  return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
+}
 
 // src/net/stack.ts
 init_serve2();
@@ -9227,9 +9230,6 @@ var Stack = class {
     return this.#prefixes.some((prefix) => isBroadcast(address, prefix));
   }
 };
-function loopbackOf(address) {
-  return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
-}
 function checkAttempts({ autoSelectFamilyAttemptDelay: delay }) {
   if (typeof (delay ?? 0) !== "number") {
     throw new TypeError(`autoSelectFamilyAttemptDelay: ${String(delay)} is not a time in ms`);
