@@ -18,6 +18,14 @@ export {
   type StackStats,
 } from "./src/net/stack.ts";
 export type { TcpNotice } from "./src/net/endpoint.ts";
+export {
+  Forwarder,
+  type ForwardFilter,
+  type ForwardHandler,
+  type ForwardOptions,
+  type Rejection,
+  TcpFlow,
+} from "./src/net/forward.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";

@@ -63,6 +63,15 @@ export const Counter = {
   fastOpenBlackholes: 44,
   /** Connections that are packed away because nothing happens on them, now. */
   dormantNow: 45,
+  /** Flows to foreign destinations that wait for the decision of a `forward`, now. */
+  flowsPendingNow: 46,
+  /** Flows that were shown to a `forward`, and what has become of them. */
+  flowsOffered: 47,
+  flowsAccepted: 48,
+  flowsRejected: 49,
+  flowsDropped: 50,
+  /** "Unreachable" messages (RFC 792, RFC 4443) that have answered rejected flows. */
+  flowErrorsOut: 51,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -97,6 +97,14 @@ export const Drop = {
   tcpResetLimited: 45,
   /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
   tcpChallengeLimited: 46,
+  /** For a foreign destination that the filter of no open `forward` lets through. */
+  forwardFiltered: 47,
+  /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
+  forwardPendingFull: 48,
+  /** A SYN that has come again while its flow is being decided. */
+  forwardUndecided: 49,
+  /** A flow that nobody has decided in time. */
+  forwardTimedOut: 50,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -147,7 +147,8 @@ function readQuoted4(
   const source = view.getInt32(at + Ipv4Field.source);
   if (
     view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp ||
-    (fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)
+    (fragment & Ipv4Fragment.offsetMask) !== 0 ||
+    !(segment.foreign ? source === segment.dst3 : own.has4(source))
   ) {
     return InputKind.dropped;
   }
@@ -172,8 +173,14 @@ function readQuoted6(
     return InputKind.dropped;
   }
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end) return InputKind.dropped;
+  // An error about what was sent from a foreign address comes to that address.
+  const { dst0, dst1, dst2, dst3 } = segment;
   setIpv6Addresses(segment, view, at);
-  if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
+  const { src0, src1, src2, src3 } = segment;
+  const isSender = segment.foreign
+    ? src3 === dst3 && src2 === dst2 && src1 === dst1 && src0 === dst0
+    : own.has6(src0, src1, src2, src3);
+  if (!isSender) return InputKind.dropped;
   readQuotedTcp(view, quotedPlace.offset, segment);
   return InputKind.icmpError;
 }

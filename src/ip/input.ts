@@ -5,6 +5,7 @@
 import { type Address, IPV4_MAPPED_W2 } from "../base/address.ts";
 import { Drop, type DropReason } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
+import { ForwardBit } from "../ring/layout.ts";
 import { checksumAddIn, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
 import { isIcmpChecksumRight } from "../wire/icmp.ts";
 import {
@@ -54,6 +55,15 @@ export interface PacketInputOptions {
    * frames have no virtio-net header. False when absent.
    */
   readonly loopback?: boolean;
+  /** What is let in for destinations that are not the stack's; nothing when absent. */
+  readonly forward?: ForwardSwitch;
+}
+
+/** A word of shared memory that says which protocols are let in for foreign destinations. */
+export interface ForwardSwitch {
+  readonly words: Int32Array;
+  /** Index of the word; its bits are those of `ForwardBit` (src/ring/layout.ts). */
+  readonly at: number;
 }
 
 const NO_CHECKSUM_START = -1;
@@ -69,6 +79,7 @@ export class PacketInput {
   readonly #virtioHeader: boolean;
   readonly #loopback: boolean;
   readonly #own: OwnAddresses;
+  readonly #forward: ForwardSwitch | null;
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   readonly #place = new TransportPlace();
 
@@ -89,6 +100,7 @@ export class PacketInput {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
+    this.#forward = options.forward ?? null;
     this.#own = new OwnAddresses(options.addresses, this.#loopback);
   }
 
@@ -128,7 +140,11 @@ export class PacketInput {
     return InputKind.dropped;
   }
 
-  #icmp(kind: InputKind): InputKind {
+  #icmp(kind: InputKind, segment: Segment): InputKind {
+    // Whether a foreign host is there is not the stack's to say.
+    if (kind === InputKind.icmpEcho && segment.foreign) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     return kind === InputKind.dropped ? this.#drop(Drop.icmpInvalid) : kind;
   }
 
@@ -168,7 +184,9 @@ export class PacketInput {
     const source = view.getInt32(at + Ipv4Field.source);
     const destination = view.getInt32(at + Ipv4Field.destination);
     const reason = this.#checkAddresses4(source, destination);
-    if (reason !== Drop.none) return this.#drop(reason);
+    segment.foreign = reason === Drop.ipDestinationForeign &&
+      this.#isForwarded(view.getUint8(at + Ipv4Field.protocol)) && isForwardable4(destination);
+    if (reason !== Drop.none && !segment.foreign) return this.#drop(reason);
     const fragment = view.getUint16(at + Ipv4Field.fragment);
     if ((fragment & (Ipv4Fragment.moreFragments | Ipv4Fragment.offsetMask)) !== 0) {
       return this.#drop(Drop.ipFragment);
@@ -198,7 +216,7 @@ export class PacketInput {
         if (!this.#loopback && !isIcmpChecksumRight(view, payload, payloadLength)) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own), segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -212,9 +230,12 @@ export class PacketInput {
     if (length > size) return this.#drop(Drop.ipLengthInvalid);
     setIpv6Addresses(segment, view, at);
     const reason = this.#checkAddresses6(segment);
-    if (reason !== Drop.none) return this.#drop(reason);
+    const isForeign = reason === Drop.ipDestinationForeign && this.#forward !== null;
+    if (reason !== Drop.none && !isForeign) return this.#drop(reason);
     const place = this.#place;
     findTransport(view, at, at + length, place);
+    segment.foreign = isForeign && this.#isForwarded(place.protocol) && isForwardable6(segment);
+    if (isForeign && !segment.foreign) return this.#drop(reason);
     if (place.reason !== Drop.none) return this.#drop(place.reason);
     segment.trafficClass = readTrafficClass(view, at);
     segment.hopLimit = view.getUint8(at + Ipv6Field.hopLimit);
@@ -235,7 +256,7 @@ export class PacketInput {
         if (!this.#loopback && transportChecksum6(view, at, icmp, payload, payloadLength) !== 0) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own), segment);
       }
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
@@ -272,6 +293,21 @@ export class PacketInput {
     }
     if (!this.#loopback && this.#own.has6(s.src0, s.src1, s.src2, s.src3)) return Drop.ipSourceOwn;
     return this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
+  }
+
+  /** Whether packets of this protocol are let in for foreign destinations; ICMP comes with those that are. */
+  #isForwarded(protocol: number): boolean {
+    if (this.#forward === null) return false;
+    const bits = Atomics.load(this.#forward.words, this.#forward.at);
+    switch (protocol) {
+      case Protocol.tcp:
+        return (bits & ForwardBit.tcp) !== 0;
+      case Protocol.icmp:
+      case Ipv6Next.icmp:
+        return bits !== 0;
+      default:
+        return false;
+    }
   }
 
   /** Whether the virtio-net header's claims, if any, are about TCP behind `headerLength` bytes of IP headers. */
@@ -315,6 +351,18 @@ export class PacketInput {
     segment.icmpMtu = 0;
     return InputKind.tcp;
   }
+}
+
+/** Whether an IPv4 destination is one host, and not this one (RFC 1122 section 3.2.1.3). */
+function isForwardable4(destination: number): boolean {
+  const network = destination >>> 24;
+  return network !== 0 && network !== 127 && network < 224;
+}
+
+/** The same of IPv6: no group, not unspecified, not a loopback or an embedded IPv4 address (RFC 4291 section 2.5). */
+function isForwardable6({ dst0, dst1, dst2 }: Segment): boolean {
+  if ((dst0 >>> 24) === 0xff) return false;
+  return dst0 !== 0 || dst1 !== 0 || (dst2 !== 0 && dst2 !== IPV4_MAPPED_W2);
 }
 
 /** Ports to urgent pointer: the fields that every TCP header has. */

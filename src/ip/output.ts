@@ -89,7 +89,7 @@ export function writePacket(
 }
 
 /** An IPv4 header before `length` bytes of `protocol`, from the segment's source to its destination. */
-function writeHeader4(
+export function writeHeader4(
   view: DataView,
   ip: number,
   segment: Segment,
@@ -113,7 +113,7 @@ function writeHeader4(
 }
 
 /** The same for IPv6. */
-function writeHeader6(
+export function writeHeader6(
   view: DataView,
   ip: number,
   segment: Segment,

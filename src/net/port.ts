@@ -1,8 +1,8 @@
 import type { Address } from "../base/address.ts";
-import { Command, Event, Field } from "../pipeline/messages.ts";
+import { Command, Event, Field, FlowEnd, ForwardMode } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
-import { Control, MESSAGE_WORDS } from "../ring/layout.ts";
+import { Control, FLOW_WORDS, MESSAGE_WORDS } from "../ring/layout.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
@@ -10,11 +10,22 @@ import { type ConnectionError, Row } from "../ring/row.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { Bell } from "../ring/bell.ts";
 import { Endpoint, type EndpointHost } from "./endpoint.ts";
+import { type CheckedForward, flowAddr, heldLength, type OfferedFlow } from "./forward.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** Who gets the connections of a listener. */
 export interface AcceptHandler {
   accepted(endpoint: Endpoint): void;
+}
+
+/** Who decides on the flows of a forward; what it returns is called when that flow ends undecided. */
+export type FlowHandler = (flow: OfferedFlow) => () => void;
+
+/** A flow that nobody has decided on. */
+interface UndecidedFlow {
+  readonly forward: number;
+  readonly generation: number;
+  readonly ended: () => void;
 }
 
 /** Who gets the answer to a `connect`. */
@@ -40,6 +51,9 @@ export class Port implements EndpointHost {
   readonly #backlog: Int32Array[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #listeners = new Map<number, AcceptHandler>();
+  readonly #flowHandlers = new Map<number, FlowHandler>();
+  /** Flows that nobody has decided on, by number. */
+  readonly #flows = new Map<number, UndecidedFlow>();
   readonly #connects = new Map<number, ConnectHandler>();
   /** Writers that hold their share of the send memory, and how much was free when the last one came. */
   #freeWhenWaiting = 0;
@@ -154,6 +168,58 @@ export class Port implements EndpointHost {
     this.#finish(true);
   }
 
+  /** Takes flows to foreign destinations; they go to `handler`, in the end too. */
+  forward(id: number, how: CheckedForward, handler: FlowHandler): void {
+    this.#flowHandlers.set(id, handler);
+    for (const [prefixes, excludes] of [[how.prefixes, 0], [how.except, 1]] as const) {
+      for (const prefix of prefixes) {
+        const at = this.#begin(Command.forwardPrefix, id, 0);
+        putAddress(this.#target, at + Field.address, prefix.address);
+        this.#target[at + Field.value] = heldLength(prefix);
+        this.#target[at + Field.excludes] = excludes;
+      }
+    }
+    for (const [first, last] of how.ports) {
+      const at = this.#begin(Command.forwardPorts, id, 0);
+      this.#target[at + Field.port] = first;
+      this.#target[at + Field.value] = last;
+    }
+    const at = this.#begin(Command.forward, id, 0);
+    this.#target[at + Field.port] = how.own ? ForwardMode.own : 0;
+    this.#target[at + Field.value] = how.pendingMax;
+    this.#target[at + Field.decisionMs] = how.decisionMs;
+    this.#finishNow();
+  }
+
+  /** Takes no more flows. */
+  unforward(id: number): void {
+    this.#flowHandlers.delete(id);
+    for (const flow of this.#flows.values()) if (flow.forward === id) flow.ended();
+    this.#begin(Command.unforward, id, 0);
+    this.#finishNow();
+  }
+
+  /** Goes on with a flow; the answer goes to `handler`. */
+  acceptFlow(request: number, id: number, generation: number, handler: ConnectHandler): void {
+    this.#connects.set(request, handler);
+    const at = this.#begin(Command.acceptFlow, request, generation);
+    this.#target[at + Field.value] = id;
+    this.#finish(true);
+  }
+
+  /** Does not go on with it: {@link FlowEnd}. */
+  refuseFlow(id: number, generation: number, how: number): void {
+    this.forgetFlow(id, generation);
+    const at = this.#begin(Command.refuseFlow, id, generation);
+    this.#target[at + Field.value] = how;
+    this.#finish(true);
+  }
+
+  /** Nobody asks what becomes of this flow. */
+  forgetFlow(id: number, generation: number): void {
+    if (this.#flows.get(id)?.generation === generation) this.#flows.delete(id);
+  }
+
   /** A command about a connection. */
   command(op: number, endpoint: Endpoint): void {
     this.#begin(op, endpoint.row, endpoint.generation);
@@ -211,6 +277,7 @@ export class Port implements EndpointHost {
   /** Takes no more events and sends no more commands. */
   close(): void {
     this.#closed = true;
+    for (const { ended } of this.#flows.values()) ended();
     this.#endpoints.clear();
     this.#connects.clear();
     this.#listeners.clear();
@@ -311,10 +378,41 @@ export class Port implements EndpointHost {
         this.#endpoints.delete(row);
         return;
       }
+      case Event.flow:
+        return this.#onFlow(row, words[at + Field.generation], name);
+      case Event.flowEnded: {
+        const flow = this.#flows.get(row);
+        if (flow?.generation === words[at + Field.generation]) flow.ended();
+        return;
+      }
       case Event.stopped:
         this.#onStopped();
         return;
     }
+  }
+
+  #onFlow(id: number, generation: number, forward: number): void {
+    const handler = this.#flowHandlers.get(forward);
+    if (handler === undefined) {
+      this.refuseFlow(id, generation, FlowEnd.drop);
+      return;
+    }
+    const at = this.layout.flows + id * FLOW_WORDS;
+    const words = this.#words;
+    const ports = words[at + 8];
+    const name: OfferedFlow = {
+      port: this,
+      id,
+      generation,
+      local: flowAddr(getAddress(words, at), ports >>> 16),
+      remote: flowAddr(getAddress(words, at + 4), ports & 0xffff),
+    };
+    // The handler may decide at once, or close the forward: then there is nothing to remember.
+    let isOver = false;
+    this.#flows.set(id, { forward, generation, ended: () => isOver = true });
+    const ended = handler(name);
+    if (isOver) ended();
+    else if (this.#flows.has(id)) this.#flows.set(id, { forward, generation, ended });
   }
 
   #adopt(row: number, generation: number): Endpoint {
@@ -398,6 +496,10 @@ export class Port implements EndpointHost {
     // All at once: taking them off one by one would move a long backlog as often.
     if (moved > 0) this.#backlog.splice(0, moved);
   }
+}
+
+function getAddress(words: Int32Array, at: number): Address {
+  return { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
 }
 
 function putAddress(words: Int32Array, at: number, address: Address): void {

@@ -25,11 +25,20 @@ import type { ConnectionError } from "../ring/row.ts";
 import { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { TcpConn } from "./conn.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
+import {
+  checkForward,
+  type FlowHost,
+  Forwarder,
+  type ForwardHandler,
+  type ForwardOptions,
+  offer,
+  type OfferedFlow,
+} from "./forward.ts";
 import { addressesOf, parseHostname } from "./hostname.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
-import { Port } from "./port.ts";
+import { type ConnectHandler, Port } from "./port.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 
 /** What `listen` may be told, as `Deno.listen`. */
@@ -152,6 +161,7 @@ export class Stack implements AsyncDisposable {
   readonly #liveness = new Liveness();
   readonly #portTable = new PortTable();
   readonly #listeners = new Set<Listener>();
+  readonly #forwarders = new Set<Forwarder>();
   /** Pending connects by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
   #nextName = 1;
@@ -310,6 +320,54 @@ export class Stack implements AsyncDisposable {
     }
   }
 
+  /**
+   * Takes connections to addresses that are not the stack's, as a proxy does: `handler` sees each with its
+   * original destination before its handshake goes on, and accepts, rejects or drops it. Of several forwards the
+   * first whose filter matches gets a flow. Martian and multicast destinations are not forwarded.
+   *
+   * Throws `TypeError` or `RangeError` for a bad option, and `NotSupported` for `"udp"`.
+   */
+  forward(options: ForwardOptions, handler: ForwardHandler): Forwarder {
+    this.#mustBeOpen();
+    const how = checkForward(options);
+    if (typeof handler !== "function") {
+      throw new TypeError(`forward: the handler ${String(handler)} is not a function`);
+    }
+    const onError = options.onError ?? ((error: unknown) => console.error(error));
+    const id = this.#nextName++;
+    const forwarder = new Forwarder(id, this.#ports, this.#liveness, () => {
+      this.#forwarders.delete(forwarder);
+    });
+    this.#forwarders.add(forwarder);
+    const host: FlowHost = { request: (...request) => this.#request(...request) };
+    const onFlow = (flow: OfferedFlow) => offer(flow, host, handler, onError);
+    for (const port of this.#ports) port.forward(id, how, onFlow);
+    return forwarder;
+  }
+
+  /** Runs a request of a pipeline, and rejects it when the stack ends before. */
+  async #request(
+    port: Port,
+    start: (request: number, handler: ConnectHandler) => void,
+    failure: (error: ConnectionError) => Error,
+  ): Promise<TcpConn> {
+    const request = this.#nextName++;
+    this.#liveness.hold();
+    try {
+      return await new Promise<TcpConn>((resolve, reject) => {
+        this.#connects.set(request, reject);
+        start(request, {
+          connected: (endpoint) => resolve(new TcpConn(endpoint)),
+          failed: (error) => reject(failure(error)),
+        });
+      });
+    } finally {
+      this.#connects.delete(request);
+      this.#liveness.release();
+      port.settleSoon();
+    }
+  }
+
   /** Totals since the stack was opened. */
   stats(): StackStats {
     this.#takeEvents();
@@ -362,6 +420,7 @@ export class Stack implements AsyncDisposable {
     if (this.#ended !== null) return;
     this.#ended = interrupted();
     for (const listener of [...this.#listeners]) listener.close();
+    for (const forwarder of [...this.#forwarders]) forwarder.close();
     for (const reject of this.#connects.values()) reject(interrupted());
     this.#liveness.hold();
     await Promise.all(this.#ports.map((port) => this.#shutDown(port)));

@@ -1,6 +1,6 @@
 import type { Device } from "../device/device.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
-import type { Layout } from "../ring/layout.ts";
+import { Control, type Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { Segment } from "../wire/segment.ts";
 import { receiveFrame } from "./reader_stage.ts";
@@ -22,6 +22,7 @@ export class DirectInput {
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
+      forward: { words: layout.words, at: layout.control + Control.forward },
     });
   }
 

@@ -2,7 +2,7 @@ import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import type { Bell } from "../ring/bell.ts";
-import { HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
+import { Control, HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import type { Handover } from "../tcp/parts.ts";
 import type { Segment } from "../wire/segment.ts";
@@ -71,7 +71,11 @@ export class HandoverInbox {
   constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings, counters: Counters) {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
-    this.#input = new PacketInput({ virtioHeader, addresses: settings.addresses });
+    this.#input = new PacketInput({
+      virtioHeader,
+      addresses: settings.addresses,
+      forward: { words: layout.words, at: layout.control + Control.forward },
+    });
     this.#counters = counters;
   }
 

@@ -38,6 +38,18 @@ export const Command = {
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
   abortAll: 12,
+  /** A part of the filter of a forward that is not open yet: id, address, prefix length as value, whether it excludes. */
+  forwardPrefix: 48,
+  /** Another part: id, first port as port, last port as value. */
+  forwardPorts: 49,
+  /** Take flows to foreign destinations: id, {@link ForwardMode} bits as port, flows undecided at once as value, ms to decide. */
+  forward: 50,
+  /** Take no more of them: id. */
+  unforward: 51,
+  /** Go on with a flow: request, its generation, its number as value. The answer is that of `connect`. */
+  acceptFlow: 52,
+  /** Or do not: its number, generation, {@link FlowEnd} as value. */
+  refuseFlow: 53,
 } as const;
 
 /** What has happened, in word 0 of an event. */
@@ -54,6 +66,26 @@ export const Event = {
   ended: 5,
   /** After `shutdown`: every connection has ended. */
   stopped: 6,
+  /** There is a flow to be decided: its number, its generation, the forward. */
+  flow: 16,
+  /** It has ended undecided, and waits to be refused so that its number is free: its number, its generation. */
+  flowEnded: 17,
+} as const;
+
+/** Bits of how a forward is to be. */
+export const ForwardMode = {
+  /** It takes flows to the stack's own addresses too, at ports where nobody listens. */
+  own: 1,
+} as const;
+
+/** How a flow is refused: {@link FlowEnd.unreachable} and above with an ICMP code added. */
+export const FlowEnd = {
+  /** Nobody answers. */
+  drop: 0,
+  /** With an RST. */
+  reset: 1,
+  /** With "destination unreachable", of the code of ICMP that is added. */
+  unreachable: 16,
 } as const;
 
 /** What can be set for one connection. */
@@ -88,5 +120,7 @@ export const Field = {
   localPort: 9,
   ipv6Only: 9,
   fastOpen: 10,
+  excludes: 9,
+  decisionMs: 9,
   localAddress: 12,
 } as const;

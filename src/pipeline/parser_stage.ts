@@ -1,6 +1,6 @@
 import type { Counters } from "../base/counters.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
-import type { Layout } from "../ring/layout.ts";
+import { Control, type Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, START } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { Segment } from "../wire/segment.ts";
@@ -22,7 +22,11 @@ export class ParserStage {
   constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
-    this.#input = new PacketInput({ virtioHeader, addresses: settings.addresses });
+    this.#input = new PacketInput({
+      virtioHeader,
+      addresses: settings.addresses,
+      forward: { words: layout.words, at: layout.control + Control.forward },
+    });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
   }

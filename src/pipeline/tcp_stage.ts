@@ -17,6 +17,7 @@ import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import { Flag, Segment } from "../wire/segment.ts";
 import { ApplicationLink } from "./application_link.ts";
+import { ForwardCommands } from "./forward_commands.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
 import { Command, ConnectionOption, Field } from "./messages.ts";
@@ -63,6 +64,7 @@ export class TcpStage {
   readonly #inbox: HandoverInbox;
   readonly #loopbackInput: PacketInput;
   readonly #loopbackSegment = new Segment();
+  readonly #forwards: ForwardCommands;
   #shuttingDown = false;
   /** When the application is to be woken for quiet news; `Infinity` when there are none. */
   #tidyAtUs = Infinity;
@@ -106,6 +108,7 @@ export class TcpStage {
       originUs: parts.clock.originUs,
       handover: parts.handover,
     });
+    this.#forwards = new ForwardCommands(layout, this.#tcp.forwarding, this.#egress);
   }
 
   /** Whether there is something to do besides segments from the device. */
@@ -159,6 +162,7 @@ export class TcpStage {
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
+    this.counters.set(Counter.flowsPendingNow, this.#tcp.forwarding.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
@@ -246,6 +250,7 @@ export class TcpStage {
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }
+    if (this.#forwards.obey(words, at, nowUs)) return;
     const op = words[at + Field.op];
     if (op === Command.news) {
       // Cleared before the row is looked at, so that nothing that comes later is missed.

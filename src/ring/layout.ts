@@ -14,6 +14,7 @@ import type { StreamWords } from "./stream.ts";
  *   rings         frames  reader -> parser     segments  parser -> tcp     slots  tcp -> reader
  *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
  *   rows          one per connection (row.ts)
+ *   flows         ends of the flows to foreign destinations that wait for a decision
  *   descriptors   receive: frame slots, then receive blocks; send: send blocks
  *   handover      frames that came in at another queue's pipeline but belong to a connection of this one
  *   headers       where the tcp thread builds the headers of outgoing packets
@@ -66,6 +67,10 @@ export const HANDOVER_WORDS = 2;
 export const MESSAGE_WORDS = 16;
 /** Words of an event record: every row has room for four. */
 export const EVENT_WORDS = 8;
+/** Flows to foreign destinations that may wait for a decision at once. */
+export const FLOWS_MAX = 4096;
+/** Words of such a flow's ends: local address (4), remote address (4), ports (local high), reserved (3). */
+export const FLOW_WORDS = 12;
 /** Words of a trace record: time (2), direction, row, state, reserved (3), then a segment record. */
 export const TRACE_WORDS = 8 + SEGMENT_WORDS;
 
@@ -79,7 +84,13 @@ export const Control = {
   readerBell: 32,
   appBell: 48,
   stop: 64,
+  /** Which protocols are let in for foreign destinations: {@link ForwardBit} bits, set by the tcp thread. */
+  forward: 80,
 } as const;
+
+/** Bits of {@link Control.forward}. */
+export const ForwardBit = { tcp: 1, udp: 2 } as const;
+
 const CONTROL_WORDS = 128;
 
 const CACHE_LINE = 64;
@@ -109,7 +120,7 @@ export class Layout {
   readonly dimensions: Dimensions;
   readonly memory: Memory;
   readonly words: Int32Array;
-  /** Places of the event ring that belong to the rows. */
+  /** Places of the event ring that belong to the rows and to flows that wait for a decision. */
   readonly rowEvents: number;
   /** Word index of the control region; add a {@link Control} value. */
   readonly control = 0;
@@ -127,6 +138,8 @@ export class Layout {
   readonly handoverFrames: number;
   /** Word index of row 0. */
   readonly rows: number;
+  /** Word index of flow 0. */
+  readonly flows: number;
   /** Byte offset of the header area. */
   readonly headers: number;
   readonly slotPool: PoolWords;
@@ -141,7 +154,7 @@ export class Layout {
     this.dimensions = dimensions;
     const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } =
       dimensions;
-    this.rowEvents = EVENTS_PER_ROW * connections;
+    this.rowEvents = EVENTS_PER_ROW * connections + EVENTS_PER_FLOW * FLOWS_MAX;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
@@ -157,6 +170,7 @@ export class Layout {
       handover: cut.ring(HANDOVER_WORDS, handoverFrames),
     };
     const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const flows = cut.bytes(FLOWS_MAX * FLOW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES);
@@ -187,6 +201,7 @@ export class Layout {
     this.trace = ring(rings.trace);
     this.handover = ring(rings.handover);
     this.rows = rows / 4;
+    this.flows = flows / 4;
     const receive = { words, table: receiveTable / 4 };
     this.slotPool = {
       ...receive,
@@ -246,6 +261,9 @@ const COMMAND_RECORDS = 4096;
 const REPLY_RECORDS = 4096;
 /** Events that a row can have waiting: accepted or connected, news, ended. */
 const EVENTS_PER_ROW = 4;
+
+/** Events that a flow can have waiting: that it is there, and that it has ended undecided. */
+const EVENTS_PER_FLOW = 2;
 
 /** A ring's place, before the words are there. */
 type RingPlace = Omit<RingWords, "words">;
