@@ -3,6 +3,8 @@
  * tell by itself. An empty list lets everything through.
  */
 
+import { isIpv4Words } from "../base/address.ts";
+
 /** Words of a prefix: address (4), prefix length in bits of the 128. */
 const PREFIX_WORDS = 5;
 
@@ -41,9 +43,12 @@ export class ForwardFilter {
   }
 }
 
+/** A prefix of one family has no address of the other in it: `::/0` is not all of IPv4 too. */
 function isIn(prefixes: readonly number[], w0: number, w1: number, w2: number, w3: number) {
+  const isIpv4 = isIpv4Words(w0, w1, w2);
   for (let i = 0; i < prefixes.length; i += PREFIX_WORDS) {
     const length = prefixes[i + 4];
+    if (isIpv4Words(prefixes[i], prefixes[i + 1], prefixes[i + 2]) !== isIpv4) continue;
     if (
       hasSameBits(prefixes[i], w0, length) && hasSameBits(prefixes[i + 1], w1, length - 32) &&
       hasSameBits(prefixes[i + 2], w2, length - 64) && hasSameBits(prefixes[i + 3], w3, length - 96)
