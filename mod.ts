@@ -69,7 +69,7 @@ export {
 } from "./src/device/ethernet.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
-export type { Address, Prefix } from "./src/base/address.ts";
+export { type Address, parseCidr, type Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";

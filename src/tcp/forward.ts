@@ -13,7 +13,7 @@
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
-import { type Seq } from "../base/seq.ts";
+import type { Seq } from "../base/seq.ts";
 import { FLOWS_MAX } from "../ring/layout.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, Segment } from "../wire/segment.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  Forwarder,
+  type Forwarder,
   type ForwardOptions,
   ManualClock,
   memoryPair,
