@@ -59,11 +59,10 @@ export interface PacketInputOptions {
   readonly forward?: ForwardSwitch;
 }
 
-/** A word of shared memory that says which protocols are let in for foreign destinations. */
+/** Says which protocols are let in for foreign destinations. */
 export interface ForwardSwitch {
-  readonly words: Int32Array;
-  /** Index of the word; its bits are those of `ForwardBit` (src/ring/layout.ts). */
-  readonly at: number;
+  /** Bits of `ForwardBit` (src/ring/layout.ts), now. */
+  readonly bits: number;
 }
 
 const NO_CHECKSUM_START = -1;
@@ -298,7 +297,7 @@ export class PacketInput {
   /** Whether packets of this protocol are let in for foreign destinations; ICMP comes with those that are. */
   #isForwarded(protocol: number): boolean {
     if (this.#forward === null) return false;
-    const bits = Atomics.load(this.#forward.words, this.#forward.at);
+    const { bits } = this.#forward;
     switch (protocol) {
       case Protocol.tcp:
         return (bits & ForwardBit.tcp) !== 0;

@@ -6,9 +6,9 @@ import { ConnectionError } from "../ring/row.ts";
 import { FILTER_PORTS_MAX, FILTER_PREFIXES_MAX } from "../tcp/forward_filter.ts";
 import { IcmpUnreachableCode } from "../wire/icmp.ts";
 import type { TcpConn } from "./conn.ts";
+import type { ConnectHandler } from "./endpoint.ts";
 import { connectError } from "./errors.ts";
 import type { Liveness } from "./liveness.ts";
-import type { ConnectHandler, Port } from "./port.ts";
 
 /**
  * Which flows a forward takes, looked at in the stack's thread: what does not match is dropped there, counted as
@@ -60,9 +60,18 @@ const DEFAULT_PENDING = 1024;
 const DEFAULT_DECISION_MS = 10_000;
 const DECISION_MAX_MS = 300_000;
 
+/** What flows and forwards need of a pipeline's port. */
+export interface FlowPort {
+  acceptFlow(request: number, id: number, generation: number, handler: ConnectHandler): void;
+  refuseFlow(id: number, generation: number, how: number): void;
+  forgetFlow(id: number, generation: number): void;
+  unforward(id: number): void;
+  settleSoon(): void;
+}
+
 /** A flow as the pipeline shows it. */
 export interface OfferedFlow {
-  readonly port: Port;
+  readonly port: FlowPort;
   readonly id: number;
   readonly generation: number;
   readonly local: Deno.NetAddr;
@@ -73,7 +82,7 @@ export interface OfferedFlow {
 export interface FlowHost {
   /** Runs what `start` begins under a new request to its end; a `connect` by any other name. */
   request(
-    port: Port,
+    port: FlowPort,
     start: (request: number, handler: ConnectHandler) => void,
     failure: (error: ConnectionError) => Error,
   ): Promise<TcpConn>;
@@ -187,14 +196,14 @@ export class TcpFlow {
 /** An open `forward`: flows come to its handler until it is closed. */
 export class Forwarder implements Disposable {
   readonly #id: number;
-  readonly #ports: readonly Port[];
+  readonly #ports: readonly FlowPort[];
   readonly #liveness: Liveness;
   readonly #onClose: () => void;
   #closed = false;
   #referenced = true;
 
   /** Made by a stack's `forward`. */
-  constructor(id: number, ports: readonly Port[], liveness: Liveness, onClose: () => void) {
+  constructor(id: number, ports: readonly FlowPort[], liveness: Liveness, onClose: () => void) {
     this.#id = id;
     this.#ports = ports;
     this.#liveness = liveness;

@@ -9,7 +9,7 @@ import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { type ConnectionError, Row } from "../ring/row.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { Bell } from "../ring/bell.ts";
-import { Endpoint, type EndpointHost } from "./endpoint.ts";
+import { type ConnectHandler, Endpoint, type EndpointHost } from "./endpoint.ts";
 import { type CheckedForward, flowAddr, heldLength, type OfferedFlow } from "./forward.ts";
 import type { Liveness } from "./liveness.ts";
 
@@ -26,12 +26,6 @@ interface UndecidedFlow {
   readonly forward: number;
   readonly generation: number;
   readonly ended: () => void;
-}
-
-/** Who gets the answer to a `connect`. */
-export interface ConnectHandler {
-  connected(endpoint: Endpoint): void;
-  failed(error: ConnectionError): void;
 }
 
 /**

@@ -24,10 +24,12 @@ import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { TcpConn } from "./conn.ts";
+import type { ConnectHandler } from "./endpoint.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
 import {
   checkForward,
   type FlowHost,
+  type FlowPort,
   Forwarder,
   type ForwardHandler,
   type ForwardOptions,
@@ -38,7 +40,7 @@ import { addressesOf, parseHostname } from "./hostname.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
 import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
-import { type ConnectHandler, Port } from "./port.ts";
+import { Port } from "./port.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
 
 /** What `listen` may be told, as `Deno.listen`. */
@@ -347,7 +349,7 @@ export class Stack implements AsyncDisposable {
 
   /** Runs a request of a pipeline, and rejects it when the stack ends before. */
   async #request(
-    port: Port,
+    port: FlowPort,
     start: (request: number, handler: ConnectHandler) => void,
     failure: (error: ConnectionError) => Error,
   ): Promise<TcpConn> {

@@ -1,9 +1,10 @@
 import type { Device } from "../device/device.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
-import { Control, type Layout } from "../ring/layout.ts";
+import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { Segment } from "../wire/segment.ts";
 import { receiveFrame } from "./reader_stage.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import type { StageSettings } from "./setup.ts";
 import type { TcpStage } from "./tcp_stage.ts";
 
@@ -22,7 +23,7 @@ export class DirectInput {
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
-      forward: { words: layout.words, at: layout.control + Control.forward },
+      forward: new SharedForwardSwitch(layout),
     });
   }
 

@@ -1,21 +1,20 @@
-import { Control, ForwardBit, type Layout } from "../ring/layout.ts";
+import { ForwardBit, type Layout } from "../ring/layout.ts";
 import type { Forwarding } from "../tcp/forward.ts";
 import { ForwardFilter } from "../tcp/forward_filter.ts";
 import type { Egress } from "./egress.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import { Command, Field, FlowEnd, ForwardMode } from "./messages.ts";
 
 /** What the application says about forwards and their flows, obeyed in the TCP stage. */
 export class ForwardCommands {
-  readonly #words: Int32Array;
-  readonly #switch: number;
+  readonly #switch: SharedForwardSwitch;
   readonly #forwarding: Forwarding;
   readonly #egress: Egress;
   /** Filters of forwards that are not open yet, by the forward's number. */
   readonly #drafts = new Map<number, ForwardFilter>();
 
   constructor(layout: Layout, forwarding: Forwarding, egress: Egress) {
-    this.#words = layout.words;
-    this.#switch = layout.control + Control.forward;
+    this.#switch = new SharedForwardSwitch(layout);
     this.#forwarding = forwarding;
     this.#egress = egress;
   }
@@ -39,8 +38,7 @@ export class ForwardCommands {
         const decisionUs = words[at + Field.decisionMs] * 1000;
         this.#forwarding.open(id, this.#draft(id), takesOwn, value, decisionUs, nowUs);
         this.#drafts.delete(id);
-        // It stays so when the forward is closed: its connections go on.
-        Atomics.or(this.#words, this.#switch, ForwardBit.tcp);
+        this.#switch.open(ForwardBit.tcp);
         return true;
       }
       case Command.unforward:

@@ -2,10 +2,11 @@ import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import type { Bell } from "../ring/bell.ts";
-import { Control, HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
+import { HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/layout.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import type { Handover } from "../tcp/parts.ts";
 import type { Segment } from "../wire/segment.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import type { StageSettings } from "./setup.ts";
 
 /**
@@ -74,7 +75,7 @@ export class HandoverInbox {
     this.#input = new PacketInput({
       virtioHeader,
       addresses: settings.addresses,
-      forward: { words: layout.words, at: layout.control + Control.forward },
+      forward: new SharedForwardSwitch(layout),
     });
     this.#counters = counters;
   }

@@ -1,10 +1,11 @@
 import type { Counters } from "../base/counters.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
-import { Control, type Layout } from "../ring/layout.ts";
+import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, START } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { Segment } from "../wire/segment.ts";
 import { writeSegmentRecord } from "./segment_record.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import type { StageSettings } from "./setup.ts";
 
 /**
@@ -25,7 +26,7 @@ export class ParserStage {
     this.#input = new PacketInput({
       virtioHeader,
       addresses: settings.addresses,
-      forward: { words: layout.words, at: layout.control + Control.forward },
+      forward: new SharedForwardSwitch(layout),
     });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);

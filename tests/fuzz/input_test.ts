@@ -40,7 +40,7 @@ interface Source {
 }
 
 /** Everything is let in for foreign destinations. */
-const FORWARD_ALL = { words: Int32Array.of(3), at: 0 };
+const FORWARD_ALL = { bits: 3 };
 
 const sources: readonly Source[] = [
   { name: "plain", virtioHeader: false, loopback: false },

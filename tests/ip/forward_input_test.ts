@@ -27,7 +27,7 @@ function fate(frame: number[], bits: number): string {
   const input = new PacketInput({
     virtioHeader: false,
     addresses: [OWN, OWN6],
-    forward: { words: Int32Array.of(0, bits), at: 1 },
+    forward: { bits },
   });
   const memory = new Memory(new SharedArrayBuffer(frame.length + 64));
   memory.bytes.set(frame);
