@@ -42,6 +42,7 @@ export type { Seq } from "./src/base/seq.ts";
 export { type Device, SendOutcome } from "./src/device/device.ts";
 export { memoryPair, type MemoryPairOptions } from "./src/device/memory_pair.ts";
 export {
+  type BurstLoss,
   impair,
   type ImpairedDevice,
   type ImpairedDeviceStats,
@@ -49,6 +50,7 @@ export {
   type ImpairmentOptions,
   type ImpairmentSources,
   type ImpairmentStats,
+  type QueueDiscipline,
 } from "./src/device/impairment.ts";
 export { capture, type CaptureOptions, CapturingDevice } from "./src/device/capture.ts";
 export { type CapturedPacket, CaptureError, readCapture } from "./src/device/capture_file.ts";
@@ -67,10 +69,21 @@ export {
   type EthernetOptions,
   type EthernetStats,
 } from "./src/device/ethernet.ts";
+export {
+  type HostOptions,
+  Network,
+  type NetworkFrame,
+  type NetworkHost,
+  type NetworkLink,
+  type NetworkNode,
+  type NetworkOptions,
+  type NetworkStats,
+} from "./src/device/network.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
 export { type Address, parseCidr, type Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
+export { VirtualTime } from "./src/base/virtual_time.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";
 export { Counter, type CounterName } from "./src/base/counters.ts";
 export { TraceKind, TraceRecord } from "./src/pipeline/trace_ring.ts";

@@ -34,7 +34,7 @@ usage: deno run --allow-ffi server.ts [options]
   --pipeline SHAPE    split, fused or inline (default split)
   --queues N          TUN queues, each with a pipeline of its own (default 1)
   --no-offload        without segmentation and checksum offload
-  --congestion NAME   cubic, newreno or none (default cubic)
+  --congestion NAME   cubic, newreno, bbr or none (default cubic)
   --trace[=STYLE]     print every segment: modern (as tcpdump does), classic, or states
   --help              this text
   --version           the version

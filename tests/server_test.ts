@@ -36,7 +36,7 @@ const BAD_FLAGS: readonly (readonly [string[], string])[] = [
   [["--queues", "65"], "queues: 65"],
   [["--queues", "two"], "--queues two"],
   [["--queues", "2", "--pipeline", "inline"], "queues"],
-  [["--congestion", "bbr"], "bbr"],
+  [["--congestion", "vegas"], "vegas"],
   [["--trace=loud"], "--trace=loud"],
 ];
 

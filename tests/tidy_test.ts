@@ -49,6 +49,8 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/poll.ts": "the waits in tests/device/tun_test.ts are its",
   "src/device/system_error.ts": "the errors in tests/device/tun_test.ts are made by it",
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
+  "src/tcp/congestion/rate_sample.ts":
+    "fields alone; tests/tcp/delivery_rate_test.ts sees them filled",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
   "src/tcp/parts.ts": "interfaces alone: what tests/support/engine.ts makes an engine of",
   "src/tcp/sink.ts": "an interface; tests/support/engine.ts records what goes into it",

@@ -1375,7 +1375,9 @@ var Drop = {
   /** An RST that was not sent because of `resetsPerSecond`. */
   tcpResetLimited: 45,
   /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
-  tcpChallengeLimited: 46
+  tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47
 };
 var dropNames = Object.keys(Drop);
 
@@ -1441,7 +1443,19 @@ var Counter = {
   /** Times that Fast Open was given up for a while because a path swallows it. */
   fastOpenBlackholes: 44,
   /** Connections that are packed away because nothing happens on them, now. */
-  dormantNow: 45
+  dormantNow: 45,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 46,
+  duplicateReportsIn: 47,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 48,
+  recoveriesUndone: 49,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 50,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 51,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 52
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 64;
@@ -1732,9 +1746,11 @@ var Row = {
   urgentUnread: 66,
   /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
   softError: 67,
-  softErrors: 68
+  softErrors: 68,
+  recovery: 80,
+  sending: 96
 };
-var ROW_WORDS = 80;
+var ROW_WORDS = 112;
 var Info = {
   rttUs: 0,
   rttVarUs: 1,
@@ -1765,7 +1781,38 @@ var Info = {
   congestion: 26,
   backoffs: 27
 };
+var Sending = {
+  /** Number in `congestionPhaseNames`. */
+  phase: 0,
+  /** 64-bit totals as low and high words. */
+  pacingRate: 1,
+  deliveryRate: 3,
+  bandwidth: 5,
+  modelRttUs: 7,
+  /** Bits: {@link SendingFlag}. */
+  flags: 8
+};
+var SendingFlag = {
+  windowLimited: 1,
+  rateAppLimited: 2
+};
 if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+var Recovery = {
+  /** Index in `recoveryStateNames`. */
+  state: 0,
+  reordering: 1,
+  reorderingEvents: 2,
+  duplicateReports: 3,
+  undone: 4,
+  renegings: 5,
+  sackedBytes: 6,
+  lostBytes: 7,
+  againBytes: 8,
+  /** A 64-bit total as low and high words. */
+  deliveredBytes: 9,
+  ackDelayUs: 11,
+  probesUnanswered: 12
+};
 var InfoOption = {
   timestamps: 1,
   sack: 2,
@@ -3600,11 +3647,22 @@ var TCP_DEFAULTS = {
   mtuProbeIntervalMs: 6e5,
   pathMtuMin: 552,
   pathMtuExpiresMs: 6e5,
+  restartAfterIdle: false,
+  pacing: false,
+  pacingRateMaxBytes: 0,
   timestamps: true,
   windowScale: true,
   sack: true,
   diffServ: 0,
   hopLimit: 64,
+  dsack: true,
+  rack: true,
+  tlp: true,
+  frto: true,
+  reordering: 3,
+  sackDelayUs: 1e3,
+  sackDelaySegments: 44,
+  receiveAutoTuning: true,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65536,
@@ -3730,6 +3788,22 @@ var RANGES = {
     1,
     864e5
   ],
+  reordering: [
+    1,
+    300
+  ],
+  sackDelayUs: [
+    0,
+    1e5
+  ],
+  sackDelaySegments: [
+    0,
+    255
+  ],
+  pacingRateMaxBytes: [
+    0,
+    1e12
+  ],
   outOfOrderRanges: [
     1,
     1024
@@ -3790,158 +3864,34 @@ var RANGES = {
 var CONGESTION_NAMES = [
   "cubic",
   "newreno",
+  "bbr",
   "none"
 ];
 
-// src/tcp/congestion/cubic.ts
-var C = 0.4;
-var BETA = 0.7;
-var ALPHA = 3 * (1 - BETA) / (1 + BETA);
-var UNKNOWN = 0;
-var Cubic = class {
-  name = "cubic";
-  cwndBytes;
-  ssthreshBytes = Infinity;
-  /** W_max: the window just before the last reduction, in segments. */
-  #wMax = UNKNOWN;
-  /** K: seconds from the start of the epoch until the window is W_max again. */
-  #kSeconds = 0;
-  /** When the current growth epoch began; -1 when none has. */
-  #epochStartUs = -1;
-  /** W_est: what Reno would have, in segments. */
-  #wEst = 0;
-  constructor(initialWindowBytes) {
-    this.cwndBytes = initialWindowBytes;
-  }
-  onAck(ackedBytes, rttUs, limited, mss, nowUs) {
-    if (!limited) {
-      this.#epochStartUs = -1;
-      return;
-    }
-    if (this.cwndBytes < this.ssthreshBytes) {
-      this.cwndBytes += ackedBytes;
-      return;
-    }
-    const cwnd = this.cwndBytes / mss;
-    if (this.#epochStartUs < 0) this.#beginEpoch(cwnd, nowUs);
-    const target = this.#target(cwnd, rttUs, nowUs);
-    this.#wEst += ALPHA * (ackedBytes / this.cwndBytes);
-    const grown = cwnd + (target - cwnd) / cwnd * (ackedBytes / mss);
-    this.cwndBytes = Math.max(grown, this.#wEst, cwnd) * mss;
-  }
-  onLoss(flightBytes, mss) {
-    this.#reduce(flightBytes, mss);
-    this.cwndBytes = this.ssthreshBytes;
-  }
-  onEcn(flightBytes, mss) {
-    this.onLoss(flightBytes, mss);
-  }
-  onRecovered() {
-    this.cwndBytes = this.ssthreshBytes;
-  }
-  onTimeout(flightBytes, mss) {
-    this.#reduce(flightBytes, mss);
-    this.cwndBytes = mss;
-  }
-  #beginEpoch(cwnd, nowUs) {
-    this.#epochStartUs = nowUs;
-    if (cwnd < this.#wMax) {
-      this.#kSeconds = Math.cbrt((this.#wMax - cwnd) / C);
-    } else {
-      this.#kSeconds = 0;
-      this.#wMax = cwnd;
-    }
-    this.#wEst = cwnd;
-  }
-  /** Section 4.2: the cubic function one RTT from now, at most half as much again as the window. */
-  #target(cwnd, rttUs, nowUs) {
-    const t = (nowUs - this.#epochStartUs + rttUs) / 1e6;
-    const offset = t - this.#kSeconds;
-    const w = C * offset * offset * offset + this.#wMax;
-    return Math.min(Math.max(w, cwnd), 1.5 * cwnd);
-  }
-  /** Sections 4.6 and 4.7: multiplicative decrease and fast convergence. */
-  #reduce(flightBytes, mss) {
-    const cwnd = this.cwndBytes / mss;
-    this.#wMax = cwnd < this.#wMax ? cwnd * (1 + BETA) / 2 : cwnd;
-    this.#epochStartUs = -1;
-    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) * BETA, 2 * mss);
-  }
-};
-
-// src/tcp/congestion/newreno.ts
-var NewReno = class {
-  name = "newreno";
-  cwndBytes;
-  ssthreshBytes = Infinity;
-  /** Bytes acknowledged in congestion avoidance that have not yet earned growth. */
-  #creditBytes = 0;
-  constructor(initialWindowBytes) {
-    this.cwndBytes = initialWindowBytes;
-  }
-  onAck(ackedBytes, _rttUs, limited, mss) {
-    if (!limited) return;
-    if (this.cwndBytes < this.ssthreshBytes) {
-      this.cwndBytes += ackedBytes;
-      return;
-    }
-    this.#creditBytes += ackedBytes;
-    if (this.#creditBytes >= this.cwndBytes) {
-      this.#creditBytes -= this.cwndBytes;
-      this.cwndBytes += mss;
-    }
-  }
-  onLoss(flightBytes, mss) {
-    this.ssthreshBytes = Math.max(Math.min(flightBytes, this.cwndBytes) / 2, 2 * mss);
-    this.cwndBytes = this.ssthreshBytes;
-    this.#creditBytes = 0;
-  }
-  onEcn(flightBytes, mss) {
-    this.onLoss(flightBytes, mss);
-  }
-  onRecovered() {
-    this.cwndBytes = this.ssthreshBytes;
-  }
-  onTimeout(flightBytes, mss) {
-    this.ssthreshBytes = Math.max(flightBytes / 2, 2 * mss);
-    this.cwndBytes = mss;
-    this.#creditBytes = 0;
-  }
-};
-
-// src/tcp/congestion/none.ts
-var UNBOUNDED_BYTES = 1073741823;
-var NoControl = class {
-  name = "none";
-  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
-  get cwndBytes() {
-    return UNBOUNDED_BYTES;
-  }
-  set cwndBytes(_bytes) {
-  }
-  ssthreshBytes = Infinity;
-  onAck() {
-  }
-  onLoss() {
-  }
-  onEcn() {
-  }
-  onRecovered() {
-  }
-  onTimeout() {
-  }
-};
-
-// src/tcp/congestion/create.ts
-function createCongestion(name, initialWindowBytes) {
-  switch (name) {
-    case "cubic":
-      return new Cubic(initialWindowBytes);
-    case "newreno":
-      return new NewReno(initialWindowBytes);
-    case "none":
-      return new NoControl();
-  }
+// src/base/seq.ts
+function seqAdd(a, n) {
+  return a + n | 0;
+}
+function seqDiff(a, b) {
+  return a - b | 0;
+}
+function seqLt(a, b) {
+  return (a - b | 0) < 0;
+}
+function seqLe(a, b) {
+  return (a - b | 0) <= 0;
+}
+function seqGt(a, b) {
+  return (a - b | 0) > 0;
+}
+function seqGe(a, b) {
+  return (a - b | 0) >= 0;
+}
+function seqMin(a, b) {
+  return (a - b | 0) <= 0 ? a : b;
+}
+function seqInRange(a, low, high) {
+  return (a - low | 0) >= 0 && (a - high | 0) < 0;
 }
 
 // src/tcp/state.ts
@@ -4112,6 +4062,16 @@ var Connection = class {
   /** When text last arrived in order. */
   lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
+  /** How long an ACK waits (Linux's ato); 0 before the first text. */
+  ackDelayUs = 0;
+  /** Segments since the last ACK that looked like the end of something: none, one, more (bits 1 and 2). */
+  ackPushed = 0;
+  /** Payload of the last segment if it may have been a full one of a smaller MSS. */
+  lastSegmentBytes = 0;
+  /** Duplicate ACKs that were sent at once for the gap at `gapSeq`, and those that are held back now. */
+  gapSeq = 0;
+  gapAcks = 0;
+  acksHeld = 0;
   /** Position up to which the application had read when the window was last looked at. */
   readSeen = 0;
   // Receive window tuning.
@@ -4122,13 +4082,19 @@ var Connection = class {
   tuneReadAtUs = 0;
   // Retransmission and recovery.
   rtt;
-  /** The sequence number whose acknowledgment is being timed, when `timing`. */
-  rttSeq = 0;
+  /** When the SYN was sent, if it was sent once, when `timing`. */
   rttSentAtUs = 0;
   timing = false;
-  /** Expiries of the retransmission timer in a row. */
+  /** Expiries of the retransmission timer since something was last acknowledged. */
   backoffs = 0;
-  /** When the oldest unacknowledged data was first sent: for the user timeout. */
+  /** How often the timeout is doubled: until a round-trip time is measured (Karn). */
+  rtoShift = 0;
+  /** When the oldest unacknowledged data was first sent again: for the limits of section 3.8.3. */
+  repeatedSinceUs = NEVER;
+  /** Window probes without an answer, and when the first one went. */
+  probesUnanswered = 0;
+  probedSinceUs = NEVER;
+  /** When the oldest unacknowledged data was first sent. */
   unackedSinceUs = NEVER;
   /** What loss detection knows; there once the SYN was sent. */
   loss = null;
@@ -4137,7 +4103,17 @@ var Connection = class {
   congestion;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
-  lastSentAtUs = 0;
+  // Use of the congestion window (window_validation.ts), and pacing.
+  /** Greatest flight since the window's use was last looked at, and where that ends. */
+  cwndFlightMax = 0;
+  cwndUsageEnd = 0;
+  /** Greatest flight since `cwndUsedSinceUs`, when the window was last in full use. */
+  cwndUsedBytes = 0;
+  cwndUsedSinceUs = 0;
+  /** When text was last sent; 0 before the first. */
+  lastTextSentAtUs = 0;
+  /** There when segments are paced. */
+  pacer = null;
   // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
   retransmitAtUs = NEVER;
   /** The retransmission deadline is that of a zero-window probe. */
@@ -4196,6 +4172,9 @@ var Connection = class {
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
   recoveriesUndone = 0;
+  /** Segments with text, as they are on the wire. */
+  textSegmentsSent = 0;
+  textSegmentsReceived = 0;
   constructor(id, generation, rows, tuple, rtt, congestion) {
     this.id = id;
     this.generation = generation;
@@ -4215,645 +4194,23 @@ var Connection = class {
   }
 };
 
-// src/base/seq.ts
-function seqAdd(a, n) {
-  return a + n | 0;
-}
-function seqDiff(a, b) {
-  return a - b | 0;
-}
-function seqLt(a, b) {
-  return (a - b | 0) < 0;
-}
-function seqLe(a, b) {
-  return (a - b | 0) <= 0;
-}
-function seqGt(a, b) {
-  return (a - b | 0) > 0;
-}
-function seqGe(a, b) {
-  return (a - b | 0) >= 0;
-}
-function seqMax(a, b) {
-  return (a - b | 0) >= 0 ? a : b;
-}
-function seqMin(a, b) {
-  return (a - b | 0) <= 0 ? a : b;
-}
-function seqInRange(a, low, high) {
-  return (a - low | 0) >= 0 && (a - high | 0) < 0;
-}
-
-// src/base/siphash.ts
-var INIT_0_HIGH = 1936682341;
-var INIT_0_LOW = 1886610805;
-var INIT_1_HIGH = 1685025377;
-var INIT_1_LOW = 1852075885;
-var INIT_2_HIGH = 1819895653;
-var INIT_2_LOW = 1852142177;
-var INIT_3_HIGH = 1952801890;
-var INIT_3_LOW = 2037671283;
-var HALF_FINAL_ROUNDS = 3;
-var COMPRESSION_ROUNDS = 2;
-var FINAL_ROUNDS = 4;
-function halfSipHash13(key0, key1, words, count) {
-  let v0 = key0 | 0;
-  let v1 = key1 | 0;
-  let v2 = INIT_2_HIGH ^ key0;
-  let v3 = INIT_3_HIGH ^ key1;
-  const rounds = count + 1 + HALF_FINAL_ROUNDS;
-  for (let i = 0; i < rounds; i++) {
-    const word = i < count ? words[i] : i === count ? count << 26 : 0;
-    v3 ^= word;
-    v0 = v0 + v1 | 0;
-    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
-    v0 = v0 << 16 | v0 >>> 16;
-    v2 = v2 + v3 | 0;
-    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
-    v0 = v0 + v3 | 0;
-    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
-    v2 = v2 + v1 | 0;
-    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
-    v2 = v2 << 16 | v2 >>> 16;
-    v0 ^= word;
-    if (i === count) v2 ^= 255;
-  }
-  return v1 ^ v3;
-}
-var SipHash24 = class {
-  /** The low 32 bits of the last result, signed: what `finish` returned. */
-  low = 0;
-  /** The high 32 bits of the last result, signed. */
-  high = 0;
-  #key;
-  #state = new Int32Array(8);
-  /** Words of the message so far. */
-  #count = 0;
-  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
-  #pending = 0;
-  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
-  constructor(key0, key1, key2, key3) {
-    this.#key = Int32Array.of(key0, key1, key2, key3);
-  }
-  /** Begins a message. */
-  start() {
-    const key = this.#key;
-    const state = this.#state;
-    state[0] = key[0] ^ INIT_0_LOW;
-    state[1] = key[1] ^ INIT_0_HIGH;
-    state[2] = key[2] ^ INIT_1_LOW;
-    state[3] = key[3] ^ INIT_1_HIGH;
-    state[4] = key[0] ^ INIT_2_LOW;
-    state[5] = key[1] ^ INIT_2_HIGH;
-    state[6] = key[2] ^ INIT_3_LOW;
-    state[7] = key[3] ^ INIT_3_HIGH;
-    this.#count = 0;
-    this.#pending = 0;
-  }
-  /** Appends one 32-bit word to the message. */
-  word(word) {
-    if ((this.#count & 1) === 0) this.#pending = word | 0;
-    else this.#block(this.#pending, word | 0);
-    this.#count++;
-  }
-  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
-  finish() {
-    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
-    const state = this.#state;
-    state[4] ^= 255;
-    sipRounds(state, FINAL_ROUNDS);
-    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
-    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
-    return this.low;
-  }
-  #block(low, high) {
-    const state = this.#state;
-    state[6] ^= low;
-    state[7] ^= high;
-    sipRounds(state, COMPRESSION_ROUNDS);
-    state[0] ^= low;
-    state[1] ^= high;
-  }
+// src/tcp/congestion/phase.ts
+var CongestionPhase = {
+  /** There is no control. */
+  none: 0,
+  slowStart: 1,
+  /** Conservative slow start, RFC 9406. */
+  conservativeSlowStart: 2,
+  congestionAvoidance: 3,
+  // The states of BBR, draft-ietf-ccwg-bbr section 4.3.
+  startup: 4,
+  drain: 5,
+  probeDown: 6,
+  probeCruise: 7,
+  probeRefill: 8,
+  probeUp: 9,
+  probeRtt: 10
 };
-function sipRounds(state, rounds) {
-  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
-  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
-  for (let i = 0; i < rounds; i++) {
-    let t = 0;
-    v0l = v0l + v1l | 0;
-    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
-    t = (v1h << 13 | v1l >>> 19) ^ v0h;
-    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
-    v1h = t;
-    t = v0h, v0h = v0l, v0l = t;
-    v2l = v2l + v3l | 0;
-    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
-    t = (v3h << 16 | v3l >>> 16) ^ v2h;
-    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
-    v3h = t;
-    v0l = v0l + v3l | 0;
-    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
-    t = (v3h << 21 | v3l >>> 11) ^ v0h;
-    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
-    v3h = t;
-    v2l = v2l + v1l | 0;
-    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
-    t = (v1h << 17 | v1l >>> 15) ^ v2h;
-    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
-    v1h = t;
-    t = v2h, v2h = v2l, v2l = t;
-  }
-  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
-  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
-}
-
-// src/tcp/isn.ts
-var ISN_TICK_US = 4;
-var IsnGenerator = class {
-  #hash;
-  /** Takes its secret, 128 bits, from `random`; it stays the same for the life of the generator. */
-  constructor(random) {
-    const key0 = random.uint32();
-    const key1 = random.uint32();
-    const key2 = random.uint32();
-    const key3 = random.uint32();
-    this.#hash = new SipHash24(key0, key1, key2, key3);
-  }
-  next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs) {
-    const hash = this.#hash;
-    hash.start();
-    hash.word(local0);
-    hash.word(local1);
-    hash.word(local2);
-    hash.word(local3);
-    hash.word(remote0);
-    hash.word(remote1);
-    hash.word(remote2);
-    hash.word(remote3);
-    hash.word(localPort << 16 | remotePort);
-    return seqAdd(hash.finish(), Math.floor(nowUs / ISN_TICK_US));
-  }
-};
-
-// src/tcp/rate_limit.ts
-var RateLimit = class {
-  #perSecond;
-  #tokens;
-  #filledAtUs = 0;
-  /** `perSecond` 0 is no limit. */
-  constructor(perSecond) {
-    this.#perSecond = perSecond;
-    this.#tokens = perSecond;
-  }
-  /** Whether one more may go now; if so, it counts. */
-  allows(nowUs) {
-    if (this.#perSecond === 0) return true;
-    const earned = (nowUs - this.#filledAtUs) / 1e6 * this.#perSecond;
-    this.#tokens = Math.min(this.#perSecond, this.#tokens + earned);
-    this.#filledAtUs = nowUs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
-};
-var HiddenRateLimit = class {
-  #perSecond;
-  #random;
-  #second = -1;
-  #left = 0;
-  /** `perSecond` 0 is no limit. */
-  constructor(perSecond, random) {
-    this.#perSecond = perSecond;
-    this.#random = random;
-  }
-  /** Whether one more may go now; if so, it counts. */
-  allows(nowUs) {
-    const mean = this.#perSecond;
-    if (mean === 0) return true;
-    const second = Math.floor(nowUs / 1e6);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#left = Math.ceil(mean / 2) + this.#random.uint32() % mean;
-    }
-    if (this.#left === 0) return false;
-    this.#left--;
-    return true;
-  }
-};
-
-// src/tcp/challenge.ts
-var AnswerLimits = class {
-  #config;
-  #counters;
-  #resets;
-  #challenges;
-  constructor(config, counters, random) {
-    this.#config = config;
-    this.#counters = counters;
-    this.#resets = new RateLimit(config.resetsPerSecond);
-    this.#challenges = new HiddenRateLimit(config.challengeAcksPerSecond, random);
-  }
-  /** RFC 5961 section 7: a limit for each connection by itself, and one for all that tells nothing. */
-  allowsChallenge(conn, nowUs) {
-    if (!this.allowsAnswer(conn, nowUs)) return false;
-    if (!this.#challenges.allows(nowUs)) {
-      this.#counters.drop(Drop.tcpChallengeLimited);
-      return false;
-    }
-    this.#counters.count(Counter.challengeAcks);
-    return true;
-  }
-  /** Whether the connection may answer a segment that fits nowhere; counts if so. */
-  allowsAnswer(conn, nowUs) {
-    if (nowUs - conn.lastChallengeAtUs < this.#config.challengeAckMs * 1e3) {
-      this.#counters.drop(Drop.rateLimited);
-      return false;
-    }
-    conn.lastChallengeAtUs = nowUs;
-    return true;
-  }
-  /** Whether an RST may answer a segment of no connection. */
-  allowsReset(nowUs) {
-    if (this.#resets.allows(nowUs)) return true;
-    this.#counters.drop(Drop.tcpResetLimited);
-    return false;
-  }
-};
-
-// src/tcp/fast_open_state.ts
-var FastOpenState = class {
-  /** The SYN came with data that was taken: the application has the connection before its handshake ends. */
-  passive;
-  /** An active open that waits for the application's first data to send its SYN. */
-  waiting = false;
-  /** The option of the SYN or of the SYN-ACK that is to be sent: bytes of the cookie, -1 for no option. */
-  cookieLength = -1;
-  cookie0 = 0;
-  cookie1 = 0;
-  cookie2 = 0;
-  cookie3 = 0;
-  experimental = false;
-  /** Most bytes that the SYN may carry. */
-  synBytesMax = 0;
-  /** Bytes that it has carried, and whether the peer has taken any. */
-  synBytes = 0;
-  acked = false;
-  constructor(passive) {
-    this.passive = passive;
-  }
-  /** Takes the cookie of a segment over. */
-  takeCookie(segment) {
-    this.cookieLength = segment.fastOpenLength;
-    this.cookie0 = segment.fastOpen0;
-    this.cookie1 = segment.fastOpen1;
-    this.cookie2 = segment.fastOpen2;
-    this.cookie3 = segment.fastOpen3;
-    this.experimental = (segment.options & OptionBit.fastOpenExperimental) !== 0;
-  }
-  /** Adds the option to a SYN or SYN-ACK that is sent for the first time. */
-  addOption(out2) {
-    if (this.cookieLength < 0) return;
-    out2.options |= OptionBit.fastOpen | (this.experimental ? OptionBit.fastOpenExperimental : 0);
-    out2.fastOpenLength = this.cookieLength;
-    out2.fastOpen0 = this.cookie0;
-    out2.fastOpen1 = this.cookie1;
-    out2.fastOpen2 = this.cookie2;
-    out2.fastOpen3 = this.cookie3;
-  }
-};
-
-// src/tcp/secret.ts
-var WORD_DIGITS = 8;
-function hashesOf(text, random) {
-  if (text === "") {
-    return [
-      new SipHash24(random.uint32(), random.uint32(), random.uint32(), random.uint32())
-    ];
-  }
-  return text.split(",").map((digits) => {
-    const word = (index) => parseInt(digits.slice(WORD_DIGITS * index, WORD_DIGITS * (index + 1)), 16) | 0;
-    return new SipHash24(word(0), word(1), word(2), word(3));
-  });
-}
-function startWithAddresses(hash, ends, purpose) {
-  hash.start();
-  hash.word(purpose);
-  hash.word(ends.local0);
-  hash.word(ends.local1);
-  hash.word(ends.local2);
-  hash.word(ends.local3);
-  hash.word(ends.remote0);
-  hash.word(ends.remote1);
-  hash.word(ends.remote2);
-  hash.word(ends.remote3);
-}
-
-// src/tcp/fast_open.ts
-var COOKIE_BYTES = 8;
-var PENALTY_US = 6e7;
-var BLACKHOLE_DOUBLINGS = 6;
-var SYN_OPTIONS_BYTES = 40;
-function isOpenEarly(conn) {
-  return conn.fastOpen !== null && conn.fastOpen.passive;
-}
-function isUsedEarly(conn) {
-  if (conn.fastOpen === null || conn.owner === Owner.listener || conn.request >= 0) return false;
-  return conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
-}
-function isUnbegun(conn) {
-  if (conn.fastOpen === null || !conn.fastOpen.waiting || conn.send === null) return false;
-  conn.send.refresh();
-  return conn.send.end === 0;
-}
-var ActiveFastOpen = {
-  no: 0,
-  /** Data goes with the SYN when the server's cookie is known; else one is asked for. */
-  withCookie: 1,
-  /** Data goes with the SYN in any case (TCP_FASTOPEN_NO_COOKIE). */
-  withoutCookie: 2
-};
-var SynVerdict = {
-  /** An ordinary handshake; the SYN-ACK carries the cookie that the state names, if any. */
-  handshake: 0,
-  /** The data is to be taken at once. */
-  accept: 1
-};
-var FastOpenServer = class {
-  #config;
-  #counters;
-  #hashes;
-  /** What the next SYN-ACK is to carry. */
-  reply = new FastOpenState(false);
-  constructor(config, counters, random) {
-    this.#config = config;
-    this.#counters = counters;
-    this.#hashes = hashesOf(config.fastOpenSecret, random);
-  }
-  /** Looks at a SYN for a listener, and leaves in `reply` what its SYN-ACK is to carry. */
-  onSyn(listener, syn, ends, nowUs) {
-    const { fastOpen } = this.#config;
-    const { reply: reply2 } = this;
-    reply2.cookieLength = -1;
-    const hasOption = (syn.options & OptionBit.fastOpen) !== 0;
-    if (hasOption && syn.fastOpenLength === 0) {
-      this.#counters.count(Counter.fastOpenCookieRequests);
-    }
-    const isWanted = hasOption || syn.payloadLength > 0;
-    if ((fastOpen & FastOpenBit.server) === 0 || !isWanted) return SynVerdict.handshake;
-    if (!this.#hasRoom(listener, nowUs)) return SynVerdict.handshake;
-    const free = listener.fastOpenNoCookie || (fastOpen & FastOpenBit.serverWithoutCookie) !== 0;
-    if (free) return SynVerdict.accept;
-    if (!hasOption) return SynVerdict.handshake;
-    const known = syn.fastOpenLength > 0 ? this.#indexOf(syn, ends) : -1;
-    if (syn.fastOpenLength > 0 && known < 0) {
-      this.#counters.count(Counter.fastOpenPassiveFailed);
-    }
-    if (known !== 0) this.#give(syn, ends);
-    return known >= 0 ? SynVerdict.accept : SynVerdict.handshake;
-  }
-  #hasRoom(listener, nowUs) {
-    const everyone = (this.#config.fastOpen & FastOpenBit.everyListener) !== 0;
-    const limit = listener.fastOpenLimit > 0 ? listener.fastOpenLimit : everyone ? listener.backlog : 0;
-    if (limit === 0) return false;
-    const { fastOpenPenalties } = listener;
-    while (fastOpenPenalties.length > 0 && fastOpenPenalties[0] <= nowUs) {
-      fastOpenPenalties.shift();
-      listener.fastOpenPending--;
-    }
-    if (listener.fastOpenPending < limit) return true;
-    this.#counters.count(Counter.fastOpenOverflows);
-    return false;
-  }
-  #give(syn, ends) {
-    const { reply: reply2 } = this;
-    const hash = this.#hashes[0];
-    hashAddresses(hash, ends);
-    reply2.cookieLength = COOKIE_BYTES;
-    reply2.cookie0 = byteSwapped(hash.low);
-    reply2.cookie1 = byteSwapped(hash.high);
-    reply2.cookie2 = 0;
-    reply2.cookie3 = 0;
-    reply2.experimental = (syn.options & OptionBit.fastOpenExperimental) !== 0;
-  }
-  /** Which secret has made the cookie of a SYN, or -1. */
-  #indexOf(syn, ends) {
-    if (syn.fastOpenLength !== COOKIE_BYTES) return -1;
-    return this.#hashes.findIndex((hash) => {
-      hashAddresses(hash, ends);
-      return syn.fastOpen0 === byteSwapped(hash.low) && syn.fastOpen1 === byteSwapped(hash.high);
-    });
-  }
-  /** The handshake of a connection whose data was taken has ended; `reset` when the peer has reset it. */
-  onHandshakeOver(listener, reset, nowUs) {
-    if (reset) listener.fastOpenPenalties.push(nowUs + PENALTY_US);
-    else listener.fastOpenPending--;
-  }
-};
-function hashAddresses(hash, ends) {
-  const isIpv42 = ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0;
-  hash.start();
-  if (!isIpv42) {
-    hash.word(byteSwapped(ends.remote0));
-    hash.word(byteSwapped(ends.remote1));
-    hash.word(byteSwapped(ends.remote2));
-  }
-  hash.word(byteSwapped(ends.remote3));
-  if (!isIpv42) {
-    hash.word(byteSwapped(ends.local0));
-    hash.word(byteSwapped(ends.local1));
-    hash.word(byteSwapped(ends.local2));
-  }
-  hash.word(byteSwapped(ends.local3));
-  hash.finish();
-}
-function byteSwapped(word) {
-  return word << 24 | (word & 65280) << 8 | word >>> 8 & 65280 | word >>> 24;
-}
-var FastOpenClient = class {
-  #config;
-  #counters;
-  #cache = /* @__PURE__ */ new Map();
-  #disabledUntilUs = -Infinity;
-  /** Times in a row that it was given up. */
-  #disabledTimes = 0;
-  constructor(config, counters) {
-    this.#config = config;
-    this.#counters = counters;
-  }
-  /** Servers whose cookie is known. */
-  get size() {
-    return this.#cache.size;
-  }
-  /**
-   * What a new active open has to do with Fast Open; null when nothing. Its `waiting` says that the SYN may
-   * carry data and is to wait for it.
-   */
-  begin(tuple, mtu, withoutCookie, nowUs) {
-    const { fastOpen } = this.#config;
-    if ((fastOpen & FastOpenBit.client) === 0 || nowUs < this.#disabledUntilUs) return null;
-    const state = new FastOpenState(false);
-    const cached = this.#cache.get(keyOf(tuple));
-    const most = mtu - 40 - SYN_OPTIONS_BYTES;
-    if (withoutCookie || (fastOpen & FastOpenBit.clientWithoutCookie) !== 0) {
-      state.waiting = true;
-      state.synBytesMax = cached === void 0 ? Math.min(most, 536) : most;
-    } else if (cached !== void 0 && cached.state.cookieLength > 0) {
-      Object.assign(state, cached.state);
-      state.waiting = true;
-      state.synBytesMax = most;
-    } else {
-      state.cookieLength = 0;
-      state.experimental = cached?.tryExperimental ?? false;
-    }
-    if (cached !== void 0 && cached.mss > 0) {
-      state.synBytesMax = Math.min(state.synBytesMax, Math.max(0, cached.mss - SYN_OPTIONS_BYTES));
-    }
-    return state;
-  }
-  /** The SYN-ACK of an active open is here: keeps its cookie, and counts whether the data was taken. */
-  onSynAck(conn, segment) {
-    const state = conn.fastOpen;
-    const asked = state.cookieLength >= 0;
-    if (state.synBytes > 0) {
-      this.#counters.count(state.acked ? Counter.fastOpenActive : Counter.fastOpenActiveFailed);
-      if (state.acked) this.#disabledTimes = 0;
-    }
-    if (!asked) return;
-    const mss = (segment.options & OptionBit.mss) !== 0 ? segment.mss : 536;
-    const hasCookie = (segment.options & OptionBit.fastOpen) !== 0 && segment.fastOpenLength > 0;
-    if (hasCookie) {
-      const kept = new FastOpenState(false);
-      kept.takeCookie(segment);
-      this.#keep(conn, {
-        state: kept,
-        mss,
-        tryExperimental: false
-      });
-    } else if (conn.handshakeTimedOut) {
-      if (state.synBytes > 0) this.#cache.delete(keyOf(conn));
-    } else if (state.synBytes === 0) {
-      const none = new FastOpenState(false);
-      this.#keep(conn, {
-        state: none,
-        mss,
-        tryExperimental: !state.experimental
-      });
-    }
-  }
-  #keep(tuple, cookie) {
-    const key = keyOf(tuple);
-    this.#cache.delete(key);
-    if (this.#config.fastOpenCookies === 0) return;
-    this.#cache.set(key, cookie);
-    if (this.#cache.size <= this.#config.fastOpenCookies) return;
-    for (const oldest of this.#cache.keys()) {
-      this.#cache.delete(oldest);
-      break;
-    }
-  }
-  /**
-   * The retransmission timer of a connection that has used Fast Open has expired the `backoffs`th time in a
-   * row: three times, or to the end, mean a path that swallows it (RFC 7413 section 7.1, as Linux).
-   */
-  onTimeout(backoffs, givenUp, nowUs) {
-    const { fastOpenBlackholeMs } = this.#config;
-    if (fastOpenBlackholeMs === 0 || backoffs !== 3 && !(givenUp && backoffs < 3)) return;
-    const doublings = Math.min(this.#disabledTimes++, BLACKHOLE_DOUBLINGS);
-    this.#disabledUntilUs = nowUs + fastOpenBlackholeMs * 1e3 * 2 ** doublings;
-    this.#counters.count(Counter.fastOpenBlackholes);
-  }
-};
-function keyOf(tuple) {
-  const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = tuple;
-  return `${local0},${local1},${local2},${local3},${remote0},${remote1},${remote2},${remote3}`;
-}
-function beginFastOpen(conn, out2) {
-  const state = conn.fastOpen;
-  state.addOption(out2);
-  state.waiting = false;
-  if ((out2.flags & Flag.ACK) !== 0 || state.synBytesMax === 0) return 0;
-  state.synBytes = Math.min(conn.send.end, state.synBytesMax);
-  return state.synBytes;
-}
-function settleSynData(conn, ack) {
-  const state = conn.fastOpen;
-  const bytes = seqDiff(ack, seqAdd(conn.iss, 1));
-  state.acked = bytes > 0;
-  if (bytes > 0) conn.send.acknowledge(bytes);
-  const lost = state.synBytes - bytes;
-  if (lost > 0) {
-    conn.segmentsRetransmitted++;
-    conn.bytesRetransmitted += lost;
-  }
-}
-
-// src/tcp/closing.ts
-var Closing = {
-  /** It has ended already: only its row is given back. */
-  release: 0,
-  /** It waits for its end, and needs nothing of the application any more. */
-  detach: 1,
-  /** It ends with an RST: received data would be lost, or nothing was agreed on yet. */
-  abort: 2,
-  /** It ends in order: a FIN follows what was written. */
-  inOrder: 3
-};
-function letGo(conn) {
-  const { receive, state } = conn;
-  const unread = receive !== null && (receive.stream.pending > 0 || receive.outOfOrder !== null);
-  receive?.dispose();
-  conn.owner = Owner.none;
-  if (state === State.CLOSED) return Closing.release;
-  if (state === State.TIME_WAIT) return Closing.detach;
-  const opening = state === State.SYN_SENT || state === State.SYN_RECEIVED;
-  const undone = opening && !isUsedEarly(conn) || isUnbegun(conn);
-  return unread || conn.lingerZero || undone ? Closing.abort : Closing.inOrder;
-}
-function queueFin(conn) {
-  const { state } = conn;
-  const early = isUsedEarly(conn);
-  if (conn.finQueued) return false;
-  if (state !== State.ESTABLISHED && state !== State.CLOSE_WAIT && !early) return false;
-  conn.send?.refresh();
-  conn.finQueued = true;
-  if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
-  return true;
-}
-
-// src/tcp/address_limit.ts
-var AddressLimit = class {
-  #limit;
-  #counts = /* @__PURE__ */ new Map();
-  /** `limit` 0 allows any number and counts nothing. */
-  constructor(limit) {
-    this.#limit = limit;
-  }
-  /** Addresses that have any. */
-  get size() {
-    return this.#counts.size;
-  }
-  /** Whether the address may have one more. */
-  allows(remote) {
-    return this.#limit === 0 || (this.#counts.get(keyOf2(remote)) ?? 0) < this.#limit;
-  }
-  /** The address has one more. */
-  add(remote) {
-    if (this.#limit === 0) return;
-    const key = keyOf2(remote);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-  }
-  /** The address has one less. */
-  remove(remote) {
-    if (this.#limit === 0) return;
-    const key = keyOf2(remote);
-    const left = (this.#counts.get(key) ?? 1) - 1;
-    if (left > 0) this.#counts.set(key, left);
-    else this.#counts.delete(key);
-  }
-};
-function keyOf2(remote) {
-  return `${remote.remote0},${remote.remote1},${remote.remote2},${remote.remote3}`;
-}
 
 // src/tcp/accurate_ecn.ts
 var PACKETS_INITIAL = 5;
@@ -5082,6 +4439,150 @@ var EcnState = class {
   }
 };
 
+// src/tcp/congestion/rate_sample.ts
+var RateSample = class {
+  nowUs = 0;
+  mss = 0;
+  /** Delivered for the first time by this acknowledgment, cumulatively or selectively; 0 is no sample. */
+  ackedBytes = 0;
+  /** Found to be lost since the last sample. */
+  newlyLostBytes = 0;
+  /** Everything that this connection has delivered. */
+  totalDeliveredBytes = 0;
+  /** The same when the newest segment of this acknowledgment was sent. */
+  priorDeliveredBytes = 0;
+  /** When that was, or the acknowledgment before it; 0 without a sample. */
+  priorAtUs = 0;
+  /** What was delivered over `intervalUs`. */
+  deliveredBytes = 0;
+  /** The longer one of the time in which it was sent and that in which it was acknowledged. */
+  intervalUs = 0;
+  /** Delivery rate; 0 when this acknowledgment does not tell. */
+  rate = 0;
+  /** The application had nothing to send meanwhile: the path may carry more. */
+  appLimited = false;
+  /** In flight when the newest segment had just been sent. */
+  inFlightAtSendBytes = 0;
+  /** Lost since the newest segment was sent. */
+  lostSinceSendBytes = 0;
+  /** Round-trip time of the newest segment; 0 when it was sent more than once. */
+  rttUs = 0;
+  /** In flight now. */
+  inFlightBytes = 0;
+  /** The congestion window was the limit when something was last sent. */
+  windowLimited = false;
+  /** Loss recovery is under way. */
+  recovering = false;
+};
+
+// src/tcp/delivery_rate.ts
+var SENT_RATE_NUMBERS = 6;
+var DELIVERED = 0;
+var DELIVERED_AT = 1;
+var FIRST_SENT = 2;
+var APP_LIMITED = 3;
+var IN_FLIGHT = 4;
+var LOST = 5;
+var sample = new RateSample();
+var newestAtUs = -1;
+var newestEnd = 0;
+var NO_TIME = -1;
+var DeliveryRate = class {
+  /** Bytes delivered in all. */
+  deliveredBytes = 0;
+  /** When something was last delivered. */
+  deliveredAtUs = 0;
+  /** When the segment that was delivered last was sent. */
+  firstSentAtUs = 0;
+  /** The application had nothing to send until this much is delivered; 0 when it has. */
+  appLimitedUntilBytes = 0;
+  /** Bytes found to be lost in all, each as often as it was. */
+  lostBytes = 0;
+  /** The last rate that tells what the path carries, or the greatest one that may tell too little. */
+  bytesPerSecond = 0;
+  isAppLimited = false;
+  #lostBefore = 0;
+  /** Who is told of every lost segment. */
+  control = null;
+  /** Nothing is in flight, and something is sent. */
+  onFlightStart(nowUs) {
+    this.firstSentAtUs = nowUs;
+    this.deliveredAtUs = nowUs;
+  }
+  /** A segment was sent, for the first time or again; `inFlightBytes` are now in flight. */
+  onSent(rates, segment, inFlightBytes) {
+    const at = segment * SENT_RATE_NUMBERS;
+    rates[at + DELIVERED] = this.deliveredBytes;
+    rates[at + DELIVERED_AT] = this.deliveredAtUs;
+    rates[at + FIRST_SENT] = this.firstSentAtUs;
+    rates[at + APP_LIMITED] = this.appLimitedUntilBytes > 0 ? 1 : 0;
+    rates[at + IN_FLIGHT] = inFlightBytes;
+    rates[at + LOST] = this.lostBytes;
+  }
+  /** A segment was delivered; one acknowledgment may tell this of many, of which the newest one counts. */
+  onDelivered(rates, segment, bytes, end2, sentAtUs, again, nowUs) {
+    this.deliveredBytes += bytes;
+    this.deliveredAtUs = nowUs;
+    sample.ackedBytes += bytes;
+    if (sentAtUs < newestAtUs || sentAtUs === newestAtUs && !seqGt(end2, newestEnd)) return;
+    newestAtUs = sentAtUs;
+    newestEnd = end2;
+    const at = segment * SENT_RATE_NUMBERS;
+    sample.priorDeliveredBytes = rates[at + DELIVERED];
+    sample.priorAtUs = rates[at + DELIVERED_AT];
+    sample.appLimited = rates[at + APP_LIMITED] !== 0;
+    sample.inFlightAtSendBytes = rates[at + IN_FLIGHT];
+    sample.lostSinceSendBytes = this.lostBytes - rates[at + LOST];
+    const sendElapsedUs = sentAtUs - rates[at + FIRST_SENT];
+    sample.intervalUs = Math.max(sendElapsedUs, nowUs - sample.priorAtUs);
+    sample.rttUs = again ? 0 : nowUs - sentAtUs;
+    this.firstSentAtUs = sentAtUs;
+  }
+  /** A segment, or the copy of it that was sent last, was found to be lost. */
+  onLost(rates, segment, bytes) {
+    this.lostBytes += bytes;
+    const at = segment * SENT_RATE_NUMBERS;
+    this.control?.onSegmentLost(bytes, rates[at + IN_FLIGHT], this.lostBytes - rates[at + LOST], this.deliveredBytes);
+  }
+  /** The sender had room in its windows and nothing to fill it with; `inFlightBytes` are in flight. */
+  onAppLimited(inFlightBytes) {
+    this.appLimitedUntilBytes = Math.max(this.deliveredBytes + inFlightBytes, 1);
+  }
+  /**
+   * Section 3.3: completes the sample of an acknowledgment. `rttMinUs` is the least round-trip time seen: a
+   * shorter interval says more of a burst than of the path.
+   */
+  conclude(nowUs, mss, rttMinUs) {
+    sample.nowUs = nowUs;
+    sample.mss = mss;
+    sample.totalDeliveredBytes = this.deliveredBytes;
+    sample.newlyLostBytes = this.lostBytes - this.#lostBefore;
+    this.#lostBefore = this.lostBytes;
+    if (this.deliveredBytes > this.appLimitedUntilBytes) this.appLimitedUntilBytes = 0;
+    sample.rate = 0;
+    sample.deliveredBytes = 0;
+    if (newestAtUs === NO_TIME) {
+      sample.rttUs = 0;
+      sample.lostSinceSendBytes = 0;
+      return sample;
+    }
+    sample.deliveredBytes = this.deliveredBytes - sample.priorDeliveredBytes;
+    if (sample.intervalUs > 0 && sample.intervalUs >= rttMinUs) {
+      sample.rate = Math.floor(sample.deliveredBytes * 1e6 / sample.intervalUs);
+      if (!sample.appLimited || sample.rate >= this.bytesPerSecond) {
+        this.bytesPerSecond = sample.rate;
+        this.isAppLimited = sample.appLimited;
+      }
+    }
+    return sample;
+  }
+  /** The sample was taken note of: the next acknowledgment begins another. */
+  forget() {
+    sample.ackedBytes = 0;
+    newestAtUs = NO_TIME;
+  }
+};
+
 // src/tcp/retransmission_queue.ts
 var NO_SEGMENT = -1;
 var Sent = {
@@ -5103,6 +4604,8 @@ var INITIAL_SEGMENTS = 1024;
 var SentSegmentPool = class {
   words = new Int32Array(INITIAL_SEGMENTS * WORDS);
   sentAtUs = new Float64Array(INITIAL_SEGMENTS);
+  /** What the delivery rate needs of each segment, {@link SENT_RATE_NUMBERS} numbers. */
+  rates = new Float64Array(INITIAL_SEGMENTS * SENT_RATE_NUMBERS);
   /** Head of the list of free places, linked by NEXT. */
   #free = NO_SEGMENT;
   #used = 0;
@@ -5140,14 +4643,23 @@ var SentSegmentPool = class {
     const times = new Float64Array(2 * this.sentAtUs.length);
     times.set(this.sentAtUs);
     this.sentAtUs = times;
+    const rates = new Float64Array(2 * this.rates.length);
+    rates.set(this.rates);
+    this.rates = rates;
   }
 };
 var RetransmissionQueue = class {
   sackedBytes = 0;
   lostBytes = 0;
   againBytes = 0;
+  /** Segments that were looked at, of all walks: what a peer's ACKs have cost. */
+  steps = 0;
+  /** What is delivered and lost of all this, and how fast. */
+  rate = new DeliveryRate();
   #head = NO_SEGMENT;
   #tail = NO_SEGMENT;
+  /** The segment that was acknowledged selectively last, where the next one most likely is. */
+  #hint = NO_SEGMENT;
   #pool;
   constructor(pool2) {
     this.#pool = pool2;
@@ -5162,6 +4674,7 @@ var RetransmissionQueue = class {
   }
   /** The segment behind this one, or {@link NO_SEGMENT}. */
   next(segment) {
+    this.steps++;
     return this.#pool.words[segment * WORDS + NEXT2];
   }
   /** First sequence number of a segment. */
@@ -5191,9 +4704,14 @@ var RetransmissionQueue = class {
   /** Adds a segment that was sent for the first time. */
   push(start, end2, nowUs) {
     const segment = this.#pool.take(start, end2, 0, nowUs);
-    if (this.#tail === NO_SEGMENT) this.#head = segment;
-    else this.#pool.words[this.#tail * WORDS + NEXT2] = segment;
+    if (this.#tail === NO_SEGMENT) {
+      this.#head = segment;
+      this.rate.onFlightStart(nowUs);
+    } else {
+      this.#pool.words[this.#tail * WORDS + NEXT2] = segment;
+    }
     this.#tail = segment;
+    this.#noteSent(segment);
   }
   /**
    * Takes off one segment that lies wholly before `ack`, or cuts one that `ack` splits; the caller has looked
@@ -5204,6 +4722,7 @@ var RetransmissionQueue = class {
     if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
     if (seqGt(this.end(segment), ack)) this.split(segment, ack);
     this.#count(segment, -1);
+    if (segment === this.#hint) this.#hint = NO_SEGMENT;
     this.#head = this.next(segment);
     if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
     this.#pool.give(segment);
@@ -5212,7 +4731,9 @@ var RetransmissionQueue = class {
   /** Makes two segments of one; both are as the one was. The new one begins at `at`. */
   split(segment, at) {
     const rest = this.#pool.take(at, this.end(segment), this.flags(segment), this.sentAtUs(segment));
-    const { words } = this.#pool;
+    const { words, rates } = this.#pool;
+    const from = segment * SENT_RATE_NUMBERS;
+    rates.copyWithin(rest * SENT_RATE_NUMBERS, from, from + SENT_RATE_NUMBERS);
     words[rest * WORDS + NEXT2] = words[segment * WORDS + NEXT2];
     words[segment * WORDS + NEXT2] = rest;
     words[segment * WORDS + END] = at;
@@ -5226,37 +4747,51 @@ var RetransmissionQueue = class {
     words[segment * WORDS + END] = words[next * WORDS + END];
     words[segment * WORDS + NEXT2] = words[next * WORDS + NEXT2];
     if (this.#tail === next) this.#tail = segment;
+    if (this.#hint === next) this.#hint = segment;
     this.#pool.give(next);
   }
   /** The peer has this segment. */
   markSacked(segment) {
+    this.#hint = segment;
     this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.sacked);
   }
   /** The segment, or the copy of it that was in flight, is considered lost. */
   markLost(segment) {
+    if ((this.flags(segment) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      this.rate.onLost(this.#pool.rates, segment, this.#length(segment));
+    }
     this.#setFlags(segment, this.flags(segment) & Sent.everAgain | Sent.lost);
   }
   /** The segment was sent again. */
   markAgain(segment, nowUs) {
     this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
   }
   /** The segment was sent again without being lost: a probe. */
   touch(segment, nowUs) {
     this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
+  }
+  /** The peer has told that it has this segment, or has acknowledged it. */
+  noteDelivered(segment, nowUs) {
+    this.rate.onDelivered(this.#pool.rates, segment, this.#length(segment), this.end(segment), this.sentAtUs(segment), (this.flags(segment) & Sent.everAgain) !== 0, nowUs);
   }
   /** A lost segment was not lost after all. */
   unmarkLost(segment) {
     this.#setFlags(segment, this.flags(segment) & ~(Sent.lost | Sent.again));
   }
   /**
-   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
-   * segment is then lost.
+   * A timeout: everything that the peer is not known to have is lost, except what was sent after `sentAfterUs`
+   * and may be on its way; the oldest is lost in any case (RFC 8985 section 6.3). `forgetSacked` when the
+   * peer may have thrown away what it had (RFC 2018 section 8).
    */
-  markAllLost(forgetSacked) {
+  markAllLost(forgetSacked, sentAfterUs) {
     for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
-      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+      const kept = !forgetSacked && (this.flags(s) & Sent.sacked) !== 0;
+      const recent = !forgetSacked && s !== this.#head && this.sentAtUs(s) > sentAfterUs;
+      if (!kept && !recent) this.markLost(s);
     }
   }
   /** The oldest segment at or behind `from` that is lost and not sent again, or {@link NO_SEGMENT}. */
@@ -5274,6 +4809,11 @@ var RetransmissionQueue = class {
     while (s !== NO_SEGMENT && seqLe(this.end(s), seq)) s = this.next(s);
     return s;
   }
+  /** Where to begin to look for `seq`: a segment that begins at or before it. */
+  near(seq) {
+    const hint = this.#hint;
+    return hint !== NO_SEGMENT && seqLe(this.start(hint), seq) ? hint : this.#head;
+  }
   /** Whether `seq` is before the start of the segment. */
   startsAfter(segment, seq) {
     return seqLt(seq, this.start(segment));
@@ -5287,9 +4827,14 @@ var RetransmissionQueue = class {
     }
     this.#head = NO_SEGMENT;
     this.#tail = NO_SEGMENT;
+    this.#hint = NO_SEGMENT;
     this.sackedBytes = 0;
     this.lostBytes = 0;
     this.againBytes = 0;
+  }
+  #noteSent(segment) {
+    const all = this.end(this.#tail) - this.start(this.#head) | 0;
+    this.rate.onSent(this.#pool.rates, segment, this.pipe(all));
   }
   #setFlags(segment, flags) {
     this.#count(segment, -1);
@@ -5314,6 +4859,7 @@ var Phase = {
   /** The retransmission timer has expired: what was in flight is considered lost. */
   loss: 2
 };
+var NO_SAMPLE = -1;
 var LossRecovery = class {
   queue;
   phase = Phase.open;
@@ -5342,6 +4888,33 @@ var LossRecovery = class {
   dsackRoundOpen = false;
   /** When the next segment that may only be reordered counts as lost. */
   reorderAtUs = Infinity;
+  /** Something that was sent later than all before was delivered: there may be losses to find. */
+  rackAdvanced = false;
+  // How far segments overtake each other (reordering.ts), and what the configuration allows.
+  reordering = 3;
+  reorderingEvents = 0;
+  /** In this ACK: an original was delivered late, the first one from here on. */
+  overtaken = false;
+  overtakenFrom = 0;
+  useRack = true;
+  useProbes = true;
+  // F-RTO, RFC 5682.
+  frto = false;
+  /** Only new data may be sent until the next ACK. */
+  newDataOnly = false;
+  /** In this ACK: something that was in flight at the timeout and was sent only once was delivered. */
+  originalDelivered = false;
+  // What this ACK may tell of the round-trip time (rtt_sample.ts).
+  ackedAgain = false;
+  ackedSentAtUs = NO_SAMPLE;
+  sackedSentAtUs = NO_SAMPLE;
+  /** The SACK blocks of the ACK before, as left and right edges, `sackSeenCount` of them. */
+  sackSeen = null;
+  sackSeenCount = 0;
+  // Totals for `info()`: reports of duplicates, and bytes known to be delivered.
+  duplicateReports = 0;
+  renegings = 0;
+  deliveredTotalBytes = 0;
   // Tail loss probes, RFC 8985 section 7.
   probeAtUs = Infinity;
   /** SND.NXT when a probe was sent, and what was in flight; `probing` until it is settled. */
@@ -5353,7 +4926,8 @@ var LossRecovery = class {
   // Proportional rate reduction, RFC 6937 section 3.
   deliveredBytes = 0;
   sentBytes = 0;
-  flightAtStart = 0;
+  /** The window when the recovery began (Linux's prior_cwnd, RFC 6937's RecoverFS). */
+  windowAtStart = 0;
   // Undo: what the window was, and how many retransmissions a DSACK has not yet shown to be needless.
   undoCwndBytes = 0;
   undoSsthreshBytes = 0;
@@ -5372,19 +4946,31 @@ var LossRecovery = class {
     this.rackForward = iss;
   }
 };
-function proportionalWindow(recovery, pipeBytes, deliveredBytes, advanced, ssthreshBytes, mss) {
-  recovery.deliveredBytes += deliveredBytes;
-  const { deliveredBytes: delivered, sentBytes: sent, flightAtStart } = recovery;
-  let send;
-  if (pipeBytes > ssthreshBytes) {
-    send = Math.ceil(delivered * ssthreshBytes / Math.max(flightAtStart, 1)) - sent;
-  } else {
-    const limit = Math.max(delivered - sent, deliveredBytes) + (advanced ? mss : 0);
-    send = Math.min(ssthreshBytes - pipeBytes, limit);
-  }
-  if (sent === 0) send = Math.max(send, mss);
-  return Math.max(pipeBytes + send, pipeBytes, mss);
+function newLossRecovery(pool2, iss, config) {
+  const loss = new LossRecovery(pool2, iss);
+  loss.reordering = config.reordering;
+  loss.useRack = config.rack;
+  loss.useProbes = config.tlp;
+  return loss;
 }
+function proportionalWindow(recovery, pipeBytes, deliveredBytes, safe, ssthreshBytes, mss) {
+  recovery.deliveredBytes += deliveredBytes;
+  const delivered = recovery.deliveredBytes / mss;
+  const sent = recovery.sentBytes / mss;
+  const ssthresh = Math.floor(ssthreshBytes / mss);
+  const room = ssthresh - Math.ceil(pipeBytes / mss);
+  let send;
+  if (room < 0) {
+    const before = Math.max(recovery.windowAtStart / mss, 1);
+    send = Math.ceil(delivered * ssthresh / before - EPSILON) - sent;
+  } else {
+    send = Math.max(delivered - sent, deliveredBytes / mss) + (safe ? 1 : 0);
+    send = Math.min(room, Math.floor(send));
+  }
+  if (sent === 0) send = Math.max(send, 1);
+  return Math.max(pipeBytes + send * mss, pipeBytes, mss);
+}
+var EPSILON = 1e-9;
 
 // src/tcp/ecn.ts
 var ECN_FLAGS = Flag.AE | Flag.CWR | Flag.ECE;
@@ -5507,7 +5093,7 @@ function reduceForMarks(conn, ecn, loss, flightBytes, pipeBytes, deliveredBytes,
     loss.undoPossible = false;
     loss.deliveredBytes = 0;
     loss.sentBytes = 0;
-    loss.flightAtStart = flightBytes;
+    loss.windowAtStart = congestion.cwndBytes;
     loss.probing = false;
     counters.count(Counter.ecnReductions);
     congestion.onEcn(flightBytes, sndMss, nowUs);
@@ -5609,7 +5195,7 @@ var PathMtuCache = class {
   /** Gives a new connection what is known of its path. */
   apply(conn, nowUs) {
     if (this.#paths.size === 0) return;
-    const key = keyOf3(conn);
+    const key = keyOf(conn);
     const entry = this.#paths.get(key);
     if (entry === void 0) return;
     if (entry.endUs <= nowUs) {
@@ -5630,7 +5216,7 @@ var PathMtuCache = class {
     return true;
   }
   #learn(conn) {
-    const key = keyOf3(conn);
+    const key = keyOf(conn);
     this.#paths.delete(key);
     if (this.#paths.size >= DESTINATIONS_MAX) {
       for (const oldest of this.#paths.keys()) {
@@ -5644,7 +5230,7 @@ var PathMtuCache = class {
     });
   }
 };
-function keyOf3({ remote0, remote1, remote2, remote3 }) {
+function keyOf({ remote0, remote1, remote2, remote3 }) {
   return `${remote0},${remote1},${remote2},${remote3}`;
 }
 function plateauBelow(mtu) {
@@ -5685,7 +5271,6 @@ function loseOversized(conn, loss) {
   }
   if (!found) return;
   joinLost(queue, conn.sndMss);
-  conn.timing = false;
   loss.undoPossible = false;
   loss.probing = false;
   loss.probeAtUs = NEVER;
@@ -5736,7 +5321,6 @@ function onTimeout(conn, config, nowUs) {
     search.lowMtu = Math.min(search.lowMtu, Math.max(half, config.mtuProbeFloor) + overhead);
     updateSegmentSize(conn);
   }
-  conn.congestion.cwndBytes = Math.min(conn.congestion.cwndBytes, conn.sndMss);
 }
 function probeLength(conn, search, loss, unsent, room, config, nowUs) {
   if (search.probing || loss.phase !== Phase.open || loss.queue.sackedBytes > 0) return 0;
@@ -5773,11 +5357,84 @@ function isProbeLost(conn, search, loss) {
   return true;
 }
 
+// src/tcp/undo.ts
+function undo(conn, loss, counters) {
+  const { queue } = loss;
+  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
+    if ((queue.flags(s) & Sent.lost) !== 0) queue.unmarkLost(s);
+  }
+  const { congestion } = conn;
+  if (loss.undoPossible) {
+    congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
+    congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
+    congestion.undo();
+  }
+  loss.phase = Phase.open;
+  loss.undoPossible = false;
+  loss.duplicateAcks = 0;
+  loss.frto = false;
+  loss.newDataOnly = false;
+  loss.rackAdvanced = true;
+  conn.recoveriesUndone++;
+  counters.count(Counter.recoveriesUndone);
+}
+
+// src/tcp/frto.ts
+function beginFrto(loss, phaseBefore, again, config) {
+  loss.frto = config.frto && (phaseBefore === Phase.open || again);
+  loss.newDataOnly = false;
+}
+function onAckAfterTimeout(conn, loss, advanced, told, counters) {
+  loss.newDataOnly = false;
+  if (!loss.frto) return;
+  if (loss.originalDelivered) {
+    counters.count(Counter.spuriousTimeouts);
+    conn.backoffs = 0;
+    undo(conn, loss, counters);
+    return;
+  }
+  if (seqGt(conn.sndNxt, loss.recover)) {
+    if (told) loss.frto = false;
+    return;
+  }
+  if (!advanced || seqGe(conn.sndUna, loss.recover)) return;
+  loss.recover = conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  const unsent = seqGt(seqAdd(conn.iss, 1 + conn.send.end), conn.sndNxt);
+  if (unsent && seqGt(edge, conn.sndNxt)) loss.newDataOnly = true;
+  else loss.frto = false;
+}
+function sendsNewFirst(loss) {
+  return loss.newDataOnly;
+}
+function giveUpFrto(conn, loss) {
+  if (!loss.newDataOnly || seqGt(conn.sndNxt, loss.recover)) return false;
+  loss.newDataOnly = false;
+  loss.frto = false;
+  return true;
+}
+
+// src/tcp/reordering.ts
+var REORDERING_MAX = 300;
+function noteReordering(loss, start) {
+  if (!loss.overtaken || seqLt(start, loss.overtakenFrom)) loss.overtakenFrom = start;
+  loss.overtaken = true;
+}
+function settleReordering(conn, loss) {
+  if (!loss.overtaken) return;
+  loss.overtaken = false;
+  if (loss.phase === Phase.loss && !loss.undoPossible) return;
+  const distance = seqDiff(loss.rackForward, loss.overtakenFrom);
+  if (distance <= 0) return;
+  const segments = Math.ceil(distance / conn.sndMss);
+  if (segments > loss.reordering) loss.reordering = Math.min(segments, REORDERING_MAX);
+  loss.reorderingSeen = true;
+  loss.reorderingEvents++;
+}
+
 // src/tcp/rack.ts
-var DUPLICATE_THRESHOLD = 3;
 var REORDER_QUARTERS_MAX = 16;
 var REORDER_PERSIST = 16;
-var DELAYED_ACK_MAX_US = 2e5;
 var PROBE_INITIAL_US = 1e6;
 var MINIMUM_US = 2e3;
 function sentAfter(time1Us, end1, time2Us, end2) {
@@ -5789,14 +5446,20 @@ function rackDelivered(conn, segment, nowUs) {
   const end2 = queue.end(segment);
   const sentAtUs = queue.sentAtUs(segment);
   const again = (queue.flags(segment) & Sent.everAgain) !== 0;
+  if (!again) {
+    if (seqLt(queue.start(segment), recovery.rackForward)) {
+      noteReordering(recovery, queue.start(segment));
+    }
+    if (!seqGt(end2, recovery.recover)) recovery.originalDelivered = true;
+  }
   if (seqGt(end2, recovery.rackForward)) recovery.rackForward = end2;
-  else if (!again && seqLt(end2, recovery.rackForward)) recovery.reorderingSeen = true;
   const rttUs = nowUs - sentAtUs;
   if (again && rttUs < conn.rtt.minUs) return;
+  recovery.rackAdvanced = true;
+  recovery.rackRttUs = rttUs;
   if (sentAfter(sentAtUs, end2, recovery.rackSentAtUs, recovery.rackEnd)) {
     recovery.rackSentAtUs = sentAtUs;
     recovery.rackEnd = end2;
-    recovery.rackRttUs = rttUs;
   }
 }
 function rackDuplicate(conn) {
@@ -5804,18 +5467,27 @@ function rackDuplicate(conn) {
   if (recovery.dsackRoundOpen) return;
   recovery.dsackRoundOpen = true;
   recovery.dsackRound = conn.sndNxt;
-  recovery.reorderingSeen = true;
   recovery.reorderQuarters = Math.min(recovery.reorderQuarters + 1, REORDER_QUARTERS_MAX);
   recovery.reorderPersist = REORDER_PERSIST;
 }
 function rackRecovered(recovery) {
   if (recovery.reorderPersist > 0 && --recovery.reorderPersist === 0) recovery.reorderQuarters = 1;
 }
+function hasEnoughBehind(conn, recovery) {
+  const { queue, reordering } = recovery;
+  if (queue.sackedBytes >= reordering * conn.sndMss) return true;
+  if (queue.sackedBytes === 0) return false;
+  let segments = 0;
+  for (let s = queue.head; s !== NO_SEGMENT && segments < reordering; s = queue.next(s)) {
+    if ((queue.flags(s) & Sent.sacked) === 0) continue;
+    segments += Math.ceil(seqDiff(queue.end(s), queue.start(s)) / conn.sndMss);
+  }
+  return segments >= reordering;
+}
 function reorderWindowUs(conn) {
   const recovery = conn.loss;
   if (!recovery.reorderingSeen) {
-    const enough = recovery.queue.sackedBytes >= DUPLICATE_THRESHOLD * conn.sndMss;
-    if (recovery.phase !== Phase.open || enough) return 0;
+    if (recovery.phase !== Phase.open || hasEnoughBehind(conn, recovery)) return 0;
   }
   const windowUs = Math.floor(recovery.reorderQuarters * conn.rtt.minUs / 4);
   return Math.min(windowUs, conn.rtt.srttUs);
@@ -5824,6 +5496,7 @@ function rackDetect(conn, nowUs) {
   const recovery = conn.loss;
   const { queue } = recovery;
   recovery.reorderAtUs = Infinity;
+  recovery.rackAdvanced = false;
   if (recovery.rackSentAtUs === 0) return false;
   const allowedUs = recovery.rackRttUs + reorderWindowUs(conn);
   let found = false;
@@ -5848,43 +5521,687 @@ function rackDetect(conn, nowUs) {
 function armProbe(conn, nowUs) {
   const recovery = conn.loss;
   const { queue } = recovery;
-  if (!conn.sack || recovery.phase !== Phase.open || queue.sackedBytes > 0) return;
+  if (!conn.sack || !recovery.useProbes || recovery.phase !== Phase.open || queue.sackedBytes > 0) {
+    return;
+  }
   if (recovery.probing) return;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   if (flight === 0) return;
   const { srttUs } = conn.rtt;
-  let timeoutUs = srttUs > 0 ? Math.max(2 * srttUs, MINIMUM_US) : PROBE_INITIAL_US;
-  if (flight <= conn.sndMss) timeoutUs += DELAYED_ACK_MAX_US;
+  let timeoutUs = PROBE_INITIAL_US;
+  if (srttUs > 0) {
+    const single = queue.head === queue.tail && flight <= conn.sndMss;
+    timeoutUs = 2 * srttUs + (single ? conn.rtt.minRtoUs : MINIMUM_US);
+  }
   recovery.probeAtUs = Math.min(nowUs + timeoutUs, conn.retransmitAtUs);
 }
 
+// src/tcp/fast_open_state.ts
+var FastOpenState = class {
+  /** The SYN came with data that was taken: the application has the connection before its handshake ends. */
+  passive;
+  /** An active open that waits for the application's first data to send its SYN. */
+  waiting = false;
+  /** The option of the SYN or of the SYN-ACK that is to be sent: bytes of the cookie, -1 for no option. */
+  cookieLength = -1;
+  cookie0 = 0;
+  cookie1 = 0;
+  cookie2 = 0;
+  cookie3 = 0;
+  experimental = false;
+  /** Most bytes that the SYN may carry. */
+  synBytesMax = 0;
+  /** Bytes that it has carried, and whether the peer has taken any. */
+  synBytes = 0;
+  acked = false;
+  constructor(passive) {
+    this.passive = passive;
+  }
+  /** Takes the cookie of a segment over. */
+  takeCookie(segment) {
+    this.cookieLength = segment.fastOpenLength;
+    this.cookie0 = segment.fastOpen0;
+    this.cookie1 = segment.fastOpen1;
+    this.cookie2 = segment.fastOpen2;
+    this.cookie3 = segment.fastOpen3;
+    this.experimental = (segment.options & OptionBit.fastOpenExperimental) !== 0;
+  }
+  /** Adds the option to a SYN or SYN-ACK that is sent for the first time. */
+  addOption(out2) {
+    if (this.cookieLength < 0) return;
+    out2.options |= OptionBit.fastOpen | (this.experimental ? OptionBit.fastOpenExperimental : 0);
+    out2.fastOpenLength = this.cookieLength;
+    out2.fastOpen0 = this.cookie0;
+    out2.fastOpen1 = this.cookie1;
+    out2.fastOpen2 = this.cookie2;
+    out2.fastOpen3 = this.cookie3;
+  }
+};
+
+// src/base/siphash.ts
+var INIT_0_HIGH = 1936682341;
+var INIT_0_LOW = 1886610805;
+var INIT_1_HIGH = 1685025377;
+var INIT_1_LOW = 1852075885;
+var INIT_2_HIGH = 1819895653;
+var INIT_2_LOW = 1852142177;
+var INIT_3_HIGH = 1952801890;
+var INIT_3_LOW = 2037671283;
+var HALF_FINAL_ROUNDS = 3;
+var COMPRESSION_ROUNDS = 2;
+var FINAL_ROUNDS = 4;
+function halfSipHash13(key0, key1, words, count) {
+  let v0 = key0 | 0;
+  let v1 = key1 | 0;
+  let v2 = INIT_2_HIGH ^ key0;
+  let v3 = INIT_3_HIGH ^ key1;
+  const rounds = count + 1 + HALF_FINAL_ROUNDS;
+  for (let i = 0; i < rounds; i++) {
+    const word = i < count ? words[i] : i === count ? count << 26 : 0;
+    v3 ^= word;
+    v0 = v0 + v1 | 0;
+    v1 = (v1 << 5 | v1 >>> 27) ^ v0;
+    v0 = v0 << 16 | v0 >>> 16;
+    v2 = v2 + v3 | 0;
+    v3 = (v3 << 8 | v3 >>> 24) ^ v2;
+    v0 = v0 + v3 | 0;
+    v3 = (v3 << 7 | v3 >>> 25) ^ v0;
+    v2 = v2 + v1 | 0;
+    v1 = (v1 << 13 | v1 >>> 19) ^ v2;
+    v2 = v2 << 16 | v2 >>> 16;
+    v0 ^= word;
+    if (i === count) v2 ^= 255;
+  }
+  return v1 ^ v3;
+}
+var SipHash24 = class {
+  /** The low 32 bits of the last result, signed: what `finish` returned. */
+  low = 0;
+  /** The high 32 bits of the last result, signed. */
+  high = 0;
+  #key;
+  #state = new Int32Array(8);
+  /** Words of the message so far. */
+  #count = 0;
+  /** The word that waits for the second half of its 64-bit block, when `#count` is odd. */
+  #pending = 0;
+  /** The key, 128 bits: `key0` holds its first four bytes in little-endian order. */
+  constructor(key0, key1, key2, key3) {
+    this.#key = Int32Array.of(key0, key1, key2, key3);
+  }
+  /** Begins a message. */
+  start() {
+    const key = this.#key;
+    const state = this.#state;
+    state[0] = key[0] ^ INIT_0_LOW;
+    state[1] = key[1] ^ INIT_0_HIGH;
+    state[2] = key[2] ^ INIT_1_LOW;
+    state[3] = key[3] ^ INIT_1_HIGH;
+    state[4] = key[0] ^ INIT_2_LOW;
+    state[5] = key[1] ^ INIT_2_HIGH;
+    state[6] = key[2] ^ INIT_3_LOW;
+    state[7] = key[3] ^ INIT_3_HIGH;
+    this.#count = 0;
+    this.#pending = 0;
+  }
+  /** Appends one 32-bit word to the message. */
+  word(word) {
+    if ((this.#count & 1) === 0) this.#pending = word | 0;
+    else this.#block(this.#pending, word | 0);
+    this.#count++;
+  }
+  /** Ends the message; returns the low 32 bits of the hash and leaves all 64 in `low` and `high`. */
+  finish() {
+    this.#block((this.#count & 1) === 0 ? 0 : this.#pending, this.#count << 26);
+    const state = this.#state;
+    state[4] ^= 255;
+    sipRounds(state, FINAL_ROUNDS);
+    this.low = state[0] ^ state[2] ^ state[4] ^ state[6];
+    this.high = state[1] ^ state[3] ^ state[5] ^ state[7];
+    return this.low;
+  }
+  #block(low, high) {
+    const state = this.#state;
+    state[6] ^= low;
+    state[7] ^= high;
+    sipRounds(state, COMPRESSION_ROUNDS);
+    state[0] ^= low;
+    state[1] ^= high;
+  }
+};
+function sipRounds(state, rounds) {
+  let v0l = state[0], v0h = state[1], v1l = state[2], v1h = state[3];
+  let v2l = state[4], v2h = state[5], v3l = state[6], v3h = state[7];
+  for (let i = 0; i < rounds; i++) {
+    let t = 0;
+    v0l = v0l + v1l | 0;
+    v0h = v0h + v1h + (v0l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 13 | v1l >>> 19) ^ v0h;
+    v1l = (v1l << 13 | v1h >>> 19) ^ v0l;
+    v1h = t;
+    t = v0h, v0h = v0l, v0l = t;
+    v2l = v2l + v3l | 0;
+    v2h = v2h + v3h + (v2l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 16 | v3l >>> 16) ^ v2h;
+    v3l = (v3l << 16 | v3h >>> 16) ^ v2l;
+    v3h = t;
+    v0l = v0l + v3l | 0;
+    v0h = v0h + v3h + (v0l >>> 0 < v3l >>> 0 ? 1 : 0) | 0;
+    t = (v3h << 21 | v3l >>> 11) ^ v0h;
+    v3l = (v3l << 21 | v3h >>> 11) ^ v0l;
+    v3h = t;
+    v2l = v2l + v1l | 0;
+    v2h = v2h + v1h + (v2l >>> 0 < v1l >>> 0 ? 1 : 0) | 0;
+    t = (v1h << 17 | v1l >>> 15) ^ v2h;
+    v1l = (v1l << 17 | v1h >>> 15) ^ v2l;
+    v1h = t;
+    t = v2h, v2h = v2l, v2l = t;
+  }
+  state[0] = v0l, state[1] = v0h, state[2] = v1l, state[3] = v1h;
+  state[4] = v2l, state[5] = v2h, state[6] = v3l, state[7] = v3h;
+}
+
+// src/tcp/secret.ts
+var WORD_DIGITS = 8;
+function hashesOf(text, random) {
+  if (text === "") {
+    return [
+      new SipHash24(random.uint32(), random.uint32(), random.uint32(), random.uint32())
+    ];
+  }
+  return text.split(",").map((digits) => {
+    const word = (index) => parseInt(digits.slice(WORD_DIGITS * index, WORD_DIGITS * (index + 1)), 16) | 0;
+    return new SipHash24(word(0), word(1), word(2), word(3));
+  });
+}
+function startWithAddresses(hash, ends, purpose) {
+  hash.start();
+  hash.word(purpose);
+  hash.word(ends.local0);
+  hash.word(ends.local1);
+  hash.word(ends.local2);
+  hash.word(ends.local3);
+  hash.word(ends.remote0);
+  hash.word(ends.remote1);
+  hash.word(ends.remote2);
+  hash.word(ends.remote3);
+}
+
+// src/tcp/fast_open.ts
+var COOKIE_BYTES = 8;
+var PENALTY_US = 6e7;
+var BLACKHOLE_DOUBLINGS = 6;
+var SYN_OPTIONS_BYTES = 40;
+function isOpenEarly(conn) {
+  return conn.fastOpen !== null && conn.fastOpen.passive;
+}
+function isUsedEarly(conn) {
+  if (conn.fastOpen === null || conn.owner === Owner.listener || conn.request >= 0) return false;
+  return conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
+}
+function isUnbegun(conn) {
+  if (conn.fastOpen === null || !conn.fastOpen.waiting || conn.send === null) return false;
+  conn.send.refresh();
+  return conn.send.end === 0;
+}
+var ActiveFastOpen = {
+  no: 0,
+  /** Data goes with the SYN when the server's cookie is known; else one is asked for. */
+  withCookie: 1,
+  /** Data goes with the SYN in any case (TCP_FASTOPEN_NO_COOKIE). */
+  withoutCookie: 2
+};
+var SynVerdict = {
+  /** An ordinary handshake; the SYN-ACK carries the cookie that the state names, if any. */
+  handshake: 0,
+  /** The data is to be taken at once. */
+  accept: 1
+};
+var FastOpenServer = class {
+  #config;
+  #counters;
+  #hashes;
+  /** What the next SYN-ACK is to carry. */
+  reply = new FastOpenState(false);
+  constructor(config, counters, random) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#hashes = hashesOf(config.fastOpenSecret, random);
+  }
+  /** Looks at a SYN for a listener, and leaves in `reply` what its SYN-ACK is to carry. */
+  onSyn(listener, syn, ends, nowUs) {
+    const { fastOpen } = this.#config;
+    const { reply: reply2 } = this;
+    reply2.cookieLength = -1;
+    const hasOption = (syn.options & OptionBit.fastOpen) !== 0;
+    if (hasOption && syn.fastOpenLength === 0) {
+      this.#counters.count(Counter.fastOpenCookieRequests);
+    }
+    const isWanted = hasOption || syn.payloadLength > 0;
+    if ((fastOpen & FastOpenBit.server) === 0 || !isWanted) return SynVerdict.handshake;
+    if (!this.#hasRoom(listener, nowUs)) return SynVerdict.handshake;
+    const free = listener.fastOpenNoCookie || (fastOpen & FastOpenBit.serverWithoutCookie) !== 0;
+    if (free) return SynVerdict.accept;
+    if (!hasOption) return SynVerdict.handshake;
+    const known = syn.fastOpenLength > 0 ? this.#indexOf(syn, ends) : -1;
+    if (syn.fastOpenLength > 0 && known < 0) {
+      this.#counters.count(Counter.fastOpenPassiveFailed);
+    }
+    if (known !== 0) this.#give(syn, ends);
+    return known >= 0 ? SynVerdict.accept : SynVerdict.handshake;
+  }
+  #hasRoom(listener, nowUs) {
+    const everyone = (this.#config.fastOpen & FastOpenBit.everyListener) !== 0;
+    const limit = listener.fastOpenLimit > 0 ? listener.fastOpenLimit : everyone ? listener.backlog : 0;
+    if (limit === 0) return false;
+    const { fastOpenPenalties } = listener;
+    while (fastOpenPenalties.length > 0 && fastOpenPenalties[0] <= nowUs) {
+      fastOpenPenalties.shift();
+      listener.fastOpenPending--;
+    }
+    if (listener.fastOpenPending < limit) return true;
+    this.#counters.count(Counter.fastOpenOverflows);
+    return false;
+  }
+  #give(syn, ends) {
+    const { reply: reply2 } = this;
+    const hash = this.#hashes[0];
+    hashAddresses(hash, ends);
+    reply2.cookieLength = COOKIE_BYTES;
+    reply2.cookie0 = byteSwapped(hash.low);
+    reply2.cookie1 = byteSwapped(hash.high);
+    reply2.cookie2 = 0;
+    reply2.cookie3 = 0;
+    reply2.experimental = (syn.options & OptionBit.fastOpenExperimental) !== 0;
+  }
+  /** Which secret has made the cookie of a SYN, or -1. */
+  #indexOf(syn, ends) {
+    if (syn.fastOpenLength !== COOKIE_BYTES) return -1;
+    return this.#hashes.findIndex((hash) => {
+      hashAddresses(hash, ends);
+      return syn.fastOpen0 === byteSwapped(hash.low) && syn.fastOpen1 === byteSwapped(hash.high);
+    });
+  }
+  /** The handshake of a connection whose data was taken has ended; `reset` when the peer has reset it. */
+  onHandshakeOver(listener, reset, nowUs) {
+    if (reset) listener.fastOpenPenalties.push(nowUs + PENALTY_US);
+    else listener.fastOpenPending--;
+  }
+};
+function hashAddresses(hash, ends) {
+  const isIpv42 = ends.remote2 === IPV4_MAPPED_W2 && (ends.remote0 | ends.remote1) === 0;
+  hash.start();
+  if (!isIpv42) {
+    hash.word(byteSwapped(ends.remote0));
+    hash.word(byteSwapped(ends.remote1));
+    hash.word(byteSwapped(ends.remote2));
+  }
+  hash.word(byteSwapped(ends.remote3));
+  if (!isIpv42) {
+    hash.word(byteSwapped(ends.local0));
+    hash.word(byteSwapped(ends.local1));
+    hash.word(byteSwapped(ends.local2));
+  }
+  hash.word(byteSwapped(ends.local3));
+  hash.finish();
+}
+function byteSwapped(word) {
+  return word << 24 | (word & 65280) << 8 | word >>> 8 & 65280 | word >>> 24;
+}
+var FastOpenClient = class {
+  #config;
+  #counters;
+  #cache = /* @__PURE__ */ new Map();
+  #disabledUntilUs = -Infinity;
+  /** Times in a row that it was given up. */
+  #disabledTimes = 0;
+  constructor(config, counters) {
+    this.#config = config;
+    this.#counters = counters;
+  }
+  /** Servers whose cookie is known. */
+  get size() {
+    return this.#cache.size;
+  }
+  /**
+   * What a new active open has to do with Fast Open; null when nothing. Its `waiting` says that the SYN may
+   * carry data and is to wait for it.
+   */
+  begin(tuple, mtu, withoutCookie, nowUs) {
+    const { fastOpen } = this.#config;
+    if ((fastOpen & FastOpenBit.client) === 0 || nowUs < this.#disabledUntilUs) return null;
+    const state = new FastOpenState(false);
+    const cached = this.#cache.get(keyOf2(tuple));
+    const most = mtu - 40 - SYN_OPTIONS_BYTES;
+    if (withoutCookie || (fastOpen & FastOpenBit.clientWithoutCookie) !== 0) {
+      state.waiting = true;
+      state.synBytesMax = cached === void 0 ? Math.min(most, 536) : most;
+    } else if (cached !== void 0 && cached.state.cookieLength > 0) {
+      Object.assign(state, cached.state);
+      state.waiting = true;
+      state.synBytesMax = most;
+    } else {
+      state.cookieLength = 0;
+      state.experimental = cached?.tryExperimental ?? false;
+    }
+    if (cached !== void 0 && cached.mss > 0) {
+      state.synBytesMax = Math.min(state.synBytesMax, Math.max(0, cached.mss - SYN_OPTIONS_BYTES));
+    }
+    return state;
+  }
+  /** The SYN-ACK of an active open is here: keeps its cookie, and counts whether the data was taken. */
+  onSynAck(conn, segment) {
+    const state = conn.fastOpen;
+    const asked = state.cookieLength >= 0;
+    if (state.synBytes > 0) {
+      this.#counters.count(state.acked ? Counter.fastOpenActive : Counter.fastOpenActiveFailed);
+      if (state.acked) this.#disabledTimes = 0;
+    }
+    if (!asked) return;
+    const mss = (segment.options & OptionBit.mss) !== 0 ? segment.mss : 536;
+    const hasCookie = (segment.options & OptionBit.fastOpen) !== 0 && segment.fastOpenLength > 0;
+    if (hasCookie) {
+      const kept = new FastOpenState(false);
+      kept.takeCookie(segment);
+      this.#keep(conn, {
+        state: kept,
+        mss,
+        tryExperimental: false
+      });
+    } else if (conn.handshakeTimedOut) {
+      if (state.synBytes > 0) this.#cache.delete(keyOf2(conn));
+    } else if (state.synBytes === 0) {
+      const none = new FastOpenState(false);
+      this.#keep(conn, {
+        state: none,
+        mss,
+        tryExperimental: !state.experimental
+      });
+    }
+  }
+  #keep(tuple, cookie) {
+    const key = keyOf2(tuple);
+    this.#cache.delete(key);
+    if (this.#config.fastOpenCookies === 0) return;
+    this.#cache.set(key, cookie);
+    if (this.#cache.size <= this.#config.fastOpenCookies) return;
+    for (const oldest of this.#cache.keys()) {
+      this.#cache.delete(oldest);
+      break;
+    }
+  }
+  /**
+   * The retransmission timer of a connection that has used Fast Open has expired the `backoffs`th time in a
+   * row: three times, or to the end, mean a path that swallows it (RFC 7413 section 7.1, as Linux).
+   */
+  onTimeout(backoffs, givenUp, nowUs) {
+    const { fastOpenBlackholeMs } = this.#config;
+    if (fastOpenBlackholeMs === 0 || backoffs !== 3 && !(givenUp && backoffs < 3)) return;
+    const doublings = Math.min(this.#disabledTimes++, BLACKHOLE_DOUBLINGS);
+    this.#disabledUntilUs = nowUs + fastOpenBlackholeMs * 1e3 * 2 ** doublings;
+    this.#counters.count(Counter.fastOpenBlackholes);
+  }
+};
+function keyOf2(tuple) {
+  const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = tuple;
+  return `${local0},${local1},${local2},${local3},${remote0},${remote1},${remote2},${remote3}`;
+}
+function beginFastOpen(conn, out2) {
+  const state = conn.fastOpen;
+  state.addOption(out2);
+  state.waiting = false;
+  if ((out2.flags & Flag.ACK) !== 0 || state.synBytesMax === 0) return 0;
+  state.synBytes = Math.min(conn.send.end, state.synBytesMax);
+  return state.synBytes;
+}
+function settleSynData(conn, ack) {
+  const state = conn.fastOpen;
+  const bytes = seqDiff(ack, seqAdd(conn.iss, 1));
+  state.acked = bytes > 0;
+  if (bytes > 0) conn.send.acknowledge(bytes);
+  const lost = state.synBytes - bytes;
+  if (lost > 0) {
+    conn.segmentsRetransmitted++;
+    conn.bytesRetransmitted += lost;
+  }
+}
+
+// src/tcp/give_up.ts
+var ORPHAN_RETRIES = 8;
+var MODEL_RTO_US = 2e5;
+function retriesTimeUs(retries, rtoMaxUs) {
+  const doublings = Math.max(0, Math.floor(Math.log2(rtoMaxUs / MODEL_RTO_US)));
+  if (retries <= doublings) return (2 ** (retries + 1) - 1) * MODEL_RTO_US;
+  return (2 ** (doublings + 1) - 1) * MODEL_RTO_US + (retries - doublings) * rtoMaxUs;
+}
+function hasGivenUp(conn, nowUs, config) {
+  const userUs = conn.userTimeoutUs;
+  switch (conn.state) {
+    case State.SYN_SENT:
+      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts || userUs > 0 && conn.backoffs > 0 && nowUs - conn.unackedSinceUs >= userUs;
+    case State.SYN_RECEIVED:
+      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
+  }
+  if (conn.persisting) return hasProbedEnough(conn, nowUs, config);
+  if (conn.backoffs === 0) return false;
+  const silentUs = nowUs - conn.repeatedSinceUs;
+  const limitUs = userUs > 0 ? userUs : retriesTimeUs(conn.owner === Owner.none ? ORPHAN_RETRIES : config.dataRetries, config.rtoMaxMs * 1e3);
+  if (silentUs < limitUs) return false;
+  if (conn.sndWnd > 0 || userUs > 0 || conn.owner === Owner.none) return true;
+  return nowUs - conn.lastReceivedAtUs > 2 * config.rtoMaxMs * 1e3;
+}
+function hasProbedEnough(conn, nowUs, config) {
+  const { userTimeoutUs } = conn;
+  if (userTimeoutUs > 0 && nowUs - conn.probedSinceUs >= userTimeoutUs) return true;
+  if (conn.owner !== Owner.none) return conn.probesUnanswered >= config.dataRetries;
+  const longUs = retriesTimeUs(ORPHAN_RETRIES + 1, config.rtoMaxMs * 1e3);
+  return conn.probesUnanswered >= ORPHAN_RETRIES || nowUs - conn.probedSinceUs >= longUs;
+}
+function synTimeoutUs(conn, config) {
+  const isActive = conn.state === State.SYN_SENT;
+  const linear = isActive ? Math.min(conn.rtoShift, config.synLinearTimeouts) : 0;
+  return conn.rtt.backedOff(conn.rtoShift - linear);
+}
+function nextTimeoutUs(conn, sinceUs, delayUs, nowUs) {
+  if (conn.userTimeoutUs === 0 || sinceUs === NEVER) return nowUs + delayUs;
+  return Math.max(nowUs + 1e3, Math.min(nowUs + delayUs, sinceUs + conn.userTimeoutUs));
+}
+
+// src/tcp/outcome.ts
+var Outcome = {
+  /** Nothing besides what `output` will find. */
+  none: 0,
+  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
+  ack: 1,
+  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
+  challenge: 2,
+  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
+  reset: 3,
+  /** Send an RST from the connection's own numbers; the connection has ended. */
+  abort: 4,
+  /** Send the SYN-ACK again. */
+  synAck: 5,
+  /** Send the oldest unacknowledged segment again. */
+  retransmit: 6,
+  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
+  lossProbe: 10,
+  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
+  probe: 7,
+  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
+  keepalive: 8,
+  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
+  reopen: 9
+};
+
+// src/tcp/persist.ts
+function onProbeTimer(conn, nowUs, config) {
+  if (conn.sndWnd > 0) {
+    endProbing(conn);
+    return Outcome.probe;
+  }
+  if (conn.probedSinceUs === NEVER) conn.probedSinceUs = nowUs;
+  conn.probesUnanswered++;
+  if (conn.rtoShift < config.dataRetries) conn.rtoShift++;
+  restartProbeTimer(conn, nowUs);
+  return Outcome.probe;
+}
+function onProbeAnswered(conn, opened, nowUs) {
+  conn.probesUnanswered = 0;
+  if (!opened) {
+    if (conn.owner !== Owner.none && conn.sndWnd === 0) restartProbeTimer(conn, nowUs);
+    return;
+  }
+  endProbing(conn);
+  conn.backoffs = 0;
+}
+function endProbing(conn) {
+  conn.persisting = false;
+  conn.rtoShift = 0;
+  conn.probesUnanswered = 0;
+  conn.probedSinceUs = NEVER;
+  conn.retransmitAtUs = NEVER;
+}
+function restartProbeTimer(conn, nowUs) {
+  const delayUs = conn.rtt.backedOff(conn.rtoShift);
+  conn.retransmitAtUs = nextTimeoutUs(conn, conn.probedSinceUs, delayUs, nowUs);
+}
+
+// src/tcp/rtt_sample.ts
+var ECHO_MAX_MS = 12e4;
+function noteAcknowledged(conn, segment) {
+  const loss = conn.loss;
+  if ((loss.queue.flags(segment) & Sent.everAgain) !== 0) loss.ackedAgain = true;
+  else if (loss.ackedSentAtUs < 0) loss.ackedSentAtUs = loss.queue.sentAtUs(segment);
+}
+function noteSacked(conn, segment) {
+  const loss = conn.loss;
+  const once = (loss.queue.flags(segment) & Sent.everAgain) === 0;
+  if (once && loss.sackedSentAtUs < 0) loss.sackedSentAtUs = loss.queue.sentAtUs(segment);
+}
+function beginSample(conn) {
+  const loss = conn.loss;
+  loss.ackedAgain = false;
+  loss.ackedSentAtUs = NO_SAMPLE;
+  loss.sackedSentAtUs = NO_SAMPLE;
+}
+function takeSample(conn, segment, advanced, duplicate, nowUs) {
+  const loss = conn.loss;
+  let rttUs = NO_SAMPLE;
+  if (loss.ackedSentAtUs >= 0 && !loss.ackedAgain) rttUs = nowUs - loss.ackedSentAtUs;
+  else if (loss.sackedSentAtUs >= 0) rttUs = nowUs - loss.sackedSentAtUs;
+  else if (advanced && conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    if (duplicate) {
+      conn.rtoShift = 0;
+      return;
+    }
+    const elapsedMs = Math.floor(nowUs / 1e3) + conn.tsOffset - segment.tsEcho | 0;
+    if (elapsedMs >= 0 && elapsedMs < ECHO_MAX_MS) rttUs = Math.max(elapsedMs, 1) * 1e3;
+  }
+  if (rttUs < 0) return;
+  conn.rtt.sample(rttUs);
+  conn.rtoShift = 0;
+}
+
+// src/tcp/sack_recovery.ts
+function detectByScoreboard(conn) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const enough = loss.reordering * conn.sndMss;
+  let behind = queue.sackedBytes;
+  let found = false;
+  for (let s = queue.head; s !== NO_SEGMENT && behind >= enough; s = queue.next(s)) {
+    const flags = queue.flags(s);
+    if ((flags & Sent.sacked) !== 0) behind -= queue.end(s) - queue.start(s) | 0;
+    else if ((flags & Sent.lost) === 0) {
+      queue.markLost(s);
+      found = true;
+    }
+  }
+  return found;
+}
+
 // src/tcp/sack_input.ts
-function takeSackBlocks(conn, segment, nowUs) {
+var BLOCKS_MAX = 4;
+var lefts = new Int32Array(BLOCKS_MAX);
+var rights = new Int32Array(BLOCKS_MAX);
+function takeSackBlocks(conn, segment, nowUs, counters) {
   const count = segment.sackCount;
-  if (count === 0) return false;
+  if (count === 0) {
+    conn.loss.sackSeenCount = 0;
+    return false;
+  }
   const { sackLeft0, sackRight0, sackLeft1, sackRight1 } = segment;
   const duplicate = isDuplicate(segment, count);
-  if (!duplicate) takeBlock(conn, sackLeft0, sackRight0, nowUs);
-  if (count > 1) takeBlock(conn, sackLeft1, sackRight1, nowUs);
-  if (count > 2) takeBlock(conn, segment.sackLeft2, segment.sackRight2, nowUs);
-  if (count > 3) takeBlock(conn, segment.sackLeft3, segment.sackRight3, nowUs);
+  let used2 = 0;
+  if (!duplicate) used2 = select(conn, segment, sackLeft0, sackRight0, used2, counters);
+  if (count > 1) used2 = select(conn, segment, sackLeft1, sackRight1, used2, counters);
+  if (count > 2) {
+    used2 = select(conn, segment, segment.sackLeft2, segment.sackRight2, used2, counters);
+  }
+  if (count > 3) {
+    used2 = select(conn, segment, segment.sackLeft3, segment.sackRight3, used2, counters);
+  }
+  markBlocks(conn, used2, nowUs);
   return duplicate;
 }
 function isDuplicate(segment, count) {
   const { sackLeft0, sackRight0 } = segment;
   if (!seqLt(sackLeft0, sackRight0)) return false;
-  if (seqLe(sackRight0, segment.ack)) return true;
+  if (seqLt(sackLeft0, segment.ack)) return true;
   return count > 1 && seqGe(sackLeft0, segment.sackLeft1) && seqLe(sackRight0, segment.sackRight1);
 }
-function takeBlock(conn, left, right, nowUs) {
-  if (!seqLt(left, right) || seqGt(right, conn.sndNxt) || seqLe(right, conn.sndUna)) return;
+function select(conn, segment, left, right, used2, counters) {
+  const valid = seqLt(left, right) && !seqGt(right, conn.sndNxt) && seqGt(left, conn.sndUna);
+  if (!valid) {
+    const late = segment.ack !== conn.sndUna && seqLe(right, conn.sndUna);
+    if (!late) counters.drop(Drop.tcpSackInvalid);
+    return used2;
+  }
+  let at = used2;
+  for (; at > 0 && seqLt(left, lefts[at - 1]); at--) {
+    lefts[at] = lefts[at - 1];
+    rights[at] = rights[at - 1];
+  }
+  lefts[at] = left;
+  rights[at] = right;
+  return used2 + 1;
+}
+function markBlocks(conn, used2, nowUs) {
+  const loss = conn.loss;
+  loss.sackSeen ??= new Int32Array(2 * BLOCKS_MAX);
+  let s = NO_SEGMENT;
+  for (let i = 0; i < used2; i++) {
+    const from = knownUpTo(loss, lefts[i], rights[i]);
+    if (from === rights[i]) continue;
+    if (s === NO_SEGMENT) s = loss.queue.near(from);
+    s = takeBlock(conn, lefts[i], rights[i], from, s, nowUs);
+    if (s === NO_SEGMENT) break;
+  }
+  for (let i = 0; i < used2; i++) {
+    loss.sackSeen[2 * i] = lefts[i];
+    loss.sackSeen[2 * i + 1] = rights[i];
+  }
+  loss.sackSeenCount = used2;
+}
+function knownUpTo(loss, left, right) {
+  const seen = loss.sackSeen;
+  for (let i = 0; i < loss.sackSeenCount; i++) {
+    const seenLeft = seen[2 * i];
+    const seenRight = seen[2 * i + 1];
+    if (seqLe(seenLeft, left) && seqGt(seenRight, left)) return seqMin(seenRight, right);
+  }
+  return left;
+}
+function takeBlock(conn, left, right, from, near, nowUs) {
   const { queue } = conn.loss;
-  const from = seqMax(left, conn.sndUna);
-  let s = queue.findEndingAfter(from, queue.head);
+  let s = queue.findEndingAfter(from, near);
+  let last = s;
   while (s !== NO_SEGMENT && seqLt(queue.start(s), right)) {
-    if ((queue.flags(s) & Sent.sacked) === 0) s = markCovered(conn, s, from, right, nowUs);
+    if ((queue.flags(s) & Sent.sacked) === 0) s = markCovered(conn, s, left, right, nowUs);
+    last = s;
     s = queue.next(s);
   }
+  return last;
 }
 function markCovered(conn, segment, left, right, nowUs) {
   const { queue } = conn.loss;
@@ -5904,81 +6221,159 @@ function markCovered(conn, segment, left, right, nowUs) {
     queue.split(s, queue.start(s) + keep | 0);
   }
   rackDelivered(conn, s, nowUs);
-  const timed = conn.timing && seqLt(queue.start(s), conn.rttSeq) && seqGe(queue.end(s), conn.rttSeq);
-  if (timed && (queue.flags(s) & Sent.everAgain) === 0) {
-    conn.rtt.sample(nowUs - conn.rttSentAtUs);
-    conn.timing = false;
-  }
+  noteSacked(conn, s);
+  queue.noteDelivered(s, nowUs);
   queue.markSacked(s);
   return s;
 }
 
-// src/tcp/undo.ts
-function undo(conn, loss) {
-  const { queue } = loss;
-  for (let s = queue.head; s !== NO_SEGMENT; s = queue.next(s)) {
-    if ((queue.flags(s) & Sent.lost) !== 0) queue.unmarkLost(s);
+// src/tcp/congestion/control.ts
+var UNPACED_RATE = 2147483647;
+function initialWindow(segments, mss) {
+  return Math.min(segments * mss, Math.max(2 * mss, 1460 * segments));
+}
+function reducedWindow(windowBytes, factor, mss) {
+  return Math.max(Math.floor(windowBytes * factor / mss), 2) * mss;
+}
+
+// src/tcp/window_validation.ts
+function isWindowLimited(conn) {
+  if (conn.cwndLimited) return true;
+  const { cwndBytes, ssthreshBytes } = conn.congestion;
+  return cwndBytes < ssthreshBytes && cwndBytes < 2 * conn.cwndFlightMax;
+}
+function validateWindow(conn, pipeBytes, stopped, nowUs, config) {
+  const { congestion, sndMss } = conn;
+  const flight = seqDiff(conn.sndNxt, conn.sndUna);
+  const limited = stopped || pipeBytes > congestion.cwndBytes - sndMss;
+  const roundOver = seqGe(conn.sndUna, conn.cwndUsageEnd);
+  if (roundOver || limited || !conn.cwndLimited && flight > conn.cwndFlightMax) {
+    conn.cwndLimited = limited;
+    conn.cwndFlightMax = flight;
+    conn.cwndUsageEnd = conn.sndNxt;
   }
+  if (isWindowLimited(conn) || conn.cwndUsedSinceUs === 0) {
+    conn.cwndUsedBytes = 0;
+    conn.cwndUsedSinceUs = nowUs;
+    return;
+  }
+  if (flight > conn.cwndUsedBytes) conn.cwndUsedBytes = flight;
+  const sinceUs = nowUs - conn.cwndUsedSinceUs;
+  if (config.restartAfterIdle && sinceUs >= conn.rtt.rtoUs) shrinkUnused(conn, nowUs, config);
+}
+function shrinkUnused(conn, nowUs, config) {
+  if (conn.loss.phase === Phase.open) {
+    const { congestion } = conn;
+    const used2 = Math.max(conn.cwndUsedBytes, restartWindow(conn, config));
+    if (used2 < congestion.cwndBytes) {
+      keepThreshold(conn);
+      congestion.cwndBytes = wholeSegments(conn, (congestion.cwndBytes + used2) / 2);
+    }
+    conn.cwndUsedBytes = 0;
+  }
+  conn.cwndUsedSinceUs = nowUs;
+}
+function onTransmitStart(conn, nowUs, config) {
+  const sinceUs = Math.max(conn.lastTextSentAtUs, conn.cwndUsedSinceUs);
+  const idleUs = nowUs - sinceUs;
+  if (config.restartAfterIdle && sinceUs > 0 && idleUs > conn.rtt.rtoUs) {
+    restart(conn, idleUs, nowUs, config);
+  }
+  conn.congestion.onTransmitStart(conn.rtt.srttUs, nowUs);
+  conn.pacer?.update(conn.congestion, 0, conn.rtt.srttUs);
+}
+function restart(conn, idleUs, nowUs, config) {
   const { congestion } = conn;
-  congestion.cwndBytes = Math.max(congestion.cwndBytes, loss.undoCwndBytes);
-  congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, loss.undoSsthreshBytes);
-  loss.phase = Phase.open;
-  loss.undoPossible = false;
-  loss.duplicateAcks = 0;
-  conn.recoveriesUndone++;
+  const least = Math.min(restartWindow(conn, config), congestion.cwndBytes);
+  keepThreshold(conn);
+  let cwnd = congestion.cwndBytes;
+  for (let rest = idleUs - conn.rtt.rtoUs; rest > 0 && cwnd > least; rest -= conn.rtt.rtoUs) {
+    cwnd /= 2;
+  }
+  congestion.cwndBytes = Math.max(wholeSegments(conn, cwnd), least);
+  conn.cwndUsedSinceUs = nowUs;
+  conn.cwndUsedBytes = 0;
+}
+function restartWindow(conn, config) {
+  return initialWindow(config.initialWindowSegments, conn.sndMss);
+}
+function keepThreshold(conn) {
+  const { congestion } = conn;
+  const segments = Math.floor(congestion.cwndBytes / conn.sndMss);
+  const kept = ((segments >> 1) + (segments >> 2)) * conn.sndMss;
+  congestion.ssthreshBytes = Math.max(congestion.ssthreshBytes, kept);
+}
+function wholeSegments(conn, bytes) {
+  return Math.floor(bytes / conn.sndMss) * conn.sndMss;
 }
 
 // src/tcp/acknowledgment.ts
-var DUPLICATE_THRESHOLD2 = 3;
+var RENEGING_DELAY_US = 1e4;
 function onAcknowledgment(conn, segment, windowBefore, nowUs, counters, config) {
   const loss = conn.loss;
   if (loss === null) return;
   const advanced = seqGt(segment.ack, conn.sndUna);
   if (!advanced && conn.persisting) {
-    onProbeAnswered(conn, conn.sndWnd > windowBefore);
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
     return;
   }
   if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
+  conn.probesUnanswered = 0;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
+  beginSample(conn);
+  loss.originalDelivered = false;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
-  if (advanced) advance(conn, segment.ack, nowUs);
+  if (advanced) advance(conn, segment.ack);
   if (advanced && conn.mtuSearch !== null) onProgress(conn, conn.mtuSearch);
   const sackedBefore = loss.queue.sackedBytes;
-  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
-  delivered += loss.queue.sackedBytes - sackedBefore;
-  if (!advanced && isDuplicate2(conn, segment, windowBefore)) {
+  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs, counters);
+  const sacked = loss.queue.sackedBytes - sackedBefore;
+  delivered += sacked;
+  settleReordering(conn, loss);
+  takeSample(conn, segment, advanced, duplicate, nowUs);
+  if (advanced) restartTimer(conn, nowUs);
+  const again = !advanced && isDuplicate2(conn, segment, windowBefore);
+  if (again) {
     conn.duplicateAcksSeen++;
     counters.count(Counter.duplicateAcks);
     if (conn.sack) loss.duplicateAcks++;
     else delivered += creditDuplicate(loss, flight, conn.sndMss);
   }
+  loss.deliveredTotalBytes += delivered;
   if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
-  if (duplicate) onDsack(conn, loss, segment);
-  if (advanced) undoByTimestamp(conn, loss, segment);
-  if (loss.probing) {
-    const again = !advanced && conn.sndWnd === windowBefore;
-    settleProbe(conn, loss, segment, duplicate, again, nowUs);
+  if (duplicate) onDsack(conn, loss, segment, counters);
+  if (advanced && isUnsureOfSacked(conn, loss)) {
+    conn.retransmitAtUs = nowUs + Math.max(conn.rtt.srttUs / 2, RENEGING_DELAY_US);
   }
-  const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
+  if (advanced) undoByTimestamp(conn, loss, segment, counters);
+  if (loss.phase === Phase.loss) {
+    onAckAfterTimeout(conn, loss, advanced, sacked > 0 || again, counters);
+  }
+  if (loss.probing) {
+    const same = !advanced && conn.sndWnd === windowBefore;
+    settleProbe(conn, loss, segment, duplicate, same, nowUs);
+  }
+  const lost = detect(conn, loss, advanced, nowUs);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  if (delivered > 0 || lost) sampleRate(conn, nowUs);
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
-function onProbeAnswered(conn, opened) {
-  if (opened) {
-    conn.persisting = false;
-    conn.retransmitAtUs = NEVER;
-    conn.backoffs = 0;
-    return;
-  }
-  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+function detect(conn, loss, advanced, nowUs) {
+  if (!conn.sack) return detectByDuplicates(conn, loss, advanced);
+  if (!loss.useRack) return detectByScoreboard(conn);
+  return loss.rackAdvanced && rackDetect(conn, nowUs);
 }
-var PROBE_BACKOFF_CAP = 10;
+function isUnsureOfSacked(conn, loss) {
+  const { head } = loss.queue;
+  return conn.sack && head !== NO_SEGMENT && (loss.queue.flags(head) & Sent.sacked) !== 0;
+}
 function onShrunkWindow(conn, loss, windowBefore, nowUs) {
   if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
-  loss.queue.markAllLost(false);
+  loss.queue.markAllLost(false, NEVER);
   conn.backoffs = 0;
+  conn.rtoShift = 0;
   conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
 }
 function isDuplicate2(conn, segment, windowBefore) {
@@ -5987,9 +6382,10 @@ function isDuplicate2(conn, segment, windowBefore) {
   if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
+var DUPLICATE_THRESHOLD = 3;
 function creditDuplicate(loss, flight, mss) {
   if (loss.duplicateRoomBytes < 0) {
-    loss.duplicateRoomBytes = Math.max(flight, DUPLICATE_THRESHOLD2 * mss);
+    loss.duplicateRoomBytes = Math.max(flight, DUPLICATE_THRESHOLD * mss);
   }
   if (loss.duplicateRoomBytes === 0) return 0;
   loss.duplicateRoomBytes = Math.max(0, loss.duplicateRoomBytes - mss);
@@ -6003,8 +6399,10 @@ function takeAcknowledged(conn, loss, ack, nowUs) {
     if (seqGt(queue.end(s), ack)) queue.split(s, ack);
     if ((queue.flags(s) & Sent.sacked) === 0) {
       delivered += seqDiff(queue.end(s), queue.start(s));
+      noteAcknowledged(conn, s);
       rackDelivered(conn, s, nowUs);
-    }
+      queue.noteDelivered(s, nowUs);
+    } else if ((queue.flags(s) & Sent.everAgain) !== 0) loss.ackedAgain = true;
     queue.popBefore(ack);
   }
   if (conn.sack) return delivered;
@@ -6013,44 +6411,51 @@ function takeAcknowledged(conn, loss, ack, nowUs) {
   loss.duplicateAcks = Math.max(0, loss.duplicateAcks - Math.max(0, segments - 1));
   return delivered - known;
 }
-function advance(conn, ack, nowUs) {
+function advance(conn, ack) {
   const loss = conn.loss;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
   if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
-  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
-  if (conn.timing && seqGe(ack, conn.rttSeq)) {
-    conn.rtt.sample(nowUs - conn.rttSentAtUs);
-    conn.timing = false;
-  }
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = seqAdd(ack, -1);
   releaseAcknowledged(conn, ack);
   if (conn.sack || loss.phase === Phase.open) loss.duplicateAcks = 0;
   conn.backoffs = 0;
+  conn.repeatedSinceUs = NEVER;
   conn.persisting = false;
-  const everything = ack === conn.sndMax;
-  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
-  conn.unackedSinceUs = everything ? NEVER : nowUs;
   loss.probeAtUs = NEVER;
   loss.duplicateRoomBytes = -1;
   if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
 }
-function onDsack(conn, loss, segment) {
+function restartTimer(conn, nowUs) {
+  const everything = conn.sndUna === conn.sndMax;
+  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.backedOff(conn.rtoShift);
+  conn.unackedSinceUs = everything ? NEVER : nowUs;
+}
+function onDsack(conn, loss, segment, counters) {
   const { sackLeft0: left, sackRight0: right } = segment;
   const bytes = seqDiff(right, left);
+  if (bytes > Math.max(conn.sndWndMax, conn.sndMss)) return;
+  loss.duplicateReports += Math.max(1, Math.ceil(bytes / conn.sndMss));
+  counters.count(Counter.duplicateReportsIn);
   loss.duplicateBytes += bytes;
   if (loss.duplicateBytes > conn.bytesRetransmitted) return;
   if (!isProbeDuplicate(loss, segment)) rackDuplicate(conn);
   if (!loss.undoPossible || loss.undoPending === 0 || seqLe(right, loss.undoFrom)) return;
   loss.undoPending = Math.max(0, loss.undoPending - Math.ceil(bytes / conn.sndMss));
-  if (loss.undoPending === 0) undo(conn, loss);
+  if (loss.undoPending > 0) return;
+  loss.reorderPersist = Math.min(loss.reorderPersist + 1, REORDER_PERSIST);
+  undo(conn, loss, counters);
 }
-function undoByTimestamp(conn, loss, segment) {
+function undoByTimestamp(conn, loss, segment, counters) {
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
   if ((segment.options & OptionBit.timestamps) === 0) return;
   if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
-  if (loss.phase === Phase.recovery) rackDuplicate(conn);
-  undo(conn, loss);
+  if (loss.phase === Phase.recovery) {
+    loss.reorderingSeen = true;
+    rackDuplicate(conn);
+  }
+  undo(conn, loss, counters);
 }
 function isProbeDuplicate(loss, segment) {
   return loss.probing && loss.probeWasOld && segment.sackRight0 === loss.probeEnd;
@@ -6068,7 +6473,7 @@ function settleProbe(conn, loss, segment, duplicate, again, nowUs) {
   }
 }
 function detectByDuplicates(conn, loss, advanced) {
-  const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD2 && !seqLt(conn.sndUna, loss.recover);
+  const first = loss.phase === Phase.open && loss.duplicateAcks >= loss.reordering && seqGt(conn.sndUna, loss.recover);
   const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);
   if (!first && !partial) return false;
   const { queue } = loss;
@@ -6106,10 +6511,10 @@ function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
           return;
         }
       }
-      if (acked > 0) grow(conn, acked, flight, nowUs);
+      if (acked > 0 || loss.reorderingSeen) grow(conn, delivered, nowUs);
       return;
     case Phase.loss:
-      if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
+      if (acked > 0) congestion.onAck(delivered, conn.rtt.srttUs, true, sndMss, nowUs);
       return;
   }
   congestion.cwndBytes = proportionalWindow(loss, pipeOf(conn), delivered, acked > 0 && !lost, congestion.ssthreshBytes, sndMss);
@@ -6117,11 +6522,22 @@ function react(conn, loss, acked, delivered, flight, lost, nowUs, counters) {
     congestion.cwndBytes = Math.max(congestion.cwndBytes, pipeOf(conn) + sndMss);
   }
 }
-function grow(conn, acked, flight, nowUs) {
-  const { congestion } = conn;
-  const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
-  const limited = conn.cwndLimited || slowStart && congestion.cwndBytes < 2 * flight;
-  congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+function grow(conn, delivered, nowUs) {
+  if (delivered <= 0) return;
+  const limited = isWindowLimited(conn);
+  conn.congestion.onAck(delivered, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+}
+function sampleRate(conn, nowUs) {
+  const { congestion, loss, pacer, rtt } = conn;
+  const { rate } = loss.queue;
+  const sample2 = rate.conclude(nowUs, conn.sndMss, rtt.minUs);
+  sample2.inFlightBytes = pipeOf(conn);
+  sample2.windowLimited = conn.cwndLimited;
+  sample2.recovering = loss.phase !== Phase.open;
+  congestion.onSample(sample2);
+  rate.forget();
+  if (congestion.phase === CongestionPhase.probeRtt) rate.onAppLimited(sample2.inFlightBytes);
+  pacer?.update(congestion, sample2.inFlightBytes, rtt.srttUs);
 }
 function enterRecovery(conn, loss, nowUs, counters) {
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
@@ -6129,18 +6545,20 @@ function enterRecovery(conn, loss, nowUs, counters) {
   loss.recover = conn.sndNxt;
   loss.deliveredBytes = 0;
   loss.sentBytes = 0;
-  loss.flightAtStart = flight;
+  loss.windowAtStart = conn.congestion.cwndBytes;
+  loss.frto = false;
+  loss.newDataOnly = false;
   loss.probing = false;
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
   if (!isReducedForMarks(conn)) conn.congestion.onLoss(flight, conn.sndMss, nowUs);
   conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
-  conn.timing = false;
   counters.count(Counter.fastRetransmits);
 }
 function rememberForUndo(conn, loss) {
+  conn.congestion.saveForUndo();
   loss.undoPossible = true;
-  loss.undoPending = 0;
+  loss.undoPending = Math.ceil(loss.queue.againBytes / conn.sndMss);
   loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
@@ -6149,6 +6567,8 @@ function leaveRecovery(conn, loss, nowUs) {
   if (loss.phase === Phase.recovery) conn.congestion.onRecovered(conn.sndMss, nowUs);
   loss.phase = Phase.open;
   loss.duplicateAcks = 0;
+  loss.frto = false;
+  loss.newDataOnly = false;
   rackRecovered(loss);
 }
 function releaseAcknowledged(conn, ack) {
@@ -6166,53 +6586,1645 @@ function growSendLimit(conn, config) {
   if (wanted > conn.sendLimit) conn.sendLimit = wanted;
 }
 
-// src/tcp/congestion/control.ts
-function initialWindow(segments, mss) {
-  return Math.min(segments * mss, Math.max(2 * mss, 1460 * segments));
+// src/tcp/congestion/max_filter.ts
+var MaxFilter = class {
+  /** The greatest value of both spans; 0 without any. */
+  value = 0;
+  #current = 0;
+  #previous = 0;
+  /** Takes a value of this span in. */
+  update(value) {
+    if (value > this.#current) this.#current = value;
+    if (value > this.value) this.value = value;
+  }
+  /** A span is over. One without a value leaves the one before it in force. */
+  advance() {
+    if (this.#current === 0) return;
+    this.#previous = this.#current;
+    this.#current = 0;
+    this.value = this.#previous;
+  }
+};
+
+// src/tcp/congestion/bbr_model.ts
+var LOSS_THRESHOLD = 0.02;
+var BETA = 0.7;
+var HEADROOM = 0.15;
+var MIN_PIPE_SEGMENTS = 4;
+var RTT_FILTER_US = 1e7;
+var PROBE_RTT_INTERVAL_US = 5e6;
+var EXTRA_ACKED_ROUNDS = 5;
+var EXTRA_ACKED_MAX_US = 1e5;
+var BbrModel = class {
+  /** BBR.max_bw: the filter over the last two cycles of probing. */
+  #bandwidth = new MaxFilter();
+  /** BBR.bw_lo (bw_shortterm): what recent losses allow; `Infinity` without any. */
+  bandwidthLow = Infinity;
+  /** BBR.inflight_hi (inflight_longterm), above which probing has lost too much. */
+  inFlightHigh = Infinity;
+  /** BBR.inflight_lo (inflight_shortterm). */
+  inFlightLow = Infinity;
+  /** BBR.min_rtt; `Infinity` before the first sample. */
+  rttMinUs = Infinity;
+  #rttMinAtUs = 0;
+  /** The same since the path was last seen without a queue, and whether that is too long ago. */
+  #probeRttMinUs = Infinity;
+  probeRttAtUs = 0;
+  probeRttExpired = false;
+  /** BBR.round_start: this acknowledgment is the first of a round trip; and rounds in all. */
+  roundStart = false;
+  roundsSinceProbe = 0;
+  #nextRoundBytes = 0;
+  /** The same for the rounds in which losses are looked at. */
+  lossRoundStart = false;
+  #lossRoundBytes = 0;
+  lossInRound = false;
+  /** Losses in this round that lay apart from one another: acknowledgments that told of some. */
+  lossEvents = 0;
+  #bandwidthLatest = 0;
+  inFlightLatest = 0;
+  /** BBR.full_bw: whether probing still finds more. */
+  fullBandwidth = 0;
+  #fullCount = 0;
+  /** BBR.full_bw_now, and whether it ever was. */
+  fullNow = false;
+  fullReached = false;
+  /** BBR.extra_acked: acknowledgments come in lumps of so much more than the bandwidth gives. */
+  #extraAcked = new MaxFilter();
+  #extraRounds = 0;
+  #extraSinceUs = 0;
+  #extraDelivered = 0;
+  /** BBR.bw: the bandwidth to go by. */
+  get bandwidth() {
+    return Math.min(this.#bandwidth.value, this.bandwidthLow);
+  }
+  /** What lumps of acknowledgments need in flight beyond the path's own. */
+  get extraAckedBytes() {
+    const most = Math.floor(this.bandwidth * EXTRA_ACKED_MAX_US / 1e6);
+    return Math.min(this.#extraAcked.value, most);
+  }
+  /** BBRBDPMultiple; `otherwiseBytes` while there is no round-trip time. */
+  inPipe(gainPercent, otherwiseBytes) {
+    if (this.rttMinUs === Infinity) return otherwiseBytes;
+    return Math.floor(gainPercent * this.bandwidth * this.rttMinUs / 1e8);
+  }
+  /** BBRInflightWithHeadroom. */
+  headroom(mss) {
+    if (this.inFlightHigh === Infinity) return Infinity;
+    const rest = this.inFlightHigh - Math.max(mss, HEADROOM * this.inFlightHigh);
+    return Math.max(Math.floor(rest), minPipe(mss));
+  }
+  /** BBRUpdateLatestDeliverySignals, BBRUpdateCongestionSignals; `probing` raises no lower bounds. */
+  takeDelivery(sample2, cwndBytes, probing) {
+    this.lossRoundStart = false;
+    if (sample2.priorAtUs > 0) {
+      this.#bandwidthLatest = Math.max(this.#bandwidthLatest, sample2.rate);
+      this.inFlightLatest = Math.max(this.inFlightLatest, sample2.deliveredBytes);
+      if (sample2.priorDeliveredBytes >= this.#lossRoundBytes) {
+        this.#lossRoundBytes = sample2.totalDeliveredBytes;
+        this.lossRoundStart = true;
+      }
+    }
+    this.#updateRound(sample2);
+    if (sample2.rate > 0 && (sample2.rate >= this.#bandwidth.value || !sample2.appLimited)) {
+      this.#bandwidth.update(sample2.rate);
+    }
+    if (sample2.newlyLostBytes > 0) this.lossEvents++;
+    if (this.lossRoundStart && this.lossInRound && !probing) this.#lowerBounds(cwndBytes);
+  }
+  /** BBRAdvanceLatestDeliverySignals, once everything has looked at this acknowledgment. */
+  advanceRound(sample2) {
+    if (!this.lossRoundStart) return;
+    this.#bandwidthLatest = sample2.rate;
+    this.inFlightLatest = sample2.deliveredBytes;
+    this.lossInRound = false;
+    this.lossEvents = 0;
+  }
+  /** BBRNoteLoss. */
+  noteLoss(totalDeliveredBytes) {
+    if (!this.lossInRound) this.#lossRoundBytes = totalDeliveredBytes;
+    this.lossInRound = true;
+  }
+  /** BBRResetCongestionSignals. */
+  resetSignals() {
+    this.lossInRound = false;
+    this.lossEvents = 0;
+    this.#bandwidthLatest = 0;
+    this.inFlightLatest = 0;
+  }
+  /** BBRResetShortTermModel. */
+  resetLowerBounds() {
+    this.bandwidthLow = Infinity;
+    this.inFlightLow = Infinity;
+  }
+  /** BBRAdvanceMaxBwFilter. */
+  advanceCycle() {
+    this.#bandwidth.advance();
+  }
+  /** BBRStartRound. */
+  startRound(totalDeliveredBytes) {
+    this.#nextRoundBytes = totalDeliveredBytes;
+  }
+  /** BBRResetFullBW. */
+  resetFullBandwidth() {
+    this.fullBandwidth = 0;
+    this.#fullCount = 0;
+    this.fullNow = false;
+  }
+  /** BBRCheckFullBWReached: three rounds in which the rate did not grow by a quarter. */
+  checkFullBandwidth(sample2) {
+    if (this.fullNow || !this.roundStart || sample2.appLimited || sample2.rate === 0) return;
+    if (sample2.rate >= this.fullBandwidth * FULL_GROWTH) {
+      this.resetFullBandwidth();
+      this.fullBandwidth = sample2.rate;
+      return;
+    }
+    this.#fullCount++;
+    this.fullNow = this.#fullCount >= FULL_ROUNDS;
+    if (this.fullNow) this.fullReached = true;
+  }
+  /** BBRUpdateMinRTT. */
+  takeRtt(sample2) {
+    const { nowUs, rttUs } = sample2;
+    this.probeRttExpired = nowUs > this.probeRttAtUs + PROBE_RTT_INTERVAL_US && this.#probeRttMinUs !== Infinity;
+    if (rttUs > 0 && (rttUs < this.#probeRttMinUs || this.probeRttExpired)) {
+      this.#probeRttMinUs = rttUs;
+      this.probeRttAtUs = nowUs;
+    }
+    const expired = nowUs > this.#rttMinAtUs + RTT_FILTER_US;
+    if (this.#probeRttMinUs < this.rttMinUs || expired) {
+      this.rttMinUs = this.#probeRttMinUs;
+      this.#rttMinAtUs = this.probeRttAtUs;
+    }
+  }
+  /** BBRUpdateACKAggregation. */
+  takeAggregation(sample2, cwndBytes) {
+    if (sample2.ackedBytes === 0) return;
+    if (this.roundStart && ++this.#extraRounds >= (this.fullReached ? EXTRA_ACKED_ROUNDS : 1)) {
+      this.#extraRounds = 0;
+      this.#extraAcked.advance();
+    }
+    let expected = this.bandwidth * (sample2.nowUs - this.#extraSinceUs) / 1e6;
+    if (this.#extraDelivered <= expected) {
+      this.restartAggregation(sample2.nowUs);
+      expected = 0;
+    }
+    this.#extraDelivered += sample2.ackedBytes;
+    this.#extraAcked.update(Math.floor(Math.min(this.#extraDelivered - expected, cwndBytes)));
+  }
+  /** Nothing was in flight: what comes is counted from now. */
+  restartAggregation(nowUs) {
+    this.#extraDelivered = 0;
+    this.#extraSinceUs = nowUs;
+  }
+  #updateRound(sample2) {
+    this.roundStart = false;
+    if (sample2.priorAtUs === 0 || sample2.ackedBytes === 0) return;
+    if (sample2.priorDeliveredBytes < this.#nextRoundBytes) return;
+    this.startRound(sample2.totalDeliveredBytes);
+    this.roundsSinceProbe++;
+    this.roundStart = true;
+  }
+  /** BBRAdaptLowerBoundsFromCongestion. */
+  #lowerBounds(cwndBytes) {
+    if (this.bandwidthLow === Infinity) this.bandwidthLow = this.#bandwidth.value;
+    if (this.inFlightLow === Infinity) this.inFlightLow = cwndBytes;
+    this.bandwidthLow = Math.max(this.#bandwidthLatest, Math.floor(BETA * this.bandwidthLow));
+    this.inFlightLow = Math.max(this.inFlightLatest, Math.floor(BETA * this.inFlightLow));
+  }
+};
+var FULL_GROWTH = 1.25;
+var FULL_ROUNDS = 3;
+function minPipe(mss) {
+  return MIN_PIPE_SEGMENTS * mss;
+}
+function isLossTooHigh(lostBytes, inFlightBytes) {
+  return lostBytes > inFlightBytes * LOSS_THRESHOLD;
+}
+function inFlightAtExcess(segmentBytes, inFlightBytes, lostBytes) {
+  const inFlightBefore = inFlightBytes - segmentBytes;
+  const lostBefore = lostBytes - segmentBytes;
+  const prefix = (LOSS_THRESHOLD * inFlightBefore - lostBefore) / (1 - LOSS_THRESHOLD);
+  return inFlightBefore + prefix;
 }
 
-// src/tcp/negotiation.ts
+// src/tcp/congestion/bbr.ts
+var STARTUP_PACING_GAIN = 277;
+var DRAIN_PACING_GAIN = 35;
+var DOWN_PACING_GAIN = 90;
+var UP_PACING_GAIN = 125;
+var CWND_GAIN = 200;
+var UP_CWND_GAIN = 225;
+var PROBE_RTT_CWND_GAIN = 50;
+var UNITY = 100;
+var PACING_MARGIN = 0.99 / UNITY;
+var STARTUP_LOSS_EVENTS = 6;
+var PROBE_RTT_US = 2e5;
+var PROBE_WAIT_US = 2e6;
+var PROBE_WAIT_RANDOM_US = 1e6;
+var RENO_ROUNDS_MAX = 63;
+var SLOPE_ROUNDS_MAX = 30;
+var QUANTUM_US = 1e3;
+var QUANTUM_MAX_BYTES = 65536;
+var OFFLOAD_QUANTA = 3;
+var NOMINAL_RTT_US = 1e3;
+var AckPhase = {
+  init: 0,
+  refilling: 1,
+  probeStarting: 2,
+  probeFeedback: 3,
+  probeStopping: 4
+};
+var Bbr = class {
+  name = "bbr";
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  #model = new BbrModel();
+  #initialBytes;
+  #cwndBytes;
+  #mss = 0;
+  /** The round-trip time was known when the first pacing rate was worked out. */
+  #rttKnown = false;
+  #state = CongestionPhase.startup;
+  #pacingGain = STARTUP_PACING_GAIN;
+  #cwndGain = CWND_GAIN;
+  #idleRestart = false;
+  // The cycle of probing, section 5.3.3.
+  #cycleAtUs = 0;
+  #probeWaitUs = 0;
+  #ackPhase = AckPhase.init;
+  /** BBR.bw_probe_samples: what comes in was sent while probing. */
+  #probeSamples = false;
+  /** How much must be acknowledged for the upper bound to grow by a segment, and what was. */
+  #upThresholdBytes = Infinity;
+  #upAckedBytes = 0;
+  #upRounds = 0;
+  /** A segment's loss was one too many; what was in flight until then. */
+  #tooHigh = false;
+  #tooHighBytes = 0;
+  // ProbeRTT, section 5.3.4.
+  #probeRttDoneAtUs = 0;
+  #probeRttRoundDone = false;
+  // Loss recovery, and its undo.
+  #recovering = false;
+  #priorCwndBytes = 0;
+  #undoState = CongestionPhase.startup;
+  #undoBandwidthLow = Infinity;
+  #undoInFlightLow = Infinity;
+  #undoInFlightHigh = Infinity;
+  /** Of the last sample: for what happens between two. */
+  #totalBytes = 0;
+  #nowUs = 0;
+  #random;
+  constructor(initialWindowBytes, seed) {
+    this.#initialBytes = initialWindowBytes;
+    this.#cwndBytes = initialWindowBytes;
+    this.#random = Math.imul(seed, 2654435761) ^ 1540483477 || 1;
+  }
+  /** Recovery reduces no window that follows from the model. */
+  get cwndBytes() {
+    return this.#cwndBytes;
+  }
+  set cwndBytes(_bytes) {
+  }
+  get phase() {
+    return this.#state;
+  }
+  get bandwidth() {
+    return this.#model.bandwidth;
+  }
+  get modelRttUs() {
+    const { rttMinUs } = this.#model;
+    return rttMinUs === Infinity ? 0 : rttMinUs;
+  }
+  /** Everything is done with the sample that follows. */
+  onAck() {
+  }
+  /** BBRUpdateOnACK. */
+  onSample(sample2) {
+    const model = this.#model;
+    this.#mss = sample2.mss;
+    this.#totalBytes = sample2.totalDeliveredBytes;
+    this.#nowUs = sample2.nowUs;
+    if (this.#recovering && !sample2.recovering) this.onRecovered();
+    if (sample2.ackedBytes === 0 && sample2.newlyLostBytes === 0) return;
+    if (this.#tooHigh) this.#onTooHigh(this.#tooHighBytes, sample2);
+    model.takeDelivery(sample2, this.#cwndBytes, this.#isProbing());
+    model.takeAggregation(sample2, this.#cwndBytes);
+    model.checkFullBandwidth(sample2);
+    this.#checkStartupDone(sample2);
+    if (this.#state === CongestionPhase.drain && sample2.inFlightBytes <= this.#inFlight()) {
+      this.#startDown();
+    }
+    this.#updateCycle(sample2);
+    model.takeRtt(sample2);
+    this.#checkProbeRtt(sample2);
+    model.advanceRound(sample2);
+    this.#setPacingRate(this.#pacingGain);
+    this.#setWindow(sample2);
+  }
+  /** BBRHandleLostPacket; what follows from it waits for the sample of this acknowledgment. */
+  onSegmentLost(segmentBytes, inFlightBytes, lostBytes, deliveredBytes) {
+    this.#model.noteLoss(deliveredBytes);
+    if (!this.#probeSamples || this.#tooHigh || !isLossTooHigh(lostBytes, inFlightBytes)) return;
+    this.#tooHigh = true;
+    this.#tooHighBytes = inFlightAtExcess(segmentBytes, inFlightBytes, lostBytes);
+  }
+  onLoss() {
+    this.#saveWindow();
+    this.#recovering = true;
+  }
+  /** The model takes a mark for what a loss is: a sign of too much in flight, in this round. */
+  onEcn() {
+    this.#model.noteLoss(this.#totalBytes);
+  }
+  onRecovered() {
+    if (!this.#recovering) return;
+    this.#recovering = false;
+    this.#restoreWindow();
+  }
+  /** BBROnEnterRTO. */
+  onTimeout(pipeBytes, mss) {
+    this.#saveWindow();
+    this.#recovering = true;
+    this.#cwndBytes = pipeBytes + mss;
+  }
+  /** BBRHandleRestartFromIdle; and BBRInitPacingRate at the very first. */
+  onTransmitStart(rttUs, nowUs) {
+    if (!this.#rttKnown && this.#model.bandwidth === 0) {
+      this.#rttKnown = rttUs > 0;
+      const assumedUs = rttUs > 0 ? rttUs : NOMINAL_RTT_US;
+      const rate = STARTUP_PACING_GAIN * this.#cwndBytes * 1e6 / (UNITY * assumedUs);
+      this.pacingRate = Math.min(Math.floor(rate), UNPACED_RATE);
+    }
+    this.#idleRestart = true;
+    this.#nowUs = nowUs;
+    this.#model.restartAggregation(nowUs);
+    if (this.#isInProbeBandwidth()) this.#setPacingRate(UNITY);
+    else if (this.#state === CongestionPhase.probeRtt) this.#checkProbeRttDone(nowUs);
+  }
+  /** BBRSaveStateUponLoss. */
+  saveForUndo() {
+    this.#undoState = this.#state;
+    this.#undoBandwidthLow = this.#model.bandwidthLow;
+    this.#undoInFlightLow = this.#model.inFlightLow;
+    this.#undoInFlightHigh = this.#model.inFlightHigh;
+  }
+  /** BBRHandleSpuriousLossDetection. */
+  undo() {
+    const model = this.#model;
+    this.#tooHigh = false;
+    this.#recovering = false;
+    this.#restoreWindow();
+    model.lossInRound = false;
+    model.resetFullBandwidth();
+    model.bandwidthLow = Math.max(model.bandwidthLow, this.#undoBandwidthLow);
+    model.inFlightLow = Math.max(model.inFlightLow, this.#undoInFlightLow);
+    model.inFlightHigh = Math.max(model.inFlightHigh, this.#undoInFlightHigh);
+    if (this.#state === CongestionPhase.probeRtt || this.#state === this.#undoState) return;
+    if (this.#undoState === CongestionPhase.startup) this.#enterStartup();
+    else if (this.#undoState === CongestionPhase.probeUp) this.#startUp(model.bandwidth);
+  }
+  // Section 5.3.1: Startup, and section 5.3.2: Drain.
+  #enterStartup() {
+    this.#enter(CongestionPhase.startup, STARTUP_PACING_GAIN, CWND_GAIN);
+  }
+  #checkStartupDone(sample2) {
+    const model = this.#model;
+    if (this.#state !== CongestionPhase.startup) return;
+    const lossy = model.lossRoundStart && model.lossEvents >= STARTUP_LOSS_EVENTS;
+    if (lossy && isLossTooHigh(sample2.lostSinceSendBytes, sample2.inFlightAtSendBytes)) {
+      model.fullReached = true;
+      model.inFlightHigh = Math.max(model.inPipe(UNITY, this.#initialBytes), model.inFlightLatest);
+    }
+    if (model.fullReached) {
+      this.#enter(CongestionPhase.drain, DRAIN_PACING_GAIN, CWND_GAIN);
+    }
+  }
+  // Section 5.3.3: ProbeBW.
+  #startDown() {
+    this.#model.resetSignals();
+    this.#upThresholdBytes = Infinity;
+    this.#model.roundsSinceProbe = this.#draw() < 0.5 ? 0 : 1;
+    this.#probeWaitUs = PROBE_WAIT_US + this.#draw() * PROBE_WAIT_RANDOM_US;
+    this.#cycleAtUs = this.#nowUs;
+    this.#ackPhase = AckPhase.probeStopping;
+    this.#model.startRound(this.#totalBytes);
+    this.#enter(CongestionPhase.probeDown, DOWN_PACING_GAIN, CWND_GAIN);
+  }
+  #startCruise() {
+    this.#enter(CongestionPhase.probeCruise, UNITY, CWND_GAIN);
+  }
+  #startRefill() {
+    this.#model.resetLowerBounds();
+    this.#upRounds = 0;
+    this.#upAckedBytes = 0;
+    this.#ackPhase = AckPhase.refilling;
+    this.#model.startRound(this.#totalBytes);
+    this.#enter(CongestionPhase.probeRefill, UNITY, CWND_GAIN);
+  }
+  #startUp(rate) {
+    this.#probeSamples = true;
+    this.#ackPhase = AckPhase.probeStarting;
+    this.#model.startRound(this.#totalBytes);
+    this.#model.resetFullBandwidth();
+    this.#model.fullBandwidth = rate;
+    this.#cycleAtUs = this.#nowUs;
+    this.#enter(CongestionPhase.probeUp, UP_PACING_GAIN, UP_CWND_GAIN);
+    this.#raiseSlope();
+  }
+  /** BBRUpdateProbeBWCyclePhase. */
+  #updateCycle(sample2) {
+    if (!this.#model.fullReached) return;
+    this.#adaptUpperBound(sample2);
+    switch (this.#state) {
+      case CongestionPhase.probeDown:
+        if (!this.#refillIfTime(sample2) && this.#isTimeToCruise(sample2)) this.#startCruise();
+        return;
+      case CongestionPhase.probeCruise:
+        this.#refillIfTime(sample2);
+        return;
+      case CongestionPhase.probeRefill:
+        if (this.#model.roundStart) this.#startUp(sample2.rate);
+        return;
+      case CongestionPhase.probeUp:
+        if (this.#isTimeToGoDown(sample2)) this.#startDown();
+        return;
+    }
+  }
+  /** BBRIsTimeToProbeBW: after two or three seconds, or when Reno would have grown by a window. */
+  #refillIfTime(sample2) {
+    const waited = sample2.nowUs - this.#cycleAtUs > this.#probeWaitUs;
+    const renoRounds = Math.min(this.#targetInFlight() / sample2.mss, RENO_ROUNDS_MAX);
+    if (!waited && this.#model.roundsSinceProbe < renoRounds) return false;
+    this.#startRefill();
+    return true;
+  }
+  #isTimeToCruise(sample2) {
+    if (sample2.inFlightBytes > this.#model.headroom(sample2.mss)) return false;
+    return sample2.inFlightBytes <= this.#inFlight();
+  }
+  #isTimeToGoDown(sample2) {
+    const model = this.#model;
+    if (sample2.windowLimited && this.#cwndBytes >= model.inFlightHigh) {
+      model.resetFullBandwidth();
+      model.fullBandwidth = sample2.rate;
+      return false;
+    }
+    return model.fullNow;
+  }
+  /** BBRAdaptLongTermModel. */
+  #adaptUpperBound(sample2) {
+    const model = this.#model;
+    if (this.#ackPhase === AckPhase.probeStarting && model.roundStart) {
+      this.#ackPhase = AckPhase.probeFeedback;
+    }
+    if (this.#ackPhase === AckPhase.probeStopping && model.roundStart) {
+      this.#probeSamples = false;
+      this.#ackPhase = AckPhase.init;
+      if (this.#isInProbeBandwidth() && !sample2.appLimited) model.advanceCycle();
+    }
+    if (isLossTooHigh(sample2.lostSinceSendBytes, sample2.inFlightAtSendBytes)) {
+      if (this.#probeSamples) this.#onTooHigh(sample2.inFlightAtSendBytes, sample2);
+      return;
+    }
+    if (model.inFlightHigh === Infinity) return;
+    model.inFlightHigh = Math.max(model.inFlightHigh, sample2.inFlightAtSendBytes);
+    if (this.#state === CongestionPhase.probeUp) this.#probeUpward(sample2);
+  }
+  /** BBRHandleInflightTooHigh. */
+  #onTooHigh(inFlightBytes, sample2) {
+    this.#tooHigh = false;
+    this.#probeSamples = false;
+    if (!sample2.appLimited) {
+      this.#model.inFlightHigh = Math.max(inFlightBytes, this.#targetInFlight() * BETA);
+    }
+    if (this.#state === CongestionPhase.probeUp) this.#startDown();
+  }
+  /** BBRRaiseInflightLongtermSlope: one segment a round trip, then two, four, ... */
+  #raiseSlope() {
+    const growth = 2 ** this.#upRounds;
+    this.#upRounds = Math.min(this.#upRounds + 1, SLOPE_ROUNDS_MAX);
+    this.#upThresholdBytes = Math.max(this.#cwndBytes / growth, this.#mss);
+  }
+  /** BBRProbeInflightLongtermUpward. */
+  #probeUpward(sample2) {
+    const model = this.#model;
+    if (!sample2.windowLimited || this.#cwndBytes < model.inFlightHigh) return;
+    this.#upAckedBytes += sample2.ackedBytes;
+    const segments = Math.floor(this.#upAckedBytes / this.#upThresholdBytes);
+    if (segments > 0) {
+      this.#upAckedBytes -= segments * this.#upThresholdBytes;
+      model.inFlightHigh += segments * sample2.mss;
+    }
+    if (model.roundStart) this.#raiseSlope();
+  }
+  // Section 5.3.4: ProbeRTT.
+  #checkProbeRtt(sample2) {
+    if (this.#state !== CongestionPhase.probeRtt && this.#model.probeRttExpired && !this.#idleRestart) {
+      this.#saveWindow();
+      this.#enter(CongestionPhase.probeRtt, UNITY, PROBE_RTT_CWND_GAIN);
+      this.#probeRttDoneAtUs = 0;
+      this.#ackPhase = AckPhase.probeStopping;
+      this.#model.startRound(this.#totalBytes);
+    }
+    if (this.#state === CongestionPhase.probeRtt) this.#handleProbeRtt(sample2);
+    if (sample2.ackedBytes > 0) this.#idleRestart = false;
+  }
+  #handleProbeRtt(sample2) {
+    if (this.#probeRttDoneAtUs === 0) {
+      if (sample2.inFlightBytes > this.#probeRttWindow()) return;
+      this.#probeRttDoneAtUs = sample2.nowUs + PROBE_RTT_US;
+      this.#probeRttRoundDone = false;
+      this.#model.startRound(this.#totalBytes);
+      return;
+    }
+    if (this.#model.roundStart) this.#probeRttRoundDone = true;
+    if (this.#probeRttRoundDone) this.#checkProbeRttDone(sample2.nowUs);
+  }
+  #checkProbeRttDone(nowUs) {
+    if (this.#probeRttDoneAtUs === 0 || nowUs <= this.#probeRttDoneAtUs) return;
+    this.#model.probeRttAtUs = nowUs;
+    this.#restoreWindow();
+    this.#model.resetLowerBounds();
+    if (!this.#model.fullReached) return this.#enterStartup();
+    this.#startDown();
+    this.#startCruise();
+  }
+  #probeRttWindow() {
+    const bytes = this.#model.inPipe(PROBE_RTT_CWND_GAIN, this.#initialBytes);
+    return Math.max(bytes, minPipe(this.#mss));
+  }
+  // Section 5.6: what follows from the model.
+  #setPacingRate(gain) {
+    const rate = Math.floor(gain * this.#model.bandwidth * PACING_MARGIN);
+    if (rate > 0 && (this.#model.fullReached || rate > this.pacingRate)) {
+      this.pacingRate = Math.min(rate, UNPACED_RATE);
+    }
+  }
+  /** BBRSetCwnd. */
+  #setWindow(sample2) {
+    const model = this.#model;
+    const most = this.#quantized(model.inPipe(this.#cwndGain, this.#initialBytes) + model.extraAckedBytes);
+    let cwnd = this.#cwndBytes;
+    if (sample2.newlyLostBytes > 0) cwnd = Math.max(cwnd - sample2.newlyLostBytes, sample2.mss);
+    if (model.fullReached) cwnd = Math.min(cwnd + sample2.ackedBytes, most);
+    else if (cwnd < most || sample2.totalDeliveredBytes < this.#initialBytes) {
+      cwnd += sample2.ackedBytes;
+    }
+    if (this.#state === CongestionPhase.probeRtt) cwnd = Math.min(cwnd, this.#probeRttWindow());
+    cwnd = Math.min(cwnd, this.#modelBound(sample2.mss));
+    this.#cwndBytes = Math.floor(Math.max(cwnd, minPipe(sample2.mss)));
+  }
+  /** BBRBoundCwndForModel. */
+  #modelBound(mss) {
+    const model = this.#model;
+    let bound = Infinity;
+    if (this.#state === CongestionPhase.probeRtt || this.#state === CongestionPhase.probeCruise) {
+      bound = model.headroom(mss);
+    } else if (this.#isInProbeBandwidth()) {
+      bound = model.inFlightHigh;
+    }
+    return Math.min(bound, model.inFlightLow);
+  }
+  /** BBRInflight: what the path holds, and what sending in bursts needs beside it. */
+  #inFlight() {
+    return this.#quantized(this.#model.inPipe(UNITY, this.#initialBytes));
+  }
+  /** BBRQuantizationBudget. */
+  #quantized(bytes) {
+    const quantum = Math.min(this.pacingRate * QUANTUM_US / 1e6, QUANTUM_MAX_BYTES);
+    const budget = OFFLOAD_QUANTA * Math.max(quantum, 2 * this.#mss);
+    const enough = Math.max(bytes, Math.ceil(budget), minPipe(this.#mss));
+    return this.#state === CongestionPhase.probeUp ? enough + 2 * this.#mss : enough;
+  }
+  /** BBRTargetInflight. */
+  #targetInFlight() {
+    return Math.min(this.#model.inPipe(UNITY, this.#initialBytes), this.#cwndBytes);
+  }
+  #saveWindow() {
+    const undisturbed = !this.#recovering && this.#state !== CongestionPhase.probeRtt;
+    const cwnd = this.#cwndBytes;
+    this.#priorCwndBytes = undisturbed ? cwnd : Math.max(this.#priorCwndBytes, cwnd);
+  }
+  #restoreWindow() {
+    this.#cwndBytes = Math.max(this.#cwndBytes, this.#priorCwndBytes);
+  }
+  #enter(state, pacingGain, cwndGain) {
+    this.#state = state;
+    this.#pacingGain = pacingGain;
+    this.#cwndGain = cwndGain;
+  }
+  #isInProbeBandwidth() {
+    return this.#state >= CongestionPhase.probeDown && this.#state <= CongestionPhase.probeUp;
+  }
+  /** Losses are expected, and looked at by other means. */
+  #isProbing() {
+    return this.#state === CongestionPhase.startup || this.#state === CongestionPhase.probeRefill || this.#state === CongestionPhase.probeUp;
+  }
+  /** A number from 0 up to 1 (xorshift): flows that began together must not probe together. */
+  #draw() {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x;
+    return (x >>> 0) / 4294967296;
+  }
+};
+
+// src/tcp/congestion/hystart.ts
+var RTT_THRESHOLD_MIN_US = 4e3;
+var RTT_THRESHOLD_MAX_US = 16e3;
+var RTT_DIVISOR = 8;
+var ROUND_SAMPLES = 8;
+var CSS_ROUNDS = 5;
+var CSS_GROWTH_DIVISOR = 4;
+var HyStartVerdict = {
+  goOn: 0,
+  /** The threshold is to be set to the window: slow start is over. */
+  leaveSlowStart: 1
+};
+var HyStart = class {
+  /**
+   * What was delivered when the round began. What is sent from then on belongs to the next one: a round that ended
+   * with SND.NXT (windowEnd, section 4.2) would end before the answer to the ACK that it began with, and earlier
+   * within a burst each time.
+   */
+  #roundBytes = 0;
+  #samples = 0;
+  /** Least round-trip times of the last round and of this one; `Infinity` before the first sample. */
+  #lastRoundUs = Infinity;
+  #roundUs = Infinity;
+  /** Least round-trip time at the start of conservative slow start; `Infinity` outside of it. */
+  #baselineUs = Infinity;
+  #cssRounds = 0;
+  /** In conservative slow start. */
+  get isConservative() {
+    return this.#baselineUs !== Infinity;
+  }
+  /** Section 4.2: an acknowledgment has come, and the window has grown for it. */
+  onSample(sample2) {
+    let verdict = HyStartVerdict.goOn;
+    if (sample2.priorDeliveredBytes >= this.#roundBytes) verdict = this.#startRound(sample2);
+    if (sample2.rttUs > 0) {
+      this.#roundUs = Math.min(this.#roundUs, sample2.rttUs);
+      this.#samples++;
+    }
+    if (this.#samples < ROUND_SAMPLES) return verdict;
+    if (this.isConservative) {
+      if (this.#roundUs < this.#baselineUs) this.#baselineUs = Infinity;
+      return verdict;
+    }
+    if (this.#lastRoundUs === Infinity) return verdict;
+    const thresholdUs = Math.max(RTT_THRESHOLD_MIN_US, Math.min(this.#lastRoundUs / RTT_DIVISOR, RTT_THRESHOLD_MAX_US));
+    if (this.#roundUs >= this.#lastRoundUs + thresholdUs) {
+      this.#baselineUs = this.#roundUs;
+      this.#cssRounds = 0;
+    }
+    return verdict;
+  }
+  #startRound(sample2) {
+    this.#roundBytes = sample2.totalDeliveredBytes;
+    this.#lastRoundUs = this.#roundUs;
+    this.#roundUs = Infinity;
+    this.#samples = 0;
+    if (!this.isConservative) return HyStartVerdict.goOn;
+    this.#cssRounds++;
+    return this.#cssRounds >= CSS_ROUNDS ? HyStartVerdict.leaveSlowStart : HyStartVerdict.goOn;
+  }
+};
+
+// src/tcp/congestion/cubic.ts
+var C = 0.4;
+var BETA2 = 717 / 1024;
+var ALPHA = 3 * (1 - BETA2) / (1 + BETA2);
+var GROWTH_MAX = 1.5;
+var BLIND_GROWTH = 1 / 20;
+var UNKNOWN = 0;
+var NO_EPOCH = -1;
+var CubicEpoch = class {
+  /** When it began, microseconds; later by all the time in which the sender did not use its window. */
+  startUs = NO_EPOCH;
+  /** W_max: the window just before the last reduction, less what fast convergence gives away. */
+  wMax = UNKNOWN;
+  /** K: seconds from the start until the window is W_max again. */
+  kSeconds = 0;
+  /** W_est: what Reno would have. */
+  wEst = 0;
+  /** cwnd_prior: the window just before the last reduction. */
+  wPrior = 0;
+  /** Where the cubic is flat: W_max, or the window of the beginning when that is larger. */
+  origin = 0;
+  copy(other) {
+    this.startUs = other.startUs;
+    this.wMax = other.wMax;
+    this.kSeconds = other.kSeconds;
+    this.wEst = other.wEst;
+    this.wPrior = other.wPrior;
+    this.origin = other.origin;
+  }
+  /** Section 4.8: after a timeout growth begins anew from the window then. */
+  forget() {
+    this.startUs = NO_EPOCH;
+    this.wMax = UNKNOWN;
+    this.wPrior = 0;
+  }
+  /** Sections 4.2 and 4.3: congestion avoidance begins with this window. */
+  begin(window, nowUs) {
+    this.startUs = nowUs;
+    this.kSeconds = window < this.wMax ? Math.cbrt((this.wMax - window) / C) : 0;
+    this.wEst = window;
+    this.origin = Math.max(window, this.wMax);
+  }
+  /** W_cubic(t), figure 1, for a time in microseconds. */
+  at(timeUs) {
+    const offset = (timeUs - this.startUs) / 1e6 - this.kSeconds;
+    return C * offset * offset * offset + this.origin;
+  }
+};
+var Cubic = class {
+  name = "cubic";
+  cwndBytes;
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  bandwidth = 0;
+  modelRttUs = 0;
+  /** Made with the first reduction, or when congestion avoidance begins without one. */
+  #epoch = null;
+  /** What an undo gives back; made with the first reduction. */
+  #saved = null;
+  /** Growth that does not make a whole segment yet. */
+  #credit = 0;
+  /** When the window was last known to be in use. */
+  #usedAtUs = 0;
+  /** In recovery, whose reduction a timeout within it does not repeat (as Linux). */
+  #recovering = false;
+  /** Made when the window is in full use for the first time, until the first slow start is over, beyond any doubt. */
+  #hystart = null;
+  #firstSlowStart = true;
+  constructor(initialWindowBytes) {
+    this.cwndBytes = initialWindowBytes;
+  }
+  get phase() {
+    if (this.cwndBytes >= this.ssthreshBytes) return CongestionPhase.congestionAvoidance;
+    return this.#hystart !== null && this.#hystart.isConservative ? CongestionPhase.conservativeSlowStart : CongestionPhase.slowStart;
+  }
+  onAck(ackedBytes, rttUs, limited, mss, nowUs) {
+    if (!limited) this.#shiftEpoch(nowUs);
+    this.#usedAtUs = nowUs;
+    if (!limited) return;
+    let acked = ackedBytes;
+    if (this.cwndBytes < this.ssthreshBytes) {
+      if (this.phase === CongestionPhase.conservativeSlowStart) acked /= CSS_GROWTH_DIVISOR;
+      const grown = Math.min(this.cwndBytes + acked, this.ssthreshBytes);
+      acked -= grown - this.cwndBytes;
+      this.cwndBytes = grown;
+      if (acked <= 0) return;
+    }
+    this.#avoidCongestion(acked / mss, rttUs, mss, nowUs);
+  }
+  /** Sections 4.2 to 4.5, for newly acknowledged segments. */
+  #avoidCongestion(segments, rttUs, mss, nowUs) {
+    const epoch = this.#epoch ??= new CubicEpoch();
+    const cwnd = this.cwndBytes / mss;
+    if (epoch.startUs < 0) {
+      epoch.begin(cwnd, nowUs);
+      this.#credit = 0;
+    }
+    const alpha = epoch.wEst >= epoch.wPrior ? 1 : ALPHA;
+    epoch.wEst += alpha * segments / cwnd;
+    const target = Math.min(Math.max(epoch.at(nowUs + rttUs), cwnd), GROWTH_MAX * cwnd);
+    let growth = (target - cwnd) / cwnd;
+    if (epoch.wMax === UNKNOWN) growth = Math.max(growth, BLIND_GROWTH);
+    this.#credit += growth * segments;
+    const friendly = epoch.at(nowUs) < epoch.wEst;
+    if (friendly) this.#credit = Math.max(this.#credit, epoch.wEst - cwnd);
+    const whole = Math.floor(this.#credit);
+    if (whole < 1) return;
+    this.#credit -= whole;
+    this.cwndBytes += whole * mss;
+  }
+  onSample(sample2) {
+    if (!this.#firstSlowStart || this.ssthreshBytes !== Infinity || sample2.ackedBytes === 0) return;
+    if (this.#hystart === null) {
+      if (!sample2.windowLimited) return;
+      this.#hystart = new HyStart();
+    }
+    if (this.#hystart.onSample(sample2) === HyStartVerdict.goOn) return;
+    this.ssthreshBytes = this.cwndBytes;
+    this.#endFirstSlowStart();
+  }
+  onSegmentLost() {
+  }
+  onLoss(_flightBytes, mss) {
+    this.#reduce(mss);
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = true;
+  }
+  onEcn(flightBytes, mss) {
+    this.onLoss(flightBytes, mss);
+  }
+  onRecovered() {
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = false;
+    this.#endFirstSlowStart();
+  }
+  onTimeout(_pipeBytes, mss) {
+    if (!this.#recovering) this.#reduce(mss);
+    this.#recovering = false;
+    this.#epoch?.forget();
+    this.cwndBytes = mss;
+  }
+  onTransmitStart(_rttUs, nowUs) {
+    this.#shiftEpoch(nowUs);
+    this.#usedAtUs = nowUs;
+  }
+  saveForUndo() {
+    this.#epoch ??= new CubicEpoch();
+    this.#saved ??= new CubicEpoch();
+    this.#saved.copy(this.#epoch);
+  }
+  /** Section 4.9.1. */
+  undo() {
+    if (this.#saved !== null) this.#epoch?.copy(this.#saved);
+    this.#recovering = false;
+  }
+  #endFirstSlowStart() {
+    this.#firstSlowStart = false;
+    this.#hystart = null;
+  }
+  /** The time since the window was last in use did not pass for the curve. */
+  #shiftEpoch(nowUs) {
+    const epoch = this.#epoch;
+    if (epoch === null || epoch.startUs < 0 || nowUs <= this.#usedAtUs) return;
+    epoch.startUs = Math.min(epoch.startUs + nowUs - this.#usedAtUs, nowUs);
+  }
+  /** Sections 4.6 and 4.7: multiplicative decrease and fast convergence. */
+  #reduce(mss) {
+    const cwnd = this.cwndBytes / mss;
+    const epoch = this.#epoch ??= new CubicEpoch();
+    epoch.wMax = cwnd < epoch.wMax ? cwnd * (1 + BETA2) / 2 : cwnd;
+    epoch.wPrior = cwnd;
+    epoch.startUs = NO_EPOCH;
+    this.ssthreshBytes = reducedWindow(this.cwndBytes, BETA2, mss);
+  }
+};
+
+// src/tcp/congestion/newreno.ts
+var BETA3 = 0.5;
+var NewReno = class {
+  name = "newreno";
+  cwndBytes;
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  bandwidth = 0;
+  modelRttUs = 0;
+  /** Bytes acknowledged in congestion avoidance that have not yet earned growth. */
+  #creditBytes = 0;
+  #savedCreditBytes = 0;
+  /** In recovery, whose reduction a timeout within it does not repeat (as Linux). */
+  #recovering = false;
+  constructor(initialWindowBytes) {
+    this.cwndBytes = initialWindowBytes;
+  }
+  get phase() {
+    return this.cwndBytes < this.ssthreshBytes ? CongestionPhase.slowStart : CongestionPhase.congestionAvoidance;
+  }
+  onAck(ackedBytes, _rttUs, limited, mss) {
+    if (!limited) return;
+    let acked = ackedBytes;
+    if (this.cwndBytes < this.ssthreshBytes) {
+      const grown = Math.min(this.cwndBytes + acked, this.ssthreshBytes);
+      acked -= grown - this.cwndBytes;
+      this.cwndBytes = grown;
+      if (acked <= 0) return;
+    }
+    this.#creditBytes += acked;
+    if (this.#creditBytes < this.cwndBytes) return;
+    const segments = Math.floor(this.#creditBytes / this.cwndBytes);
+    this.#creditBytes -= segments * this.cwndBytes;
+    this.cwndBytes += segments * mss;
+  }
+  onSample() {
+  }
+  onSegmentLost() {
+  }
+  onLoss(_flightBytes, mss) {
+    this.#reduce(mss);
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = true;
+  }
+  onEcn(flightBytes, mss) {
+    this.onLoss(flightBytes, mss);
+  }
+  onRecovered() {
+    this.cwndBytes = this.ssthreshBytes;
+    this.#recovering = false;
+  }
+  onTimeout(_pipeBytes, mss) {
+    if (!this.#recovering) this.#reduce(mss);
+    this.#recovering = false;
+    this.cwndBytes = mss;
+  }
+  onTransmitStart() {
+  }
+  saveForUndo() {
+    this.#savedCreditBytes = this.#creditBytes;
+  }
+  undo() {
+    this.#creditBytes = this.#savedCreditBytes;
+    this.#recovering = false;
+  }
+  #reduce(mss) {
+    this.ssthreshBytes = reducedWindow(this.cwndBytes, BETA3, mss);
+    this.#creditBytes = 0;
+  }
+};
+
+// src/tcp/congestion/none.ts
+var UNBOUNDED_BYTES = 1073741823;
+var NoControl = class {
+  name = "none";
+  /** Recovery may want another window for a while; nothing here would ever let it grow again. */
+  get cwndBytes() {
+    return UNBOUNDED_BYTES;
+  }
+  set cwndBytes(_bytes) {
+  }
+  ssthreshBytes = Infinity;
+  pacingRate = 0;
+  phase = CongestionPhase.none;
+  bandwidth = 0;
+  modelRttUs = 0;
+  onAck() {
+  }
+  onSample() {
+  }
+  onSegmentLost() {
+  }
+  onLoss() {
+  }
+  onEcn() {
+  }
+  onRecovered() {
+  }
+  onTimeout() {
+  }
+  onTransmitStart() {
+  }
+  saveForUndo() {
+  }
+  undo() {
+  }
+};
+
+// src/tcp/congestion/create.ts
+function createCongestion(name, initialWindowBytes, seed = 0) {
+  switch (name) {
+    case "cubic":
+      return new Cubic(initialWindowBytes);
+    case "newreno":
+      return new NewReno(initialWindowBytes);
+    case "bbr":
+      return new Bbr(initialWindowBytes, seed);
+    case "none":
+      return new NoControl();
+  }
+}
+
+// src/tcp/wheel.ts
+var TICK_US = 256;
+var DIGIT_BITS = 5;
+var SLOTS_PER_LEVEL = 32;
+var LEVELS = 6;
+var TOP_LEVEL = LEVELS - 1;
+var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
+var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
+var CASCADE_BATCH = 1024;
+var NODE_BYTES = 16;
+var NEXT3 = 2;
+var PREV = 3;
+var UNSCHEDULED = -1;
+var TimerWheel = class {
+  #capacity;
+  #links;
+  #deadlines;
+  /** For each level, a bit for each slot that has timers. */
+  #occupied = new Int32Array(LEVELS);
+  /**
+   * The wheel's own tick, in an array of one: a field would box each number beyond 32 bits, which is
+   * garbage. No timer lies in a slot before it, and none above level 0 in a slot that it is in. It never
+   * goes back, and it passes a slot only when that slot is empty.
+   */
+  #tick;
+  #size = 0;
+  /** A slot that the tick has entered and that has not moved down whole; -1 for none. */
+  #cascading = -1;
+  /**
+   * A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. Up to `most` timers
+   * growing copies nothing: the room is there from the start and takes no memory until it is used.
+   */
+  constructor(capacity, startUs, most = capacity) {
+    const buffer = new ArrayBuffer((SLOT_NODES + Math.max(capacity, most)) * NODE_BYTES);
+    this.#capacity = capacity;
+    this.#links = new Int32Array(buffer);
+    this.#deadlines = new Float64Array(buffer);
+    this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
+    for (let slot = 0; slot < SLOT_NODES; slot++) {
+      this.#links[slot * 4 + NEXT3] = slot;
+      this.#links[slot * 4 + PREV] = slot;
+    }
+    this.#clearFrom(0);
+  }
+  /** How many timers there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many timers are scheduled. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Sets the timer of `id` to the time `atUs` in microseconds, from wherever it stood before. A time
+   * that has passed is due at once; `Infinity` cancels. Throws a `RangeError` for an id that the wheel
+   * has no place for, and for NaN.
+   */
+  schedule(id, atUs) {
+    const node = this.#nodeOf(id);
+    if (!(atUs < Infinity)) {
+      if (atUs !== Infinity) throw new RangeError(`Timer ${id} cannot be scheduled at ${atUs}`);
+      this.cancel(id);
+      return;
+    }
+    const scheduled = this.#links[node * 4 + NEXT3] !== UNSCHEDULED;
+    const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
+    this.#deadlines[node * 2] = atUs;
+    const slot = this.#slotFor(node);
+    if (slot === before) return;
+    if (scheduled) this.#unlink(node);
+    else this.#size++;
+    this.#link(node, slot);
+  }
+  /** Takes the timer of `id` off, if it is scheduled. */
+  cancel(id) {
+    const node = this.#nodeOf(id);
+    if (this.#links[node * 4 + NEXT3] === UNSCHEDULED) return;
+    this.#unlink(node);
+    this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    this.#size--;
+  }
+  /** Whether the timer of `id` is scheduled. */
+  isScheduled(id) {
+    return this.#links[this.#nodeOf(id) * 4 + NEXT3] !== UNSCHEDULED;
+  }
+  /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
+  deadline(id) {
+    const node = this.#nodeOf(id);
+    return this.#links[node * 4 + NEXT3] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
+  }
+  /**
+   * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
+   * then. Timers come in the order of their ticks, and within a tick in the order in which they came
+   * into its slot. None comes before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
+   *
+   * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
+   *
+   * When very many timers move down a level at once they do so in batches, one for each call, and -1 is the
+   * answer while some are left: `nextExpiry` then says that there is more to do at once.
+   *
+   * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
+   * passed comes in the same loop, so a handler must not put itself back into the past each time.
+   */
+  expire(nowUs) {
+    if (this.#cascading >= 0 && !this.#cascade(this.#cascading)) return -1;
+    for (; ; ) {
+      const level = this.#lowestLevel();
+      const ahead = level < 0 ? 0 : this.#ticksAhead(level);
+      const elapsed = Math.floor(nowUs / TICK_US) - this.#tick[0];
+      if (level < 0 || !(ahead <= elapsed)) {
+        if (elapsed > 0 && elapsed < Infinity) this.#tick[0] += elapsed;
+        return -1;
+      }
+      this.#tick[0] += ahead;
+      const slot = slotAt(this.#tick[0] | 0, level);
+      if (level > 0) {
+        if (!this.#cascade(slot)) return -1;
+        continue;
+      }
+      const id = this.#links[slot * 4 + NEXT3] - SLOT_NODES;
+      this.cancel(id);
+      return id;
+    }
+  }
+  /**
+   * The time in microseconds at which `expire` has something to do, `Infinity` when nothing is
+   * scheduled. It may be early, by at most the length of a slot of the level in which the next timer
+   * lies, and then `expire` returns -1 and the next answer is closer; it is never later than the time at
+   * which `expire` would return the next timer.
+   */
+  nextExpiry() {
+    if (this.#cascading >= 0) return this.#tick[0] * TICK_US;
+    const level = this.#lowestLevel();
+    if (level < 0) return Infinity;
+    const start = this.#tick[0] + this.#ticksAhead(level);
+    if (level > 0 && level < TOP_LEVEL) {
+      const slot = slotAt(start | 0, level);
+      const first = this.#links[slot * 4 + NEXT3];
+      if (first === this.#links[slot * 4 + PREV]) {
+        return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
+      }
+    }
+    return start * TICK_US;
+  }
+  /** Makes room for `capacity` timers; what is scheduled stays so. A smaller capacity changes nothing. */
+  grow(capacity) {
+    const before = this.#capacity;
+    if (capacity <= before) return;
+    if ((SLOT_NODES + capacity) * NODE_BYTES <= this.#links.byteLength) {
+      this.#capacity = capacity;
+      this.#clearFrom(before);
+      return;
+    }
+    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
+    const links = new Int32Array(buffer);
+    links.set(this.#links);
+    this.#capacity = capacity;
+    this.#links = links;
+    this.#deadlines = new Float64Array(buffer);
+    this.#clearFrom(before);
+  }
+  #clearFrom(firstId) {
+    for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
+      this.#links[node * 4 + NEXT3] = UNSCHEDULED;
+    }
+  }
+  #nodeOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Timer ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return SLOT_NODES + id;
+  }
+  /** The slot in which a timer belongs now, by its deadline. */
+  #slotFor(node) {
+    const ahead = Math.ceil(this.#deadlines[node * 2] / TICK_US) - this.#tick[0];
+    const ticks = ahead <= 0 ? 0 : ahead >= AHEAD_MAX_TICKS ? AHEAD_MAX_TICKS : ahead | 0;
+    const now = this.#tick[0] | 0;
+    const tick = now + ticks | 0;
+    const level = (31 - Math.clz32(tick ^ now | 1)) / DIGIT_BITS | 0;
+    return slotAt(tick, level > TOP_LEVEL ? TOP_LEVEL : level);
+  }
+  #link(node, slot) {
+    const links = this.#links;
+    const last = links[slot * 4 + PREV];
+    links[node * 4 + NEXT3] = slot;
+    links[node * 4 + PREV] = last;
+    links[last * 4 + NEXT3] = node;
+    links[slot * 4 + PREV] = node;
+    this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
+  }
+  #unlink(node) {
+    const links = this.#links;
+    const next = links[node * 4 + NEXT3];
+    const prev = links[node * 4 + PREV];
+    links[next * 4 + PREV] = prev;
+    links[prev * 4 + NEXT3] = next;
+    if (next === prev) {
+      this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
+    }
+  }
+  /** The lowest level that has timers, which has the next one; -1 when there are none. */
+  #lowestLevel() {
+    for (let level = 0; level < LEVELS; level++) {
+      if (this.#occupied[level] !== 0) return level;
+    }
+    return -1;
+  }
+  /** How many ticks ahead the first occupied slot of `level` begins; the level must have one. */
+  #ticksAhead(level) {
+    const tick = this.#tick[0] | 0;
+    const shift = level * DIGIT_BITS;
+    const here = tick >>> shift & SLOTS_PER_LEVEL - 1;
+    const bits = this.#occupied[level];
+    const turned = bits >>> here | bits << SLOTS_PER_LEVEL - here;
+    const slotsAhead = 31 - Math.clz32(turned & -turned);
+    return (slotsAhead << shift) - (tick & (1 << shift) - 1);
+  }
+  /**
+   * Moves timers of a slot that the tick has entered to where they belong now, a batch of them; true when none
+   * is left. Until then the tick stands at the start of that slot, so that none of them can be late in its
+   * place: it is only looked at later.
+   */
+  #cascade(slot) {
+    const links = this.#links;
+    for (let moved = 0; moved < CASCADE_BATCH; moved++) {
+      const node = links[slot * 4 + NEXT3];
+      if (node === slot) break;
+      const next = links[node * 4 + NEXT3];
+      links[slot * 4 + NEXT3] = next;
+      links[next * 4 + PREV] = slot;
+      this.#link(node, this.#slotFor(node));
+    }
+    if (links[slot * 4 + NEXT3] !== slot) {
+      this.#cascading = slot;
+      return false;
+    }
+    this.#cascading = -1;
+    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
+    return true;
+  }
+};
+function slotAt(tick, level) {
+  return level * SLOTS_PER_LEVEL + (tick >>> level * DIGIT_BITS & SLOTS_PER_LEVEL - 1);
+}
+
+// src/tcp/pacing.ts
+var SLOW_START_RATIO = 2;
+var AVOIDANCE_RATIO = 1.2;
+var QUANTUM_US2 = 1024;
+var QUANTUM_MIN_SEGMENTS = 2;
+var UNPACED_SEGMENTS = 10;
+var CREDIT_US = 2 * TICK_US;
+var Pacer = class {
+  /** Bytes per second; 0 while there is nothing to work it out from. */
+  rate = 0;
+  /** What the rate may be at the most; `Infinity` for no limit. */
+  rateMax;
+  /** When the next segment may go. */
+  nextAtUs = 0;
+  /** When to look again, because something waits for that; `Infinity` when nothing does. */
+  wakeAtUs = Infinity;
+  #sentSegments = 0;
+  constructor(rateMax) {
+    this.rateMax = rateMax;
+  }
+  /** Works the rate out anew. `flightBytes` may be more than the window while that shrinks. */
+  update(congestion, flightBytes, srttUs) {
+    const { pacingRate } = congestion;
+    const rate = pacingRate > 0 ? pacingRate : windowRate(congestion, flightBytes, srttUs);
+    this.rate = Math.min(rate >= UNPACED_RATE ? Infinity : rate, this.rateMax);
+  }
+  /** Whether nothing may go now. What waits is woken when it may. */
+  holdsBack(nowUs) {
+    if (this.nextAtUs <= nowUs) return false;
+    this.wakeAtUs = this.nextAtUs;
+    return true;
+  }
+  /** Bytes went: the next ones wait as long as these take at the rate. */
+  onSent(bytes, mss, nowUs) {
+    this.#sentSegments += Math.ceil(bytes / mss);
+    if (this.rate === 0 || this.#sentSegments <= UNPACED_SEGMENTS) return;
+    this.nextAtUs = Math.max(this.nextAtUs, nowUs - CREDIT_US) + bytes * 1e6 / this.rate;
+  }
+  /** Bytes of one super-segment: about a millisecond's worth, two segments at least. */
+  quantum(mss, superBytes) {
+    if (this.rate === 0) return superBytes;
+    const bytes = Math.max(this.rate * QUANTUM_US2 / 1e6, QUANTUM_MIN_SEGMENTS * mss);
+    return Math.min(superBytes, Math.floor(bytes));
+  }
+};
+function windowRate(congestion, flightBytes, srttUs) {
+  if (srttUs === 0) return 0;
+  const { cwndBytes, ssthreshBytes } = congestion;
+  const ratio = cwndBytes < ssthreshBytes / 2 ? SLOW_START_RATIO : AVOIDANCE_RATIO;
+  return ratio * Math.max(cwndBytes, flightBytes) * 1e6 / srttUs;
+}
+
+// src/tcp/congestion_switch.ts
+function adoptCongestion(conn, control, config) {
+  conn.congestion = control;
+  if (conn.loss !== null) conn.loss.queue.rate.control = control;
+  const rateMax = config.pacingRateMaxBytes;
+  const paced = config.pacing || rateMax > 0 || control.name === "bbr";
+  if (!paced) conn.pacer = null;
+  else conn.pacer ??= new Pacer(rateMax > 0 ? rateMax : Infinity);
+}
+function switchCongestion(conn, name, config, nowUs) {
+  const before = conn.congestion;
+  if (before.name === name) return;
+  const { ssthreshBytes } = before;
+  const cwndBytes = before.name === "none" ? Math.min(conn.sndWnd, conn.sndWndMax) : before.cwndBytes;
+  const least = 2 * conn.sndMss;
+  const control = createCongestion(name, Math.max(cwndBytes, least), conn.iss);
+  control.ssthreshBytes = before.name === "bbr" ? cwndBytes : ssthreshBytes;
+  adoptCongestion(conn, control, config);
+  control.onTransmitStart(conn.rtt.srttUs, nowUs);
+}
+
+// src/tcp/isn.ts
+var ISN_TICK_US = 4;
+var IsnGenerator = class {
+  #hash;
+  /** Takes its secret, 128 bits, from `random`; it stays the same for the life of the generator. */
+  constructor(random) {
+    const key0 = random.uint32();
+    const key1 = random.uint32();
+    const key2 = random.uint32();
+    const key3 = random.uint32();
+    this.#hash = new SipHash24(key0, key1, key2, key3);
+  }
+  next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs) {
+    const hash = this.#hash;
+    hash.start();
+    hash.word(local0);
+    hash.word(local1);
+    hash.word(local2);
+    hash.word(local3);
+    hash.word(remote0);
+    hash.word(remote1);
+    hash.word(remote2);
+    hash.word(remote3);
+    hash.word(localPort << 16 | remotePort);
+    return seqAdd(hash.finish(), Math.floor(nowUs / ISN_TICK_US));
+  }
+};
+
+// src/tcp/rate_limit.ts
+var RateLimit = class {
+  #perSecond;
+  #tokens;
+  #filledAtUs = 0;
+  /** `perSecond` 0 is no limit. */
+  constructor(perSecond) {
+    this.#perSecond = perSecond;
+    this.#tokens = perSecond;
+  }
+  /** Whether one more may go now; if so, it counts. */
+  allows(nowUs) {
+    if (this.#perSecond === 0) return true;
+    const earned = (nowUs - this.#filledAtUs) / 1e6 * this.#perSecond;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + earned);
+    this.#filledAtUs = nowUs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+var HiddenRateLimit = class {
+  #perSecond;
+  #random;
+  #second = -1;
+  #left = 0;
+  /** `perSecond` 0 is no limit. */
+  constructor(perSecond, random) {
+    this.#perSecond = perSecond;
+    this.#random = random;
+  }
+  /** Whether one more may go now; if so, it counts. */
+  allows(nowUs) {
+    const mean = this.#perSecond;
+    if (mean === 0) return true;
+    const second = Math.floor(nowUs / 1e6);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#left = Math.ceil(mean / 2) + this.#random.uint32() % mean;
+    }
+    if (this.#left === 0) return false;
+    this.#left--;
+    return true;
+  }
+};
+
+// src/tcp/challenge.ts
+var AnswerLimits = class {
+  #config;
+  #counters;
+  #resets;
+  #challenges;
+  constructor(config, counters, random) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#resets = new RateLimit(config.resetsPerSecond);
+    this.#challenges = new HiddenRateLimit(config.challengeAcksPerSecond, random);
+  }
+  /** RFC 5961 section 7: a limit for each connection by itself, and one for all that tells nothing. */
+  allowsChallenge(conn, nowUs) {
+    if (!this.allowsAnswer(conn, nowUs)) return false;
+    if (!this.#challenges.allows(nowUs)) {
+      this.#counters.drop(Drop.tcpChallengeLimited);
+      return false;
+    }
+    this.#counters.count(Counter.challengeAcks);
+    return true;
+  }
+  /** Whether the connection may answer a segment that fits nowhere; counts if so. */
+  allowsAnswer(conn, nowUs) {
+    if (nowUs - conn.lastChallengeAtUs < this.#config.challengeAckMs * 1e3) {
+      this.#counters.drop(Drop.rateLimited);
+      return false;
+    }
+    conn.lastChallengeAtUs = nowUs;
+    return true;
+  }
+  /** Whether an RST may answer a segment of no connection. */
+  allowsReset(nowUs) {
+    if (this.#resets.allows(nowUs)) return true;
+    this.#counters.drop(Drop.tcpResetLimited);
+    return false;
+  }
+};
+
+// src/tcp/closing.ts
+var Closing = {
+  /** It has ended already: only its row is given back. */
+  release: 0,
+  /** It waits for its end, and needs nothing of the application any more. */
+  detach: 1,
+  /** It ends with an RST: received data would be lost, or nothing was agreed on yet. */
+  abort: 2,
+  /** It ends in order: a FIN follows what was written. */
+  inOrder: 3
+};
+function letGo(conn) {
+  const { receive, state } = conn;
+  const unread = receive !== null && (receive.stream.pending > 0 || receive.outOfOrder !== null);
+  receive?.dispose();
+  conn.owner = Owner.none;
+  if (state === State.CLOSED) return Closing.release;
+  if (state === State.TIME_WAIT) return Closing.detach;
+  const opening = state === State.SYN_SENT || state === State.SYN_RECEIVED;
+  const undone = opening && !isUsedEarly(conn) || isUnbegun(conn);
+  return unread || conn.lingerZero || undone ? Closing.abort : Closing.inOrder;
+}
+function queueFin(conn) {
+  const { state } = conn;
+  const early = isUsedEarly(conn);
+  if (conn.finQueued) return false;
+  if (state !== State.ESTABLISHED && state !== State.CLOSE_WAIT && !early) return false;
+  conn.send?.refresh();
+  conn.finQueued = true;
+  if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
+  return true;
+}
+
+// src/tcp/address_limit.ts
+var AddressLimit = class {
+  #limit;
+  #counts = /* @__PURE__ */ new Map();
+  /** `limit` 0 allows any number and counts nothing. */
+  constructor(limit) {
+    this.#limit = limit;
+  }
+  /** Addresses that have any. */
+  get size() {
+    return this.#counts.size;
+  }
+  /** Whether the address may have one more. */
+  allows(remote) {
+    return this.#limit === 0 || (this.#counts.get(keyOf3(remote)) ?? 0) < this.#limit;
+  }
+  /** The address has one more. */
+  add(remote) {
+    if (this.#limit === 0) return;
+    const key = keyOf3(remote);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+  /** The address has one less. */
+  remove(remote) {
+    if (this.#limit === 0) return;
+    const key = keyOf3(remote);
+    const left = (this.#counts.get(key) ?? 1) - 1;
+    if (left > 0) this.#counts.set(key, left);
+    else this.#counts.delete(key);
+  }
+};
+function keyOf3(remote) {
+  return `${remote.remote0},${remote.remote1},${remote.remote2},${remote.remote3}`;
+}
+
+// src/tcp/delayed_ack.ts
+var QUICK_ACKS_MAX = 16;
+var DELAY_MAX_US = 2e5;
+var SMALL_MSS = 88;
 var DEFAULT_MSS = 536;
-var MAX_SCALE = 14;
-function announcedMss(mtu, clamp2, headers) {
-  const most = mtu - headers;
-  return clamp2 > 0 ? Math.min(most, clamp2) : most;
+var DUPLICATES_AT_ONCE = 3;
+var SACK_DELAY_RTT_SHARE = 20;
+var PUSHED_TWICE = 2;
+function enterQuickAcks(conn, config) {
+  addQuickAcks(conn);
+  conn.interactive = false;
+  conn.ackDelayUs = config.delayedAckMs * 1e3;
 }
-function windowScaleFor(bytes) {
-  let scale = 0;
-  while (scale < MAX_SCALE && 65535 << scale < bytes) scale++;
-  return scale;
+function addQuickAcks(conn) {
+  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  const segments = Math.floor(window / (2 * conn.rcvMss));
+  const quick = Math.min(segments === 0 ? 2 : segments, QUICK_ACKS_MAX);
+  if (quick > conn.quickAcks) conn.quickAcks = quick;
 }
-function negotiate(conn, syn, config, mtu, nowUs) {
-  negotiateOptions(conn, syn, config, mtu, nowUs);
-  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
-  const accurate = conn.ecn?.accurate ?? null;
-  if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
-    noteOption(conn, accurate, syn);
+function scheduleAck(conn, segment, taken, gapClosed, nowUs, config, counters) {
+  conn.unackedBytes += taken;
+  learnSegmentSize(conn, segment);
+  learnDelay(conn, nowUs, config);
+  const quick = conn.quickAcks > 0 && !conn.interactive;
+  if (quick || gapClosed || conn.unackedBytes > conn.rcvMss || config.delayedAckMs === 0) {
+    conn.ackPending = true;
+  } else if (conn.receive !== null && conn.receive.outOfOrder !== null) {
+    const outcome = acknowledgeGap(conn, nowUs, config, counters);
+    if (outcome !== Outcome.none) conn.ackPending = true;
+  } else {
+    delayAck(conn, nowUs, config);
   }
-  conn.congestion = createCongestion(config.congestion, initialWindow(config.initialWindowSegments, conn.sndMss));
-  conn.sendLimit = config.sendBufferInitialBytes;
-  conn.quickAcks = Math.min(16, conn.receive.limitBytes / (2 * conn.sndMss) | 0);
 }
-function negotiateOptions(conn, syn, config, mtu, nowUs) {
-  const options = syn.options;
-  conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
-  conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
-  conn.windowScale = config.windowScale && (options & OptionBit.windowScale) !== 0;
-  if (conn.timestamps) {
-    conn.tsRecent = syn.tsValue;
-    conn.tsRecentAtUs = nowUs;
+function learnSegmentSize(conn, segment) {
+  const length = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
+  const pushed = (segment.flags & Flag.PSH) !== 0;
+  const last = conn.lastSegmentBytes;
+  conn.lastSegmentBytes = 0;
+  if (length >= conn.rcvMss) {
+    conn.rcvMss = length;
+    if (pushed) conn.ackPushed |= 1;
+    return;
   }
-  if (conn.windowScale) {
-    conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
-    conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
+  const marked = (segment.flags & (Flag.PSH | Flag.FIN | Flag.URG | Flag.SYN)) !== 0;
+  if (length >= DEFAULT_MSS || length >= SMALL_MSS && !marked) {
+    conn.lastSegmentBytes = length;
+    if (length === last) {
+      conn.rcvMss = length;
+      return;
+    }
   }
-  negotiateEcn(conn, syn, config);
-  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
-  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
-  conn.linkMtu = mtu;
-  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
-  updateSegmentSize(conn);
+  conn.ackPushed = conn.ackPushed === 0 ? 1 : PUSHED_TWICE | 1;
+}
+function learnDelay(conn, nowUs, config) {
+  const leastUs = config.delayedAckMs * 1e3;
+  const gapUs = nowUs - conn.lastTextAtUs;
+  conn.lastTextAtUs = nowUs;
+  if (conn.ackDelayUs === 0) {
+    addQuickAcks(conn);
+    conn.ackDelayUs = leastUs;
+  } else if (gapUs <= leastUs / 2) {
+    conn.ackDelayUs = Math.floor(conn.ackDelayUs / 2 + leastUs / 2);
+  } else if (gapUs < conn.ackDelayUs) {
+    conn.ackDelayUs = Math.min(Math.floor(conn.ackDelayUs / 2 + gapUs), conn.rtt.rtoUs);
+  } else if (gapUs > conn.rtt.rtoUs) {
+    addQuickAcks(conn);
+  }
+}
+function delayAck(conn, nowUs, config) {
+  const leastUs = config.delayedAckMs * 1e3;
+  const mostUs = Math.max(DELAY_MAX_US, leastUs);
+  let delayUs = conn.ackDelayUs;
+  if (delayUs > leastUs) {
+    const rttUs = conn.rtt.srttUs > 0 ? Math.max(conn.rtt.srttUs, leastUs) : mostUs;
+    delayUs = Math.min(delayUs, mostUs, rttUs);
+  }
+  if (conn.delayedAckAtUs <= nowUs + delayUs / 4) {
+    conn.ackPending = true;
+    return;
+  }
+  conn.delayedAckAtUs = Math.min(conn.delayedAckAtUs, nowUs + delayUs);
+}
+function acknowledgeGap(conn, nowUs, config, counters) {
+  if (!conn.sack || conn.acksHeld >= config.sackDelaySegments || config.sackDelayUs === 0) {
+    return Outcome.ack;
+  }
+  if (conn.gapSeq !== conn.rcvNxt) {
+    conn.gapSeq = conn.rcvNxt;
+    conn.gapAcks = 0;
+  }
+  if (conn.gapAcks < DUPLICATES_AT_ONCE) {
+    conn.gapAcks++;
+    return Outcome.ack;
+  }
+  const { srttUs } = conn.rtt;
+  const rttUs = srttUs > 0 && srttUs < conn.tuneRttUs ? srttUs : conn.tuneRttUs;
+  const delayUs = Math.min(config.sackDelayUs, rttUs / SACK_DELAY_RTT_SHARE);
+  if (delayUs === 0) return Outcome.ack;
+  counters.count(Counter.acksCompressed);
+  if (conn.acksHeld++ > 0) return Outcome.none;
+  conn.delayedAckAtUs = Math.min(conn.delayedAckAtUs, nowUs + delayUs);
+  return Outcome.none;
+}
+function onDelayedAck(conn, config) {
+  conn.delayedAckAtUs = NEVER;
+  conn.ackPending = true;
+  if (conn.acksHeld > 0) return;
+  if (conn.interactive) {
+    conn.interactive = false;
+    conn.ackDelayUs = config.delayedAckMs * 1e3;
+  } else {
+    conn.ackDelayUs = Math.min(2 * conn.ackDelayUs, conn.rtt.rtoUs);
+  }
+}
+function onAckSent(conn, config) {
+  const scheduled = conn.ackPending || conn.unackedBytes > 0 || conn.delayedAckAtUs !== NEVER;
+  if (scheduled && conn.quickAcks > 0 && --conn.quickAcks === 0) {
+    conn.ackDelayUs = config.delayedAckMs * 1e3;
+  }
+  conn.ackPending = false;
+  conn.unackedBytes = 0;
+  conn.delayedAckAtUs = NEVER;
+  conn.ackPushed = 0;
+  conn.acksHeld = 0;
+}
+function onTextSent(conn, nowUs) {
+  if (nowUs - conn.lastTextAtUs < conn.ackDelayUs) conn.interactive = true;
+}
+function isAckDueAfterRead(conn) {
+  if (conn.delayedAckAtUs === NEVER || conn.unackedBytes === 0) return false;
+  if (conn.unackedBytes > conn.rcvMss) return true;
+  if (conn.receive.stream.pending > 0) return false;
+  return conn.ackPushed >= PUSHED_TWICE || conn.ackPushed > 0 && !conn.interactive;
 }
 
 // src/ring/chain.ts
@@ -6269,1073 +8281,6 @@ function chainRelease(memory, first) {
     memory.release(block);
     block = next;
   }
-}
-
-// src/tcp/out_of_order.ts
-var Stored = {
-  /** All of them are held (or were held already). */
-  all: 0,
-  /** Some were not: the connection holds as many ranges as it may. */
-  rangeLimit: 1,
-  /** Some were not: the receive pool is empty. */
-  noMemory: 2
-};
-var OutOfOrder = class {
-  count = 0;
-  /** Bytes held. */
-  bytes = 0;
-  /** Left edge of the range that changed last: the first SACK block (RFC 2018 section 4). */
-  latestLeft = 0;
-  left;
-  right;
-  #head;
-  #tail;
-  #limit;
-  constructor(limit) {
-    this.#limit = limit;
-    this.left = new Int32Array(limit);
-    this.right = new Int32Array(limit);
-    this.#head = new Int32Array(limit);
-    this.#tail = new Int32Array(limit);
-  }
-  /** Holds the bytes of `[seq, seq + length)` that are not held yet; they lie at `offset`. */
-  insert(memory, seq, offset, length) {
-    const end2 = seqAdd(seq, length);
-    let from = seq;
-    let index = 0;
-    while (seqLt(from, end2)) {
-      while (index < this.count && seqLt(this.right[index], from)) index++;
-      const touches = index < this.count && !seqGt(this.left[index], from);
-      if (touches && seqGt(this.right[index], from)) {
-        from = this.right[index];
-        continue;
-      }
-      const source = offset + seqDiff(from, seq);
-      const stored = touches ? this.#extend(memory, index, end2, source) : this.#open(memory, index, from, end2, source);
-      if (stored !== Stored.all) return stored;
-      from = this.right[index];
-      this.latestLeft = this.left[index];
-      this.#joinNext(memory, index);
-    }
-    return Stored.all;
-  }
-  /** Appends to range `index` what reaches up to `end` or to the next range. */
-  #extend(memory, index, end2, source) {
-    const from = this.right[index];
-    const to = index + 1 < this.count ? seqMin(end2, this.left[index + 1]) : end2;
-    const wanted = seqDiff(to, from);
-    const fits = chainRoom(memory, this.#tail[index], wanted);
-    if (fits > 0) {
-      this.#tail[index] = chainAppendCopy(memory, this.#tail[index], source, fits);
-      this.right[index] = seqAdd(from, fits);
-      this.bytes += fits;
-    }
-    return fits < wanted ? Stored.noMemory : Stored.all;
-  }
-  /** Makes a range before range `index`, from `from` up to `end` or to that range. */
-  #open(memory, index, from, end2, source) {
-    if (this.count === this.#limit) return Stored.rangeLimit;
-    const to = index < this.count ? seqMin(end2, this.left[index]) : end2;
-    const wanted = seqDiff(to, from);
-    if (chainRoom(memory, NIL, wanted) < wanted) return Stored.noMemory;
-    const head = memory.pool.take();
-    for (let i = this.count; i > index; i--) this.#move(i - 1, i);
-    this.count++;
-    this.left[index] = from;
-    this.right[index] = to;
-    this.#head[index] = head;
-    this.#tail[index] = chainAppendCopy(memory, head, source, wanted);
-    this.bytes += wanted;
-    return Stored.all;
-  }
-  /** Makes ranges `index` and `index + 1` one if they touch. */
-  #joinNext(memory, index) {
-    const next = index + 1;
-    if (next >= this.count || this.right[index] !== this.left[next]) return;
-    memory.pool.link(this.#tail[index], this.#head[next]);
-    this.#tail[index] = this.#tail[next];
-    this.right[index] = this.right[next];
-    this.#remove(next);
-  }
-  /** First descriptor of the first range. */
-  get firstHead() {
-    return this.#head[0];
-  }
-  /** Last descriptor of the first range. */
-  get firstTail() {
-    return this.#tail[0];
-  }
-  /** Forgets the first range, whose chain the caller has taken. */
-  shift() {
-    this.bytes -= seqDiff(this.right[0], this.left[0]);
-    this.#remove(0);
-  }
-  /** Gives everything back. */
-  clear(memory) {
-    for (let i = 0; i < this.count; i++) chainRelease(memory, this.#head[i]);
-    this.count = 0;
-    this.bytes = 0;
-  }
-  /** Gives the last range back, to make room for bytes that are next in order. */
-  dropLast(memory) {
-    const last = this.count - 1;
-    chainRelease(memory, this.#head[last]);
-    this.bytes -= seqDiff(this.right[last], this.left[last]);
-    this.count--;
-  }
-  #remove(index) {
-    this.count--;
-    for (let i = index; i < this.count; i++) this.#move(i + 1, i);
-  }
-  #move(from, to) {
-    this.left[to] = this.left[from];
-    this.right[to] = this.right[from];
-    this.#head[to] = this.#head[from];
-    this.#tail[to] = this.#tail[from];
-  }
-};
-
-// src/tcp/outcome.ts
-var Outcome = {
-  /** Nothing besides what `output` will find. */
-  none: 0,
-  /** Send an ACK now, one for this segment (duplicates must be visible as such). */
-  ack: 1,
-  /** Send a challenge ACK, unless one was sent a short time ago (RFC 5961). */
-  challenge: 2,
-  /** Answer the segment with an RST that takes its numbers from it (RFC 9293 section 3.10.7.1). */
-  reset: 3,
-  /** Send an RST from the connection's own numbers; the connection has ended. */
-  abort: 4,
-  /** Send the SYN-ACK again. */
-  synAck: 5,
-  /** Send the oldest unacknowledged segment again. */
-  retransmit: 6,
-  /** Send new data or the newest segment again, to find out whether the tail was lost (RFC 8985). */
-  lossProbe: 10,
-  /** Send one byte beyond the window, or the FIN, to learn the window (section 3.8.6.1). */
-  probe: 7,
-  /** Send a segment that asks for an ACK without carrying anything (section 3.8.4). */
-  keepalive: 8,
-  /** A new SYN for a connection in TIME-WAIT: forget it and take the SYN as for a listener. */
-  reopen: 9
-};
-
-// src/tcp/window.ts
-function synWindow(conn) {
-  return Math.min(65535, conn.receive.limitBytes);
-}
-function receiveWindow(conn) {
-  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  if (conn.receive === null) return promised > 0 ? promised : 0;
-  const space = Math.min(conn.receive.space, 65535 << conn.rcvScale);
-  const step = Math.min(conn.receive.limitBytes >> 1, conn.rcvMss);
-  if (space - promised < step) return promised > 0 ? promised : 0;
-  return space;
-}
-function advertise(conn) {
-  const window = receiveWindow(conn);
-  const scale = conn.rcvScale;
-  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  let field = window >> scale;
-  if (field << scale < promised) {
-    const space = conn.receive === null ? 0 : conn.receive.space;
-    if (field + 1 << scale < space + (1 << scale)) field++;
-  }
-  const edge = seqAdd(conn.rcvNxt, field << scale);
-  if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
-  return field;
-}
-function afterReceive(conn, segment, taken, hadGap, nowUs, config) {
-  const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
-  if (full > conn.rcvMss) conn.rcvMss = full;
-  conn.unackedBytes += taken;
-  conn.lastTextAtUs = nowUs;
-  measureReceiverRtt(conn, nowUs);
-  if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
-    conn.ackPending = true;
-  } else if (conn.quickAcks > 0 && !conn.interactive) {
-    conn.quickAcks--;
-    conn.ackPending = true;
-  } else if (conn.delayedAckAtUs === NEVER) {
-    conn.delayedAckAtUs = nowUs + config.delayedAckMs * 1e3;
-  }
-}
-function measureReceiverRtt(conn, nowUs) {
-  if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
-  const sample = Math.max(1, nowUs - conn.tuneAtUs);
-  conn.tuneRttUs = conn.tuneRttUs === 0 ? sample : Math.min(sample, Math.round((7 * conn.tuneRttUs + sample) / 8));
-  conn.tuneSeq = seqAdd(conn.rcvNxt, Math.max(conn.rcvMss, receiveWindow(conn)));
-  conn.tuneAtUs = nowUs;
-}
-function afterRead(conn, readPosition, nowUs, config) {
-  if (readPosition === conn.readSeen) return;
-  conn.readSeen = readPosition;
-  const receive = conn.receive;
-  const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
-  if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
-    const read = readPosition - conn.tuneReadMark | 0;
-    if (2 * read > receive.limitBytes && !conn.receiveBufferFixed) {
-      receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
-    }
-    conn.tuneReadMark = readPosition;
-    conn.tuneReadAtUs = nowUs;
-  }
-  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
-}
-
-// src/tcp/input.ts
-var PAWS_IDLE_US = 24 * 86400 * 1e6;
-function onSegment(conn, segment, nowUs, context) {
-  conn.segmentsReceived++;
-  if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
-  return onOtherStates(conn, segment, nowUs, context);
-}
-var SYN_AGAIN_US = 2e3;
-function echoesOther(conn, segment, nowUs, config) {
-  const has = config.timestamps && (segment.options & OptionBit.timestamps) !== 0;
-  if (!has || segment.tsEcho === 0) return false;
-  const now = seqAdd(Math.floor(nowUs / 1e3), conn.tsOffset);
-  const first = seqAdd(Math.floor(conn.rttSentAtUs / 1e3), conn.tsOffset);
-  return seqLt(segment.tsEcho, first) || seqGt(segment.tsEcho, now);
-}
-function onSynSent(conn, segment, nowUs, context) {
-  const flags = segment.flags;
-  const hasAck = (flags & Flag.ACK) !== 0;
-  if (hasAck && (seqLe(segment.ack, conn.iss) || seqGt(segment.ack, conn.sndMax))) {
-    context.counters.drop(Drop.tcpAckInvalid);
-    if (conn.backoffs === 0 && conn.sndNxt !== conn.iss) conn.retransmitAtUs = nowUs + SYN_AGAIN_US;
-    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
-  }
-  if (hasAck && echoesOther(conn, segment, nowUs, context.config)) {
-    context.counters.drop(Drop.tcpTimestampOld);
-    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
-  }
-  if ((flags & Flag.RST) !== 0) {
-    if (!hasAck) {
-      context.counters.drop(Drop.tcpAckMissing);
-      return Outcome.none;
-    }
-    context.counters.count(Counter.resetsIn);
-    end(conn, ConnectionError.refused);
-    return Outcome.none;
-  }
-  if ((flags & Flag.SYN) === 0) {
-    context.counters.drop(Drop.tcpFlagsInvalid);
-    return Outcome.none;
-  }
-  conn.irs = segment.seq;
-  conn.rcvNxt = seqAdd(segment.seq, 1);
-  conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
-  conn.lastAckSent = conn.rcvNxt;
-  negotiate(conn, segment, context.config, context.mtu, nowUs);
-  conn.sndWnd = segment.window;
-  conn.sndWndMax = segment.window;
-  conn.sndWl1 = segment.seq;
-  if (!hasAck) {
-    conn.state = State.SYN_RECEIVED;
-    conn.sndNxt = conn.iss;
-    return Outcome.none;
-  }
-  conn.sndWl2 = segment.ack;
-  if (conn.fastOpen !== null) {
-    settleSynData(conn, segment.ack);
-    context.fastOpen.onSynAck(conn, segment);
-  }
-  establish(conn, segment, nowUs, context.config);
-  conn.lastReceivedAtUs = nowUs;
-  conn.ackPending = true;
-  takeText(conn, segment, nowUs, context);
-  return Outcome.none;
-}
-function onOtherStates(conn, segment, nowUs, context) {
-  const { counters } = context;
-  if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
-  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
-  if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
-    const outcome2 = onSynAgain(conn, segment);
-    if (outcome2 !== Outcome.none) return outcome2;
-  }
-  if (isOldTimestamp(conn, segment, nowUs)) {
-    counters.drop(Drop.tcpTimestampOld);
-    return answerToUnusable(segment);
-  }
-  if (!isAcceptable(conn, segment)) {
-    counters.drop(Drop.tcpOutOfWindow);
-    if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
-    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
-    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
-    return answerToUnusable(segment);
-  }
-  conn.lastReceivedAtUs = nowUs;
-  conn.keepaliveProbesSent = 0;
-  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, context);
-  if ((segment.flags & Flag.SYN) !== 0) {
-    counters.drop(Drop.tcpSynChallenged);
-    return Outcome.challenge;
-  }
-  if ((segment.flags & Flag.ACK) === 0) {
-    counters.drop(Drop.tcpAckMissing);
-    return Outcome.none;
-  }
-  const outcome = onAckField(conn, segment, scale, nowUs, context);
-  if (outcome !== Outcome.none) return outcome;
-  if (conn.state === State.CLOSED) return Outcome.none;
-  rememberTimestamp(conn, segment, nowUs);
-  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
-  if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
-  return takeText(conn, segment, nowUs, context);
-}
-function answerToUnusable(segment) {
-  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
-  return hasText ? Outcome.ack : Outcome.challenge;
-}
-function mayReopen(conn, segment) {
-  const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
-  if (flags !== Flag.SYN) return false;
-  if (conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
-    const age = seqDiff(conn.tsRecent, segment.tsValue);
-    if (age !== 0) return age < 0;
-  }
-  return seqGt(segment.seq, conn.rcvNxt);
-}
-function onSynAgain(conn, segment) {
-  if (segment.seq !== conn.irs) return Outcome.none;
-  const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
-  if (flags === Flag.SYN) {
-    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
-    return Outcome.synAck;
-  }
-  if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
-    segment.flags &= ~Flag.SYN;
-    segment.seq = conn.rcvNxt;
-    conn.ackPending = true;
-  }
-  return Outcome.none;
-}
-function isOldTimestamp(conn, segment, nowUs) {
-  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return false;
-  if ((segment.flags & Flag.RST) !== 0) return false;
-  if (seqDiff(segment.tsValue, conn.tsRecent) >= 0) return false;
-  return nowUs - conn.tsRecentAtUs < PAWS_IDLE_US;
-}
-function rememberTimestamp(conn, segment, nowUs) {
-  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return;
-  if (seqLe(segment.seq, conn.lastAckSent) && seqDiff(segment.tsValue, conn.tsRecent) >= 0) {
-    conn.tsRecent = segment.tsValue;
-    conn.tsRecentAtUs = nowUs;
-  }
-}
-function isAcceptable(conn, segment) {
-  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
-  if (segment.seq === conn.rcvNxt) return true;
-  if (window === 0) return false;
-  const length = segmentLength(segment);
-  if (length === 0) {
-    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
-  }
-  const end2 = seqAdd(segment.seq, length);
-  return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
-}
-function onReset(conn, segment, context) {
-  const { counters } = context;
-  if (conn.state === State.TIME_WAIT && context.config.timeWaitIgnoresResets) return Outcome.none;
-  if (segment.seq !== conn.rcvNxt) {
-    counters.drop(Drop.tcpResetChallenged);
-    return Outcome.challenge;
-  }
-  counters.count(Counter.resetsIn);
-  switch (conn.state) {
-    case State.SYN_RECEIVED:
-      end(conn, isOpenEarly(conn) ? ConnectionError.reset : ConnectionError.refused);
-      return Outcome.none;
-    case State.CLOSING:
-    case State.LAST_ACK:
-    case State.TIME_WAIT:
-      end(conn, ConnectionError.none);
-      return Outcome.none;
-    default:
-      counters.count(Counter.connectionsReset);
-      end(conn, ConnectionError.reset);
-      return Outcome.none;
-  }
-}
-function onAckField(conn, segment, scale, nowUs, context) {
-  const { counters } = context;
-  if (conn.state === State.SYN_RECEIVED) {
-    const first = seqAdd(conn.iss, 1);
-    const early = isOpenEarly(conn);
-    const last = conn.fastOpen === null ? first : conn.sndMax;
-    if (seqLt(segment.ack, first) || seqGt(segment.ack, last)) {
-      counters.drop(Drop.tcpAckInvalid);
-      return Outcome.reset;
-    }
-    setWindow(conn, segment, scale);
-    const accurate = conn.ecn?.accurate ?? null;
-    if (accurate !== null) takeHandshakeAck(accurate, segment);
-    if (!early) {
-      if (conn.fastOpen !== null) settleSynData(conn, segment.ack);
-      establish(conn, segment, nowUs, context.config);
-      return Outcome.none;
-    }
-    establishEarly(conn, nowUs, context.config);
-    if (segment.ack === first) return Outcome.none;
-  }
-  const tooNew = seqGt(segment.ack, conn.sndMax);
-  if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
-    counters.drop(Drop.tcpAckInvalid);
-    return Outcome.challenge;
-  }
-  const windowBefore = conn.sndWnd;
-  if (mayUpdateWindow(conn, segment, scale)) setWindow(conn, segment, scale);
-  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
-  const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
-  if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
-  return Outcome.none;
-}
-function mayUpdateWindow(conn, segment, scale) {
-  if (seqLt(segment.ack, conn.sndUna)) return false;
-  if (seqGt(segment.ack, conn.sndUna) || seqGt(segment.seq, conn.sndWl1)) return true;
-  const window = segment.window << scale;
-  return segment.seq === conn.sndWl1 && (window > conn.sndWnd || window === 0);
-}
-function setWindow(conn, segment, scale) {
-  conn.sndWnd = segment.window << scale;
-  conn.sndWl1 = segment.seq;
-  conn.sndWl2 = segment.ack;
-  if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
-}
-function isFinAcknowledged(conn) {
-  const finSeq = seqAdd(conn.iss, 1 + conn.send.end);
-  return seqGt(conn.sndUna, finSeq);
-}
-function afterFinAcknowledged(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.FIN_WAIT_1:
-      conn.state = State.FIN_WAIT_2;
-      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
-      break;
-    case State.CLOSING:
-      enterTimeWait(conn, nowUs, config);
-      break;
-    case State.LAST_ACK:
-      end(conn, ConnectionError.none);
-      break;
-  }
-}
-function noteUrgent(conn, segment) {
-  const pointer = seqAdd(segment.seq, segment.urgent);
-  if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
-    conn.rcvUrgent = pointer;
-    conn.urgent = true;
-    conn.urgentMarks++;
-    conn.urgentUnread = true;
-    conn.news = News.loud;
-  }
-}
-function takeSynText(conn, segment, nowUs, context) {
-  takeText(conn, segment, nowUs, context);
-}
-function takeText(conn, segment, nowUs, context) {
-  const { counters } = context;
-  const hasFin = (segment.flags & Flag.FIN) !== 0;
-  if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
-  if (!canReceiveData(conn.state) && !(conn.state === State.SYN_RECEIVED && isOpenEarly(conn))) {
-    if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
-    conn.ackPending = true;
-    return Outcome.none;
-  }
-  const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
-  const end2 = seqAdd(start, segment.payloadLength);
-  if (isUnwanted(conn) && seqGt(end2, conn.rcvNxt)) {
-    counters.drop(Drop.tcpDataAfterClose);
-    abort(conn);
-    return Outcome.reset;
-  }
-  const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
-  if (clipped !== end2) {
-    counters.drop(Drop.tcpOutOfWindow);
-    conn.ackPending = true;
-  }
-  if (seqGt(start, conn.rcvNxt)) {
-    if (hasFin && clipped === end2) noteFinAhead(conn, end2);
-    return takeAhead(conn, segment, start, clipped, context);
-  }
-  const isLast = hasFin && clipped === end2;
-  if (isLast && conn.state === State.ESTABLISHED) conn.interactive = true;
-  const before = conn.rcvNxt;
-  if (seqGt(clipped, before)) {
-    takeInOrder(conn, segment, start, clipped, nowUs, context);
-  } else if (segment.payloadLength > 0) {
-    counters.drop(Drop.tcpDuplicate);
-    conn.interactive = false;
-    conn.ackPending = true;
-  }
-  const finReached = isLast ? seqGe(conn.rcvNxt, end2) : isFinAheadReached(conn);
-  if (finReached) onFin(conn, nowUs, context.config);
-  return Outcome.none;
-}
-function isUnwanted(conn) {
-  if (conn.owner === Owner.none) return true;
-  return conn.readShut && (conn.state === State.FIN_WAIT_1 || conn.state === State.FIN_WAIT_2);
-}
-function takeAhead(conn, segment, start, end2, context) {
-  const { counters } = context;
-  const length = seqDiff(end2, start);
-  if (length > 0) {
-    conn.interactive = false;
-    conn.segmentsOutOfOrder++;
-    counters.count(Counter.segmentsOutOfOrder);
-    const stored = conn.receive.acceptAhead(start, segment.payloadOffset, length);
-    if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
-    if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
-  }
-  return Outcome.ack;
-}
-function noteFinAhead(conn, seq) {
-  conn.finAhead = true;
-  conn.finAheadSeq = seq;
-}
-function isFinAheadReached(conn) {
-  return conn.finAhead && conn.rcvNxt === conn.finAheadSeq;
-}
-function takeInOrder(conn, segment, start, end2, nowUs, context) {
-  const { counters } = context;
-  const before = conn.rcvNxt;
-  const hadGap = conn.receive.outOfOrder !== null;
-  const offset = segment.payloadOffset + seqDiff(before, start);
-  conn.rcvNxt = conn.receive.acceptInOrder(segment, before, end2, offset);
-  const taken = seqDiff(conn.rcvNxt, before);
-  if (seqLt(conn.rcvNxt, end2)) counters.drop(Drop.tcpNoMemory);
-  conn.bytesReceived += taken;
-  counters.add(Counter.bytesIn, taken);
-  conn.news = News.loud;
-  if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
-  afterReceive(conn, segment, taken, hadGap, nowUs, context.config);
-}
-function onFin(conn, nowUs, config) {
-  conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
-  if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
-  conn.finReceived = true;
-  conn.receive?.discardAhead();
-  conn.finAhead = false;
-  conn.news = News.loud;
-  switch (conn.state) {
-    case State.SYN_RECEIVED:
-    case State.ESTABLISHED:
-      conn.state = State.CLOSE_WAIT;
-      acknowledgeSoon2(conn, nowUs, config);
-      break;
-    case State.FIN_WAIT_1:
-      conn.ackPending = true;
-      conn.state = State.CLOSING;
-      break;
-    case State.FIN_WAIT_2:
-      conn.ackPending = true;
-      enterTimeWait(conn, nowUs, config);
-      break;
-  }
-}
-function acknowledgeSoon2(conn, nowUs, config) {
-  const atUs = nowUs + config.delayedAckMs * 1e3;
-  if (config.delayedAckMs === 0 || conn.bytesReceived === 0) conn.ackPending = true;
-  else if (atUs < conn.delayedAckAtUs) conn.delayedAckAtUs = atUs;
-}
-function establish(conn, segment, nowUs, config) {
-  conn.sndNxt = segment.ack;
-  conn.sndMax = segment.ack;
-  conn.retransmitAtUs = NEVER;
-  beginEstablished(conn, segment.ack, nowUs, config);
-  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
-}
-function establishEarly(conn, nowUs, config) {
-  beginEstablished(conn, seqAdd(conn.iss, 1), nowUs, config);
-  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
-  const unacked = conn.sndMax !== conn.sndUna;
-  conn.unackedSinceUs = unacked ? nowUs : NEVER;
-  conn.retransmitAtUs = unacked ? nowUs + conn.rtt.backedOff(0) : NEVER;
-}
-function beginEstablished(conn, una, nowUs, config) {
-  conn.state = State.ESTABLISHED;
-  conn.sndUna = una;
-  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
-  conn.timing = false;
-  if (conn.handshakeTimedOut) {
-    conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
-  }
-  conn.backoffs = 0;
-  conn.news = News.loud;
-  conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
-  conn.tuneAtUs = nowUs;
-  conn.tuneReadAtUs = nowUs;
-}
-function end(conn, error) {
-  conn.state = State.CLOSED;
-  conn.error = error;
-  conn.news = News.loud;
-  conn.ackPending = false;
-  stopTimers(conn);
-}
-function stopTimers(conn) {
-  conn.retransmitAtUs = NEVER;
-  conn.delayedAckAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
-  conn.endAtUs = NEVER;
-  if (conn.loss !== null) {
-    conn.loss.reorderAtUs = NEVER;
-    conn.loss.probeAtUs = NEVER;
-  }
-}
-function abort(conn) {
-  end(conn, ConnectionError.aborted);
-}
-function enterTimeWait(conn, nowUs, config) {
-  conn.state = State.TIME_WAIT;
-  stopTimers(conn);
-  restartTimeWait(conn, nowUs, config);
-}
-function restartTimeWait(conn, nowUs, config) {
-  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
-}
-
-// src/tcp/records.ts
-function untilRecordEnd(conn, position, unsent) {
-  const ends = conn.recordEnds;
-  if (ends === null) return unsent;
-  const { sndUna, iss } = conn;
-  while (ends.length > 0 && (ends[0] - (sndUna - iss - 1) | 0) <= 0) ends.shift();
-  for (const end2 of ends) {
-    const length = end2 - position | 0;
-    if (length > 0) return Math.min(unsent, length);
-  }
-  return unsent;
-}
-
-// src/tcp/sink.ts
-var FIRST_PIECE = 2;
-
-// src/tcp/output.ts
-var SACK_BLOCKS_WITH_TIMESTAMPS = 3;
-var SACK_BLOCKS = 4;
-var LIMITED_TRANSMIT = 2;
-var out = new Segment();
-function output(conn, nowUs, context) {
-  if (conn.state === State.CLOSED) return;
-  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
-    const waits = conn.fastOpen !== null && conn.fastOpen.waiting && conn.send.end === 0 && !conn.finQueued;
-    if (conn.sndNxt === conn.iss && !waits) sendSyn(conn, nowUs, context);
-    else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
-    if (!isOpenEarly(conn) || conn.sndNxt === conn.iss) return;
-    sendData(conn, nowUs, context);
-    conn.loss.probeAtUs = NEVER;
-    return;
-  }
-  sendData(conn, nowUs, context);
-  if (conn.ackPending) sendAck(conn, nowUs, context);
-}
-function sendSyn(conn, nowUs, context) {
-  const { config, sink, counters } = context;
-  const passive = conn.state === State.SYN_RECEIVED;
-  begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
-  out.window = synWindow(conn);
-  out.options = OptionBit.mss;
-  out.mss = announcedMss(sink.mtu, conn.mssClamp, headerBytes(conn));
-  if (passive ? conn.windowScale : config.windowScale) {
-    out.options |= OptionBit.windowScale;
-    out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
-  }
-  if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
-  if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
-  offerEcn(conn, out, conn.sndMax !== conn.iss, config);
-  if (passive) {
-    const edge = seqAdd(conn.rcvNxt, out.window);
-    if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
-    conn.lastAckSent = conn.rcvNxt;
-    conn.ackPending = false;
-  }
-  const again = conn.sndMax !== conn.iss;
-  const text = conn.fastOpen === null || again ? 0 : beginFastOpen(conn, out);
-  const next = seqAdd(conn.iss, 1 + text);
-  if (!isOpenEarly(conn) || !again) conn.sndNxt = next;
-  if (seqGt(next, conn.sndMax)) conn.sndMax = next;
-  if (again) {
-    conn.timing = false;
-    countRetransmission(conn, 0, counters);
-  } else {
-    conn.timing = true;
-    conn.rttSeq = conn.sndNxt;
-    conn.rttSentAtUs = nowUs;
-  }
-  if (conn.retransmitAtUs === NEVER) {
-    const linear = passive ? 0 : Math.min(conn.backoffs, config.synLinearTimeouts);
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs - linear);
-  }
-  out.payloadLength = text;
-  const end2 = text > 0 ? conn.send.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
-  if (text > 0) counters.add(Counter.bytesOut, text);
-  emit(conn, text, end2, nowUs, context);
-}
-function sendAck(conn, nowUs, context) {
-  begin(conn, sequenceWithoutText(conn), Flag.ACK);
-  acknowledge(conn, nowUs);
-  addSackBlocks(conn);
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sequenceWithoutText(conn) {
-  if (conn.persisting) return conn.sndNxt;
-  const edge = seqAdd(conn.sndUna, conn.sndWnd);
-  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
-}
-function sendReset(conn, nowUs, context) {
-  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
-  out.ack = conn.rcvNxt;
-  out.window = 0;
-  context.counters.count(Counter.resetsOut);
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sendResetFor(segment, context) {
-  out.src0 = segment.dst0;
-  out.src1 = segment.dst1;
-  out.src2 = segment.dst2;
-  out.src3 = segment.dst3;
-  out.dst0 = segment.src0;
-  out.dst1 = segment.src1;
-  out.dst2 = segment.src2;
-  out.dst3 = segment.src3;
-  out.srcPort = segment.dstPort;
-  out.dstPort = segment.srcPort;
-  const hasAck = (segment.flags & Flag.ACK) !== 0;
-  out.seq = hasAck ? segment.ack : 0;
-  out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
-  out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
-  out.flowLabel = 0;
-  clearRest();
-  context.counters.count(Counter.resetsOut);
-  context.counters.count(Counter.segmentsOut);
-  context.sink.send(out, FIRST_PIECE);
-}
-function sendKeepalive(conn, nowUs, context) {
-  context.counters.count(Counter.keepaliveProbes);
-  askForAck(conn, nowUs, context);
-}
-function askForAck(conn, nowUs, context) {
-  begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
-  acknowledge(conn, nowUs);
-  emit(conn, 0, FIRST_PIECE, nowUs, context);
-}
-function sendOldest(conn, nowUs, context) {
-  const { queue } = conn.loss;
-  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
-  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
-}
-function sendLossProbe(conn, nowUs, context) {
-  const loss = conn.loss;
-  const { queue } = loss;
-  loss.probeEnd = conn.sndNxt;
-  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
-  loss.probing = true;
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
-  const length = Math.min(unsent, room, conn.sndMss);
-  loss.probeWasOld = length <= 0;
-  if (length > 0) {
-    sendNew(conn, length, nowUs, context);
-    loss.probeEnd = conn.sndNxt;
-  } else if (queue.tail !== NO_SEGMENT) {
-    const segment = lastWireSegment(conn, queue.tail);
-    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
-    queue.touch(segment, nowUs);
-  }
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-}
-function lastWireSegment(conn, last) {
-  const { queue } = conn.loss;
-  const start = queue.start(last);
-  const behind = seqDiff(queue.end(last), start);
-  const bytes = behind - (isFinSent(conn) ? 1 : 0);
-  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
-  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
-}
-function sendProbe(conn, nowUs, context) {
-  if (conn.sndWnd === 0) {
-    context.counters.count(Counter.zeroWindowProbes);
-    return askForAck(conn, nowUs, context);
-  }
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  if (unsent <= 0 && !conn.finQueued) return;
-  sendNew(conn, Math.min(Math.max(0, unsent), conn.sndWnd, conn.sndMss), nowUs, context);
-}
-function positionOf(conn, seq) {
-  return seq - conn.iss - 1 | 0;
-}
-function sendData(conn, nowUs, context) {
-  const { send, loss } = conn;
-  if (send === null || loss === null) return;
-  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
-  conn.cwndLimited = false;
-  if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
-  if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
-  for (; ; ) {
-    const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
-    const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
-    if (unsent <= 0 && !finDue) break;
-    if (!context.sink.hasRoom(conn)) {
-      conn.blocked = true;
-      break;
-    }
-    const flight = seqDiff(conn.sndNxt, conn.sndUna);
-    const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const onPath = cwnd - pipeOf(conn);
-    if (unsent <= 0) {
-      if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
-      sendNew(conn, 0, nowUs, context);
-      break;
-    }
-    const room = Math.min(conn.sndWnd - flight, onPath);
-    const length = lengthToSend(conn, unsent, room, superBytesFor(conn, context));
-    if (length === 0) {
-      conn.cwndLimited = onPath < conn.sndMss;
-      if (flight === 0) return persistIfIdle(conn, nowUs);
-      break;
-    }
-    if (conn.persisting) stopPersisting(conn);
-    sendNew(conn, length, nowUs, context);
-  }
-}
-function sendMtuProbe(conn, search, nowUs, context) {
-  const loss = conn.loss;
-  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
-  const room = conn.congestion.cwndBytes - pipeOf(conn);
-  const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
-  if (length === 0 || !context.sink.hasRoom(conn)) return;
-  search.probing = true;
-  search.probeStart = conn.sndNxt;
-  search.probeEnd = seqAdd(conn.sndNxt, length);
-  search.sending = true;
-  sendNew(conn, length, nowUs, context);
-  search.sending = false;
-  context.counters.count(Counter.mtuProbes);
-}
-function repeatLost(conn, nowUs, context) {
-  const { queue } = conn.loss;
-  const mss = conn.sndMss;
-  const superBytes = superBytesFor(conn, context);
-  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  for (let s = queue.head; ; ) {
-    s = queue.firstToRepeat(s);
-    if (s === NO_SEGMENT) return true;
-    if (!context.sink.hasRoom(conn)) {
-      conn.blocked = true;
-      return false;
-    }
-    const pipe = pipeOf(conn);
-    const room = Math.floor(conn.congestion.cwndBytes - pipe);
-    const length = seqDiff(queue.end(s), queue.start(s));
-    if (room < Math.min(length, mss) && pipe > 0) return false;
-    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
-    if (windowRoom <= 0 || windowRoom < Math.min(length, mss) && pipe > 0) return false;
-    const whole = Math.max(room - room % mss, mss);
-    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
-  }
-}
-function repeat(conn, segment, most, nowUs, context) {
-  const loss = conn.loss;
-  const { queue } = loss;
-  const start = queue.start(segment);
-  const cut = seqAdd(start, most);
-  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
-  transmit(conn, start, queue.end(segment), nowUs, context);
-  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
-  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
-  if (segment === queue.head && loss.phase === Phase.recovery) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  }
-  queue.markAgain(segment, nowUs);
-}
-function superBytesFor(conn, context) {
-  const accurate = conn.ecn === null ? null : conn.ecn.accurate;
-  return accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
-}
-function extraSegments(conn) {
-  const loss = conn.loss;
-  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0 ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT) : 0;
-}
-function isFinSent(conn) {
-  return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
-}
-function lengthToSend(conn, unsent, room, superBytes) {
-  if (conn.recordEnds === null) return worthSending(conn, unsent, room, superBytes);
-  const due = untilRecordEnd(conn, positionOf(conn, conn.sndNxt), unsent);
-  if (due < unsent && due < conn.sndMss && due <= room) return due;
-  return worthSending(conn, due, room, superBytes);
-}
-function worthSending(conn, unsent, room, superBytes) {
-  const mss = conn.sndMss;
-  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
-  const length = Math.min(unsent, Math.floor(room), most);
-  if (length >= mss) {
-    const tail = length % mss;
-    if (tail === 0) return length;
-    return length === unsent && mayEndShort(conn) ? length : length - tail;
-  }
-  if (length <= 0) return 0;
-  if (length === unsent) return mayEndShort(conn) ? length : 0;
-  return length >= conn.sndWndMax / 2 ? length : 0;
-}
-function mayEndShort(conn) {
-  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
-  if (conn.cork) return false;
-  if (conn.noDelay) return true;
-  return !seqGt(conn.sndSmall, conn.sndUna);
-}
-function persistIfIdle(conn, nowUs) {
-  if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
-  conn.persisting = true;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-}
-function stopPersisting(conn) {
-  conn.persisting = false;
-  conn.backoffs = 0;
-  conn.retransmitAtUs = NEVER;
-}
-function sendNew(conn, length, nowUs, context) {
-  const seq = conn.sndNxt;
-  const behind = positionOf(conn, seqAdd(seq, length));
-  const fin = conn.finQueued && behind === conn.send.end ? 1 : 0;
-  const next = seqAdd(seq, length + fin);
-  if (seqGe(seq, conn.sndMax) && !conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
-  }
-  const isProbe = conn.persisting || conn.mtuSearch?.sending === true;
-  if (length % conn.sndMss !== 0 && !isProbe) conn.sndSmall = next;
-  const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1e3;
-  if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
-  transmit(conn, seq, next, nowUs, context);
-  conn.loss.queue.push(seq, next, nowUs);
-  conn.sndNxt = next;
-  armProbe(conn, nowUs);
-  if (seqGt(next, conn.sndMax)) {
-    context.counters.add(Counter.bytesOut, length);
-    conn.sndMax = next;
-  }
-}
-function transmit(conn, seq, next, nowUs, context) {
-  const { sink, counters } = context;
-  const send = conn.send;
-  const position = positionOf(conn, seq);
-  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
-  const length = seqDiff(next, seq) - fin;
-  let flags = Flag.ACK;
-  if ((position + length | 0) === send.end && length > 0) flags |= Flag.PSH;
-  if (fin === 1) flags |= Flag.FIN;
-  begin(conn, seq, flags);
-  acknowledge(conn, nowUs);
-  out.payloadLength = length;
-  if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
-  const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
-  if (seqLt(seq, conn.sndMax)) {
-    countRetransmission(conn, length, counters);
-    if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false;
-  }
-  conn.loss.sentBytes += length;
-  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
-  if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-  }
-  emit(conn, length, end2, nowUs, context);
-}
-function countRetransmission(conn, length, counters) {
-  conn.segmentsRetransmitted++;
-  conn.bytesRetransmitted += length;
-  counters.count(Counter.segmentsRetransmitted);
-  counters.add(Counter.bytesRetransmitted, length);
-}
-function begin(conn, seq, flags) {
-  out.src0 = conn.local0;
-  out.src1 = conn.local1;
-  out.src2 = conn.local2;
-  out.src3 = conn.local3;
-  out.dst0 = conn.remote0;
-  out.dst1 = conn.remote1;
-  out.dst2 = conn.remote2;
-  out.dst3 = conn.remote3;
-  out.srcPort = conn.localPort;
-  out.dstPort = conn.remotePort;
-  out.flowLabel = conn.flowLabel;
-  out.seq = seq;
-  out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
-  out.flags = flags;
-  clearRest();
-  out.trafficClass = conn.trafficClass;
-  out.hopLimit = conn.hopLimit;
-}
-function clearRest() {
-  out.trafficClass = 0;
-  out.hopLimit = 0;
-  out.window = 0;
-  out.urgent = 0;
-  out.options = 0;
-  out.sackCount = 0;
-  out.payloadLength = 0;
-  out.gsoSize = 0;
-}
-function acknowledge(conn, nowUs) {
-  out.window = advertise(conn);
-  if (conn.timestamps) addTimestamps(conn, nowUs);
-  conn.lastAckSent = conn.rcvNxt;
-  conn.ackPending = false;
-  conn.unackedBytes = 0;
-  conn.delayedAckAtUs = NEVER;
-}
-function addTimestamps(conn, nowUs) {
-  out.options |= OptionBit.timestamps;
-  out.tsValue = Math.floor(nowUs / 1e3) + conn.tsOffset | 0;
-  out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
-}
-function addSackBlocks(conn) {
-  const queue = conn.receive === null ? null : conn.receive.outOfOrder;
-  if (!conn.sack || queue === null) return;
-  const most = conn.timestamps ? SACK_BLOCKS_WITH_TIMESTAMPS : SACK_BLOCKS;
-  let latest = 0;
-  while (latest < queue.count - 1 && queue.left[latest] !== queue.latestLeft) latest++;
-  setSackBlock(0, queue.left[latest], queue.right[latest]);
-  let count = 1;
-  for (let i = 0; i < queue.count && count < most; i++) {
-    if (i !== latest) setSackBlock(count++, queue.left[i], queue.right[i]);
-  }
-  out.sackCount = count;
-  out.options |= OptionBit.sack;
-}
-function setSackBlock(index, left, right) {
-  switch (index) {
-    case 0:
-      out.sackLeft0 = left;
-      out.sackRight0 = right;
-      break;
-    case 1:
-      out.sackLeft1 = left;
-      out.sackRight1 = right;
-      break;
-    case 2:
-      out.sackLeft2 = left;
-      out.sackRight2 = right;
-      break;
-    default:
-      out.sackLeft3 = left;
-      out.sackRight3 = right;
-  }
-}
-function emit(conn, length, end2, nowUs, context) {
-  if (conn.ecn !== null && (out.flags & Flag.SYN) === 0) stampEcn(conn, conn.ecn, out);
-  const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
-  conn.segmentsSent += wireSegments;
-  conn.bytesSent += length;
-  conn.lastSentAtUs = nowUs;
-  context.counters.add(Counter.segmentsOut, wireSegments);
-  context.sink.send(out, end2);
 }
 
 // src/ring/stream.ts
@@ -7529,13 +8474,192 @@ var StreamCursor = class {
   }
 };
 
+// src/tcp/out_of_order.ts
+var Stored = {
+  /** All of them are held (or were held already). */
+  all: 0,
+  /** Some were not: the connection holds as many ranges as it may. */
+  rangeLimit: 1,
+  /** Some were not: the receive pool is empty. */
+  noMemory: 2
+};
+var SACK_BLOCKS_MAX2 = 4;
+var OutOfOrder = class {
+  count = 0;
+  /** Bytes held. */
+  bytes = 0;
+  /**
+   * A number in each of the ranges that changed last, the newest first, `recentCount` of them: the order of
+   * SACK blocks (RFC 2018 section 4). A range that is gone or has grown together with another leaves its
+   * number behind.
+   */
+  recent = new Int32Array(SACK_BLOCKS_MAX2);
+  recentCount = 0;
+  /** Bytes of the last segment that were held already (RFC 2883): left and right edge, equal when none. */
+  duplicateLeft = 0;
+  duplicateRight = 0;
+  left;
+  right;
+  #head;
+  #tail;
+  #limit;
+  constructor(limit) {
+    this.#limit = limit;
+    this.left = new Int32Array(limit);
+    this.right = new Int32Array(limit);
+    this.#head = new Int32Array(limit);
+    this.#tail = new Int32Array(limit);
+  }
+  /** Holds the bytes of `[seq, seq + length)` that are not held yet; they lie at `offset`. */
+  insert(memory, seq, offset, length) {
+    this.duplicateLeft = seq;
+    this.duplicateRight = seq;
+    const stored = this.#store(memory, seq, offset, length);
+    this.#noteRecent(seq);
+    return stored;
+  }
+  #store(memory, seq, offset, length) {
+    const end2 = seqAdd(seq, length);
+    let from = seq;
+    let index = 0;
+    while (seqLt(from, end2)) {
+      while (index < this.count && seqLt(this.right[index], from)) index++;
+      const touches = index < this.count && !seqGt(this.left[index], from);
+      if (touches && seqGt(this.right[index], from)) {
+        this.#noteDuplicate(from, seqMin(this.right[index], end2));
+        from = this.right[index];
+        continue;
+      }
+      const source = offset + seqDiff(from, seq);
+      const stored = touches ? this.#extend(memory, index, end2, source) : this.#open(memory, index, from, end2, source);
+      if (stored !== Stored.all) return stored;
+      from = this.right[index];
+      this.#joinNext(memory, index);
+    }
+    return Stored.all;
+  }
+  /** The first part that was held already, and what follows on it without a hole. */
+  #noteDuplicate(left, right) {
+    const none = this.duplicateLeft === this.duplicateRight;
+    if (none) this.duplicateLeft = left;
+    if (none || this.duplicateRight === left) this.duplicateRight = right;
+  }
+  /** The index of the range that holds this number, or -1. */
+  indexOf(seq) {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (seqGt(this.right[middle], seq)) high = middle;
+      else low = middle + 1;
+    }
+    return low < this.count && !seqGt(this.left[low], seq) ? low : -1;
+  }
+  /** A segment that begins at `seq` is the newest. */
+  #noteRecent(seq) {
+    let kept = 0;
+    const range = this.indexOf(seq);
+    if (range < 0) return;
+    for (let i = 0; i < this.recentCount; i++) {
+      const other = this.indexOf(this.recent[i]);
+      if (other >= 0 && other !== range) this.recent[kept++] = this.recent[i];
+    }
+    if (kept === SACK_BLOCKS_MAX2) kept--;
+    for (let i = kept; i > 0; i--) this.recent[i] = this.recent[i - 1];
+    this.recent[0] = seq;
+    this.recentCount = kept + 1;
+  }
+  /** Appends to range `index` what reaches up to `end` or to the next range. */
+  #extend(memory, index, end2, source) {
+    const from = this.right[index];
+    const to = index + 1 < this.count ? seqMin(end2, this.left[index + 1]) : end2;
+    const wanted = seqDiff(to, from);
+    const fits = chainRoom(memory, this.#tail[index], wanted);
+    if (fits > 0) {
+      this.#tail[index] = chainAppendCopy(memory, this.#tail[index], source, fits);
+      this.right[index] = seqAdd(from, fits);
+      this.bytes += fits;
+    }
+    return fits < wanted ? Stored.noMemory : Stored.all;
+  }
+  /** Makes a range before range `index`, from `from` up to `end` or to that range. */
+  #open(memory, index, from, end2, source) {
+    if (this.count === this.#limit) return Stored.rangeLimit;
+    const to = index < this.count ? seqMin(end2, this.left[index]) : end2;
+    const wanted = seqDiff(to, from);
+    if (chainRoom(memory, NIL, wanted) < wanted) return Stored.noMemory;
+    const head = memory.pool.take();
+    for (let i = this.count; i > index; i--) this.#move(i - 1, i);
+    this.count++;
+    this.left[index] = from;
+    this.right[index] = to;
+    this.#head[index] = head;
+    this.#tail[index] = chainAppendCopy(memory, head, source, wanted);
+    this.bytes += wanted;
+    return Stored.all;
+  }
+  /** Makes ranges `index` and `index + 1` one if they touch. */
+  #joinNext(memory, index) {
+    const next = index + 1;
+    if (next >= this.count || this.right[index] !== this.left[next]) return;
+    memory.pool.link(this.#tail[index], this.#head[next]);
+    this.#tail[index] = this.#tail[next];
+    this.right[index] = this.right[next];
+    this.#remove(next);
+  }
+  /** First descriptor of the first range. */
+  get firstHead() {
+    return this.#head[0];
+  }
+  /** Last descriptor of the first range. */
+  get firstTail() {
+    return this.#tail[0];
+  }
+  /** Forgets the first range, whose chain the caller has taken. */
+  shift() {
+    this.bytes -= seqDiff(this.right[0], this.left[0]);
+    this.#remove(0);
+  }
+  /** Gives everything back. */
+  clear(memory) {
+    for (let i = 0; i < this.count; i++) chainRelease(memory, this.#head[i]);
+    this.count = 0;
+    this.bytes = 0;
+  }
+  /** Gives the last range back, to make room for bytes that are next in order. */
+  dropLast(memory) {
+    const last = this.count - 1;
+    chainRelease(memory, this.#head[last]);
+    this.bytes -= seqDiff(this.right[last], this.left[last]);
+    this.count--;
+  }
+  #remove(index) {
+    this.count--;
+    for (let i = index; i < this.count; i++) this.#move(i + 1, i);
+  }
+  #move(from, to) {
+    this.left[to] = this.left[from];
+    this.right[to] = this.right[from];
+    this.#head[to] = this.#head[from];
+    this.#tail[to] = this.#tail[from];
+  }
+};
+
 // src/tcp/receive_buffer.ts
+var DuplicateReport = class {
+  pending = false;
+  /** The sequence numbers that came again. */
+  left = 0;
+  right = 0;
+};
 var ReceiveBuffer = class {
   /** Most bytes that may be held; what is advertised never exceeds it. Grows with use. */
   limitBytes;
   stream;
   /** Made when the first segment arrives out of order, gone when the last gap closes. */
   outOfOrder = null;
+  /** What was received twice and is not reported yet; there once that has happened (RFC 2883). */
+  duplicate = null;
   #memory;
   #rangeLimit;
   /** `resume` goes on with the stream of a buffer that was drained. */
@@ -7648,9 +8772,1046 @@ var ReceiveBuffer = class {
   }
 };
 
+// src/tcp/duplicate_report.ts
+function reportDuplicate(conn, left, right, config) {
+  const { receive } = conn;
+  if (!conn.sack || !config.dsack || receive === null || !seqLt(left, right)) return;
+  receive.duplicate ??= new DuplicateReport();
+  const report = receive.duplicate;
+  report.pending = true;
+  report.left = left;
+  report.right = right;
+}
+function extendDuplicate(conn, left, right, config) {
+  const report = conn.receive === null ? null : conn.receive.duplicate;
+  if (report === null || !report.pending) return reportDuplicate(conn, left, right, config);
+  if (seqGt(left, report.right) || seqGt(report.left, right)) return;
+  if (seqLt(left, report.left)) report.left = left;
+  if (seqGt(right, report.right)) report.right = right;
+}
+function reportUnacceptable(conn, seq, end2, config) {
+  if (seq === end2 || !seqLt(seq, conn.rcvNxt)) return;
+  enterQuickAcks(conn, config);
+  reportDuplicate(conn, seq, seqMin(end2, conn.rcvNxt), config);
+}
+function reportOverlap(conn, end2, config) {
+  const queue = conn.receive.outOfOrder;
+  if (queue === null) return;
+  let high = end2;
+  for (let i = 0; i < queue.count && seqLt(queue.left[i], high); i++) {
+    const before = high;
+    high = seqMin(high, queue.right[i]);
+    extendDuplicate(conn, queue.left[i], before, config);
+  }
+}
+
+// src/tcp/ending.ts
+function end(conn, error) {
+  conn.state = State.CLOSED;
+  conn.error = error;
+  conn.news = News.loud;
+  conn.ackPending = false;
+  stopTimers(conn);
+}
+function stopTimers(conn) {
+  conn.retransmitAtUs = NEVER;
+  conn.delayedAckAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
+}
+function abort(conn) {
+  end(conn, ConnectionError.aborted);
+}
+function enterTimeWait(conn, nowUs, config) {
+  conn.state = State.TIME_WAIT;
+  stopTimers(conn);
+  restartTimeWait(conn, nowUs, config);
+}
+function restartTimeWait(conn, nowUs, config) {
+  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
+}
+
+// src/tcp/negotiation.ts
+var DEFAULT_MSS2 = 536;
+var MAX_SCALE = 14;
+function announcedMss(mtu, clamp2, headers) {
+  const most = mtu - headers;
+  return clamp2 > 0 ? Math.min(most, clamp2) : most;
+}
+function windowScaleFor(bytes) {
+  let scale = 0;
+  while (scale < MAX_SCALE && 65535 << scale < bytes) scale++;
+  return scale;
+}
+function negotiate(conn, syn, config, mtu, nowUs) {
+  negotiateOptions(conn, syn, config, mtu, nowUs);
+  if (config.mtuProbing === "always") beginSearch(conn, config, nowUs);
+  const accurate = conn.ecn?.accurate ?? null;
+  if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
+    noteOption(conn, accurate, syn);
+  }
+  const window = initialWindow(config.initialWindowSegments, conn.sndMss);
+  adoptCongestion(conn, createCongestion(config.congestion, window, conn.iss), config);
+  if (conn.backoffs > 1) beginWithOneSegment(conn);
+  conn.sendLimit = config.sendBufferInitialBytes;
+}
+function beginWithOneSegment(conn) {
+  conn.congestion.cwndBytes = conn.sndMss;
+}
+function negotiateOptions(conn, syn, config, mtu, nowUs) {
+  const options = syn.options;
+  conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
+  conn.sack = config.sack && (options & OptionBit.sackPermitted) !== 0;
+  conn.windowScale = config.windowScale && (options & OptionBit.windowScale) !== 0;
+  if (conn.timestamps) {
+    conn.tsRecent = syn.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+  if (conn.windowScale) {
+    conn.sndScale = Math.min(syn.windowScale, MAX_SCALE);
+    conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  negotiateEcn(conn, syn, config);
+  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS2;
+  conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
+  conn.linkMtu = mtu;
+  if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
+  updateSegmentSize(conn);
+}
+
+// src/tcp/window.ts
+function synWindow(conn) {
+  return Math.min(65535, conn.receive.limitBytes);
+}
+function receiveWindow(conn) {
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (conn.receive === null) return promised > 0 ? promised : 0;
+  const space = Math.min(conn.receive.space, 65535 << conn.rcvScale);
+  const step = Math.min(conn.receive.limitBytes >> 1, conn.rcvMss);
+  if (space - promised < step) return promised > 0 ? promised : 0;
+  return space;
+}
+function advertise(conn) {
+  const window = receiveWindow(conn);
+  const scale = conn.rcvScale;
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  let field = window >> scale;
+  if (field << scale < promised) {
+    const space = conn.receive === null ? 0 : conn.receive.space;
+    if (field + 1 << scale < space + (1 << scale)) field++;
+  }
+  const edge = seqAdd(conn.rcvNxt, field << scale);
+  if (seqDiff(edge, conn.rcvAdvertised) > 0) conn.rcvAdvertised = edge;
+  return field;
+}
+function measureReceiverRtt(conn, nowUs) {
+  if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
+  const sample2 = Math.max(1, nowUs - conn.tuneAtUs);
+  conn.tuneRttUs = conn.tuneRttUs === 0 ? sample2 : Math.min(sample2, Math.round((7 * conn.tuneRttUs + sample2) / 8));
+  conn.tuneSeq = seqAdd(conn.rcvNxt, Math.max(conn.rcvMss, receiveWindow(conn)));
+  conn.tuneAtUs = nowUs;
+}
+function afterRead(conn, readPosition, nowUs, config) {
+  if (readPosition === conn.readSeen) return;
+  conn.readSeen = readPosition;
+  const receive = conn.receive;
+  const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
+  if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
+    const read = readPosition - conn.tuneReadMark | 0;
+    const mayGrow = config.receiveAutoTuning && !conn.receiveBufferFixed;
+    if (mayGrow && 2 * read > receive.limitBytes) {
+      receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
+    }
+    conn.tuneReadMark = readPosition;
+    conn.tuneReadAtUs = nowUs;
+  }
+  const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
+  if (isAckDueAfterRead(conn)) conn.ackPending = true;
+}
+
+// src/tcp/input.ts
+var SACK_RANGES_TOLD = 3;
+var PAWS_IDLE_US = 24 * 86400 * 1e6;
+function onSegment(conn, segment, nowUs, context) {
+  conn.segmentsReceived++;
+  if (segment.payloadLength > 0) {
+    conn.textSegmentsReceived += segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1;
+  }
+  if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
+  return onOtherStates(conn, segment, nowUs, context);
+}
+var SYN_AGAIN_US = 2e3;
+function echoesOther(conn, segment, nowUs, config) {
+  const has = config.timestamps && (segment.options & OptionBit.timestamps) !== 0;
+  if (!has || segment.tsEcho === 0) return false;
+  const now = seqAdd(Math.floor(nowUs / 1e3), conn.tsOffset);
+  const first = seqAdd(Math.floor(conn.rttSentAtUs / 1e3), conn.tsOffset);
+  return seqLt(segment.tsEcho, first) || seqGt(segment.tsEcho, now);
+}
+function onSynSent(conn, segment, nowUs, context) {
+  const flags = segment.flags;
+  const hasAck = (flags & Flag.ACK) !== 0;
+  if (hasAck && (seqLe(segment.ack, conn.iss) || seqGt(segment.ack, conn.sndMax))) {
+    context.counters.drop(Drop.tcpAckInvalid);
+    if (conn.backoffs === 0 && conn.sndNxt !== conn.iss) conn.retransmitAtUs = nowUs + SYN_AGAIN_US;
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if (hasAck && echoesOther(conn, segment, nowUs, context.config)) {
+    context.counters.drop(Drop.tcpTimestampOld);
+    return (flags & Flag.RST) !== 0 ? Outcome.none : Outcome.reset;
+  }
+  if ((flags & Flag.RST) !== 0) {
+    if (!hasAck) {
+      context.counters.drop(Drop.tcpAckMissing);
+      return Outcome.none;
+    }
+    context.counters.count(Counter.resetsIn);
+    end(conn, ConnectionError.refused);
+    return Outcome.none;
+  }
+  if ((flags & Flag.SYN) === 0) {
+    context.counters.drop(Drop.tcpFlagsInvalid);
+    return Outcome.none;
+  }
+  conn.irs = segment.seq;
+  conn.rcvNxt = seqAdd(segment.seq, 1);
+  conn.rcvAdvertised = seqAdd(conn.rcvNxt, synWindow(conn));
+  conn.lastAckSent = conn.rcvNxt;
+  negotiate(conn, segment, context.config, context.mtu, nowUs);
+  conn.sndWnd = segment.window;
+  conn.sndWndMax = segment.window;
+  conn.sndWl1 = segment.seq;
+  if (!hasAck) {
+    conn.state = State.SYN_RECEIVED;
+    conn.sndNxt = conn.iss;
+    return Outcome.none;
+  }
+  conn.sndWl2 = segment.ack;
+  if (conn.fastOpen !== null) {
+    settleSynData(conn, segment.ack);
+    context.fastOpen.onSynAck(conn, segment);
+  }
+  establish(conn, segment, nowUs, context.config);
+  conn.lastReceivedAtUs = nowUs;
+  conn.ackPending = true;
+  takeText(conn, segment, nowUs, context);
+  return Outcome.none;
+}
+function onOtherStates(conn, segment, nowUs, context) {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && mayReopen(conn, segment)) return Outcome.reopen;
+  const scale = (segment.flags & Flag.SYN) !== 0 ? 0 : conn.sndScale;
+  if (conn.state === State.SYN_RECEIVED && (segment.flags & Flag.SYN) !== 0) {
+    const outcome2 = onSynAgain(conn, segment);
+    if (outcome2 !== Outcome.none) return outcome2;
+  }
+  if (isOldTimestamp(conn, segment, nowUs)) {
+    counters.drop(Drop.tcpTimestampOld);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
+    return answerToUnusable(segment);
+  }
+  if (!isAcceptable(conn, segment)) {
+    counters.drop(Drop.tcpOutOfWindow);
+    if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
+    const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
+    if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
+    return answerToUnusable(segment);
+  }
+  conn.lastReceivedAtUs = nowUs;
+  conn.keepaliveProbesSent = 0;
+  if ((segment.flags & Flag.RST) !== 0) return onReset(conn, segment, context);
+  if ((segment.flags & Flag.SYN) !== 0) {
+    counters.drop(Drop.tcpSynChallenged);
+    return Outcome.challenge;
+  }
+  if ((segment.flags & Flag.ACK) === 0) {
+    counters.drop(Drop.tcpAckMissing);
+    return Outcome.none;
+  }
+  const outcome = onAckField(conn, segment, scale, nowUs, context);
+  if (outcome !== Outcome.none) return outcome;
+  if (conn.state === State.CLOSED) return Outcome.none;
+  rememberTimestamp(conn, segment, nowUs);
+  if (conn.ecn !== null) takeMarks(conn, conn.ecn, segment, counters);
+  if ((segment.flags & Flag.URG) !== 0) noteUrgent(conn, segment);
+  return takeText(conn, segment, nowUs, context);
+}
+function answerToUnusable(segment) {
+  const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
+  return hasText ? Outcome.ack : Outcome.challenge;
+}
+function endOf(segment) {
+  return seqAdd(segment.seq, segmentLength(segment));
+}
+function mayReopen(conn, segment) {
+  const flags = segment.flags & (Flag.SYN | Flag.RST | Flag.ACK);
+  if (flags !== Flag.SYN) return false;
+  if (conn.timestamps && (segment.options & OptionBit.timestamps) !== 0) {
+    const age = seqDiff(conn.tsRecent, segment.tsValue);
+    if (age !== 0) return age < 0;
+  }
+  return seqGt(segment.seq, conn.rcvNxt);
+}
+function onSynAgain(conn, segment) {
+  if (segment.seq !== conn.irs) return Outcome.none;
+  const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST | Flag.FIN);
+  if (flags === Flag.SYN) {
+    if (conn.ecn !== null) takeSynAgain(conn.ecn, segment);
+    return Outcome.synAck;
+  }
+  if (flags === (Flag.SYN | Flag.ACK) && segment.ack === seqAdd(conn.iss, 1)) {
+    segment.flags &= ~Flag.SYN;
+    segment.seq = conn.rcvNxt;
+    conn.ackPending = true;
+  }
+  return Outcome.none;
+}
+function isOldTimestamp(conn, segment, nowUs) {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return false;
+  if ((segment.flags & Flag.RST) !== 0) return false;
+  if (seqDiff(segment.tsValue, conn.tsRecent) >= 0) return false;
+  return nowUs - conn.tsRecentAtUs < PAWS_IDLE_US;
+}
+function rememberTimestamp(conn, segment, nowUs) {
+  if (!conn.timestamps || (segment.options & OptionBit.timestamps) === 0) return;
+  if (seqLe(segment.seq, conn.lastAckSent) && seqDiff(segment.tsValue, conn.tsRecent) >= 0) {
+    conn.tsRecent = segment.tsValue;
+    conn.tsRecentAtUs = nowUs;
+  }
+}
+function isAcceptable(conn, segment) {
+  const window = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
+  if (segment.seq === conn.rcvNxt) return true;
+  if (window === 0) return false;
+  const length = segmentLength(segment);
+  if (length === 0) {
+    return seqGe(segment.seq, conn.rcvNxt) && seqLe(segment.seq, conn.rcvAdvertised);
+  }
+  const end2 = seqAdd(segment.seq, length);
+  return seqLt(segment.seq, conn.rcvAdvertised) && seqGt(end2, conn.rcvNxt);
+}
+function onReset(conn, segment, context) {
+  const { counters } = context;
+  if (conn.state === State.TIME_WAIT && context.config.timeWaitIgnoresResets) return Outcome.none;
+  if (segment.seq !== conn.rcvNxt) {
+    counters.drop(Drop.tcpResetChallenged);
+    return Outcome.challenge;
+  }
+  counters.count(Counter.resetsIn);
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+      end(conn, isOpenEarly(conn) ? ConnectionError.reset : ConnectionError.refused);
+      return Outcome.none;
+    case State.CLOSING:
+    case State.LAST_ACK:
+    case State.TIME_WAIT:
+      end(conn, ConnectionError.none);
+      return Outcome.none;
+    default:
+      counters.count(Counter.connectionsReset);
+      end(conn, ConnectionError.reset);
+      return Outcome.none;
+  }
+}
+function onAckField(conn, segment, scale, nowUs, context) {
+  const { counters } = context;
+  if (conn.state === State.SYN_RECEIVED) {
+    const first = seqAdd(conn.iss, 1);
+    const early = isOpenEarly(conn);
+    const last = conn.fastOpen === null ? first : conn.sndMax;
+    if (seqLt(segment.ack, first) || seqGt(segment.ack, last)) {
+      counters.drop(Drop.tcpAckInvalid);
+      return Outcome.reset;
+    }
+    setWindow(conn, segment, scale);
+    const accurate = conn.ecn?.accurate ?? null;
+    if (accurate !== null) takeHandshakeAck(accurate, segment);
+    if (!early) {
+      if (conn.fastOpen !== null) settleSynData(conn, segment.ack);
+      establish(conn, segment, nowUs, context.config);
+      return Outcome.none;
+    }
+    establishEarly(conn, nowUs, context.config);
+    if (segment.ack === first) return Outcome.none;
+  }
+  const tooNew = seqGt(segment.ack, conn.sndMax);
+  if (tooNew || seqLt(segment.ack, seqAdd(conn.sndUna, -conn.sndWndMax))) {
+    counters.drop(Drop.tcpAckInvalid);
+    return Outcome.challenge;
+  }
+  const windowBefore = conn.sndWnd;
+  if (mayUpdateWindow(conn, segment, scale)) setWindow(conn, segment, scale);
+  onAcknowledgment(conn, segment, windowBefore, nowUs, counters, context.config);
+  const finAcked = conn.finQueued && conn.send !== null && isFinAcknowledged(conn);
+  if (finAcked) afterFinAcknowledged(conn, nowUs, context.config);
+  return Outcome.none;
+}
+function mayUpdateWindow(conn, segment, scale) {
+  if (seqLt(segment.ack, conn.sndUna)) return false;
+  if (seqGt(segment.ack, conn.sndUna) || seqGt(segment.seq, conn.sndWl1)) return true;
+  const window = segment.window << scale;
+  return segment.seq === conn.sndWl1 && (window > conn.sndWnd || window === 0);
+}
+function setWindow(conn, segment, scale) {
+  conn.sndWnd = segment.window << scale;
+  conn.sndWl1 = segment.seq;
+  conn.sndWl2 = segment.ack;
+  if (conn.sndWnd > conn.sndWndMax) conn.sndWndMax = conn.sndWnd;
+}
+function isFinAcknowledged(conn) {
+  const finSeq = seqAdd(conn.iss, 1 + conn.send.end);
+  return seqGt(conn.sndUna, finSeq);
+}
+function afterFinAcknowledged(conn, nowUs, config) {
+  switch (conn.state) {
+    case State.FIN_WAIT_1:
+      conn.state = State.FIN_WAIT_2;
+      if (conn.owner === Owner.none) conn.endAtUs = nowUs + conn.finWait2Us;
+      break;
+    case State.CLOSING:
+      enterTimeWait(conn, nowUs, config);
+      break;
+    case State.LAST_ACK:
+      end(conn, ConnectionError.none);
+      break;
+  }
+}
+function noteUrgent(conn, segment) {
+  const pointer = seqAdd(segment.seq, segment.urgent);
+  if (!conn.urgent || seqGt(pointer, conn.rcvUrgent)) {
+    conn.rcvUrgent = pointer;
+    conn.urgent = true;
+    conn.urgentMarks++;
+    conn.urgentUnread = true;
+    conn.news = News.loud;
+  }
+}
+function takeSynText(conn, segment, nowUs, context) {
+  takeText(conn, segment, nowUs, context);
+}
+function takeText(conn, segment, nowUs, context) {
+  const { counters } = context;
+  const hasFin = (segment.flags & Flag.FIN) !== 0;
+  if (segment.payloadLength === 0 && !hasFin) return Outcome.none;
+  if (!canReceiveData(conn.state) && !(conn.state === State.SYN_RECEIVED && isOpenEarly(conn))) {
+    if (segment.payloadLength > 0) counters.drop(Drop.tcpDuplicate);
+    conn.ackPending = true;
+    return Outcome.none;
+  }
+  const start = seqAdd(segment.seq, (segment.flags & Flag.SYN) !== 0 ? 1 : 0);
+  const end2 = seqAdd(start, segment.payloadLength);
+  if (isUnwanted(conn) && seqGt(end2, conn.rcvNxt)) {
+    counters.drop(Drop.tcpDataAfterClose);
+    abort(conn);
+    return Outcome.reset;
+  }
+  const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
+  if (clipped !== end2) {
+    counters.drop(Drop.tcpOutOfWindow);
+    conn.ackPending = true;
+  }
+  if (seqGt(start, conn.rcvNxt)) {
+    if (hasFin && clipped === end2) noteFinAhead(conn, end2);
+    return takeAhead(conn, segment, start, clipped, nowUs, context);
+  }
+  const isLast = hasFin && clipped === end2;
+  if (isLast && conn.state === State.ESTABLISHED) conn.interactive = true;
+  const before = conn.rcvNxt;
+  if (seqGt(clipped, before)) {
+    takeInOrder(conn, segment, start, clipped, nowUs, context);
+  } else if (segment.payloadLength > 0) {
+    counters.drop(Drop.tcpDuplicate);
+    reportUnacceptable(conn, start, endOf(segment), context.config);
+    conn.ackPending = true;
+  }
+  const finReached = isLast ? seqGe(conn.rcvNxt, end2) : isFinAheadReached(conn);
+  if (finReached) onFin(conn, nowUs, context.config);
+  return Outcome.none;
+}
+function isUnwanted(conn) {
+  if (conn.owner === Owner.none) return true;
+  return conn.readShut && (conn.state === State.FIN_WAIT_1 || conn.state === State.FIN_WAIT_2);
+}
+function takeAhead(conn, segment, start, end2, nowUs, context) {
+  const { counters, config } = context;
+  const length = seqDiff(end2, start);
+  if (length > 0) {
+    conn.segmentsOutOfOrder++;
+    counters.count(Counter.segmentsOutOfOrder);
+    const rangesBefore = conn.receive.outOfOrder?.count ?? 0;
+    const stored = conn.receive.acceptAhead(start, segment.payloadOffset, length);
+    if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
+    if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
+    const ahead = conn.receive.outOfOrder;
+    if (ahead !== null) {
+      reportDuplicate(conn, ahead.duplicateLeft, ahead.duplicateRight, config);
+      const isNew = ahead.count > rangesBefore && ahead.count >= SACK_RANGES_TOLD;
+      if (isNew && conn.acksHeld > 0) return Outcome.ack;
+    }
+  }
+  return acknowledgeGap(conn, nowUs, config, counters);
+}
+function noteFinAhead(conn, seq) {
+  conn.finAhead = true;
+  conn.finAheadSeq = seq;
+}
+function isFinAheadReached(conn) {
+  return conn.finAhead && conn.rcvNxt === conn.finAheadSeq;
+}
+function takeInOrder(conn, segment, start, end2, nowUs, context) {
+  const { counters, config } = context;
+  const before = conn.rcvNxt;
+  const hadGap = conn.receive.outOfOrder !== null;
+  if (seqLt(start, before)) reportDuplicate(conn, start, before, config);
+  if (hadGap) reportOverlap(conn, end2, config);
+  const offset = segment.payloadOffset + seqDiff(before, start);
+  conn.rcvNxt = conn.receive.acceptInOrder(segment, before, end2, offset);
+  const taken = seqDiff(conn.rcvNxt, before);
+  if (seqLt(conn.rcvNxt, end2)) counters.drop(Drop.tcpNoMemory);
+  conn.bytesReceived += taken;
+  counters.add(Counter.bytesIn, taken);
+  conn.news = News.loud;
+  if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
+  measureReceiverRtt(conn, nowUs);
+  const gapClosed = hadGap && conn.receive.outOfOrder === null;
+  scheduleAck(conn, segment, taken, gapClosed, nowUs, config, counters);
+}
+function onFin(conn, nowUs, config) {
+  conn.rcvNxt = seqAdd(conn.rcvNxt, 1);
+  if (seqLt(conn.rcvAdvertised, conn.rcvNxt)) conn.rcvAdvertised = conn.rcvNxt;
+  conn.finReceived = true;
+  conn.receive?.discardAhead();
+  conn.finAhead = false;
+  conn.news = News.loud;
+  switch (conn.state) {
+    case State.SYN_RECEIVED:
+    case State.ESTABLISHED:
+      conn.state = State.CLOSE_WAIT;
+      acknowledgeSoon2(conn, nowUs, config);
+      break;
+    case State.FIN_WAIT_1:
+      conn.ackPending = true;
+      conn.state = State.CLOSING;
+      break;
+    case State.FIN_WAIT_2:
+      conn.ackPending = true;
+      enterTimeWait(conn, nowUs, config);
+      break;
+  }
+}
+function acknowledgeSoon2(conn, nowUs, config) {
+  const atUs = nowUs + config.delayedAckMs * 1e3;
+  if (config.delayedAckMs === 0 || conn.bytesReceived === 0) conn.ackPending = true;
+  else if (atUs < conn.delayedAckAtUs) conn.delayedAckAtUs = atUs;
+}
+function establish(conn, segment, nowUs, config) {
+  conn.sndNxt = segment.ack;
+  conn.sndMax = segment.ack;
+  conn.retransmitAtUs = NEVER;
+  beginEstablished(conn, segment.ack, nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+}
+function establishEarly(conn, nowUs, config) {
+  beginEstablished(conn, seqAdd(conn.iss, 1), nowUs, config);
+  if (conn.finQueued) conn.state = State.FIN_WAIT_1;
+  const unacked = conn.sndMax !== conn.sndUna;
+  conn.unackedSinceUs = unacked ? nowUs : NEVER;
+  conn.retransmitAtUs = unacked ? nowUs + conn.rtt.backedOff(0) : NEVER;
+}
+function beginEstablished(conn, una, nowUs, config) {
+  conn.state = State.ESTABLISHED;
+  conn.sndUna = una;
+  if (conn.timing) conn.rtt.sample(nowUs - conn.rttSentAtUs);
+  conn.timing = false;
+  if (conn.handshakeTimedOut) {
+    conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3e6, config.rtoMaxMs * 1e3));
+  }
+  conn.backoffs = 0;
+  conn.rtoShift = 0;
+  conn.repeatedSinceUs = NEVER;
+  conn.news = News.loud;
+  conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
+  conn.tuneAtUs = nowUs;
+  conn.tuneReadAtUs = nowUs;
+}
+
+// src/tcp/records.ts
+function untilRecordEnd(conn, position, unsent) {
+  const ends = conn.recordEnds;
+  if (ends === null) return unsent;
+  const { sndUna, iss } = conn;
+  while (ends.length > 0 && (ends[0] - (sndUna - iss - 1) | 0) <= 0) ends.shift();
+  for (const end2 of ends) {
+    const length = end2 - position | 0;
+    if (length > 0) return Math.min(unsent, length);
+  }
+  return unsent;
+}
+
+// src/tcp/sack_output.ts
+var BLOCKS_WITH_TIMESTAMPS = 3;
+var BLOCKS = 4;
+var HEAD_BYTES = 4;
+var BLOCK_BYTES = 8;
+function addSackBlocks(conn, out2, roomBytes, counters) {
+  if (!conn.sack || conn.receive === null) return;
+  const { duplicate: report, outOfOrder: queue } = conn.receive;
+  const duplicate = report !== null && report.pending;
+  if (queue === null && !duplicate) return;
+  const fits = Math.floor((roomBytes - HEAD_BYTES) / BLOCK_BYTES);
+  const most = Math.min(fits, conn.timestamps ? BLOCKS_WITH_TIMESTAMPS : BLOCKS);
+  if (most <= 0) return;
+  let count = 0;
+  if (duplicate) {
+    setBlock(out2, count++, report.left, report.right);
+    report.pending = false;
+    counters.count(Counter.duplicatesReported);
+  }
+  if (queue !== null) {
+    for (let i = 0; i < queue.recentCount && count < most; i++) {
+      const range = queue.indexOf(queue.recent[i]);
+      if (range < 0 || isNamedBefore(conn, i, range)) continue;
+      setBlock(out2, count++, queue.left[range], queue.right[range]);
+    }
+  }
+  out2.sackCount = count;
+  if (count > 0) out2.options |= OptionBit.sack;
+}
+function isNamedBefore(conn, noted, range) {
+  const queue = conn.receive.outOfOrder;
+  for (let i = 0; i < noted; i++) {
+    if (queue.indexOf(queue.recent[i]) === range) return true;
+  }
+  return false;
+}
+function setBlock(out2, index, left, right) {
+  switch (index) {
+    case 0:
+      out2.sackLeft0 = left;
+      out2.sackRight0 = right;
+      break;
+    case 1:
+      out2.sackLeft1 = left;
+      out2.sackRight1 = right;
+      break;
+    case 2:
+      out2.sackLeft2 = left;
+      out2.sackRight2 = right;
+      break;
+    default:
+      out2.sackLeft3 = left;
+      out2.sackRight3 = right;
+  }
+}
+
+// src/tcp/sink.ts
+var FIRST_PIECE = 2;
+
+// src/tcp/output.ts
+var OPTION_BYTES = 40;
+var out = new Segment();
+function output(conn, nowUs, context) {
+  if (conn.state === State.CLOSED) return;
+  if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    const waits = conn.fastOpen !== null && conn.fastOpen.waiting && conn.send.end === 0 && !conn.finQueued;
+    if (conn.sndNxt === conn.iss && !waits) sendSyn(conn, nowUs, context);
+    else if (conn.ackPending && conn.state === State.SYN_RECEIVED) sendAck(conn, nowUs, context);
+    if (!isOpenEarly(conn) || conn.sndNxt === conn.iss) return;
+    sendData(conn, nowUs, context);
+    conn.loss.probeAtUs = NEVER;
+    return;
+  }
+  sendData(conn, nowUs, context);
+  const paced = conn.pacer !== null && conn.pacer.wakeAtUs !== NEVER;
+  if (conn.loss !== null && !paced && giveUpFrto(conn, conn.loss)) sendData(conn, nowUs, context);
+  if (conn.ackPending) sendAck(conn, nowUs, context);
+}
+function sendSyn(conn, nowUs, context) {
+  const { config, sink, counters } = context;
+  const passive = conn.state === State.SYN_RECEIVED;
+  begin(conn, conn.iss, passive ? Flag.SYN | Flag.ACK : Flag.SYN);
+  out.window = synWindow(conn);
+  out.options = OptionBit.mss;
+  out.mss = announcedMss(sink.mtu, conn.mssClamp, headerBytes(conn));
+  if (passive ? conn.windowScale : config.windowScale) {
+    out.options |= OptionBit.windowScale;
+    out.windowScale = windowScaleFor(config.receiveBufferMaxBytes);
+  }
+  if (passive ? conn.sack : config.sack) out.options |= OptionBit.sackPermitted;
+  if (passive ? conn.timestamps : config.timestamps) addTimestamps(conn, nowUs);
+  offerEcn(conn, out, conn.sndMax !== conn.iss, config);
+  if (passive) {
+    const edge = seqAdd(conn.rcvNxt, out.window);
+    if (seqGt(edge, conn.rcvAdvertised)) conn.rcvAdvertised = edge;
+    conn.lastAckSent = conn.rcvNxt;
+    conn.ackPending = false;
+  }
+  const again = conn.sndMax !== conn.iss;
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
+  const text = conn.fastOpen === null || again ? 0 : beginFastOpen(conn, out);
+  const next = seqAdd(conn.iss, 1 + text);
+  if (!isOpenEarly(conn) || !again) conn.sndNxt = next;
+  if (seqGt(next, conn.sndMax)) conn.sndMax = next;
+  if (again) {
+    conn.timing = false;
+    countRetransmission(conn, 0, counters);
+  } else {
+    conn.timing = true;
+    conn.rttSentAtUs = nowUs;
+  }
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + synTimeoutUs(conn, config);
+  }
+  out.payloadLength = text;
+  const end2 = text > 0 ? conn.send.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  if (text > 0) counters.add(Counter.bytesOut, text);
+  emit(conn, text, end2, nowUs, context);
+}
+function sendAck(conn, nowUs, context) {
+  begin(conn, sequenceWithoutText(conn), Flag.ACK);
+  acknowledge(conn, nowUs, context);
+  addSackBlocks(conn, out, OPTION_BYTES, context.counters);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sequenceWithoutText(conn) {
+  if (conn.persisting) return conn.sndNxt;
+  const edge = seqAdd(conn.sndUna, conn.sndWnd);
+  return seqDiff(conn.sndMax, edge) < 1 << conn.sndScale ? conn.sndMax : edge;
+}
+function sendReset(conn, nowUs, context) {
+  begin(conn, sequenceWithoutText(conn), Flag.RST | Flag.ACK);
+  out.ack = conn.rcvNxt;
+  out.window = 0;
+  context.counters.count(Counter.resetsOut);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendResetFor(segment, context) {
+  out.src0 = segment.dst0;
+  out.src1 = segment.dst1;
+  out.src2 = segment.dst2;
+  out.src3 = segment.dst3;
+  out.dst0 = segment.src0;
+  out.dst1 = segment.src1;
+  out.dst2 = segment.src2;
+  out.dst3 = segment.src3;
+  out.srcPort = segment.dstPort;
+  out.dstPort = segment.srcPort;
+  const hasAck = (segment.flags & Flag.ACK) !== 0;
+  out.seq = hasAck ? segment.ack : 0;
+  out.ack = hasAck ? 0 : seqAdd(segment.seq, segmentLength(segment));
+  out.flags = hasAck ? Flag.RST : Flag.RST | Flag.ACK;
+  out.flowLabel = 0;
+  clearRest();
+  context.counters.count(Counter.resetsOut);
+  context.counters.count(Counter.segmentsOut);
+  context.sink.send(out, FIRST_PIECE);
+}
+function sendKeepalive(conn, nowUs, context) {
+  context.counters.count(Counter.keepaliveProbes);
+  askForAck(conn, nowUs, context);
+}
+function askForAck(conn, nowUs, context) {
+  begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
+  acknowledge(conn, nowUs, context);
+  emit(conn, 0, FIRST_PIECE, nowUs, context);
+}
+function sendOldest(conn, nowUs, context) {
+  const { queue } = conn.loss;
+  const room = conn.sndWnd > 0 ? Math.min(conn.sndWnd, conn.sndMss) : conn.sndMss;
+  if (queue.head !== NO_SEGMENT) repeat(conn, queue.head, room, nowUs, context);
+}
+function sendLossProbe(conn, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  context.counters.count(Counter.lossProbes);
+  loss.probeEnd = conn.sndNxt;
+  loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
+  loss.probing = true;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.sndWnd - seqDiff(conn.sndNxt, conn.sndUna);
+  const length = Math.min(unsent, room, conn.sndMss);
+  loss.probeWasOld = length <= 0;
+  if (length > 0) {
+    sendNew(conn, length, nowUs, context);
+    loss.probeEnd = conn.sndNxt;
+  } else if (queue.tail !== NO_SEGMENT) {
+    const segment = lastWireSegment(conn, queue.tail);
+    transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
+    queue.touch(segment, nowUs);
+  }
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+}
+function lastWireSegment(conn, last) {
+  const { queue } = conn.loss;
+  const start = queue.start(last);
+  const behind = seqDiff(queue.end(last), start);
+  const bytes = behind - (isFinSent(conn) ? 1 : 0);
+  const cut = Math.floor((bytes - 1) / conn.sndMss) * conn.sndMss;
+  return cut > 0 ? queue.split(last, seqAdd(start, cut)) : last;
+}
+function sendProbe(conn, nowUs, context) {
+  if (conn.sndWnd === 0) {
+    context.counters.count(Counter.zeroWindowProbes);
+    return askForAck(conn, nowUs, context);
+  }
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  if (unsent <= 0 && !conn.finQueued) return;
+  sendNew(conn, Math.min(Math.max(0, unsent), conn.sndWnd, conn.sndMss), nowUs, context);
+}
+function positionOf(conn, seq) {
+  return seq - conn.iss - 1 | 0;
+}
+function sendData(conn, nowUs, context) {
+  const { send, loss } = conn;
+  if (send === null || loss === null) return;
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
+  const isLost = loss.queue.lostBytes > loss.queue.againBytes;
+  if (isLost && !sendsNewFirst(loss) && !repeatLost(conn, nowUs, context)) return;
+  if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
+  const before = conn.sndNxt;
+  let stopped = false;
+  if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
+  for (; ; ) {
+    const unsent = send.end - positionOf(conn, conn.sndNxt) | 0;
+    const finDue = conn.finQueued && unsent >= 0 && !isFinSent(conn);
+    if (unsent <= 0 && !finDue) break;
+    if (!context.sink.hasRoom(conn)) {
+      conn.blocked = true;
+      break;
+    }
+    const flight = seqDiff(conn.sndNxt, conn.sndUna);
+    if (flight === 0 && unsent > 0) onTransmitStart(conn, nowUs, context.config);
+    const onPath = conn.congestion.cwndBytes - pipeOf(conn);
+    if (unsent <= 0) {
+      if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
+      sendNew(conn, 0, nowUs, context);
+      break;
+    }
+    const room = Math.min(conn.sndWnd - flight, onPath);
+    const length = lengthToSend(conn, unsent, room, superBytesFor(conn, context));
+    if (length === 0) {
+      stopped = onPath < conn.sndMss;
+      if (flight === 0) return persistIfIdle(conn, nowUs);
+      break;
+    }
+    if (conn.persisting) endProbing(conn);
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
+    sendNew(conn, length, nowUs, context);
+  }
+  noteUse(conn, stopped, before, nowUs, context);
+}
+function noteUse(conn, stopped, before, nowUs, context) {
+  const pipe = pipeOf(conn);
+  const { cwndBytes } = conn.congestion;
+  if (stopped || conn.sndNxt !== before) {
+    validateWindow(conn, pipe, stopped, nowUs, context.config);
+  }
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss.queue.rate.onAppLimited(pipe);
+}
+function sendMtuProbe(conn, search, nowUs, context) {
+  const loss = conn.loss;
+  const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
+  const room = conn.congestion.cwndBytes - pipeOf(conn);
+  const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
+  if (length === 0 || !context.sink.hasRoom(conn)) return;
+  if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return;
+  search.probing = true;
+  search.probeStart = conn.sndNxt;
+  search.probeEnd = seqAdd(conn.sndNxt, length);
+  search.sending = true;
+  sendNew(conn, length, nowUs, context);
+  search.sending = false;
+  context.counters.count(Counter.mtuProbes);
+}
+function repeatLost(conn, nowUs, context) {
+  const { queue } = conn.loss;
+  const mss = conn.sndMss;
+  const superBytes = superBytesFor(conn, context);
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  for (let s = queue.head; ; ) {
+    s = queue.firstToRepeat(s);
+    if (s === NO_SEGMENT) return true;
+    if (!context.sink.hasRoom(conn)) {
+      conn.blocked = true;
+      return false;
+    }
+    const pipe = pipeOf(conn);
+    const room = Math.floor(conn.congestion.cwndBytes - pipe);
+    const length = seqDiff(queue.end(s), queue.start(s));
+    if (room < Math.min(length, mss) && pipe > 0) return false;
+    const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
+    if (windowRoom <= 0 || windowRoom < Math.min(length, mss) && pipe > 0) return false;
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return false;
+    const whole = Math.max(room - room % mss, mss);
+    repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
+  }
+}
+function repeat(conn, segment, most, nowUs, context) {
+  const loss = conn.loss;
+  const { queue } = loss;
+  const start = queue.start(segment);
+  const cut = seqAdd(start, most);
+  if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
+  transmit(conn, start, queue.end(segment), nowUs, context);
+  if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  if (conn.repeatedSinceUs === NEVER) conn.repeatedSinceUs = nowUs;
+  loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
+  if (segment === queue.head && loss.phase === Phase.recovery) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+  }
+  queue.markAgain(segment, nowUs);
+}
+function superBytesFor(conn, context) {
+  const accurate = conn.ecn === null ? null : conn.ecn.accurate;
+  const superBytes = accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
+  return conn.pacer === null ? superBytes : conn.pacer.quantum(conn.sndMss, superBytes);
+}
+function isFinSent(conn) {
+  return seqGt(conn.sndNxt, seqAdd(conn.iss, 1 + conn.send.end));
+}
+function lengthToSend(conn, unsent, room, superBytes) {
+  if (conn.recordEnds === null) return worthSending(conn, unsent, room, superBytes);
+  const due = untilRecordEnd(conn, positionOf(conn, conn.sndNxt), unsent);
+  if (due < unsent && due < conn.sndMss && due <= room) return due;
+  return worthSending(conn, due, room, superBytes);
+}
+function worthSending(conn, unsent, room, superBytes) {
+  const mss = conn.sndMss;
+  const most = superBytes > mss ? superBytes - superBytes % mss : mss;
+  const length = Math.min(unsent, Math.floor(room), most);
+  if (length >= mss) {
+    const tail = length % mss;
+    if (tail === 0) return length;
+    return length === unsent && mayEndShort(conn) ? length : length - tail;
+  }
+  if (length <= 0) return 0;
+  if (length === unsent) return mayEndShort(conn) ? length : 0;
+  return length >= conn.sndWndMax / 2 ? length : 0;
+}
+function mayEndShort(conn) {
+  if (conn.finQueued || seqLt(conn.sndNxt, conn.sndMax)) return true;
+  if (conn.cork) return false;
+  if (conn.noDelay) return true;
+  return !seqGt(conn.sndSmall, conn.sndUna);
+}
+function persistIfIdle(conn, nowUs) {
+  if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
+  conn.persisting = true;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+}
+function sendNew(conn, length, nowUs, context) {
+  const seq = conn.sndNxt;
+  const behind = positionOf(conn, seqAdd(seq, length));
+  const fin = conn.finQueued && behind === conn.send.end ? 1 : 0;
+  const next = seqAdd(seq, length + fin);
+  if (length % conn.sndMss !== 0 && !conn.mtuSearch?.sending) conn.sndSmall = next;
+  if (length > 0 && seq === conn.sndMax) onTextSent(conn, nowUs);
+  transmit(conn, seq, next, nowUs, context);
+  conn.loss.queue.push(seq, next, nowUs);
+  conn.sndNxt = next;
+  armProbe(conn, nowUs);
+  if (seqGt(next, conn.sndMax)) {
+    context.counters.add(Counter.bytesOut, length);
+    conn.sndMax = next;
+  }
+}
+function transmit(conn, seq, next, nowUs, context) {
+  const { sink, counters } = context;
+  const send = conn.send;
+  const position = positionOf(conn, seq);
+  const fin = conn.finQueued && seqGt(next, seqAdd(conn.iss, 1 + send.end)) ? 1 : 0;
+  const length = seqDiff(next, seq) - fin;
+  let flags = Flag.ACK;
+  if ((position + length | 0) === send.end && length > 0) flags |= Flag.PSH;
+  if (fin === 1) flags |= Flag.FIN;
+  begin(conn, seq, flags);
+  acknowledge(conn, nowUs, context);
+  if (length < conn.sndMss) addSackBlocks(conn, out, conn.sndMss - length, counters);
+  out.payloadLength = length;
+  if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
+  const end2 = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
+  if (seqLt(seq, conn.sndMax)) {
+    countRetransmission(conn, length, counters);
+  }
+  conn.loss.sentBytes += length;
+  if (conn.pacer !== null && length > 0) conn.pacer.onSent(length, conn.sndMss, nowUs);
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
+  if (conn.retransmitAtUs === NEVER) {
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
+  }
+  emit(conn, length, end2, nowUs, context);
+}
+function countRetransmission(conn, length, counters) {
+  const segments = Math.max(1, Math.ceil(length / conn.sndMss));
+  conn.segmentsRetransmitted += segments;
+  conn.bytesRetransmitted += length;
+  counters.add(Counter.segmentsRetransmitted, segments);
+  counters.add(Counter.bytesRetransmitted, length);
+}
+function begin(conn, seq, flags) {
+  out.src0 = conn.local0;
+  out.src1 = conn.local1;
+  out.src2 = conn.local2;
+  out.src3 = conn.local3;
+  out.dst0 = conn.remote0;
+  out.dst1 = conn.remote1;
+  out.dst2 = conn.remote2;
+  out.dst3 = conn.remote3;
+  out.srcPort = conn.localPort;
+  out.dstPort = conn.remotePort;
+  out.flowLabel = conn.flowLabel;
+  out.seq = seq;
+  out.ack = (flags & Flag.ACK) !== 0 ? conn.rcvNxt : 0;
+  out.flags = flags;
+  clearRest();
+  out.trafficClass = conn.trafficClass;
+  out.hopLimit = conn.hopLimit;
+}
+function clearRest() {
+  out.trafficClass = 0;
+  out.hopLimit = 0;
+  out.window = 0;
+  out.urgent = 0;
+  out.options = 0;
+  out.sackCount = 0;
+  out.payloadLength = 0;
+  out.gsoSize = 0;
+}
+function acknowledge(conn, nowUs, context) {
+  out.window = advertise(conn);
+  if (conn.timestamps) addTimestamps(conn, nowUs);
+  conn.lastAckSent = conn.rcvNxt;
+  onAckSent(conn, context.config);
+}
+function addTimestamps(conn, nowUs) {
+  out.options |= OptionBit.timestamps;
+  out.tsValue = Math.floor(nowUs / 1e3) + conn.tsOffset | 0;
+  out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
+}
+function emit(conn, length, end2, nowUs, context) {
+  if (conn.ecn !== null && (out.flags & Flag.SYN) === 0) stampEcn(conn, conn.ecn, out);
+  const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
+  conn.segmentsSent += wireSegments;
+  conn.bytesSent += length;
+  if (length > 0) {
+    conn.lastTextSentAtUs = nowUs;
+    conn.textSegmentsSent += wireSegments;
+  }
+  context.counters.add(Counter.segmentsOut, wireSegments);
+  context.sink.send(out, end2);
+}
+
 // src/tcp/demux.ts
 var ROW_WORDS2 = 12;
-var NEXT3 = 0;
+var NEXT4 = 0;
 var HASH = 1;
 var LOCAL = 2;
 var REMOTE = 6;
@@ -7739,11 +9900,11 @@ var Demultiplexer = class {
     const buckets = this.#buckets;
     const bucket = rows[row + HASH] & buckets.length - 1;
     if (buckets[bucket] === id + 1) {
-      buckets[bucket] = rows[row + NEXT3] + 1;
+      buckets[bucket] = rows[row + NEXT4] + 1;
     } else {
       let before = (buckets[bucket] - 1) * ROW_WORDS2;
-      while (rows[before + NEXT3] !== id) before = rows[before + NEXT3] * ROW_WORDS2;
-      rows[before + NEXT3] = rows[row + NEXT3];
+      while (rows[before + NEXT4] !== id) before = rows[before + NEXT4] * ROW_WORDS2;
+      rows[before + NEXT4] = rows[row + NEXT4];
     }
     rows[row + PORTS] = 0;
     if (this.#last === id) this.#last = NONE;
@@ -7766,7 +9927,7 @@ var Demultiplexer = class {
         this.#last = id;
         return id;
       }
-      id = rows[row + NEXT3];
+      id = rows[row + NEXT4];
     }
     return NONE;
   }
@@ -7796,7 +9957,7 @@ var Demultiplexer = class {
   #enchain(id) {
     const row = id * ROW_WORDS2;
     const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT3] = this.#buckets[bucket] - 1;
+    this.#rows[row + NEXT4] = this.#buckets[bucket] - 1;
     this.#buckets[bucket] = id + 1;
   }
   #rowOf(id) {
@@ -7818,251 +9979,6 @@ function checkPort(port) {
   if (!(port >= 1 && port <= 65535)) {
     throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
   }
-}
-
-// src/tcp/wheel.ts
-var TICK_US = 256;
-var DIGIT_BITS = 5;
-var SLOTS_PER_LEVEL = 32;
-var LEVELS = 6;
-var TOP_LEVEL = LEVELS - 1;
-var SLOT_NODES = LEVELS * SLOTS_PER_LEVEL;
-var AHEAD_MAX_TICKS = (SLOTS_PER_LEVEL - 1) * SLOTS_PER_LEVEL ** TOP_LEVEL;
-var CASCADE_BATCH = 1024;
-var NODE_BYTES = 16;
-var NEXT4 = 2;
-var PREV = 3;
-var UNSCHEDULED = -1;
-var TimerWheel = class {
-  #capacity;
-  #links;
-  #deadlines;
-  /** For each level, a bit for each slot that has timers. */
-  #occupied = new Int32Array(LEVELS);
-  /**
-   * The wheel's own tick, in an array of one: a field would box each number beyond 32 bits, which is
-   * garbage. No timer lies in a slot before it, and none above level 0 in a slot that it is in. It never
-   * goes back, and it passes a slot only when that slot is empty.
-   */
-  #tick;
-  #size = 0;
-  /** A slot that the tick has entered and that has not moved down whole; -1 for none. */
-  #cascading = -1;
-  /**
-   * A wheel for `capacity` timers that stands at the time `startUs`, in microseconds. Up to `most` timers
-   * growing copies nothing: the room is there from the start and takes no memory until it is used.
-   */
-  constructor(capacity, startUs, most = capacity) {
-    const buffer = new ArrayBuffer((SLOT_NODES + Math.max(capacity, most)) * NODE_BYTES);
-    this.#capacity = capacity;
-    this.#links = new Int32Array(buffer);
-    this.#deadlines = new Float64Array(buffer);
-    this.#tick = Float64Array.of(Math.floor(startUs / TICK_US));
-    for (let slot = 0; slot < SLOT_NODES; slot++) {
-      this.#links[slot * 4 + NEXT4] = slot;
-      this.#links[slot * 4 + PREV] = slot;
-    }
-    this.#clearFrom(0);
-  }
-  /** How many timers there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many timers are scheduled. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Sets the timer of `id` to the time `atUs` in microseconds, from wherever it stood before. A time
-   * that has passed is due at once; `Infinity` cancels. Throws a `RangeError` for an id that the wheel
-   * has no place for, and for NaN.
-   */
-  schedule(id, atUs) {
-    const node = this.#nodeOf(id);
-    if (!(atUs < Infinity)) {
-      if (atUs !== Infinity) throw new RangeError(`Timer ${id} cannot be scheduled at ${atUs}`);
-      this.cancel(id);
-      return;
-    }
-    const scheduled = this.#links[node * 4 + NEXT4] !== UNSCHEDULED;
-    const before = scheduled ? this.#slotFor(node) : UNSCHEDULED;
-    this.#deadlines[node * 2] = atUs;
-    const slot = this.#slotFor(node);
-    if (slot === before) return;
-    if (scheduled) this.#unlink(node);
-    else this.#size++;
-    this.#link(node, slot);
-  }
-  /** Takes the timer of `id` off, if it is scheduled. */
-  cancel(id) {
-    const node = this.#nodeOf(id);
-    if (this.#links[node * 4 + NEXT4] === UNSCHEDULED) return;
-    this.#unlink(node);
-    this.#links[node * 4 + NEXT4] = UNSCHEDULED;
-    this.#size--;
-  }
-  /** Whether the timer of `id` is scheduled. */
-  isScheduled(id) {
-    return this.#links[this.#nodeOf(id) * 4 + NEXT4] !== UNSCHEDULED;
-  }
-  /** The time for which the timer of `id` is scheduled, in microseconds; `Infinity` when it is not. */
-  deadline(id) {
-    const node = this.#nodeOf(id);
-    return this.#links[node * 4 + NEXT4] === UNSCHEDULED ? Infinity : this.#deadlines[node * 2];
-  }
-  /**
-   * Takes off one timer that is due at `nowUs` and returns its id, or -1 when none is: call it until
-   * then. Timers come in the order of their ticks, and within a tick in the order in which they came
-   * into its slot. None comes before its deadline; each comes at the latest when `nowUs` is its deadline plus {@link TICK_US}.
-   *
-   * `Infinity` takes off all that are left, and the wheel's time stays at the last of them.
-   *
-   * When very many timers move down a level at once they do so in batches, one for each call, and -1 is the
-   * answer while some are left: `nextExpiry` then says that there is more to do at once.
-   *
-   * Scheduling and cancelling between two calls is fine. What is then scheduled for a time that has
-   * passed comes in the same loop, so a handler must not put itself back into the past each time.
-   */
-  expire(nowUs) {
-    if (this.#cascading >= 0 && !this.#cascade(this.#cascading)) return -1;
-    for (; ; ) {
-      const level = this.#lowestLevel();
-      const ahead = level < 0 ? 0 : this.#ticksAhead(level);
-      const elapsed = Math.floor(nowUs / TICK_US) - this.#tick[0];
-      if (level < 0 || !(ahead <= elapsed)) {
-        if (elapsed > 0 && elapsed < Infinity) this.#tick[0] += elapsed;
-        return -1;
-      }
-      this.#tick[0] += ahead;
-      const slot = slotAt(this.#tick[0] | 0, level);
-      if (level > 0) {
-        if (!this.#cascade(slot)) return -1;
-        continue;
-      }
-      const id = this.#links[slot * 4 + NEXT4] - SLOT_NODES;
-      this.cancel(id);
-      return id;
-    }
-  }
-  /**
-   * The time in microseconds at which `expire` has something to do, `Infinity` when nothing is
-   * scheduled. It may be early, by at most the length of a slot of the level in which the next timer
-   * lies, and then `expire` returns -1 and the next answer is closer; it is never later than the time at
-   * which `expire` would return the next timer.
-   */
-  nextExpiry() {
-    if (this.#cascading >= 0) return this.#tick[0] * TICK_US;
-    const level = this.#lowestLevel();
-    if (level < 0) return Infinity;
-    const start = this.#tick[0] + this.#ticksAhead(level);
-    if (level > 0 && level < TOP_LEVEL) {
-      const slot = slotAt(start | 0, level);
-      const first = this.#links[slot * 4 + NEXT4];
-      if (first === this.#links[slot * 4 + PREV]) {
-        return Math.ceil(this.#deadlines[first * 2] / TICK_US) * TICK_US;
-      }
-    }
-    return start * TICK_US;
-  }
-  /** Makes room for `capacity` timers; what is scheduled stays so. A smaller capacity changes nothing. */
-  grow(capacity) {
-    const before = this.#capacity;
-    if (capacity <= before) return;
-    if ((SLOT_NODES + capacity) * NODE_BYTES <= this.#links.byteLength) {
-      this.#capacity = capacity;
-      this.#clearFrom(before);
-      return;
-    }
-    const buffer = new ArrayBuffer((SLOT_NODES + capacity) * NODE_BYTES);
-    const links = new Int32Array(buffer);
-    links.set(this.#links);
-    this.#capacity = capacity;
-    this.#links = links;
-    this.#deadlines = new Float64Array(buffer);
-    this.#clearFrom(before);
-  }
-  #clearFrom(firstId) {
-    for (let node = SLOT_NODES + firstId; node < SLOT_NODES + this.#capacity; node++) {
-      this.#links[node * 4 + NEXT4] = UNSCHEDULED;
-    }
-  }
-  #nodeOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Timer ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return SLOT_NODES + id;
-  }
-  /** The slot in which a timer belongs now, by its deadline. */
-  #slotFor(node) {
-    const ahead = Math.ceil(this.#deadlines[node * 2] / TICK_US) - this.#tick[0];
-    const ticks = ahead <= 0 ? 0 : ahead >= AHEAD_MAX_TICKS ? AHEAD_MAX_TICKS : ahead | 0;
-    const now = this.#tick[0] | 0;
-    const tick = now + ticks | 0;
-    const level = (31 - Math.clz32(tick ^ now | 1)) / DIGIT_BITS | 0;
-    return slotAt(tick, level > TOP_LEVEL ? TOP_LEVEL : level);
-  }
-  #link(node, slot) {
-    const links = this.#links;
-    const last = links[slot * 4 + PREV];
-    links[node * 4 + NEXT4] = slot;
-    links[node * 4 + PREV] = last;
-    links[last * 4 + NEXT4] = node;
-    links[slot * 4 + PREV] = node;
-    this.#occupied[slot >> DIGIT_BITS] |= 1 << (slot & SLOTS_PER_LEVEL - 1);
-  }
-  #unlink(node) {
-    const links = this.#links;
-    const next = links[node * 4 + NEXT4];
-    const prev = links[node * 4 + PREV];
-    links[next * 4 + PREV] = prev;
-    links[prev * 4 + NEXT4] = next;
-    if (next === prev) {
-      this.#occupied[next >> DIGIT_BITS] &= ~(1 << (next & SLOTS_PER_LEVEL - 1));
-    }
-  }
-  /** The lowest level that has timers, which has the next one; -1 when there are none. */
-  #lowestLevel() {
-    for (let level = 0; level < LEVELS; level++) {
-      if (this.#occupied[level] !== 0) return level;
-    }
-    return -1;
-  }
-  /** How many ticks ahead the first occupied slot of `level` begins; the level must have one. */
-  #ticksAhead(level) {
-    const tick = this.#tick[0] | 0;
-    const shift = level * DIGIT_BITS;
-    const here = tick >>> shift & SLOTS_PER_LEVEL - 1;
-    const bits = this.#occupied[level];
-    const turned = bits >>> here | bits << SLOTS_PER_LEVEL - here;
-    const slotsAhead = 31 - Math.clz32(turned & -turned);
-    return (slotsAhead << shift) - (tick & (1 << shift) - 1);
-  }
-  /**
-   * Moves timers of a slot that the tick has entered to where they belong now, a batch of them; true when none
-   * is left. Until then the tick stands at the start of that slot, so that none of them can be late in its
-   * place: it is only looked at later.
-   */
-  #cascade(slot) {
-    const links = this.#links;
-    for (let moved = 0; moved < CASCADE_BATCH; moved++) {
-      const node = links[slot * 4 + NEXT4];
-      if (node === slot) break;
-      const next = links[node * 4 + NEXT4];
-      links[slot * 4 + NEXT4] = next;
-      links[next * 4 + PREV] = slot;
-      this.#link(node, this.#slotFor(node));
-    }
-    if (links[slot * 4 + NEXT4] !== slot) {
-      this.#cascading = slot;
-      return false;
-    }
-    this.#cascading = -1;
-    this.#occupied[slot >> DIGIT_BITS] &= ~(1 << (slot & SLOTS_PER_LEVEL - 1));
-    return true;
-  }
-};
-function slotAt(tick, level) {
-  return level * SLOTS_PER_LEVEL + (tick >>> level * DIGIT_BITS & SLOTS_PER_LEVEL - 1);
 }
 
 // src/tcp/request_table.ts
@@ -8325,6 +10241,10 @@ var RttEstimator = class {
     this.#minRtoUs = minRtoUs;
     this.#maxRtoUs = maxRtoUs;
   }
+  /** The least timeout. */
+  get minRtoUs() {
+    return this.#minRtoUs;
+  }
   /** Takes one measurement of a segment that was sent once (Karn's rule, section 3). */
   sample(rttUs) {
     const rtt = rttUs < 1 ? 1 : Math.round(rttUs);
@@ -8493,7 +10413,7 @@ function reportProgress(words, conn) {
   words[info + Info.rttUs] = rtt.srttUs;
   words[info + Info.rttVarUs] = rtt.rttVarUs;
   words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.rtoShift));
   words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
   words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
   words[info + Info.mssSend] = conn.sndMss;
@@ -8520,6 +10440,8 @@ function reportProgress(words, conn) {
   words[row + Row.softErrors] = conn.softErrors;
   words[row + Row.urgentMarks] = conn.urgentMarks;
   if (conn.urgentUnread) reportUrgent(words, conn);
+  reportRecovery(words, conn);
+  reportSending(words, conn);
 }
 function reportUrgent(words, conn) {
   const row = conn.row;
@@ -8531,6 +10453,45 @@ function reportUrgent(words, conn) {
 function ecnOption({ ecn }) {
   if (ecn === null) return 0;
   return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
+}
+function reportRecovery(words, conn) {
+  const at = conn.row + Row.recovery;
+  const { loss } = conn;
+  words[at + Recovery.ackDelayUs] = conn.ackDelayUs;
+  words[at + Recovery.probesUnanswered] = conn.probesUnanswered;
+  words[at + Recovery.undone] = conn.recoveriesUndone;
+  if (loss === null) return;
+  const { queue } = loss;
+  words[at + Recovery.state] = recoveryState(conn);
+  words[at + Recovery.reordering] = loss.reordering;
+  words[at + Recovery.reorderingEvents] = loss.reorderingEvents;
+  words[at + Recovery.duplicateReports] = loss.duplicateReports;
+  words[at + Recovery.renegings] = loss.renegings;
+  words[at + Recovery.sackedBytes] = queue.sackedBytes;
+  words[at + Recovery.lostBytes] = queue.lostBytes;
+  words[at + Recovery.againBytes] = queue.againBytes;
+  putTotal(words, at + Recovery.deliveredBytes, loss.deliveredTotalBytes);
+}
+function recoveryState(conn) {
+  const { loss } = conn;
+  if (loss === null) return 0;
+  if (loss.phase === Phase.recovery) return 3;
+  if (loss.phase === Phase.loss) return 4;
+  if (conn.ecn?.reducing) return 2;
+  const missing = conn.sack ? loss.queue.sackedBytes : loss.duplicateAcks;
+  return missing > 0 ? 1 : 0;
+}
+function reportSending(words, conn) {
+  const at = conn.row + Row.sending;
+  const { congestion, loss, pacer } = conn;
+  words[at + Sending.phase] = congestion.phase;
+  putTotal(words, at + Sending.pacingRate, pacer === null ? 0 : pacer.rate);
+  putTotal(words, at + Sending.bandwidth, congestion.bandwidth);
+  words[at + Sending.modelRttUs] = congestion.modelRttUs;
+  if (loss === null) return;
+  const { rate } = loss.queue;
+  putTotal(words, at + Sending.deliveryRate, rate.bytesPerSecond);
+  words[at + Sending.flags] = (conn.cwndLimited ? SendingFlag.windowLimited : 0) | (rate.isAppLimited ? SendingFlag.rateAppLimited : 0);
 }
 function clamp(value) {
   return value < WORD_MAX ? value : WORD_MAX;
@@ -8650,6 +10611,17 @@ var KEPT_WORDS = [
     "linkMtu",
     "trafficClass",
     "hopLimit"
+  ],
+  ...[
+    "ackDelayUs",
+    "ackPushed",
+    "lastSegmentBytes",
+    "rtoShift"
+  ],
+  ...[
+    "cwndFlightMax",
+    "cwndUsageEnd",
+    "cwndUsedBytes"
   ]
 ];
 var KEPT_NUMBERS = [
@@ -8657,7 +10629,7 @@ var KEPT_NUMBERS = [
     "tsRecentAtUs",
     "lastTextAtUs",
     "lastChallengeAtUs",
-    "lastSentAtUs"
+    "lastTextSentAtUs"
   ],
   ...[
     "lastReceivedAtUs",
@@ -8676,7 +10648,12 @@ var KEPT_NUMBERS = [
   ...[
     "segmentsSent",
     "segmentsReceived",
-    "pathMtuEndUs"
+    "pathMtuEndUs",
+    "cwndUsedSinceUs"
+  ],
+  ...[
+    "textSegmentsSent",
+    "textSegmentsReceived"
   ]
 ];
 var SHOWN_WORDS = {
@@ -8703,8 +10680,7 @@ var SHOWN_TOTALS = {
 var SHOWN_RTT = {
   srttUs: Row.info + Info.rttUs,
   rttVarUs: Row.info + Info.rttVarUs,
-  minUs: Row.info + Info.rttMinUs,
-  rtoUs: Row.info + Info.rtoUs
+  minUs: Row.info + Info.rttMinUs
 };
 var KEPT_FLAGS = [
   ...[
@@ -8737,6 +10713,10 @@ var RESTING = {
   urgent: false,
   urgentUnread: false,
   finAhead: false,
+  acksHeld: 0,
+  repeatedSinceUs: NEVER,
+  probesUnanswered: 0,
+  probedSinceUs: NEVER,
   ackPending: false,
   unackedBytes: 0,
   timing: false,
@@ -8753,7 +10733,8 @@ var KEPT_OBJECTS = [
     "ecn",
     "mtuSearch",
     "fastOpen",
-    "recordEnds"
+    "recordEnds",
+    "pacer"
   ]
 ];
 var SHOWN_WORD_NAMES = Object.keys(SHOWN_WORDS);
@@ -8763,7 +10744,8 @@ var RESTING_NAMES = Object.keys(RESTING);
 var OCCUPIED = 0;
 var FIRST_WORD = 1;
 var FLAGS3 = FIRST_WORD + KEPT_WORDS.length;
-var SEND = FLAGS3 + 1;
+var RTO = FLAGS3 + 1;
+var SEND = RTO + 1;
 var ROW_WORDS3 = SEND + 4;
 var CWND = KEPT_NUMBERS.length;
 var ROW_NUMBERS = CWND + 1;
@@ -8784,7 +10766,8 @@ function isAtRest(conn) {
   for (let i = 0; i < RESTING_NAMES.length; i++) {
     if (conn[RESTING_NAMES[i]] !== RESTING[RESTING_NAMES[i]]) return false;
   }
-  const { loss, send, receive } = conn;
+  const { loss, send, receive, pacer } = conn;
+  if (pacer !== null && pacer.wakeAtUs !== NEVER) return false;
   if (loss !== null && !isLossAtRest(loss)) return false;
   if (send !== null && send.held !== 0) return false;
   return receive === null || receive.isDrained;
@@ -8835,7 +10818,7 @@ var DormantConnections = class {
   #keepLearned(conn) {
     const { congestion, loss } = conn;
     const fresh = congestion.ssthreshBytes === Infinity && FORGETFUL.includes(congestion.name);
-    const keptLoss = loss !== null && hasLearned(conn, loss) ? loss : null;
+    const keptLoss = loss !== null && (!fresh || hasLearned(conn, loss)) ? loss : null;
     const objects = KEPT_OBJECTS.some((name) => conn[name] !== null) ? KEPT_OBJECTS.map((name) => conn[name]) : null;
     if (fresh && keptLoss === null && objects === null) return;
     this.#learned.set(conn.id, {
@@ -8855,7 +10838,7 @@ var DormantConnections = class {
     unpackNumbers(conn, numbers, atNumbers);
     unpackWords(conn, words, at);
     takeShown(conn, this.#parts.layout.words);
-    conn.loss = learned?.loss ?? new LossRecovery(this.#parts.sent, conn.sndUna);
+    conn.loss = learned?.loss ?? this.#freshLoss(conn);
     this.#makeBuffers(conn, words, at);
     words[at + OCCUPIED] = 0;
     if (learned !== void 0) {
@@ -8866,6 +10849,17 @@ var DormantConnections = class {
     }
     this.#size--;
     return conn;
+  }
+  /** That of a connection that has lost nothing: all that was sent has arrived. */
+  #freshLoss(conn) {
+    const loss = newLossRecovery(this.#parts.sent, conn.sndUna, this.#parts.config);
+    loss.deliveredTotalBytes = conn.bytesSent;
+    const { words } = this.#parts.layout;
+    const sending = conn.row + Row.sending;
+    const { rate } = loss.queue;
+    rate.bytesPerSecond = readTotal(words, sending + Sending.deliveryRate);
+    rate.isAppLimited = (words[sending + Sending.flags] & SendingFlag.rateAppLimited) !== 0;
+    return loss;
   }
   #make(id, cwndBytes, learned) {
     const { layout, config } = this.#parts;
@@ -8915,6 +10909,7 @@ function packWords(conn, words, at) {
     conn.send.sleep(words, at + SEND);
   }
   words[at + FLAGS3] = flags;
+  words[at + RTO] = conn.rtt.rtoUs;
   words[at + OCCUPIED] = 1;
 }
 function unpackWords(conn, words, at) {
@@ -8922,6 +10917,7 @@ function unpackWords(conn, words, at) {
   for (let i = 0; i < KEPT_WORDS.length; i++) fields[KEPT_WORDS[i]] = words[at + FIRST_WORD + i];
   const flags = words[at + FLAGS3];
   for (let i = 0; i < KEPT_FLAGS.length; i++) conn[KEPT_FLAGS[i]] = (flags & 1 << i) !== 0;
+  conn.rtt.rtoUs = words[at + RTO];
   conn.request = RESTING.request;
   conn.sndNxt = conn.sndUna;
   conn.sndMax = conn.sndUna;
@@ -9142,7 +11138,7 @@ var ConnectionTable = class {
     this.#size++;
     this.#demux.add(conn.id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
     const iss = this.#isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort, nowUs);
-    conn.loss = new LossRecovery(this.#sent, iss);
+    conn.loss = newLossRecovery(this.#sent, iss, this.#config);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
     conn.flowLabel = this.#flowLabels.of(conn);
@@ -9280,6 +11276,7 @@ var Handshakes = class {
     setEnds(embryo, this.#ends);
     embryo.flowLabel = this.#host.flowLabelOf(this.#ends);
     embryo.backoffs = 0;
+    embryo.unackedSinceUs = NEVER;
     embryo.listener = listener;
     embryo.state = State.SYN_RECEIVED;
     embryo.receive.limitBytes = receiveBytes(listener, config);
@@ -9509,10 +11506,10 @@ var Handshakes = class {
     conn.segmentsSent += timeouts;
     conn.segmentsRetransmitted = timeouts;
     conn.handshakeTimedOut = timeouts > 0;
+    if (timeouts > 1) beginWithOneSegment(conn);
     const accurate = conn.ecn?.accurate ?? null;
     if (accurate !== null && (timeouts > 1 || wasBare)) accurate.ect = false;
     conn.timing = timeouts === 0;
-    conn.rttSeq = conn.sndNxt;
     conn.rttSentAtUs = requests.sentAtUs(id);
     requests.remove(id);
     return conn;
@@ -9833,13 +11830,13 @@ var TimeWaitList = class {
 };
 
 // src/tcp/timers.ts
-var ORPHAN_RETRIES = 8;
 var REPORT_AFTER_TIMEOUTS = 3;
 function updateDeadline(conn) {
   let atUs = Math.min(conn.retransmitAtUs, conn.delayedAckAtUs);
   atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
   const loss = conn.loss;
   if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  if (conn.pacer !== null) atUs = Math.min(atUs, conn.pacer.wakeAtUs);
   conn.deadlineUs = atUs;
 }
 function onTimer(conn, nowUs, context) {
@@ -9847,10 +11844,7 @@ function onTimer(conn, nowUs, context) {
     end(conn, ConnectionError.none);
     return Outcome.none;
   }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
-  }
+  if (conn.delayedAckAtUs <= nowUs) onDelayedAck(conn, context.config);
   if (conn.keepaliveAtUs <= nowUs) {
     const outcome = onKeepalive(conn, nowUs, context);
     if (outcome !== Outcome.none) return outcome;
@@ -9880,73 +11874,67 @@ function onLossTimer(conn, loss, nowUs, context) {
 function onRetransmit(conn, nowUs, context) {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
-  if (conn.backoffs === 0) conn.unackedSinceUs = nowUs;
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   const givenUp = hasGivenUp(conn, nowUs, config);
   if (conn.fastOpen !== null && !conn.fastOpen.passive) {
     context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
   }
   if (givenUp) return giveUp(conn, counters);
+  if (conn.persisting) return onProbeTimer(conn, nowUs, config);
+  const again = conn.backoffs > 0;
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.rtoShift++;
     conn.handshakeTimedOut = true;
     if (isOpenEarly(conn)) return Outcome.synAck;
     conn.sndNxt = conn.iss;
+    if (conn.state === State.SYN_SENT) {
+      const delayUs = synTimeoutUs(conn, config);
+      conn.retransmitAtUs = nextTimeoutUs(conn, conn.unackedSinceUs, delayUs, nowUs);
+    }
     return Outcome.none;
   }
   conn.retransmitTimeouts++;
-  if (conn.persisting) {
-    if (conn.sndWnd > 0) {
-      conn.persisting = false;
-      conn.backoffs = 0;
-    } else {
-      conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
-    }
-    return Outcome.probe;
-  }
   counters.count(Counter.retransmissionTimeouts);
   if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
-  if (conn.backoffs === 1) {
-    const loss = conn.loss;
-    rememberForUndo(conn, loss);
-    const flight = seqDiff(conn.sndMax, conn.sndUna);
-    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
-    isReducedForMarks(conn);
-    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
-  }
-  conn.timing = false;
   onTimeout(conn, config, nowUs);
-  loseEverything(conn);
-  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  enterLoss(conn, conn.loss, again, nowUs, config);
+  conn.rtoShift++;
+  const sinceUs = Math.min(conn.repeatedSinceUs, nowUs);
+  conn.retransmitAtUs = nextTimeoutUs(conn, sinceUs, conn.rtt.backedOff(conn.rtoShift), nowUs);
   return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }
-function loseEverything(conn) {
-  const loss = conn.loss;
+function enterLoss(conn, loss, again, nowUs, config) {
+  const { queue, phase } = loss;
+  const isFirst = phase === Phase.open || seqGe(conn.sndUna, loss.recover) || phase === Phase.loss && !again;
+  if (isFirst) {
+    rememberForUndo(conn, loss);
+    isReducedForMarks(conn);
+  }
+  if (phase === Phase.open && queue.sackedBytes >= config.reordering * conn.sndMss) {
+    loss.reordering = Math.min(loss.reordering, config.reordering);
+  }
+  loseEverything(conn, loss, nowUs);
+  const pipe = pipeOf(conn);
+  if (isFirst || phase === Phase.recovery) conn.congestion.onTimeout(pipe, conn.sndMss, nowUs);
+  conn.congestion.cwndBytes = pipe + conn.sndMss;
+  beginFrto(loss, phase, again, config);
+}
+function loseEverything(conn, loss, nowUs) {
   const { queue } = loss;
   const head = queue.head;
   const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
-  queue.markAllLost(reneged);
+  if (reneged) {
+    loss.sackSeenCount = 0;
+    loss.renegings++;
+  }
+  const byTime = conn.sack && loss.useRack;
+  queue.markAllLost(reneged, byTime ? nowUs - loss.rackRttUs : NEVER);
   loss.phase = Phase.loss;
   loss.recover = conn.sndMax;
   loss.duplicateAcks = 0;
   loss.probing = false;
   loss.probeAtUs = NEVER;
   loss.reorderAtUs = NEVER;
-}
-function hasGivenUp(conn, nowUs, config) {
-  switch (conn.state) {
-    case State.SYN_SENT:
-      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts;
-    case State.SYN_RECEIVED:
-      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
-  }
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
-  if (conn.backoffs < config.dataRetries) return false;
-  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
-}
-function isAlive(conn, nowUs, config) {
-  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1e3;
 }
 function giveUp(conn, counters) {
   const opening = conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED;
@@ -11251,12 +13239,10 @@ var TcpStage = class {
       case ConnectionOption.hopLimit:
         conn.hopLimit = value;
         return;
-      case ConnectionOption.congestion: {
-        const { cwndBytes, ssthreshBytes } = conn.congestion;
-        conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);
-        conn.congestion.ssthreshBytes = ssthreshBytes;
+      case ConnectionOption.congestion:
+        switchCongestion(conn, CONGESTION_NAMES[value], this.#tcp.config, nowUs);
+        this.#tcp.onApplicationNews(conn, nowUs);
         return;
-      }
     }
   }
   #shutDown(nowUs) {

@@ -63,15 +63,27 @@ export const Counter = {
   fastOpenBlackholes: 44,
   /** Connections that are packed away because nothing happens on them, now. */
   dormantNow: 45,
+  /** Reports of text received twice (RFC 2883), sent and taken in. */
+  duplicatesReported: 46,
+  duplicateReportsIn: 47,
+  /** Tail loss probes (RFC 8985), and reductions of the window that were taken back. */
+  lossProbes: 48,
+  recoveriesUndone: 49,
+  /** Timeouts that F-RTO (RFC 5682) has shown to be for nothing. */
+  spuriousTimeouts: 50,
+  /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  sackRenegings: 51,
+  /** Duplicate ACKs that went as one with others. */
+  acksCompressed: 52,
   /** Flows to foreign destinations that wait for the decision of a `forward`, now. */
-  flowsPendingNow: 46,
+  flowsPendingNow: 53,
   /** Flows that were shown to a `forward`, and what has become of them. */
-  flowsOffered: 47,
-  flowsAccepted: 48,
-  flowsRejected: 49,
-  flowsDropped: 50,
+  flowsOffered: 54,
+  flowsAccepted: 55,
+  flowsRejected: 56,
+  flowsDropped: 57,
   /** "Unreachable" messages (RFC 792, RFC 4443) that have answered rejected flows. */
-  flowErrorsOut: 51,
+  flowErrorsOut: 58,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -97,14 +97,16 @@ export const Drop = {
   tcpResetLimited: 45,
   /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
   tcpChallengeLimited: 46,
+  /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
+  tcpSackInvalid: 47,
   /** For a foreign destination that the filter of no open `forward` lets through. */
-  forwardFiltered: 47,
+  forwardFiltered: 48,
   /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
-  forwardPendingFull: 48,
+  forwardPendingFull: 49,
   /** A SYN that has come again while its flow is being decided. */
-  forwardUndecided: 49,
+  forwardUndecided: 50,
   /** A flow that nobody has decided in time. */
-  forwardTimedOut: 50,
+  forwardTimedOut: 51,
 } as const;
 
 /** One value of {@link Drop}. */

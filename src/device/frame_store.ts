@@ -78,7 +78,7 @@ export class FrameStore {
 
   /** Fills a slot from pieces that together are no longer than `slotBytes`. */
   gather(slot: number, memory: DataView, pieces: Int32Array, count: number): void {
-    const view = this.#viewOf(slot);
+    const view = this.viewOf(slot);
     const start = this.offsetOf(slot);
     let at = start;
     for (let i = 0; i < count; i++) {
@@ -93,18 +93,19 @@ export class FrameStore {
   copyOut(slot: number, memory: DataView, offset: number, limit: number): number {
     const length = this.#lengths[slot];
     const kept = length > limit ? limit : length;
-    copyBytes(this.#viewOf(slot), this.offsetOf(slot), memory, offset, kept);
+    copyBytes(this.viewOf(slot), this.offsetOf(slot), memory, offset, kept);
     return length > limit ? limit + 1 : length;
   }
 
   /** Makes `to` the same frame as `from`. */
   copy(from: number, to: number): void {
     const length = this.#lengths[from];
-    copyBytes(this.#viewOf(from), this.offsetOf(from), this.#viewOf(to), this.offsetOf(to), length);
+    copyBytes(this.viewOf(from), this.offsetOf(from), this.viewOf(to), this.offsetOf(to), length);
     this.#lengths[to] = length;
   }
 
-  #viewOf(slot: number): DataView {
+  /** The same memory as a view. */
+  viewOf(slot: number): DataView {
     return this.#views[Math.floor(slot / this.#slotsPerBlock)];
   }
 

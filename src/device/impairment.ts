@@ -6,7 +6,7 @@ import { ImpairedPath, type Impairment, type ImpairmentStats } from "./impaired_
 
 import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 
-export type { Impairment, ImpairmentStats } from "./impaired_path.ts";
+export type { BurstLoss, Impairment, ImpairmentStats, QueueDiscipline } from "./impaired_path.ts";
 
 /** The impairments of the two directions of a device; a direction without one stays as it is. */
 export interface ImpairmentOptions {

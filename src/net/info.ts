@@ -1,5 +1,14 @@
-import { Info, InfoOption, Row } from "../ring/row.ts";
+import {
+  Info,
+  InfoOption,
+  Recovery,
+  recoveryStateNames,
+  Row,
+  Sending,
+  SendingFlag,
+} from "../ring/row.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../tcp/config.ts";
+import { congestionPhaseNames } from "../tcp/congestion/phase.ts";
 import { softErrorCode } from "./errors.ts";
 import { readTotal } from "../tcp/report.ts";
 import { stateNames } from "../tcp/state.ts";
@@ -19,6 +28,24 @@ export interface TcpInfo {
   readonly rtoUs: number;
   /** Name of the congestion control. */
   readonly congestion: CongestionName;
+  /**
+   * What the congestion control is doing: `SlowStart`, `CSS` (conservative slow start, RFC 9406),
+   * `CongestionAvoidance`; of BBR `Startup`, `Drain`, `ProbeBW_DOWN`, `ProbeBW_CRUISE`, `ProbeBW_REFILL`, `ProbeBW_UP`,
+   * `ProbeRTT`.
+   */
+  readonly congestionPhase: string;
+  /** Whether the congestion window was what limited the last round of sending. */
+  readonly cwndLimited: boolean;
+  /** Rate at which segments are paced, bytes per second; 0 when they are not. */
+  readonly pacingRateBytesPerSecond: number;
+  /** Rate at which the peer receives what is sent, bytes per second; 0 before the first measurement. */
+  readonly deliveryRateBytesPerSecond: number;
+  /** Whether the application had less to send than the path might have delivered when that was measured. */
+  readonly deliveryRateAppLimited: boolean;
+  /** BBR's estimate of the path's bandwidth, bytes per second; 0 with another control. */
+  readonly bandwidthBytesPerSecond: number;
+  /** BBR's estimate of the round-trip time without a queue, microseconds; 0 with another control. */
+  readonly bandwidthRttMinUs: number;
   /** Congestion window, bytes. */
   readonly cwndBytes: number;
   /** Slow-start threshold, bytes; `Infinity` before the first loss. */
@@ -68,6 +95,30 @@ export interface TcpInfo {
   readonly pathMtuBytes: number;
   /** Explicit congestion notification as agreed on: RFC 3168, RFC 9768 or none. */
   readonly ecn: "off" | "classic" | "accurate";
+  /** What is believed of the path: whether something is missing, and what was concluded from that. */
+  readonly recoveryState: "open" | "disorder" | "cwr" | "recovery" | "loss";
+  /** Segments that may overtake one before it counts as lost; grows with what is seen. */
+  readonly reorderingSegments: number;
+  /** How often segments were seen to overtake others. */
+  readonly reorderingEvents: number;
+  /** Segments that the peer has reported as received twice (RFC 2883). */
+  readonly duplicateReports: number;
+  /** Reductions of the window that turned out to be for nothing and were taken back. */
+  readonly recoveriesUndone: number;
+  /** How often the peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
+  readonly sackRenegings: number;
+  /** Bytes in flight that the peer has acknowledged selectively. */
+  readonly sackedBytes: number;
+  /** Bytes in flight that are believed to be lost. */
+  readonly lostBytes: number;
+  /** Those of them that were sent again and are on their way. */
+  readonly repeatedBytes: number;
+  /** Bytes that the peer is known to have received. */
+  readonly deliveredBytes: number;
+  /** How long an ACK may wait for another, microseconds; 0 before the first text. */
+  readonly ackDelayUs: number;
+  /** Probes of the peer's closed window since it last answered. */
+  readonly windowProbes: number;
   /** Whether both sides use timestamps (RFC 7323). */
   readonly timestamps: boolean;
   /** Whether both sides allow selective acknowledgments (RFC 2018). */
@@ -96,6 +147,7 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
     rttMinUs: word(Info.rttMinUs),
     rtoUs: word(Info.rtoUs),
     congestion: CONGESTION_NAMES[word(Info.congestion)],
+    ...sendingInfo(words, at + Row.sending),
     cwndBytes: word(Info.cwndBytes),
     ssthreshBytes: ssthresh === WORD_MAX ? Infinity : ssthresh,
     mssSendBytes: word(Info.mssSend),
@@ -125,6 +177,7 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
       : (options & InfoOption.ecn) !== 0
       ? "classic"
       : "off",
+    ...recoveryInfo(words, at + Row.recovery),
     timestamps: (options & InfoOption.timestamps) !== 0,
     sack: (options & InfoOption.sack) !== 0,
     fastOpen: (options & InfoOption.synData) !== 0,
@@ -132,4 +185,36 @@ export function readInfo(layout: Layout, row: number): TcpInfo {
       ? null
       : { send: scales & 0xff, receive: scales >>> 8 },
   };
+}
+
+/** What the connection knows of losses, and how it times its ACKs. */
+function recoveryInfo(words: Int32Array, at: number) {
+  return {
+    recoveryState: recoveryStateNames[words[at + Recovery.state]],
+    reorderingSegments: words[at + Recovery.reordering],
+    reorderingEvents: words[at + Recovery.reorderingEvents],
+    duplicateReports: words[at + Recovery.duplicateReports],
+    recoveriesUndone: words[at + Recovery.undone],
+    sackRenegings: words[at + Recovery.renegings],
+    sackedBytes: words[at + Recovery.sackedBytes],
+    lostBytes: words[at + Recovery.lostBytes],
+    repeatedBytes: words[at + Recovery.againBytes],
+    deliveredBytes: readTotal(words, at + Recovery.deliveredBytes),
+    ackDelayUs: words[at + Recovery.ackDelayUs],
+    windowProbes: words[at + Recovery.probesUnanswered],
+  } satisfies Partial<TcpInfo>;
+}
+
+/** How fast the connection sends, and what limits it. */
+function sendingInfo(words: Int32Array, at: number) {
+  const flags = words[at + Sending.flags];
+  return {
+    congestionPhase: congestionPhaseNames[words[at + Sending.phase]],
+    cwndLimited: (flags & SendingFlag.windowLimited) !== 0,
+    pacingRateBytesPerSecond: readTotal(words, at + Sending.pacingRate),
+    deliveryRateBytesPerSecond: readTotal(words, at + Sending.deliveryRate),
+    deliveryRateAppLimited: (flags & SendingFlag.rateAppLimited) !== 0,
+    bandwidthBytesPerSecond: readTotal(words, at + Sending.bandwidth),
+    bandwidthRttMinUs: words[at + Sending.modelRttUs],
+  } satisfies Partial<TcpInfo>;
 }

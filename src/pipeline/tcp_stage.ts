@@ -9,7 +9,7 @@ import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { RingConsumer } from "../ring/ring.ts";
 import { Row } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "../tcp/config.ts";
-import { createCongestion } from "../tcp/congestion/create.ts";
+import { switchCongestion } from "../tcp/congestion_switch.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { type Connection, News, Owner } from "../tcp/connection.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
@@ -321,12 +321,10 @@ export class TcpStage {
       case ConnectionOption.hopLimit:
         conn.hopLimit = value;
         return;
-      case ConnectionOption.congestion: {
-        const { cwndBytes, ssthreshBytes } = conn.congestion;
-        conn.congestion = createCongestion(CONGESTION_NAMES[value], cwndBytes);
-        conn.congestion.ssthreshBytes = ssthreshBytes;
+      case ConnectionOption.congestion:
+        switchCongestion(conn, CONGESTION_NAMES[value], this.#tcp.config, nowUs);
+        this.#tcp.onApplicationNews(conn, nowUs);
         return;
-      }
     }
   }
 

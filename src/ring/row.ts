@@ -1,6 +1,6 @@
 /**
  * The row of a connection in shared memory: what the TCP thread and the application thread tell each
- * other about it. 80 words, five cache lines; each line has one writer.
+ * other about it. 112 words, seven cache lines; each line has one writer.
  *
  * ```text
  *   line 0 (tcp)   0 generation  1 state     2 error     3 rxWritten  4 rxHead    5 rxEpoch
@@ -11,6 +11,8 @@
  *   line 3 (app)   48 rxRead    49 txWritten 50 txHead   51 txEpoch
  *                  56 newsForApp   57 newsForTcp   (set by one side, cleared by the other)
  *   line 4 (tcp)   64 urgentEnd 65 urgentMarks  66 urgentUnread  67 softError  68 softErrors
+ *   line 5 (tcp)   80..95 recovery
+ *   line 6 (tcp)   96..111 sending
  * ```
  *
  * News are level-triggered: whoever changes something sets the other side's news word and, only if it
@@ -52,10 +54,12 @@ export const Row = {
   /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
   softError: 67,
   softErrors: 68,
+  recovery: 80,
+  sending: 96,
 } as const;
 
 /** Words of one row. */
-export const ROW_WORDS = 80;
+export const ROW_WORDS = 112;
 
 /** Words of a row from {@link Row.info} on that describe the connection for `info()`. */
 export const Info = {
@@ -89,7 +93,44 @@ export const Info = {
   backoffs: 27,
 } as const;
 
+/** Words of a row from {@link Row.sending} on: how fast the connection sends, and why. Rates are bytes per second. */
+export const Sending = {
+  /** Number in `congestionPhaseNames`. */
+  phase: 0,
+  /** 64-bit totals as low and high words. */
+  pacingRate: 1,
+  deliveryRate: 3,
+  bandwidth: 5,
+  modelRttUs: 7,
+  /** Bits: {@link SendingFlag}. */
+  flags: 8,
+} as const;
+
+/** Bits of {@link Sending.flags}. */
+export const SendingFlag = { windowLimited: 1, rateAppLimited: 2 } as const;
+
 if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+
+/** Words of a row from {@link Row.recovery} on: what the connection knows of losses, and its ACKs. */
+export const Recovery = {
+  /** Index in `recoveryStateNames`. */
+  state: 0,
+  reordering: 1,
+  reorderingEvents: 2,
+  duplicateReports: 3,
+  undone: 4,
+  renegings: 5,
+  sackedBytes: 6,
+  lostBytes: 7,
+  againBytes: 8,
+  /** A 64-bit total as low and high words. */
+  deliveredBytes: 9,
+  ackDelayUs: 11,
+  probesUnanswered: 12,
+} as const;
+
+/** What a sender believes of its path, as Linux's tcp_ca_state names it; indexes of `Recovery.state`. */
+export const recoveryStateNames = ["open", "disorder", "cwr", "recovery", "loss"] as const;
 
 /** What was agreed in the handshake, bits of {@link Info.options}. */
 export const InfoOption = {

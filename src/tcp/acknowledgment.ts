@@ -9,16 +9,30 @@ import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/s
 import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News } from "./connection.ts";
+import { CongestionPhase } from "./congestion/phase.ts";
 import { isReducedForMarks, reduceForMarks, takeFeedback } from "./ecn.ts";
 import { type LossRecovery, Phase, proportionalWindow } from "./loss_recovery.ts";
 import { isProbeLost, onProgress } from "./mtu_search.ts";
-import { armProbe, rackDelivered, rackDetect, rackDuplicate, rackRecovered } from "./rack.ts";
+import { onAckAfterTimeout } from "./frto.ts";
+import {
+  armProbe,
+  rackDelivered,
+  rackDetect,
+  rackDuplicate,
+  rackRecovered,
+  REORDER_PERSIST,
+} from "./rack.ts";
+import { onProbeAnswered } from "./persist.ts";
+import { settleReordering } from "./reordering.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
+import { beginSample, noteAcknowledged, takeSample } from "./rtt_sample.ts";
+import { detectByScoreboard } from "./sack_recovery.ts";
 import { takeSackBlocks } from "./sack_input.ts";
 import { undo } from "./undo.ts";
+import { isWindowLimited } from "./window_validation.ts";
 
-/** RFC 5681 section 3.2: duplicate ACKs that mean loss. */
-const DUPLICATE_THRESHOLD = 3;
+/** Least time after which a peer that seems to have thrown data away is taken at its word (as Linux). */
+const RENEGING_DELAY_US = 10_000;
 
 /** Takes the ACK field of an acceptable segment in. `windowBefore` is SND.WND before this segment. */
 export function onAcknowledgment(
@@ -33,51 +47,68 @@ export function onAcknowledgment(
   if (loss === null) return;
   const advanced = seqGt(segment.ack, conn.sndUna);
   if (!advanced && conn.persisting) {
-    onProbeAnswered(conn, conn.sndWnd > windowBefore);
+    onProbeAnswered(conn, conn.sndWnd > windowBefore, nowUs);
     return; // Answers to probes say the same again and again, and mean no loss.
   }
   if (!advanced && conn.backoffs > 0) onShrunkWindow(conn, loss, windowBefore, nowUs);
+  conn.probesUnanswered = 0;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const acked = advanced ? seqDiff(segment.ack, conn.sndUna) : 0;
+  beginSample(conn);
+  loss.originalDelivered = false;
   let delivered = advanced ? takeAcknowledged(conn, loss, segment.ack, nowUs) : 0;
-  if (advanced) advance(conn, segment.ack, nowUs);
+  if (advanced) advance(conn, segment.ack);
   if (advanced && conn.mtuSearch !== null) onProgress(conn, conn.mtuSearch);
   const sackedBefore = loss.queue.sackedBytes;
-  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs);
-  delivered += loss.queue.sackedBytes - sackedBefore;
-  if (!advanced && isDuplicate(conn, segment, windowBefore)) {
+  const duplicate = conn.sack && takeSackBlocks(conn, segment, nowUs, counters);
+  const sacked = loss.queue.sackedBytes - sackedBefore;
+  delivered += sacked;
+  settleReordering(conn, loss);
+  takeSample(conn, segment, advanced, duplicate, nowUs);
+  if (advanced) restartTimer(conn, nowUs);
+  const again = !advanced && isDuplicate(conn, segment, windowBefore);
+  if (again) {
     conn.duplicateAcksSeen++;
     counters.count(Counter.duplicateAcks);
     if (conn.sack) loss.duplicateAcks++;
     else delivered += creditDuplicate(loss, flight, conn.sndMss);
   }
+  loss.deliveredTotalBytes += delivered;
   if (conn.ecn !== null) takeFeedback(conn, conn.ecn, segment, delivered, advanced);
-  if (duplicate) onDsack(conn, loss, segment);
-  if (advanced) undoByTimestamp(conn, loss, segment);
-  if (loss.probing) {
-    const again = !advanced && conn.sndWnd === windowBefore;
-    settleProbe(conn, loss, segment, duplicate, again, nowUs);
+  if (duplicate) onDsack(conn, loss, segment, counters);
+  if (advanced && isUnsureOfSacked(conn, loss)) {
+    conn.retransmitAtUs = nowUs + Math.max(conn.rtt.srttUs / 2, RENEGING_DELAY_US);
   }
-  const lost = conn.sack ? rackDetect(conn, nowUs) : detectByDuplicates(conn, loss, advanced);
+  if (advanced) undoByTimestamp(conn, loss, segment, counters);
+  if (loss.phase === Phase.loss) {
+    onAckAfterTimeout(conn, loss, advanced, sacked > 0 || again, counters);
+  }
+  if (loss.probing) {
+    const same = !advanced && conn.sndWnd === windowBefore;
+    settleProbe(conn, loss, segment, duplicate, same, nowUs);
+  }
+  const lost = detect(conn, loss, advanced, nowUs);
   react(conn, loss, acked, delivered, flight, lost, nowUs, counters);
+  if (delivered > 0 || lost) sampleRate(conn, nowUs);
   growSendLimit(conn, config);
   if (advanced) armProbe(conn, nowUs);
 }
 
-/** Nothing new was acknowledged while data waits for a window. */
-function onProbeAnswered(conn: Connection, opened: boolean): void {
-  if (opened) {
-    // What was held back may be worth sending now, and its loss is timed afresh.
-    conn.persisting = false;
-    conn.retransmitAtUs = NEVER;
-    conn.backoffs = 0;
-    return;
-  }
-  conn.backoffs = Math.min(conn.backoffs, PROBE_BACKOFF_CAP);
+/** Looks for losses, in the way that both sides allow. True when one was found. */
+function detect(conn: Connection, loss: LossRecovery, advanced: boolean, nowUs: number): boolean {
+  if (!conn.sack) return detectByDuplicates(conn, loss, advanced);
+  if (!loss.useRack) return detectByScoreboard(conn);
+  return loss.rackAdvanced && rackDetect(conn, nowUs);
 }
 
-/** Back-offs beyond this do not lengthen the probe interval in practice: 200 ms * 2^10 > 120 s. */
-const PROBE_BACKOFF_CAP = 10;
+/**
+ * The oldest segment is one that the peer has acknowledged selectively, and yet not cumulatively: it may have
+ * thrown it away (RFC 2018 section 8). Unless the next ACK says otherwise a timeout follows soon, as in Linux.
+ */
+function isUnsureOfSacked(conn: Connection, loss: LossRecovery): boolean {
+  const { head } = loss.queue;
+  return conn.sack && head !== NO_SEGMENT && (loss.queue.flags(head) & Sent.sacked) !== 0;
+}
 
 /**
  * A window that had shrunk over data in flight may have opened again: what was lost then need not wait for
@@ -90,8 +121,9 @@ function onShrunkWindow(
   nowUs: number,
 ): void {
   if (windowBefore >= conn.sndMss || conn.sndWnd <= windowBefore) return;
-  loss.queue.markAllLost(false);
+  loss.queue.markAllLost(false, NEVER);
   conn.backoffs = 0;
+  conn.rtoShift = 0;
   // What goes now may still be nothing: the first lost segment may lie behind what the window covers.
   conn.retransmitAtUs = nowUs + conn.rtt.rtoUs;
 }
@@ -103,6 +135,9 @@ function isDuplicate(conn: Connection, segment: Segment, windowBefore: number): 
   if ((segment.flags & (Flag.SYN | Flag.FIN)) !== 0) return false;
   return conn.sndWnd === windowBefore || (segment.options & OptionBit.sack) !== 0;
 }
+
+/** Duplicate ACKs that a peer sends for one hole at the least before it is repaired (RFC 5681 section 3.2). */
+const DUPLICATE_THRESHOLD = 3;
 
 /**
  * Without SACK a duplicate ACK stands for a segment that has left the network, but only for as many as were in
@@ -127,8 +162,10 @@ function takeAcknowledged(conn: Connection, loss: LossRecovery, ack: Seq, nowUs:
     if (seqGt(queue.end(s), ack)) queue.split(s, ack);
     if ((queue.flags(s) & Sent.sacked) === 0) {
       delivered += seqDiff(queue.end(s), queue.start(s));
+      noteAcknowledged(conn, s);
       rackDelivered(conn, s, nowUs);
-    }
+      queue.noteDelivered(s, nowUs);
+    } else if ((queue.flags(s) & Sent.everAgain) !== 0) loss.ackedAgain = true;
     queue.popBefore(ack);
   }
   if (conn.sack) return delivered;
@@ -140,33 +177,43 @@ function takeAcknowledged(conn: Connection, loss: LossRecovery, ack: Seq, nowUs:
 }
 
 /** SND.UNA moves on. */
-function advance(conn: Connection, ack: Seq, nowUs: number): void {
+function advance(conn: Connection, ack: Seq): void {
   const loss = conn.loss!;
   conn.sndUna = ack;
   if (seqLt(conn.sndNxt, ack)) conn.sndNxt = ack;
   // Marks that are passed come along, or they would seem to lie ahead when 2 GiB more have gone.
   if (seqLt(conn.sndSmall, ack)) conn.sndSmall = ack;
-  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = ack;
-  if (conn.timing && seqGe(ack, conn.rttSeq)) {
-    conn.rtt.sample(nowUs - conn.rttSentAtUs);
-    conn.timing = false;
-  }
+  if (loss.phase === Phase.open && seqLt(loss.recover, ack)) loss.recover = seqAdd(ack, -1);
   releaseAcknowledged(conn, ack);
   if (conn.sack || loss.phase === Phase.open) loss.duplicateAcks = 0;
   conn.backoffs = 0;
+  conn.repeatedSinceUs = NEVER;
   conn.persisting = false;
-  const everything = ack === conn.sndMax;
-  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.rtoUs;
-  conn.unackedSinceUs = everything ? NEVER : nowUs;
   loss.probeAtUs = NEVER;
   loss.duplicateRoomBytes = -1;
   if (loss.dsackRoundOpen && seqGe(ack, loss.dsackRound)) loss.dsackRoundOpen = false;
 }
 
+/** RFC 6298 section 5.3; the back-off stays until a round-trip time is measured (Karn, as Linux). */
+function restartTimer(conn: Connection, nowUs: number): void {
+  const everything = conn.sndUna === conn.sndMax;
+  conn.retransmitAtUs = everything ? NEVER : nowUs + conn.rtt.backedOff(conn.rtoShift);
+  conn.unackedSinceUs = everything ? NEVER : nowUs;
+}
+
 /** RFC 2883, RFC 3708: the peer has received something twice. */
-function onDsack(conn: Connection, loss: LossRecovery, segment: Segment): void {
+function onDsack(
+  conn: Connection,
+  loss: LossRecovery,
+  segment: Segment,
+  counters: Counters,
+): void {
   const { sackLeft0: left, sackRight0: right } = segment;
   const bytes = seqDiff(right, left);
+  // More than the peer can have been sent is no report, but an attempt to make us believe in one.
+  if (bytes > Math.max(conn.sndWndMax, conn.sndMss)) return;
+  loss.duplicateReports += Math.max(1, Math.ceil(bytes / conn.sndMss));
+  counters.count(Counter.duplicateReportsIn);
   loss.duplicateBytes += bytes;
   // More than was sent again must have been doubled by the network (as Linux).
   if (loss.duplicateBytes > conn.bytesRetransmitted) return;
@@ -174,11 +221,18 @@ function onDsack(conn: Connection, loss: LossRecovery, segment: Segment): void {
   if (!loss.undoPossible || loss.undoPending === 0 || seqLe(right, loss.undoFrom)) return;
   loss.undoPending = Math.max(0, loss.undoPending - Math.ceil(bytes / conn.sndMss));
   // Every retransmission of this recovery was needless: nothing had been lost.
-  if (loss.undoPending === 0) undo(conn, loss);
+  if (loss.undoPending > 0) return;
+  loss.reorderPersist = Math.min(loss.reorderPersist + 1, REORDER_PERSIST);
+  undo(conn, loss, counters);
 }
 
 /** RFC 3522: an ACK whose echo is older than the first retransmission is one of the original. */
-function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment): void {
+function undoByTimestamp(
+  conn: Connection,
+  loss: LossRecovery,
+  segment: Segment,
+  counters: Counters,
+): void {
   // Afterwards every ACK is newer, and when 24 days have gone it would seem older again.
   if (loss.phase === Phase.open || !conn.timestamps) return;
   if (!loss.undoPossible || loss.undoPending === 0) return;
@@ -186,8 +240,11 @@ function undoByTimestamp(conn: Connection, loss: LossRecovery, segment: Segment)
   if (!seqLt(segment.tsEcho, loss.undoTimestamp)) return;
   // What was only late and was sent again RACK cannot see as overtaken: it is told as by a DSACK, which
   // not every peer sends.
-  if (loss.phase === Phase.recovery) rackDuplicate(conn);
-  undo(conn, loss);
+  if (loss.phase === Phase.recovery) {
+    loss.reorderingSeen = true;
+    rackDuplicate(conn);
+  }
+  undo(conn, loss, counters);
 }
 
 /** A DSACK is that of the tail loss probe: a guess that it was needless says nothing about reordering. */
@@ -223,8 +280,9 @@ function settleProbe(
 
 /** RFC 5681 and RFC 6582: the third duplicate ACK, and each partial ACK, names the oldest segment. */
 function detectByDuplicates(conn: Connection, loss: LossRecovery, advanced: boolean): boolean {
-  const first = loss.phase === Phase.open && loss.duplicateAcks >= DUPLICATE_THRESHOLD &&
-    !seqLt(conn.sndUna, loss.recover);
+  // RFC 6582 section 3.2 step 1: duplicates of what a recovery has sent again must not begin another.
+  const first = loss.phase === Phase.open && loss.duplicateAcks >= loss.reordering &&
+    seqGt(conn.sndUna, loss.recover);
   const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);
   if (!first && !partial) return false;
   const { queue } = loss;
@@ -275,10 +333,11 @@ function react(
           return;
         }
       }
-      if (acked > 0) grow(conn, acked, flight, nowUs);
+      // Behind reordering what is selectively acknowledged counts at once, as in Linux.
+      if (acked > 0 || loss.reorderingSeen) grow(conn, delivered, nowUs);
       return;
     case Phase.loss:
-      if (acked > 0) congestion.onAck(acked, conn.rtt.srttUs, true, sndMss, nowUs);
+      if (acked > 0) congestion.onAck(delivered, conn.rtt.srttUs, true, sndMss, nowUs);
       return;
   }
   congestion.cwndBytes = proportionalWindow(
@@ -295,12 +354,25 @@ function react(
   }
 }
 
-function grow(conn: Connection, acked: number, flight: number, nowUs: number): void {
-  const { congestion } = conn;
-  const slowStart = congestion.cwndBytes < congestion.ssthreshBytes;
-  // In slow start the window may grow to twice what was really used (as Linux).
-  const limited = conn.cwndLimited || (slowStart && congestion.cwndBytes < 2 * flight);
-  congestion.onAck(acked, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+function grow(conn: Connection, delivered: number, nowUs: number): void {
+  if (delivered <= 0) return;
+  const limited = isWindowLimited(conn);
+  conn.congestion.onAck(delivered, conn.rtt.srttUs, limited, conn.sndMss, nowUs);
+}
+
+/** Tells the congestion control what this acknowledgment says about the path. */
+function sampleRate(conn: Connection, nowUs: number): void {
+  const { congestion, loss, pacer, rtt } = conn;
+  const { rate } = loss!.queue;
+  const sample = rate.conclude(nowUs, conn.sndMss, rtt.minUs);
+  sample.inFlightBytes = pipeOf(conn);
+  sample.windowLimited = conn.cwndLimited;
+  sample.recovering = loss!.phase !== Phase.open;
+  congestion.onSample(sample);
+  rate.forget();
+  // What is sent with the small window of ProbeRTT says nothing about the path's bandwidth.
+  if (congestion.phase === CongestionPhase.probeRtt) rate.onAppLimited(sample.inFlightBytes);
+  pacer?.update(congestion, sample.inFlightBytes, rtt.srttUs);
 }
 
 /** RFC 6675 section 5, RFC 6937: a loss was detected while none was known. */
@@ -315,7 +387,9 @@ export function enterRecovery(
   loss.recover = conn.sndNxt;
   loss.deliveredBytes = 0;
   loss.sentBytes = 0;
-  loss.flightAtStart = flight;
+  loss.windowAtStart = conn.congestion.cwndBytes;
+  loss.frto = false;
+  loss.newDataOnly = false;
   loss.probing = false;
   loss.probeAtUs = NEVER;
   rememberForUndo(conn, loss);
@@ -323,14 +397,16 @@ export function enterRecovery(
   // The first retransmission goes out whatever is in flight (RFC 6675 section 5 step 4.3), and what
   // follows as ACKs come: what is lost has left the path, but must not go again in one burst.
   conn.congestion.cwndBytes = pipeOf(conn) + conn.sndMss;
-  conn.timing = false;
   counters.count(Counter.fastRetransmits);
 }
 
 /** Keeps what an undo would need; a recovery within a recovery keeps the first. */
 export function rememberForUndo(conn: Connection, loss: LossRecovery): void {
+  conn.congestion.saveForUndo();
   loss.undoPossible = true;
-  loss.undoPending = 0;
+  // An earlier recovery's retransmissions that are still on their way count, and their timestamps: the ACK
+  // of one of them would seem to be that of an original (as Linux's tcp_init_undo, tcp_retrans_stamp_cleanup).
+  loss.undoPending = Math.ceil(loss.queue.againBytes / conn.sndMss);
   loss.undoFrom = conn.sndUna;
   loss.undoCwndBytes = conn.congestion.cwndBytes;
   loss.undoSsthreshBytes = conn.congestion.ssthreshBytes;
@@ -340,6 +416,8 @@ function leaveRecovery(conn: Connection, loss: LossRecovery, nowUs: number): voi
   if (loss.phase === Phase.recovery) conn.congestion.onRecovered(conn.sndMss, nowUs);
   loss.phase = Phase.open;
   loss.duplicateAcks = 0;
+  loss.frto = false;
+  loss.newDataOnly = false;
   rackRecovered(loss);
 }
 

@@ -3,7 +3,7 @@
  */
 
 /** Names of the congestion controls. */
-export type CongestionName = "cubic" | "newreno" | "none";
+export type CongestionName = "cubic" | "newreno" | "bbr" | "none";
 
 /** What is done about explicit congestion notification; the order is that of Linux's `tcp_ecn`. */
 export type EcnName =
@@ -64,9 +64,15 @@ export interface TcpOptions {
   synLinearTimeouts?: number;
   /** How often a SYN-ACK is sent again. Default 5, as Linux. */
   synAckRetries?: number;
-  /** Back-offs of data before the connection is given up. Default 15 (about 924 s), as Linux. */
+  /**
+   * Back-offs of data before the connection is given up, counted as the time that they take from 200 ms
+   * on. Default 15 (about 924 s), as Linux.
+   */
   dataRetries?: number;
-  /** Longest delay of an ACK, RFC 9293 section 3.8.6.3. Default 40 ms, 0 for none, at most 499. */
+  /**
+   * Least delay of an ACK, RFC 9293 section 3.8.6.3; it grows with the time between segments, up to an RTT
+   * and 200 ms (as Linux). Default 40 ms, 0 for none, at most 499.
+   */
   delayedAckMs?: number;
   /** Maximum segment lifetime; TIME-WAIT lasts twice that. Default 30000 ms. */
   mslMs?: number;
@@ -112,6 +118,19 @@ export interface TcpOptions {
   pathMtuMin?: number;
   /** How long an ICMP message about the path's MTU holds (RFC 1191 section 6.3). Default 600000 ms. */
   pathMtuExpiresMs?: number;
+  /**
+   * Whether a congestion window that was not used for longer than an RTO shrinks, and sending begins with the
+   * initial window after such a pause (RFC 5681 section 4.1, RFC 2861). Default false; Linux's
+   * `tcp_slow_start_after_idle` is on by default. BBR does neither.
+   */
+  restartAfterIdle?: boolean;
+  /**
+   * Whether segments are spread over the round trip: 200 % of the window in an RTT in slow start, 120 %
+   * behind it, as Linux. BBR always does. Default false.
+   */
+  pacing?: boolean;
+  /** Most that a connection sends, bytes per second, paced (Linux's `SO_MAX_PACING_RATE`); 0: no limit. */
+  pacingRateMaxBytes?: number;
   /** Whether to offer and accept timestamps, RFC 7323. Default true. */
   timestamps?: boolean;
   /** Whether to offer and accept window scaling, RFC 7323. Default true. */
@@ -122,6 +141,25 @@ export interface TcpOptions {
   diffServ?: number;
   /** Hop limit (TTL) of new connections, 1 to 255. Default 64, as Linux. */
   hopLimit?: number;
+  /** Whether to report what was received twice, RFC 2883 (needs `sack`). Default true, as Linux. */
+  dsack?: boolean;
+  /** Whether to find losses by time, RFC 8985, else by counting, RFC 6675. Default true, as Linux. */
+  rack?: boolean;
+  /** Whether to probe for a lost tail, RFC 8985 section 7. Default true, as Linux. */
+  tlp?: boolean;
+  /** Whether to look out for timeouts that were for nothing, RFC 5682. Default true, as Linux. */
+  frto?: boolean;
+  /** Segments that may overtake one before it counts as lost. Default 3, as Linux; 1 to 300. */
+  reordering?: number;
+  /**
+   * Longest that duplicate ACKs after the third are gathered into one, RFC 2018 peers only; 0 for not at
+   * all. Default 1000 microseconds (Linux's `tcp_comp_sack_delay_ns`).
+   */
+  sackDelayUs?: number;
+  /** Duplicate ACKs that are gathered into one at the most. Default 44 (Linux's `tcp_comp_sack_nr`). */
+  sackDelaySegments?: number;
+  /** Whether the receive buffer grows with use (dynamic right-sizing). Default true, as Linux. */
+  receiveAutoTuning?: boolean;
   /** Out-of-order ranges kept for each connection. Default 64. */
   outOfOrderRanges?: number;
   /** Least time between two challenge ACKs of one connection, RFC 5961 section 7. Default 500 ms. */
@@ -220,11 +258,22 @@ export const TCP_DEFAULTS: TcpConfig = {
   mtuProbeIntervalMs: 600_000,
   pathMtuMin: 552,
   pathMtuExpiresMs: 600_000,
+  restartAfterIdle: false,
+  pacing: false,
+  pacingRateMaxBytes: 0,
   timestamps: true,
   windowScale: true,
   sack: true,
   diffServ: 0,
   hopLimit: 64,
+  dsack: true,
+  rack: true,
+  tlp: true,
+  frto: true,
+  reordering: 3,
+  sackDelayUs: 1000,
+  sackDelaySegments: 44,
+  receiveAutoTuning: true,
   outOfOrderRanges: 64,
   challengeAckMs: 500,
   maxConnections: 65_536,
@@ -274,6 +323,10 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
   mtuProbeIntervalMs: [1, 86_400_000],
   pathMtuMin: [68, 65_535],
   pathMtuExpiresMs: [1, 86_400_000],
+  reordering: [1, 300],
+  sackDelayUs: [0, 100_000],
+  sackDelaySegments: [0, 255],
+  pacingRateMaxBytes: [0, 1_000_000_000_000],
   outOfOrderRanges: [1, 1024],
   challengeAckMs: [0, 60_000],
   maxConnections: [1, 1_048_576],
@@ -291,7 +344,7 @@ const RANGES: { readonly [Name in keyof TcpConfig]?: readonly [number, number] }
 };
 
 /** The names of the congestion controls, for messages and checks. */
-export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "none"];
+export const CONGESTION_NAMES: readonly CongestionName[] = ["cubic", "newreno", "bbr", "none"];
 
 /** The values of `ecn`, by Linux's number for `tcp_ecn`. */
 export const ECN_NAMES: readonly EcnName[] = [

@@ -5,6 +5,7 @@ import type { CongestionControl } from "./congestion/control.ts";
 import type { EcnState } from "./ecn_state.ts";
 import type { FastOpenState } from "./fast_open_state.ts";
 import type { LossRecovery } from "./loss_recovery.ts";
+import type { Pacer } from "./pacing.ts";
 import type { Listener } from "./listener.ts";
 import type { MtuSearch } from "./mtu_search_state.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
@@ -173,6 +174,16 @@ export class Connection {
   /** When text last arrived in order. */
   lastTextAtUs = -NEVER;
   lastChallengeAtUs = -NEVER;
+  /** How long an ACK waits (Linux's ato); 0 before the first text. */
+  ackDelayUs = 0;
+  /** Segments since the last ACK that looked like the end of something: none, one, more (bits 1 and 2). */
+  ackPushed = 0;
+  /** Payload of the last segment if it may have been a full one of a smaller MSS. */
+  lastSegmentBytes = 0;
+  /** Duplicate ACKs that were sent at once for the gap at `gapSeq`, and those that are held back now. */
+  gapSeq: Seq = 0;
+  gapAcks = 0;
+  acksHeld = 0;
 
   /** Position up to which the application had read when the window was last looked at. */
   readSeen = 0;
@@ -186,13 +197,19 @@ export class Connection {
 
   // Retransmission and recovery.
   readonly rtt: RttEstimator;
-  /** The sequence number whose acknowledgment is being timed, when `timing`. */
-  rttSeq: Seq = 0;
+  /** When the SYN was sent, if it was sent once, when `timing`. */
   rttSentAtUs = 0;
   timing = false;
-  /** Expiries of the retransmission timer in a row. */
+  /** Expiries of the retransmission timer since something was last acknowledged. */
   backoffs = 0;
-  /** When the oldest unacknowledged data was first sent: for the user timeout. */
+  /** How often the timeout is doubled: until a round-trip time is measured (Karn). */
+  rtoShift = 0;
+  /** When the oldest unacknowledged data was first sent again: for the limits of section 3.8.3. */
+  repeatedSinceUs = NEVER;
+  /** Window probes without an answer, and when the first one went. */
+  probesUnanswered = 0;
+  probedSinceUs = NEVER;
+  /** When the oldest unacknowledged data was first sent. */
   unackedSinceUs = NEVER;
   /** What loss detection knows; there once the SYN was sent. */
   loss: LossRecovery | null = null;
@@ -201,7 +218,18 @@ export class Connection {
   congestion: CongestionControl;
   /** The window was the limit when something was last sent: it may grow (RFC 9293 section 3.8.2). */
   cwndLimited = false;
-  lastSentAtUs = 0;
+
+  // Use of the congestion window (window_validation.ts), and pacing.
+  /** Greatest flight since the window's use was last looked at, and where that ends. */
+  cwndFlightMax = 0;
+  cwndUsageEnd: Seq = 0;
+  /** Greatest flight since `cwndUsedSinceUs`, when the window was last in full use. */
+  cwndUsedBytes = 0;
+  cwndUsedSinceUs = 0;
+  /** When text was last sent; 0 before the first. */
+  lastTextSentAtUs = 0;
+  /** There when segments are paced. */
+  pacer: Pacer | null = null;
 
   // Deadlines in microseconds; the wheel holds the earliest or an earlier one.
   retransmitAtUs = NEVER;
@@ -267,6 +295,9 @@ export class Connection {
   duplicateAcksSeen = 0;
   retransmitTimeouts = 0;
   recoveriesUndone = 0;
+  /** Segments with text, as they are on the wire. */
+  textSegmentsSent = 0;
+  textSegmentsReceived = 0;
 
   constructor(
     id: number,

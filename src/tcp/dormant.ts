@@ -9,7 +9,7 @@
  * ```text
  *   id   ─▶ chunk id >> 10 ─▶ row id & 1023
  *
- *   words    [ occupied | KEPT_WORDS ... | flags | send: 4 words of its cursor ]
+ *   words    [ occupied | KEPT_WORDS ... | flags | timeout before back-off | send: 4 words of its cursor ]
  *   numbers  [ KEPT_NUMBERS ... | cwnd ]
  *
  *   addresses, ports, generation and what info() shows stand in the connection's row of shared memory
@@ -21,12 +21,12 @@
  */
 
 import type { Layout } from "../ring/layout.ts";
-import { Info, Row } from "../ring/row.ts";
+import { Info, Row, Sending, SendingFlag } from "../ring/row.ts";
 import { CONGESTION_NAMES, type TcpConfig } from "./config.ts";
 import type { CongestionControl } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
 import { Connection, NEVER } from "./connection.ts";
-import { LossRecovery, Phase } from "./loss_recovery.ts";
+import { type LossRecovery, newLossRecovery, Phase } from "./loss_recovery.ts";
 import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
 import { readTotal, reportProgress } from "./report.ts";
 import { NO_SEGMENT, type SentSegmentPool } from "./retransmission_queue.ts";
@@ -41,14 +41,17 @@ export const KEPT_WORDS = [
   ...["lastAckSent", "quickAcks", "readSeen", "tuneSeq", "tuneReadMark", "synRetries"] as const,
   ...["keepaliveProbes", "keepaliveProbesSent", "recoveriesUndone"] as const,
   ...["flowLabel", "mssLimit", "linkMtu", "trafficClass", "hopLimit"] as const,
+  ...["ackDelayUs", "ackPushed", "lastSegmentBytes", "rtoShift"] as const,
+  ...["cwndFlightMax", "cwndUsageEnd", "cwndUsedBytes"] as const,
 ];
 
 /** Fields that are kept as 64-bit floats: times, and totals that may pass 2^31. */
 export const KEPT_NUMBERS = [
-  ...["tsRecentAtUs", "lastTextAtUs", "lastChallengeAtUs", "lastSentAtUs"] as const,
+  ...["tsRecentAtUs", "lastTextAtUs", "lastChallengeAtUs", "lastTextSentAtUs"] as const,
   ...["lastReceivedAtUs", "tuneAtUs", "tuneRttUs", "tuneReadAtUs", "keepaliveAtUs"] as const,
   ...["endAtUs", "finWait2Us", "keepaliveIdleUs", "keepaliveIntervalUs", "userTimeoutUs"] as const,
-  ...["segmentsSent", "segmentsReceived", "pathMtuEndUs"] as const,
+  ...["segmentsSent", "segmentsReceived", "pathMtuEndUs", "cwndUsedSinceUs"] as const,
+  ...["textSegmentsSent", "textSegmentsReceived"] as const,
 ];
 
 /** Fields that stand in the row of shared memory anyway (report.ts), and where. */
@@ -76,12 +79,11 @@ export const SHOWN_TOTALS = {
   bytesRetransmitted: Row.info + Info.bytesRetransmitted,
 } as const;
 
-/** The fields of {@link RttEstimator}, which stand there too. */
+/** Those fields of {@link RttEstimator} that stand there too: all but the timeout, which is shown backed off. */
 export const SHOWN_RTT = {
   srttUs: Row.info + Info.rttUs,
   rttVarUs: Row.info + Info.rttVarUs,
   minUs: Row.info + Info.rttMinUs,
-  rtoUs: Row.info + Info.rtoUs,
 } as const;
 
 /** Fields that are kept as one bit each; {@link HAS_RECEIVE} and {@link HAS_SEND} come behind them. */
@@ -98,6 +100,10 @@ export const RESTING = {
   urgent: false,
   urgentUnread: false,
   finAhead: false,
+  acksHeld: 0,
+  repeatedSinceUs: NEVER,
+  probesUnanswered: 0,
+  probedSinceUs: NEVER,
   ackPending: false,
   unackedBytes: 0,
   timing: false,
@@ -119,7 +125,8 @@ export const FORGOTTEN = {
   sndSmall: "is acknowledged, as sndUna is",
   rcvUrgent: "counts only while `urgent`",
   finAheadSeq: "counts only while `finAhead`",
-  rttSeq: "counts only while `timing`",
+  gapSeq: "counts only while something is missing",
+  gapAcks: "counts only while something is missing",
   rttSentAtUs: "counts only while `timing`",
   deadlineUs: "worked out anew with each use",
   wheelAtUs: "set exactly when it falls asleep",
@@ -139,7 +146,7 @@ export const IDENTITY = [
  * it must be at rest when {@link isAtRest} says so.
  */
 export const KEPT_OBJECTS = [
-  ...["ecn", "mtuSearch", "fastOpen", "recordEnds"] as const,
+  ...["ecn", "mtuSearch", "fastOpen", "recordEnds", "pacer"] as const,
 ] satisfies readonly (keyof Connection)[];
 
 /** Objects that are packed by code of their own. */
@@ -156,7 +163,8 @@ const RESTING_NAMES = Object.keys(RESTING) as (keyof typeof RESTING)[];
 const OCCUPIED = 0;
 const FIRST_WORD = 1;
 const FLAGS = FIRST_WORD + KEPT_WORDS.length;
-const SEND = FLAGS + 1;
+const RTO = FLAGS + 1;
+const SEND = RTO + 1;
 const ROW_WORDS = SEND + 4;
 // A row of numbers.
 const CWND = KEPT_NUMBERS.length;
@@ -200,7 +208,8 @@ export function isAtRest(conn: Connection): boolean {
   for (let i = 0; i < RESTING_NAMES.length; i++) {
     if (conn[RESTING_NAMES[i]] !== RESTING[RESTING_NAMES[i]]) return false;
   }
-  const { loss, send, receive } = conn;
+  const { loss, send, receive, pacer } = conn;
+  if (pacer !== null && pacer.wakeAtUs !== NEVER) return false;
   if (loss !== null && !isLossAtRest(loss)) return false;
   if (send !== null && send.held !== 0) return false;
   return receive === null || receive.isDrained;
@@ -262,7 +271,8 @@ export class DormantConnections {
   #keepLearned(conn: Connection): void {
     const { congestion, loss } = conn;
     const fresh = congestion.ssthreshBytes === Infinity && FORGETFUL.includes(congestion.name);
-    const keptLoss = loss !== null && hasLearned(conn, loss) ? loss : null;
+    // A control that has learned something measures with what the queue knows.
+    const keptLoss = loss !== null && (!fresh || hasLearned(conn, loss)) ? loss : null;
     const objects = KEPT_OBJECTS.some((name) => conn[name] !== null)
       ? KEPT_OBJECTS.map((name) => conn[name])
       : null;
@@ -281,7 +291,7 @@ export class DormantConnections {
     unpackNumbers(conn, numbers, atNumbers);
     unpackWords(conn, words, at);
     takeShown(conn, this.#parts.layout.words);
-    conn.loss = learned?.loss ?? new LossRecovery(this.#parts.sent, conn.sndUna);
+    conn.loss = learned?.loss ?? this.#freshLoss(conn);
     this.#makeBuffers(conn, words, at);
     words[at + OCCUPIED] = 0;
     if (learned !== undefined) {
@@ -290,6 +300,18 @@ export class DormantConnections {
     }
     this.#size--;
     return conn;
+  }
+
+  /** That of a connection that has lost nothing: all that was sent has arrived. */
+  #freshLoss(conn: Connection): LossRecovery {
+    const loss = newLossRecovery(this.#parts.sent, conn.sndUna, this.#parts.config);
+    loss.deliveredTotalBytes = conn.bytesSent;
+    const { words } = this.#parts.layout;
+    const sending = conn.row + Row.sending;
+    const { rate } = loss.queue;
+    rate.bytesPerSecond = readTotal(words, sending + Sending.deliveryRate);
+    rate.isAppLimited = (words[sending + Sending.flags] & SendingFlag.rateAppLimited) !== 0;
+    return loss;
   }
 
   #make(id: number, cwndBytes: number, learned: Learned | undefined): Connection {
@@ -342,6 +364,7 @@ function packWords(conn: Connection, words: Int32Array, at: number): void {
     conn.send.sleep(words, at + SEND);
   }
   words[at + FLAGS] = flags;
+  words[at + RTO] = conn.rtt.rtoUs;
   words[at + OCCUPIED] = 1;
 }
 
@@ -350,6 +373,7 @@ function unpackWords(conn: Connection, words: Int32Array, at: number): void {
   for (let i = 0; i < KEPT_WORDS.length; i++) fields[KEPT_WORDS[i]] = words[at + FIRST_WORD + i];
   const flags = words[at + FLAGS];
   for (let i = 0; i < KEPT_FLAGS.length; i++) conn[KEPT_FLAGS[i]] = (flags & (1 << i)) !== 0;
+  conn.rtt.rtoUs = words[at + RTO];
   conn.request = RESTING.request;
   conn.sndNxt = conn.sndUna;
   conn.sndMax = conn.sndUna;

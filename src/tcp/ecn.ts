@@ -206,7 +206,7 @@ export function reduceForMarks(
     loss.undoPossible = false;
     loss.deliveredBytes = 0;
     loss.sentBytes = 0;
-    loss.flightAtStart = flightBytes;
+    loss.windowAtStart = congestion.cwndBytes;
     loss.probing = false;
     counters.count(Counter.ecnReductions);
     congestion.onEcn(flightBytes, sndMss, nowUs);

@@ -200,6 +200,7 @@ export class Handshakes {
     setEnds(embryo, this.#ends);
     embryo.flowLabel = this.#host.flowLabelOf(this.#ends);
     embryo.backoffs = 0;
+    embryo.unackedSinceUs = NEVER;
     embryo.listener = listener;
     embryo.state = State.SYN_RECEIVED;
     embryo.receive!.limitBytes = receiveBytes(listener, config);
@@ -452,7 +453,6 @@ export class Handshakes {
     if (accurate !== null && (timeouts > 1 || wasBare)) accurate.ect = false;
     // Karn's rule: which SYN-ACK it answers is known only when there was one.
     conn.timing = timeouts === 0;
-    conn.rttSeq = conn.sndNxt;
     conn.rttSentAtUs = requests.sentAtUs(id);
     requests.remove(id);
     return conn;

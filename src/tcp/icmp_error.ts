@@ -1,6 +1,6 @@
 import { ConnectionError } from "../ring/row.ts";
 import { type Connection, News } from "./connection.ts";
-import { end } from "./input.ts";
+import { end } from "./ending.ts";
 import { State } from "./state.ts";
 
 /** What an ICMP error means for a connection that is being opened, as in Linux. */

@@ -13,14 +13,20 @@ import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts
 import { onAcknowledgment } from "./acknowledgment.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER, News, Owner } from "./connection.ts";
+import { acknowledgeGap, scheduleAck } from "./delayed_ack.ts";
+import { reportDuplicate, reportOverlap, reportUnacceptable } from "./duplicate_report.ts";
 import { takeHandshakeAck } from "./accurate_ecn.ts";
 import { takeMarks, takeSynAgain } from "./ecn.ts";
+import { abort, end, enterTimeWait, restartTimeWait } from "./ending.ts";
 import { type FastOpenClient, isOpenEarly, settleSynData } from "./fast_open.ts";
 import { negotiate } from "./negotiation.ts";
 import { Stored } from "./out_of_order.ts";
 import { Outcome } from "./outcome.ts";
 import { canReceiveData, State } from "./state.ts";
-import { afterReceive, receiveWindow, synWindow } from "./window.ts";
+import { measureReceiverRtt, receiveWindow, synWindow } from "./window.ts";
+
+/** Ranges that every SACK option has room for. */
+const SACK_RANGES_TOLD = 3;
 
 /** What input needs besides the connection. */
 export interface InputContext {
@@ -42,6 +48,11 @@ export function onSegment(
   context: InputContext,
 ): Outcome {
   conn.segmentsReceived++;
+  if (segment.payloadLength > 0) {
+    conn.textSegmentsReceived += segment.gsoSize > 0
+      ? Math.ceil(segment.payloadLength / segment.gsoSize)
+      : 1;
+  }
   if (conn.state === State.SYN_SENT) return onSynSent(conn, segment, nowUs, context);
   return onOtherStates(conn, segment, nowUs, context);
 }
@@ -142,6 +153,7 @@ function onOtherStates(
   // First, check the sequence number, and before that the timestamp (RFC 7323 section 5.3).
   if (isOldTimestamp(conn, segment, nowUs)) {
     counters.drop(Drop.tcpTimestampOld);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
     return answerToUnusable(segment);
   }
   if (!isAcceptable(conn, segment)) {
@@ -149,6 +161,7 @@ function onOtherStates(
     if ((segment.flags & Flag.RST) !== 0) return Outcome.none;
     const isFinAgain = conn.state === State.TIME_WAIT && (segment.flags & Flag.FIN) !== 0;
     if (isFinAgain) restartTimeWait(conn, nowUs, context.config);
+    reportUnacceptable(conn, segment.seq, endOf(segment), context.config);
     return answerToUnusable(segment);
   }
   // Only what is acceptable is a sign that the peer is there: anybody can send the rest.
@@ -186,6 +199,10 @@ function onOtherStates(
 function answerToUnusable(segment: Segment): Outcome {
   const hasText = segment.payloadLength > 0 || (segment.flags & Flag.FIN) !== 0;
   return hasText ? Outcome.ack : Outcome.challenge;
+}
+
+function endOf(segment: Segment): Seq {
+  return seqAdd(segment.seq, segmentLength(segment));
 }
 
 /** RFC 9293 section 3.10.7.4 for TIME-WAIT, with RFC 6191: a SYN that can only be a new one. */
@@ -413,7 +430,7 @@ function takeText(
   }
   if (seqGt(start, conn.rcvNxt)) {
     if (hasFin && clipped === end) noteFinAhead(conn, end);
-    return takeAhead(conn, segment, start, clipped, context);
+    return takeAhead(conn, segment, start, clipped, nowUs, context);
   }
   const isLast = hasFin && clipped === end;
   // The peer has said all: what is left to send is an answer, and the ACK of the FIN waits for it (Linux).
@@ -423,7 +440,7 @@ function takeText(
     takeInOrder(conn, segment, start, clipped, nowUs, context);
   } else if (segment.payloadLength > 0) {
     counters.drop(Drop.tcpDuplicate);
-    conn.interactive = false;
+    reportUnacceptable(conn, start, endOf(segment), context.config);
     conn.ackPending = true;
   }
   const finReached = isLast ? seqGe(conn.rcvNxt, end) : isFinAheadReached(conn);
@@ -443,19 +460,27 @@ function takeAhead(
   segment: Segment,
   start: number,
   end: number,
+  nowUs: number,
   context: InputContext,
 ): Outcome {
-  const { counters } = context;
+  const { counters, config } = context;
   const length = seqDiff(end, start);
   if (length > 0) {
-    conn.interactive = false; // The peer needs ACKs now to find what is missing.
     conn.segmentsOutOfOrder++;
     counters.count(Counter.segmentsOutOfOrder);
+    const rangesBefore = conn.receive!.outOfOrder?.count ?? 0;
     const stored = conn.receive!.acceptAhead(start, segment.payloadOffset, length);
     if (stored === Stored.rangeLimit) counters.drop(Drop.tcpOutOfOrderLimit);
     if (stored === Stored.noMemory) counters.drop(Drop.tcpNoMemory);
+    const ahead = conn.receive!.outOfOrder;
+    if (ahead !== null) {
+      reportDuplicate(conn, ahead.duplicateLeft, ahead.duplicateRight, config);
+      // An ACK names three or four ranges: what waits must not be pushed out by a new one (as Linux).
+      const isNew = ahead.count > rangesBefore && ahead.count >= SACK_RANGES_TOLD;
+      if (isNew && conn.acksHeld > 0) return Outcome.ack;
+    }
   }
-  return Outcome.ack;
+  return acknowledgeGap(conn, nowUs, config, counters);
 }
 
 /** A FIN behind a gap ends the stream when the gap is filled. */
@@ -476,9 +501,11 @@ function takeInOrder(
   nowUs: number,
   context: InputContext,
 ): void {
-  const { counters } = context;
+  const { counters, config } = context;
   const before = conn.rcvNxt;
   const hadGap = conn.receive!.outOfOrder !== null;
+  if (seqLt(start, before)) reportDuplicate(conn, start, before, config);
+  if (hadGap) reportOverlap(conn, end, config);
   const offset = segment.payloadOffset + seqDiff(before, start);
   conn.rcvNxt = conn.receive!.acceptInOrder(segment, before, end, offset);
   const taken = seqDiff(conn.rcvNxt, before);
@@ -487,7 +514,9 @@ function takeInOrder(
   counters.add(Counter.bytesIn, taken);
   conn.news = News.loud;
   if (conn.urgent && seqGe(conn.rcvNxt, conn.rcvUrgent)) conn.urgent = false;
-  afterReceive(conn, segment, taken, hadGap, nowUs, context.config);
+  measureReceiverRtt(conn, nowUs);
+  const gapClosed = hadGap && conn.receive!.outOfOrder === null;
+  scheduleAck(conn, segment, taken, gapClosed, nowUs, config, counters);
 }
 
 /** The eighth check, for a FIN that is next in order. */
@@ -555,44 +584,10 @@ function beginEstablished(conn: Connection, una: Seq, nowUs: number, config: Tcp
     conn.rtt.rtoUs = Math.max(conn.rtt.rtoUs, Math.min(3_000_000, config.rtoMaxMs * 1000));
   }
   conn.backoffs = 0;
+  conn.rtoShift = 0;
+  conn.repeatedSinceUs = NEVER;
   conn.news = News.loud;
   conn.tuneSeq = seqAdd(conn.rcvNxt, receiveWindow(conn));
   conn.tuneAtUs = nowUs;
   conn.tuneReadAtUs = nowUs;
-}
-
-/** The connection is over; nothing is sent and nothing is timed any more. */
-export function end(conn: Connection, error: ConnectionError): void {
-  conn.state = State.CLOSED;
-  conn.error = error;
-  conn.news = News.loud;
-  conn.ackPending = false;
-  stopTimers(conn);
-}
-
-function stopTimers(conn: Connection): void {
-  conn.retransmitAtUs = NEVER;
-  conn.delayedAckAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
-  conn.endAtUs = NEVER;
-  if (conn.loss !== null) {
-    conn.loss.reorderAtUs = NEVER;
-    conn.loss.probeAtUs = NEVER;
-  }
-}
-
-/** The connection is ended by this side; the caller sends the RST. */
-export function abort(conn: Connection): void {
-  end(conn, ConnectionError.aborted);
-}
-
-function enterTimeWait(conn: Connection, nowUs: number, config: TcpConfig): void {
-  conn.state = State.TIME_WAIT;
-  stopTimers(conn);
-  restartTimeWait(conn, nowUs, config);
-}
-
-/** Section 3.10.7.4: a FIN that comes again means that our ACK was lost; the wait starts over. */
-function restartTimeWait(conn: Connection, nowUs: number, config: TcpConfig): void {
-  conn.endAtUs = nowUs + 2 * config.mslMs * 1000;
 }

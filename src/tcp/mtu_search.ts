@@ -43,8 +43,6 @@ export function onTimeout(conn: Connection, config: TcpConfig, nowUs: number): v
     search.lowMtu = Math.min(search.lowMtu, Math.max(half, config.mtuProbeFloor) + overhead);
     updateSegmentSize(conn);
   }
-  // The timeout has left a window of one segment; one of the old size would be several of these.
-  conn.congestion.cwndBytes = Math.min(conn.congestion.cwndBytes, conn.sndMss);
 }
 
 /**

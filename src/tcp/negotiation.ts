@@ -7,6 +7,7 @@ import { noteOption } from "./accurate_ecn.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import { createCongestion } from "./congestion/create.ts";
+import { adoptCongestion } from "./congestion_switch.ts";
 import type { Connection } from "./connection.ts";
 import { negotiateEcn } from "./ecn.ts";
 import { beginSearch } from "./mtu_search.ts";
@@ -51,14 +52,10 @@ export function negotiate(
   if (accurate !== null && (syn.options & OptionBit.accurateEcn) !== 0) {
     noteOption(conn, accurate, syn);
   }
-  conn.congestion = createCongestion(
-    config.congestion,
-    initialWindow(config.initialWindowSegments, conn.sndMss),
-  );
+  const window = initialWindow(config.initialWindowSegments, conn.sndMss);
+  adoptCongestion(conn, createCongestion(config.congestion, window, conn.iss), config);
   if (conn.backoffs > 1) beginWithOneSegment(conn);
   conn.sendLimit = config.sendBufferInitialBytes;
-  // As Linux: as many quick ACKs as segments fit into half the first window, 16 at the most.
-  conn.quickAcks = Math.min(16, conn.receive!.limitBytes / (2 * conn.sndMss) | 0);
 }
 
 /** RFC 5681 section 3.1: the handshake was lost; as in Linux twice, for once may have been a busy middlebox. */

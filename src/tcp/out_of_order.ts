@@ -15,6 +15,9 @@ export const Stored = {
 /** One value of {@link Stored}. */
 export type Stored = (typeof Stored)[keyof typeof Stored];
 
+/** SACK blocks that fit into one segment (RFC 2018 section 3). */
+const SACK_BLOCKS_MAX = 4;
+
 /**
  * Bytes that arrived ahead of others (RFC 9293 section 3.10.7.4, "segments with higher beginning
  * sequence numbers SHOULD be held").
@@ -32,8 +35,16 @@ export class OutOfOrder {
   count = 0;
   /** Bytes held. */
   bytes = 0;
-  /** Left edge of the range that changed last: the first SACK block (RFC 2018 section 4). */
-  latestLeft: Seq = 0;
+  /**
+   * A number in each of the ranges that changed last, the newest first, `recentCount` of them: the order of
+   * SACK blocks (RFC 2018 section 4). A range that is gone or has grown together with another leaves its
+   * number behind.
+   */
+  readonly recent: Int32Array = new Int32Array(SACK_BLOCKS_MAX);
+  recentCount = 0;
+  /** Bytes of the last segment that were held already (RFC 2883): left and right edge, equal when none. */
+  duplicateLeft: Seq = 0;
+  duplicateRight: Seq = 0;
   readonly left: Int32Array;
   readonly right: Int32Array;
   readonly #head: Int32Array;
@@ -50,6 +61,14 @@ export class OutOfOrder {
 
   /** Holds the bytes of `[seq, seq + length)` that are not held yet; they lie at `offset`. */
   insert(memory: BlockMemory, seq: Seq, offset: number, length: number): Stored {
+    this.duplicateLeft = seq;
+    this.duplicateRight = seq;
+    const stored = this.#store(memory, seq, offset, length);
+    this.#noteRecent(seq);
+    return stored;
+  }
+
+  #store(memory: BlockMemory, seq: Seq, offset: number, length: number): Stored {
     const end = seqAdd(seq, length);
     let from = seq;
     let index = 0;
@@ -57,6 +76,7 @@ export class OutOfOrder {
       while (index < this.count && seqLt(this.right[index], from)) index++;
       const touches = index < this.count && !seqGt(this.left[index], from);
       if (touches && seqGt(this.right[index], from)) {
+        this.#noteDuplicate(from, seqMin(this.right[index], end));
         from = this.right[index];
         continue;
       }
@@ -66,10 +86,44 @@ export class OutOfOrder {
         : this.#open(memory, index, from, end, source);
       if (stored !== Stored.all) return stored;
       from = this.right[index];
-      this.latestLeft = this.left[index];
       this.#joinNext(memory, index);
     }
     return Stored.all;
+  }
+
+  /** The first part that was held already, and what follows on it without a hole. */
+  #noteDuplicate(left: Seq, right: Seq): void {
+    const none = this.duplicateLeft === this.duplicateRight;
+    if (none) this.duplicateLeft = left;
+    if (none || this.duplicateRight === left) this.duplicateRight = right;
+  }
+
+  /** The index of the range that holds this number, or -1. */
+  indexOf(seq: Seq): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (seqGt(this.right[middle], seq)) high = middle;
+      else low = middle + 1;
+    }
+    return low < this.count && !seqGt(this.left[low], seq) ? low : -1;
+  }
+
+  /** A segment that begins at `seq` is the newest. */
+  #noteRecent(seq: Seq): void {
+    let kept = 0;
+    const range = this.indexOf(seq);
+    if (range < 0) return;
+    // Others in the same range say the same; ranges that are gone say nothing.
+    for (let i = 0; i < this.recentCount; i++) {
+      const other = this.indexOf(this.recent[i]);
+      if (other >= 0 && other !== range) this.recent[kept++] = this.recent[i];
+    }
+    if (kept === SACK_BLOCKS_MAX) kept--;
+    for (let i = kept; i > 0; i--) this.recent[i] = this.recent[i - 1];
+    this.recent[0] = seq;
+    this.recentCount = kept + 1;
   }
 
   /** Appends to range `index` what reaches up to `end` or to the next range. */

@@ -4,10 +4,12 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGt, seqLt } from "../base/seq.ts";
 import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
 import { beginFastOpen, isOpenEarly } from "./fast_open.ts";
 import { pipeOf } from "./acknowledgment.ts";
+import { giveUpFrto, sendsNewFirst } from "./frto.ts";
+import { synTimeoutUs } from "./give_up.ts";
 import { Phase } from "./loss_recovery.ts";
 import { probeLength } from "./mtu_search.ts";
 import type { MtuSearch } from "./mtu_search_state.ts";
@@ -18,12 +20,16 @@ import { NO_SEGMENT } from "./retransmission_queue.ts";
 import type { TcpConfig } from "./config.ts";
 import { type Connection, NEVER } from "./connection.ts";
 import { mustCutHere } from "./accurate_ecn.ts";
+import { onAckSent, onTextSent } from "./delayed_ack.ts";
 import { offerEcn, stampEcn } from "./ecn.ts";
 import { announcedMss, windowScaleFor } from "./negotiation.ts";
+import { endProbing } from "./persist.ts";
+import { addSackBlocks } from "./sack_output.ts";
 import { headerBytes } from "./segment_size.ts";
 import { FIRST_PIECE, type SegmentSink } from "./sink.ts";
 import { State } from "./state.ts";
 import { advertise, synWindow } from "./window.ts";
+import { onTransmitStart, validateWindow } from "./window_validation.ts";
 
 /** What output needs besides the connection. */
 export interface OutputContext {
@@ -32,12 +38,8 @@ export interface OutputContext {
   readonly sink: SegmentSink;
 }
 
-/** SACK blocks that fit beside timestamps (RFC 2018 section 3). */
-const SACK_BLOCKS_WITH_TIMESTAMPS = 3;
-const SACK_BLOCKS = 4;
-
-/** Duplicate ACKs that let a new segment out before recovery begins (RFC 3042). */
-const LIMITED_TRANSMIT = 2;
+/** Bytes of TCP options that a header has room for. */
+const OPTION_BYTES = 40;
 
 /** The segment under construction; filled and sent before anything else happens. */
 const out = new Segment();
@@ -57,6 +59,9 @@ export function output(conn: Connection, nowUs: number, context: OutputContext):
     return;
   }
   sendData(conn, nowUs, context);
+  // F-RTO wanted new data to go, and none could; what only the pacing holds back goes later.
+  const paced = conn.pacer !== null && conn.pacer.wakeAtUs !== NEVER;
+  if (conn.loss !== null && !paced && giveUpFrto(conn, conn.loss)) sendData(conn, nowUs, context);
   if (conn.ackPending) sendAck(conn, nowUs, context);
 }
 
@@ -83,6 +88,7 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     conn.ackPending = false;
   }
   const again = conn.sndMax !== conn.iss;
+  if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   const text = conn.fastOpen === null || again ? 0 : beginFastOpen(conn, out);
   const next = seqAdd(conn.iss, 1 + text);
   if (!isOpenEarly(conn) || !again) conn.sndNxt = next;
@@ -92,12 +98,10 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
     countRetransmission(conn, 0, counters);
   } else {
     conn.timing = true;
-    conn.rttSeq = conn.sndNxt;
     conn.rttSentAtUs = nowUs;
   }
   if (conn.retransmitAtUs === NEVER) {
-    const linear = passive ? 0 : Math.min(conn.backoffs, config.synLinearTimeouts);
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs - linear);
+    conn.retransmitAtUs = nowUs + synTimeoutUs(conn, config);
   }
   out.payloadLength = text;
   const end = text > 0 ? conn.send!.gather(0, text, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
@@ -108,8 +112,8 @@ export function sendSyn(conn: Connection, nowUs: number, context: OutputContext)
 /** Sends a segment that carries nothing but the acknowledgment and the window. */
 export function sendAck(conn: Connection, nowUs: number, context: OutputContext): void {
   begin(conn, sequenceWithoutText(conn), Flag.ACK);
-  acknowledge(conn, nowUs);
-  addSackBlocks(conn);
+  acknowledge(conn, nowUs, context);
+  addSackBlocks(conn, out, OPTION_BYTES, context.counters);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
@@ -168,7 +172,7 @@ export function sendKeepalive(conn: Connection, nowUs: number, context: OutputCo
 /** Sends a segment before the window, which the peer must answer. */
 function askForAck(conn: Connection, nowUs: number, context: OutputContext): void {
   begin(conn, seqAdd(conn.sndUna, -1), Flag.ACK);
-  acknowledge(conn, nowUs);
+  acknowledge(conn, nowUs, context);
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 
@@ -186,6 +190,7 @@ export function sendOldest(conn: Connection, nowUs: number, context: OutputConte
 export function sendLossProbe(conn: Connection, nowUs: number, context: OutputContext): void {
   const loss = conn.loss!;
   const { queue } = loss;
+  context.counters.count(Counter.lossProbes);
   loss.probeEnd = conn.sndNxt;
   loss.probeFlight = seqDiff(conn.sndNxt, conn.sndUna);
   loss.probing = true;
@@ -201,7 +206,7 @@ export function sendLossProbe(conn: Connection, nowUs: number, context: OutputCo
     transmit(conn, queue.start(segment), queue.end(segment), nowUs, context);
     queue.touch(segment, nowUs);
   }
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
 }
 
 /** Cuts the newest segment where the wire has cut it last; a FIN stays with the bytes before it. */
@@ -238,9 +243,12 @@ function positionOf(conn: Connection, seq: Seq): number {
 function sendData(conn: Connection, nowUs: number, context: OutputContext): void {
   const { send, loss } = conn;
   if (send === null || loss === null) return;
-  if (loss.queue.lostBytes > loss.queue.againBytes && !repeatLost(conn, nowUs, context)) return;
-  conn.cwndLimited = false;
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
+  const isLost = loss.queue.lostBytes > loss.queue.againBytes;
+  if (isLost && !sendsNewFirst(loss) && !repeatLost(conn, nowUs, context)) return;
   if (conn.pathMtuEndUs <= nowUs) forgetPathMtu(conn);
+  const before = conn.sndNxt;
+  let stopped = false;
   if (conn.mtuSearch !== null) sendMtuProbe(conn, conn.mtuSearch, nowUs, context);
   for (;;) {
     const unsent = (send.end - positionOf(conn, conn.sndNxt)) | 0;
@@ -251,8 +259,9 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
       break;
     }
     const flight = seqDiff(conn.sndNxt, conn.sndUna);
-    const cwnd = conn.congestion.cwndBytes + extraSegments(conn) * conn.sndMss;
-    const onPath = cwnd - pipeOf(conn);
+    if (flight === 0 && unsent > 0) onTransmitStart(conn, nowUs, context.config);
+    // RFC 3042: what duplicate ACKs or SACK show to have left the path makes room, before recovery as well.
+    const onPath = conn.congestion.cwndBytes - pipeOf(conn);
     if (unsent <= 0) {
       // Only the FIN is left; it takes one number of the peer's window but no room on the path.
       if (conn.sndWnd - flight < 1) return persistIfIdle(conn, nowUs);
@@ -262,14 +271,33 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
     const room = Math.min(conn.sndWnd - flight, onPath);
     const length = lengthToSend(conn, unsent, room, superBytesFor(conn, context));
     if (length === 0) {
-      conn.cwndLimited = onPath < conn.sndMss;
+      stopped = onPath < conn.sndMss;
       if (flight === 0) return persistIfIdle(conn, nowUs);
       break;
     }
     // What was waited for, more to send or more room, has come before the probe was due.
-    if (conn.persisting) stopPersisting(conn);
+    if (conn.persisting) endProbing(conn);
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
     sendNew(conn, length, nowUs, context);
   }
+  noteUse(conn, stopped, before, nowUs, context);
+}
+
+/** Behind a round of sending: was the window the limit, or the application? */
+function noteUse(
+  conn: Connection,
+  stopped: boolean,
+  before: Seq,
+  nowUs: number,
+  context: OutputContext,
+): void {
+  const pipe = pipeOf(conn);
+  const { cwndBytes } = conn.congestion;
+  if (stopped || conn.sndNxt !== before) {
+    validateWindow(conn, pipe, stopped, nowUs, context.config);
+  }
+  const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
+  if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss!.queue.rate.onAppLimited(pipe);
 }
 
 /** RFC 4821 section 7: sends the next bytes in a longer segment than is known to get through. */
@@ -284,6 +312,7 @@ function sendMtuProbe(
   const room = conn.congestion.cwndBytes - pipeOf(conn);
   const length = probeLength(conn, search, loss, unsent, room, context.config, nowUs);
   if (length === 0 || !context.sink.hasRoom(conn)) return;
+  if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return;
   search.probing = true;
   search.probeStart = conn.sndNxt;
   search.probeEnd = seqAdd(conn.sndNxt, length);
@@ -314,6 +343,7 @@ function repeatLost(conn: Connection, nowUs: number, context: OutputContext): bo
     const windowRoom = conn.sndWnd - seqDiff(queue.start(s), conn.sndUna);
     // It has shrunk: the timer takes care of the oldest, and nothing is cut into little pieces.
     if (windowRoom <= 0 || (windowRoom < Math.min(length, mss) && pipe > 0)) return false;
+    if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) return false;
     const whole = Math.max(room - (room % mss), mss);
     repeat(conn, s, Math.min(whole, most, windowRoom), nowUs, context);
   }
@@ -334,27 +364,23 @@ function repeat(
   if (seqLt(cut, queue.end(segment))) queue.split(segment, cut);
   transmit(conn, start, queue.end(segment), nowUs, context);
   if (loss.undoPending === 0) loss.undoTimestamp = out.tsValue;
+  if (conn.repeatedSinceUs === NEVER) conn.repeatedSinceUs = nowUs;
   loss.undoPending += Math.max(1, Math.ceil(out.payloadLength / conn.sndMss));
   // The oldest gets the time of a timeout once more, or a second copy of it could not do any good.
   if (segment === queue.head && loss.phase === Phase.recovery) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
   }
   queue.markAgain(segment, nowUs);
 }
 
-/** Most payload bytes of one segment for the device; 0 when it must not cut any. */
+/**
+ * Most payload bytes of one segment for the device, 0 when it must not cut any; with pacing no more than the rate
+ * gives a burst.
+ */
 function superBytesFor(conn: Connection, context: OutputContext): number {
   const accurate = conn.ecn === null ? null : conn.ecn.accurate;
-  return accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
-}
-
-/** RFC 3042: the first two duplicate ACKs let one new segment out each. */
-function extraSegments(conn: Connection): number {
-  const loss = conn.loss!;
-  // With SACK or without, pipeOf has subtracted what those ACKs stand for already.
-  return loss.phase === Phase.open && conn.sack && loss.queue.sackedBytes === 0
-    ? Math.min(loss.duplicateAcks, LIMITED_TRANSMIT)
-    : 0;
+  const superBytes = accurate !== null && mustCutHere(accurate) ? 0 : context.sink.superBytes;
+  return conn.pacer === null ? superBytes : conn.pacer.quantum(conn.sndMss, superBytes);
 }
 
 function isFinSent(conn: Connection): boolean {
@@ -402,13 +428,7 @@ function mayEndShort(conn: Connection): boolean {
 function persistIfIdle(conn: Connection, nowUs: number): void {
   if (conn.sndNxt !== conn.sndUna || conn.retransmitAtUs !== NEVER) return;
   conn.persisting = true;
-  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
-}
-
-function stopPersisting(conn: Connection): void {
-  conn.persisting = false;
-  conn.backoffs = 0;
-  conn.retransmitAtUs = NEVER;
+  conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
 }
 
 /** Sends the next `length` bytes, with the FIN if it is due behind them. */
@@ -417,16 +437,8 @@ function sendNew(conn: Connection, length: number, nowUs: number, context: Outpu
   const behind = positionOf(conn, seqAdd(seq, length));
   const fin = conn.finQueued && behind === conn.send!.end ? 1 : 0;
   const next = seqAdd(seq, length + fin);
-  if (seqGe(seq, conn.sndMax) && !conn.timing) {
-    conn.timing = true;
-    conn.rttSeq = next;
-    conn.rttSentAtUs = nowUs;
-  }
-  const isProbe = conn.persisting || conn.mtuSearch?.sending === true;
-  if (length % conn.sndMss !== 0 && !isProbe) conn.sndSmall = next;
-  // An answer that follows soon carries the ACK: the quick-ACK phase is over (as Linux).
-  const answersSoon = nowUs - conn.lastTextAtUs < context.config.delayedAckMs * 1000;
-  if (length > 0 && seq === conn.sndMax && answersSoon) conn.interactive = true;
+  if (length % conn.sndMss !== 0 && !conn.mtuSearch?.sending) conn.sndSmall = next;
+  if (length > 0 && seq === conn.sndMax) onTextSent(conn, nowUs);
   transmit(conn, seq, next, nowUs, context);
   conn.loss!.queue.push(seq, next, nowUs);
   conn.sndNxt = next;
@@ -454,27 +466,30 @@ function transmit(
   if (((position + length) | 0) === send.end && length > 0) flags |= Flag.PSH;
   if (fin === 1) flags |= Flag.FIN;
   begin(conn, seq, flags);
-  acknowledge(conn, nowUs);
+  acknowledge(conn, nowUs, context);
+  // Blocks go with text only where it leaves them room: a full segment is not cut for them.
+  if (length < conn.sndMss) addSackBlocks(conn, out, conn.sndMss - length, counters);
   out.payloadLength = length;
   if (length > conn.sndMss && !conn.mtuSearch?.sending) out.gsoSize = conn.sndMss;
   const end = length > 0 ? send.gather(position, length, sink.pieces, FIRST_PIECE) : FIRST_PIECE;
   if (seqLt(seq, conn.sndMax)) {
     countRetransmission(conn, length, counters);
-    if (conn.timing && seqLt(seq, conn.rttSeq)) conn.timing = false; // Karn's rule
   }
   // Recovery and the answer to marks begin with zero; in between it says nothing.
   conn.loss!.sentBytes += length;
+  if (conn.pacer !== null && length > 0) conn.pacer.onSent(length, conn.sndMss, nowUs);
   if (conn.unackedSinceUs === NEVER) conn.unackedSinceUs = nowUs;
   if (conn.retransmitAtUs === NEVER) {
-    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.backoffs);
+    conn.retransmitAtUs = nowUs + conn.rtt.backedOff(conn.rtoShift);
   }
   emit(conn, length, end, nowUs, context);
 }
 
 function countRetransmission(conn: Connection, length: number, counters: Counters): void {
-  conn.segmentsRetransmitted++;
+  const segments = Math.max(1, Math.ceil(length / conn.sndMss));
+  conn.segmentsRetransmitted += segments;
   conn.bytesRetransmitted += length;
-  counters.count(Counter.segmentsRetransmitted);
+  counters.add(Counter.segmentsRetransmitted, segments);
   counters.add(Counter.bytesRetransmitted, length);
 }
 
@@ -511,13 +526,11 @@ function clearRest(): void {
 }
 
 /** Fills the acknowledgment's side of a segment and settles everything that waited for an ACK. */
-function acknowledge(conn: Connection, nowUs: number): void {
+function acknowledge(conn: Connection, nowUs: number, context: OutputContext): void {
   out.window = advertise(conn);
   if (conn.timestamps) addTimestamps(conn, nowUs);
   conn.lastAckSent = conn.rcvNxt;
-  conn.ackPending = false;
-  conn.unackedBytes = 0;
-  conn.delayedAckAtUs = NEVER;
+  onAckSent(conn, context.config);
 }
 
 /** RFC 7323 section 3.2. The clock ticks in milliseconds (section 5.4). */
@@ -525,42 +538,6 @@ function addTimestamps(conn: Connection, nowUs: number): void {
   out.options |= OptionBit.timestamps;
   out.tsValue = (Math.floor(nowUs / 1000) + conn.tsOffset) | 0;
   out.tsEcho = (out.flags & Flag.ACK) !== 0 ? conn.tsRecent : 0;
-}
-
-/** RFC 2018 section 4: the range that changed last comes first, then the others from the left. */
-function addSackBlocks(conn: Connection): void {
-  const queue = conn.receive === null ? null : conn.receive.outOfOrder;
-  if (!conn.sack || queue === null) return;
-  const most = conn.timestamps ? SACK_BLOCKS_WITH_TIMESTAMPS : SACK_BLOCKS;
-  let latest = 0;
-  while (latest < queue.count - 1 && queue.left[latest] !== queue.latestLeft) latest++;
-  setSackBlock(0, queue.left[latest], queue.right[latest]);
-  let count = 1;
-  for (let i = 0; i < queue.count && count < most; i++) {
-    if (i !== latest) setSackBlock(count++, queue.left[i], queue.right[i]);
-  }
-  out.sackCount = count;
-  out.options |= OptionBit.sack;
-}
-
-function setSackBlock(index: number, left: Seq, right: Seq): void {
-  switch (index) {
-    case 0:
-      out.sackLeft0 = left;
-      out.sackRight0 = right;
-      break;
-    case 1:
-      out.sackLeft1 = left;
-      out.sackRight1 = right;
-      break;
-    case 2:
-      out.sackLeft2 = left;
-      out.sackRight2 = right;
-      break;
-    default:
-      out.sackLeft3 = left;
-      out.sackRight3 = right;
-  }
 }
 
 function emit(
@@ -574,7 +551,10 @@ function emit(
   const wireSegments = out.gsoSize > 0 ? Math.ceil(length / out.gsoSize) : 1;
   conn.segmentsSent += wireSegments;
   conn.bytesSent += length;
-  conn.lastSentAtUs = nowUs;
+  if (length > 0) {
+    conn.lastTextSentAtUs = nowUs;
+    conn.textSegmentsSent += wireSegments;
+  }
   context.counters.add(Counter.segmentsOut, wireSegments);
   context.sink.send(out, end);
 }

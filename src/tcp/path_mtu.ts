@@ -145,7 +145,6 @@ export function loseOversized(conn: Connection, loss: LossRecovery): void {
   }
   if (!found) return;
   joinLost(queue, conn.sndMss);
-  conn.timing = false;
   loss.undoPossible = false;
   loss.probing = false;
   loss.probeAtUs = NEVER;

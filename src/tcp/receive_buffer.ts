@@ -17,6 +17,14 @@ export interface ReceiveMemory extends BlockMemory {
   adoptFrame(segment: Segment, offset: number, length: number): number;
 }
 
+/** The report that goes with the next ACK; made when a connection has the first one. */
+export class DuplicateReport {
+  pending = false;
+  /** The sequence numbers that came again. */
+  left: Seq = 0;
+  right: Seq = 0;
+}
+
 /**
  * The bytes of one connection that the application has not read: those in order in a stream that the
  * application reads from, those ahead of a gap beside it.
@@ -27,6 +35,8 @@ export class ReceiveBuffer {
   readonly stream: StreamWriter;
   /** Made when the first segment arrives out of order, gone when the last gap closes. */
   outOfOrder: OutOfOrder | null = null;
+  /** What was received twice and is not reported yet; there once that has happened (RFC 2883). */
+  duplicate: DuplicateReport | null = null;
   readonly #memory: ReceiveMemory;
   readonly #rangeLimit: number;
 

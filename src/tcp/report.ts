@@ -4,9 +4,10 @@
  */
 
 import { seqDiff } from "../base/seq.ts";
-import { Info, InfoOption, Row } from "../ring/row.ts";
+import { Info, InfoOption, Recovery, Row, Sending, SendingFlag } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "./config.ts";
 import type { Connection } from "./connection.ts";
+import { Phase } from "./loss_recovery.ts";
 import { receiveWindow } from "./window.ts";
 
 /** Greatest value that a word holds; larger ones are shown as this. */
@@ -38,7 +39,7 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[info + Info.rttUs] = rtt.srttUs;
   words[info + Info.rttVarUs] = rtt.rttVarUs;
   words[info + Info.rttMinUs] = rtt.minUs;
-  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.backoffs));
+  words[info + Info.rtoUs] = clamp(rtt.backedOff(conn.rtoShift));
   words[info + Info.cwndBytes] = clamp(congestion.cwndBytes);
   words[info + Info.ssthreshBytes] = clamp(congestion.ssthreshBytes);
   words[info + Info.mssSend] = conn.sndMss;
@@ -70,6 +71,8 @@ export function reportProgress(words: Int32Array, conn: Connection): void {
   words[row + Row.softErrors] = conn.softErrors;
   words[row + Row.urgentMarks] = conn.urgentMarks;
   if (conn.urgentUnread) reportUrgent(words, conn);
+  reportRecovery(words, conn);
+  reportSending(words, conn);
 }
 
 /** RFC 9293 section 3.8.5: how much urgent data is still to be read. */
@@ -85,6 +88,53 @@ function reportUrgent(words: Int32Array, conn: Connection): void {
 function ecnOption({ ecn }: Connection): number {
   if (ecn === null) return 0;
   return ecn.accurate === null ? InfoOption.ecn : InfoOption.accurateEcn;
+}
+
+/** What is known of losses, and how ACKs are timed. */
+function reportRecovery(words: Int32Array, conn: Connection): void {
+  const at = conn.row + Row.recovery;
+  const { loss } = conn;
+  words[at + Recovery.ackDelayUs] = conn.ackDelayUs;
+  words[at + Recovery.probesUnanswered] = conn.probesUnanswered;
+  words[at + Recovery.undone] = conn.recoveriesUndone;
+  if (loss === null) return;
+  const { queue } = loss;
+  words[at + Recovery.state] = recoveryState(conn);
+  words[at + Recovery.reordering] = loss.reordering;
+  words[at + Recovery.reorderingEvents] = loss.reorderingEvents;
+  words[at + Recovery.duplicateReports] = loss.duplicateReports;
+  words[at + Recovery.renegings] = loss.renegings;
+  words[at + Recovery.sackedBytes] = queue.sackedBytes;
+  words[at + Recovery.lostBytes] = queue.lostBytes;
+  words[at + Recovery.againBytes] = queue.againBytes;
+  putTotal(words, at + Recovery.deliveredBytes, loss.deliveredTotalBytes);
+}
+
+/** Linux's tcp_ca_state: an index of `recoveryStateNames`. */
+export function recoveryState(conn: Connection): number {
+  const { loss } = conn;
+  if (loss === null) return 0;
+  if (loss.phase === Phase.recovery) return 3;
+  if (loss.phase === Phase.loss) return 4;
+  if (conn.ecn?.reducing) return 2;
+  // With SACK an ACK that repeats itself says nothing (as Linux).
+  const missing = conn.sack ? loss.queue.sackedBytes : loss.duplicateAcks;
+  return missing > 0 ? 1 : 0;
+}
+
+/** How fast the connection sends, and what limits it. */
+function reportSending(words: Int32Array, conn: Connection): void {
+  const at = conn.row + Row.sending;
+  const { congestion, loss, pacer } = conn;
+  words[at + Sending.phase] = congestion.phase;
+  putTotal(words, at + Sending.pacingRate, pacer === null ? 0 : pacer.rate);
+  putTotal(words, at + Sending.bandwidth, congestion.bandwidth);
+  words[at + Sending.modelRttUs] = congestion.modelRttUs;
+  if (loss === null) return;
+  const { rate } = loss.queue;
+  putTotal(words, at + Sending.deliveryRate, rate.bytesPerSecond);
+  words[at + Sending.flags] = (conn.cwndLimited ? SendingFlag.windowLimited : 0) |
+    (rate.isAppLimited ? SendingFlag.rateAppLimited : 0);
 }
 
 function clamp(value: number): number {

@@ -1,4 +1,5 @@
 import { type Seq, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
+import { DeliveryRate, SENT_RATE_NUMBERS } from "./delivery_rate.ts";
 
 /** No segment. */
 export const NO_SEGMENT = -1;
@@ -31,6 +32,8 @@ const INITIAL_SEGMENTS = 1024;
 export class SentSegmentPool {
   words: Int32Array = new Int32Array(INITIAL_SEGMENTS * WORDS);
   sentAtUs: Float64Array = new Float64Array(INITIAL_SEGMENTS);
+  /** What the delivery rate needs of each segment, {@link SENT_RATE_NUMBERS} numbers. */
+  rates: Float64Array = new Float64Array(INITIAL_SEGMENTS * SENT_RATE_NUMBERS);
   /** Head of the list of free places, linked by NEXT. */
   #free = NO_SEGMENT;
   #used = 0;
@@ -72,6 +75,9 @@ export class SentSegmentPool {
     const times = new Float64Array(2 * this.sentAtUs.length);
     times.set(this.sentAtUs);
     this.sentAtUs = times;
+    const rates = new Float64Array(2 * this.rates.length);
+    rates.set(this.rates);
+    this.rates = rates;
   }
 }
 
@@ -92,8 +98,14 @@ export class RetransmissionQueue {
   sackedBytes = 0;
   lostBytes = 0;
   againBytes = 0;
+  /** Segments that were looked at, of all walks: what a peer's ACKs have cost. */
+  steps = 0;
+  /** What is delivered and lost of all this, and how fast. */
+  readonly rate: DeliveryRate = new DeliveryRate();
   #head = NO_SEGMENT;
   #tail = NO_SEGMENT;
+  /** The segment that was acknowledged selectively last, where the next one most likely is. */
+  #hint = NO_SEGMENT;
   readonly #pool: SentSegmentPool;
 
   constructor(pool: SentSegmentPool) {
@@ -112,6 +124,7 @@ export class RetransmissionQueue {
 
   /** The segment behind this one, or {@link NO_SEGMENT}. */
   next(segment: number): number {
+    this.steps++;
     return this.#pool.words[segment * WORDS + NEXT];
   }
 
@@ -148,9 +161,14 @@ export class RetransmissionQueue {
   /** Adds a segment that was sent for the first time. */
   push(start: Seq, end: Seq, nowUs: number): void {
     const segment = this.#pool.take(start, end, 0, nowUs);
-    if (this.#tail === NO_SEGMENT) this.#head = segment;
-    else this.#pool.words[this.#tail * WORDS + NEXT] = segment;
+    if (this.#tail === NO_SEGMENT) {
+      this.#head = segment;
+      this.rate.onFlightStart(nowUs);
+    } else {
+      this.#pool.words[this.#tail * WORDS + NEXT] = segment;
+    }
     this.#tail = segment;
+    this.#noteSent(segment);
   }
 
   /**
@@ -162,6 +180,7 @@ export class RetransmissionQueue {
     if (segment === NO_SEGMENT || seqGe(this.start(segment), ack)) return false;
     if (seqGt(this.end(segment), ack)) this.split(segment, ack);
     this.#count(segment, -1);
+    if (segment === this.#hint) this.#hint = NO_SEGMENT;
     this.#head = this.next(segment);
     if (this.#head === NO_SEGMENT) this.#tail = NO_SEGMENT;
     this.#pool.give(segment);
@@ -176,7 +195,9 @@ export class RetransmissionQueue {
       this.flags(segment),
       this.sentAtUs(segment),
     );
-    const { words } = this.#pool;
+    const { words, rates } = this.#pool;
+    const from = segment * SENT_RATE_NUMBERS;
+    rates.copyWithin(rest * SENT_RATE_NUMBERS, from, from + SENT_RATE_NUMBERS);
     words[rest * WORDS + NEXT] = words[segment * WORDS + NEXT];
     words[segment * WORDS + NEXT] = rest;
     words[segment * WORDS + END] = at;
@@ -191,16 +212,21 @@ export class RetransmissionQueue {
     words[segment * WORDS + END] = words[next * WORDS + END];
     words[segment * WORDS + NEXT] = words[next * WORDS + NEXT];
     if (this.#tail === next) this.#tail = segment;
+    if (this.#hint === next) this.#hint = segment;
     this.#pool.give(next);
   }
 
   /** The peer has this segment. */
   markSacked(segment: number): void {
+    this.#hint = segment;
     this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.sacked);
   }
 
   /** The segment, or the copy of it that was in flight, is considered lost. */
   markLost(segment: number): void {
+    if ((this.flags(segment) & (Sent.lost | Sent.again)) !== Sent.lost) {
+      this.rate.onLost(this.#pool.rates, segment, this.#length(segment));
+    }
     this.#setFlags(segment, (this.flags(segment) & Sent.everAgain) | Sent.lost);
   }
 
@@ -208,12 +234,27 @@ export class RetransmissionQueue {
   markAgain(segment: number, nowUs: number): void {
     this.#setFlags(segment, Sent.lost | Sent.again | Sent.everAgain);
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
   }
 
   /** The segment was sent again without being lost: a probe. */
   touch(segment: number, nowUs: number): void {
     this.#pool.words[segment * WORDS + FLAGS] |= Sent.everAgain;
     this.#pool.sentAtUs[segment] = nowUs;
+    this.#noteSent(segment);
+  }
+
+  /** The peer has told that it has this segment, or has acknowledged it. */
+  noteDelivered(segment: number, nowUs: number): void {
+    this.rate.onDelivered(
+      this.#pool.rates,
+      segment,
+      this.#length(segment),
+      this.end(segment),
+      this.sentAtUs(segment),
+      (this.flags(segment) & Sent.everAgain) !== 0,
+      nowUs,
+    );
   }
 
   /** A lost segment was not lost after all. */
@@ -222,12 +263,15 @@ export class RetransmissionQueue {
   }
 
   /**
-   * Forgets what the peer has said it has: it may have thrown it away (RFC 2018 section 8). Every
-   * segment is then lost.
+   * A timeout: everything that the peer is not known to have is lost, except what was sent after `sentAfterUs`
+   * and may be on its way; the oldest is lost in any case (RFC 8985 section 6.3). `forgetSacked` when the
+   * peer may have thrown away what it had (RFC 2018 section 8).
    */
-  markAllLost(forgetSacked: boolean): void {
+  markAllLost(forgetSacked: boolean, sentAfterUs: number): void {
     for (let s = this.#head; s !== NO_SEGMENT; s = this.next(s)) {
-      if (forgetSacked || (this.flags(s) & Sent.sacked) === 0) this.markLost(s);
+      const kept = !forgetSacked && (this.flags(s) & Sent.sacked) !== 0;
+      const recent = !forgetSacked && s !== this.#head && this.sentAtUs(s) > sentAfterUs;
+      if (!kept && !recent) this.markLost(s);
     }
   }
 
@@ -248,6 +292,12 @@ export class RetransmissionQueue {
     return s;
   }
 
+  /** Where to begin to look for `seq`: a segment that begins at or before it. */
+  near(seq: Seq): number {
+    const hint = this.#hint;
+    return hint !== NO_SEGMENT && seqLe(this.start(hint), seq) ? hint : this.#head;
+  }
+
   /** Whether `seq` is before the start of the segment. */
   startsAfter(segment: number, seq: Seq): boolean {
     return seqLt(seq, this.start(segment));
@@ -262,9 +312,15 @@ export class RetransmissionQueue {
     }
     this.#head = NO_SEGMENT;
     this.#tail = NO_SEGMENT;
+    this.#hint = NO_SEGMENT;
     this.sackedBytes = 0;
     this.lostBytes = 0;
     this.againBytes = 0;
+  }
+
+  #noteSent(segment: number): void {
+    const all = (this.end(this.#tail) - this.start(this.#head)) | 0;
+    this.rate.onSent(this.#pool.rates, segment, this.pipe(all));
   }
 
   #setFlags(segment: number, flags: number): void {

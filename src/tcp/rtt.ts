@@ -21,6 +21,11 @@ export class RttEstimator {
     this.#maxRtoUs = maxRtoUs;
   }
 
+  /** The least timeout. */
+  get minRtoUs(): number {
+    return this.#minRtoUs;
+  }
+
   /** Takes one measurement of a segment that was sent once (Karn's rule, section 3). */
   sample(rttUs: number): void {
     const rtt = rttUs < 1 ? 1 : Math.round(rttUs);

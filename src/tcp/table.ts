@@ -11,7 +11,7 @@ import { Demultiplexer } from "./demux.ts";
 import { DormantConnections, isAtRest } from "./dormant.ts";
 import { FlowLabels } from "./flow_label.ts";
 import type { IsnSource } from "./isn.ts";
-import { LossRecovery } from "./loss_recovery.ts";
+import { newLossRecovery } from "./loss_recovery.ts";
 import { SentSegmentPool } from "./retransmission_queue.ts";
 import { ReceiveBuffer, type ReceiveMemory } from "./receive_buffer.ts";
 import { RttEstimator } from "./rtt.ts";
@@ -284,7 +284,7 @@ export class ConnectionTable {
       remotePort,
       nowUs,
     );
-    conn.loss = new LossRecovery(this.#sent, iss);
+    conn.loss = newLossRecovery(this.#sent, iss, this.#config);
     setInitialNumber(conn, iss);
     conn.tsOffset = this.#random.uint32() | 0;
     conn.flowLabel = this.#flowLabels.of(conn);

@@ -20,7 +20,8 @@ import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { type ForwardHost, Forwarding } from "./forward.ts";
 import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
 import { isFragmentationNeeded, takeIcmpError } from "./icmp_error.ts";
-import { abort, end, onSegment } from "./input.ts";
+import { abort, end } from "./ending.ts";
+import { onSegment } from "./input.ts";
 import { Listener, ListenerTable } from "./listener.ts";
 import { Outcome } from "./outcome.ts";
 import {

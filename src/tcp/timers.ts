@@ -4,24 +4,25 @@
  */
 
 import { Counter, type Counters } from "../base/counters.ts";
-import { seqDiff, seqGe, seqLt } from "../base/seq.ts";
+import { seqGe, seqLt } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import type { TcpConfig } from "./config.ts";
-import { type Connection, NEVER, Owner } from "./connection.ts";
+import { type Connection, NEVER } from "./connection.ts";
+import { onDelayedAck } from "./delayed_ack.ts";
 import { noteSoftError } from "./icmp_error.ts";
-import { enterRecovery, rememberForUndo } from "./acknowledgment.ts";
+import { enterRecovery, pipeOf, rememberForUndo } from "./acknowledgment.ts";
 import { isReducedForMarks } from "./ecn.ts";
 import { type FastOpenClient, isOpenEarly } from "./fast_open.ts";
-import { end } from "./input.ts";
+import { beginFrto } from "./frto.ts";
+import { hasGivenUp, nextTimeoutUs, synTimeoutUs } from "./give_up.ts";
+import { end } from "./ending.ts";
 import { type LossRecovery, Phase } from "./loss_recovery.ts";
 import { isProbeLost, onTimeout as onSizeTimeout } from "./mtu_search.ts";
+import { onProbeTimer } from "./persist.ts";
 import { rackDetect } from "./rack.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { Outcome } from "./outcome.ts";
 import { State } from "./state.ts";
-
-/** Unanswered probes of a connection that nobody holds any more (Linux's tcp_orphan_retries). */
-const ORPHAN_RETRIES = 8;
 
 /** R1 of RFC 9293 section 3.8.3: timeouts in a row after which the application is told. */
 const REPORT_AFTER_TIMEOUTS = 3;
@@ -39,6 +40,7 @@ export function updateDeadline(conn: Connection): void {
   atUs = Math.min(atUs, conn.keepaliveAtUs, conn.endAtUs);
   const loss = conn.loss;
   if (loss !== null) atUs = Math.min(atUs, loss.reorderAtUs, loss.probeAtUs);
+  if (conn.pacer !== null) atUs = Math.min(atUs, conn.pacer.wakeAtUs);
   conn.deadlineUs = atUs;
 }
 
@@ -48,10 +50,7 @@ export function onTimer(conn: Connection, nowUs: number, context: TimerContext):
     end(conn, ConnectionError.none);
     return Outcome.none;
   }
-  if (conn.delayedAckAtUs <= nowUs) {
-    conn.delayedAckAtUs = NEVER;
-    conn.ackPending = true;
-  }
+  if (conn.delayedAckAtUs <= nowUs) onDelayedAck(conn, context.config);
   if (conn.keepaliveAtUs <= nowUs) {
     const outcome = onKeepalive(conn, nowUs, context);
     if (outcome !== Outcome.none) return outcome;
@@ -92,92 +91,86 @@ function onLossTimer(
 function onRetransmit(conn: Connection, nowUs: number, context: TimerContext): Outcome {
   const { config, counters } = context;
   conn.retransmitAtUs = NEVER;
-  // Linux counts the user timeout from the first time that something had to be sent again.
-  if (conn.backoffs === 0) conn.unackedSinceUs = nowUs;
-  const userEndUs = conn.userTimeoutUs > 0 ? conn.unackedSinceUs + conn.userTimeoutUs : NEVER;
   const givenUp = hasGivenUp(conn, nowUs, config);
   if (conn.fastOpen !== null && !conn.fastOpen.passive) {
     context.fastOpen.onTimeout(conn.backoffs + 1, givenUp, nowUs);
   }
   if (givenUp) return giveUp(conn, counters);
+  if (conn.persisting) return onProbeTimer(conn, nowUs, config);
+  const again = conn.backoffs > 0;
   conn.backoffs++;
   if (conn.state === State.SYN_SENT || conn.state === State.SYN_RECEIVED) {
+    conn.rtoShift++;
     conn.handshakeTimedOut = true;
     if (isOpenEarly(conn)) return Outcome.synAck; // Its data may be on the way; the SYN-ACK goes first.
     conn.sndNxt = conn.iss;
+    if (conn.state === State.SYN_SENT) {
+      const delayUs = synTimeoutUs(conn, config);
+      conn.retransmitAtUs = nextTimeoutUs(conn, conn.unackedSinceUs, delayUs, nowUs);
+    }
     return Outcome.none;
   }
   conn.retransmitTimeouts++;
-  if (conn.persisting) {
-    if (conn.sndWnd > 0) {
-      // What goes now is in the window, and is timed as anything else.
-      conn.persisting = false;
-      conn.backoffs = 0;
-    } else {
-      conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
-    }
-    return Outcome.probe;
-  }
   counters.count(Counter.retransmissionTimeouts);
   if (conn.backoffs === REPORT_AFTER_TIMEOUTS) noteSoftError(conn, ConnectionError.timedOut);
-  // RFC 5681 section 3.1, equation 4: ssthresh is set by the first timeout of a loss only.
-  if (conn.backoffs === 1) {
-    const loss = conn.loss!;
-    rememberForUndo(conn, loss);
-    const flight = seqDiff(conn.sndMax, conn.sndUna);
-    // What an earlier reduction has stopped is still unacknowledged, but no longer on the path.
-    const onPath = loss.phase === Phase.open ? flight : Math.min(flight, conn.congestion.cwndBytes);
-    isReducedForMarks(conn);
-    conn.congestion.onTimeout(onPath, conn.sndMss, nowUs);
-  }
-  conn.timing = false;
   onSizeTimeout(conn, config, nowUs);
-  loseEverything(conn);
+  enterLoss(conn, conn.loss!, again, nowUs, config);
+  conn.rtoShift++;
   // As in Linux the last timeout ends with the user timeout, not up to two minutes behind it.
-  conn.retransmitAtUs = Math.min(nowUs + conn.rtt.backedOff(conn.backoffs), userEndUs);
+  const sinceUs = Math.min(conn.repeatedSinceUs, nowUs);
+  conn.retransmitAtUs = nextTimeoutUs(conn, sinceUs, conn.rtt.backedOff(conn.rtoShift), nowUs);
   // The window may have shrunk meanwhile; the oldest segment, or what fits of it, goes regardless.
   return conn.sndWnd < conn.sndMss ? Outcome.retransmit : Outcome.none;
 }
 
-/** RFC 8985 section 6.3, RFC 6582 section 3.2 step 4: what was in flight is gone. */
-function loseEverything(conn: Connection): void {
-  const loss = conn.loss!;
+/**
+ * RFC 8985 section 6.3, RFC 6582 section 3.2 step 4: what was in flight is gone, except what was sent within the
+ * last round trip. One segment more than that may go (as Linux's tcp_enter_loss).
+ */
+function enterLoss(
+  conn: Connection,
+  loss: LossRecovery,
+  again: boolean,
+  nowUs: number,
+  config: TcpConfig,
+): void {
+  const { queue, phase } = loss;
+  // RFC 5681 section 3.1, equation 4: ssthresh is set once for all that was in flight.
+  const isFirst = phase === Phase.open || seqGe(conn.sndUna, loss.recover) ||
+    (phase === Phase.loss && !again);
+  if (isFirst) {
+    rememberForUndo(conn, loss);
+    isReducedForMarks(conn);
+  }
+  if (phase === Phase.open && queue.sackedBytes >= config.reordering * conn.sndMss) {
+    // So many have overtaken the oldest in vain: reordering was believed to be wider than it is.
+    loss.reordering = Math.min(loss.reordering, config.reordering);
+  }
+  loseEverything(conn, loss, nowUs);
+  const pipe = pipeOf(conn);
+  // In a recovery the control has reduced the window already, and only forgets how it grew.
+  if (isFirst || phase === Phase.recovery) conn.congestion.onTimeout(pipe, conn.sndMss, nowUs);
+  conn.congestion.cwndBytes = pipe + conn.sndMss;
+  beginFrto(loss, phase, again, config);
+}
+
+function loseEverything(conn: Connection, loss: LossRecovery, nowUs: number): void {
   const { queue } = loss;
   const head = queue.head;
   // A peer that had the oldest segment would have acknowledged it: it has thrown data away again.
   const reneged = head !== NO_SEGMENT && (queue.flags(head) & Sent.sacked) !== 0;
-  queue.markAllLost(reneged);
+  if (reneged) {
+    loss.sackSeenCount = 0;
+    loss.renegings++;
+  }
+  const byTime = conn.sack && loss.useRack;
+  queue.markAllLost(reneged, byTime ? nowUs - loss.rackRttUs : NEVER);
   loss.phase = Phase.loss;
   loss.recover = conn.sndMax;
   loss.duplicateAcks = 0;
   loss.probing = false;
   loss.probeAtUs = NEVER;
   loss.reorderAtUs = NEVER;
-}
-
-/** Whether what was sent has gone unanswered for as long as it may. */
-function hasGivenUp(conn: Connection, nowUs: number, config: TcpConfig): boolean {
-  switch (conn.state) {
-    case State.SYN_SENT:
-      return conn.backoffs >= conn.synRetries + config.synLinearTimeouts;
-    case State.SYN_RECEIVED:
-      // A simultaneous open is an active one; Fast Open gets one try more (both as Linux).
-      return conn.backoffs >= (isOpenEarly(conn) ? config.synAckRetries + 1 : conn.synRetries);
-  }
-  // As in Linux it ends a window that stays shut too, though the peer answers every probe: else a peer could
-  // hold the connection and its data for as long as it likes.
-  if (conn.userTimeoutUs > 0 && nowUs - conn.unackedSinceUs >= conn.userTimeoutUs) return true;
-  if (conn.owner === Owner.none && conn.backoffs >= ORPHAN_RETRIES) return true;
-  if (conn.backoffs < config.dataRetries) return false;
-  return conn.sndWnd > 0 || !isAlive(conn, nowUs, config);
-}
-
-/**
- * The peer has answered not long ago: a window may stay shut for any time (MUST-37), and one that has
- * shrunk over data in flight is shut too (SHLD-17).
- */
-function isAlive(conn: Connection, nowUs: number, config: TcpConfig): boolean {
-  return nowUs - conn.lastReceivedAtUs <= 2 * config.rtoMaxMs * 1000;
 }
 
 function giveUp(conn: Connection, counters: Counters): Outcome {

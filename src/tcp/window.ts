@@ -1,12 +1,12 @@
 /**
- * The receive window: how much is advertised, when an ACK is due for it, and how the buffer behind it
- * grows with use (dynamic right-sizing, as in Linux).
+ * The receive window: how much is advertised, and how the buffer behind it grows with use (dynamic
+ * right-sizing, as in Linux).
  */
 
 import { seqAdd, seqDiff, seqGe } from "../base/seq.ts";
-import type { Segment } from "../wire/segment.ts";
 import type { TcpConfig } from "./config.ts";
-import { type Connection, NEVER } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { isAckDueAfterRead } from "./delayed_ack.ts";
 
 /** The window field of a SYN, which is never scaled. */
 export function synWindow(conn: Connection): number {
@@ -46,32 +46,8 @@ export function advertise(conn: Connection): number {
   return field;
 }
 
-/** Text has arrived in order: decides when its ACK is due (sections 3.8.6.3 and 4.2 of RFC 5681). */
-export function afterReceive(
-  conn: Connection,
-  segment: Segment,
-  taken: number,
-  hadGap: boolean,
-  nowUs: number,
-  config: TcpConfig,
-): void {
-  const full = segment.gsoSize > 0 ? segment.gsoSize : segment.payloadLength;
-  if (full > conn.rcvMss) conn.rcvMss = full;
-  conn.unackedBytes += taken;
-  conn.lastTextAtUs = nowUs;
-  measureReceiverRtt(conn, nowUs);
-  if (hadGap || conn.unackedBytes >= 2 * conn.rcvMss || config.delayedAckMs === 0) {
-    conn.ackPending = true;
-  } else if (conn.quickAcks > 0 && !conn.interactive) {
-    conn.quickAcks--;
-    conn.ackPending = true;
-  } else if (conn.delayedAckAtUs === NEVER) {
-    conn.delayedAckAtUs = nowUs + config.delayedAckMs * 1000;
-  }
-}
-
 /** The time in which one whole window arrives is at least an RTT (as Linux's tcp_rcv_rtt_measure). */
-function measureReceiverRtt(conn: Connection, nowUs: number): void {
+export function measureReceiverRtt(conn: Connection, nowUs: number): void {
   if (!seqGe(conn.rcvNxt, conn.tuneSeq)) return;
   const sample = Math.max(1, nowUs - conn.tuneAtUs);
   conn.tuneRttUs = conn.tuneRttUs === 0
@@ -98,7 +74,8 @@ export function afterRead(
   const rttUs = conn.tuneRttUs !== 0 ? conn.tuneRttUs : conn.rtt.srttUs;
   if (rttUs !== 0 && nowUs - conn.tuneReadAtUs >= rttUs) {
     const read = (readPosition - conn.tuneReadMark) | 0;
-    if (2 * read > receive.limitBytes && !conn.receiveBufferFixed) {
+    const mayGrow = config.receiveAutoTuning && !conn.receiveBufferFixed;
+    if (mayGrow && 2 * read > receive.limitBytes) {
       receive.limitBytes = Math.min(config.receiveBufferMaxBytes, 2 * receive.limitBytes);
     }
     conn.tuneReadMark = readPosition;
@@ -106,4 +83,5 @@ export function afterRead(
   }
   const promised = seqDiff(conn.rcvAdvertised, conn.rcvNxt);
   if (promised < receive.limitBytes >> 1 && receiveWindow(conn) > promised) conn.ackPending = true;
+  if (isAckDueAfterRead(conn)) conn.ackPending = true;
 }

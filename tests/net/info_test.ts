@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { impair, SeededRandom } from "../../mod.ts";
 import { passTime } from "../support/virtual_time.ts";
 import { VirtualPair } from "./virtual_pair.ts";
@@ -118,5 +118,39 @@ Deno.test("connections lists what info says, with addresses, and one line for ea
   assertEquals(info, pair.near.info());
   assertEquals([localAddr, remoteAddr], [pair.near.localAddr, pair.near.remoteAddr]);
   assertEquals(pair.client.connections().length, 1);
+  await pair.finish();
+});
+
+Deno.test("info shows the congestion control, its phase and its rates, changed on a live connection", async () => {
+  // Goal: `setCongestionControl` takes effect, and what BBR believes is visible; 10 ms each way.
+  const pair = await VirtualPair.open(
+    undefined,
+    (device, clock) =>
+      impair(device, {
+        send: { delayUs: 10_000, rateBitsPerSecond: 80e6 },
+        receive: { delayUs: 10_000 },
+      }, { clock, random: new SeededRandom(1) }),
+  );
+  assertEquals([pair.near.info().congestion, pair.near.info().congestionPhase], [
+    "cubic",
+    "SlowStart",
+  ]);
+  assertEquals(pair.near.info().pacingRateBytesPerSecond, 0);
+  pair.near.setCongestionControl("bbr");
+  await transfer(pair, 4_000_000);
+  const info = pair.near.info();
+  assertEquals(info.congestion, "bbr");
+  assert(/^(Drain|ProbeBW_|Startup)/.test(info.congestionPhase), info.congestionPhase);
+  assert(info.pacingRateBytesPerSecond > 0);
+  assert(info.bandwidthBytesPerSecond > 1e6 && info.bandwidthBytesPerSecond <= 10e6);
+  assert(info.deliveryRateBytesPerSecond > 1e6, `${info.deliveryRateBytesPerSecond}`);
+  assert(info.bandwidthRttMinUs >= 20_000 && info.bandwidthRttMinUs < 30_000);
+  const error = assertThrows(
+    () => pair.near.setCongestionControl("vegas" as "bbr"),
+    TypeError,
+  );
+  for (const name of ["vegas", "cubic", "newreno", "bbr", "none"]) {
+    assert(error.message.includes(name), error.message);
+  }
   await pair.finish();
 });

@@ -6,7 +6,8 @@ import { memoryPair } from "../../src/device/memory_pair.ts";
 import type { TcpConn } from "../../src/net/conn.ts";
 import { open } from "../../src/net/open.ts";
 import type { Stack } from "../../src/net/stack.ts";
-import { BAD_LINK, VirtualTime } from "./simulation.ts";
+import { VirtualTime } from "../../src/base/virtual_time.ts";
+import { BAD_LINK } from "./simulation.ts";
 
 const SEED = Number(Deno.env.get("WOSHOU_SEED") ?? 7413);
 const SEEDS = Deno.env.get("WOSHOU_LONG") === "1" ? 300 : 12;

@@ -1,11 +1,11 @@
 // The three-way handshake as it is taught, through the public API.
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/base/random.ts";
+import { VirtualTime } from "../../src/base/virtual_time.ts";
 import { memoryPair } from "../../src/device/memory_pair.ts";
 import { open } from "../../src/net/open.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { TraceLines, type TraceStyle } from "../../src/trace/lines.ts";
-import { VirtualTime } from "./simulation.ts";
 
 const CLIENT = "192.168.1.116";
 const SERVER = "192.168.1.123";

@@ -1,7 +1,9 @@
 /** One transfer in one direction over a link of 100 Mbit/s and 25 ms each way, in virtual time. */
 
 import { assertEquals } from "@std/assert";
+import type { Clock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
+import { VirtualTime } from "../../src/base/virtual_time.ts";
 import type { Device, SendOutcome } from "../../src/device/device.ts";
 import { SendOutcome as Outcome } from "../../src/device/device.ts";
 import { impair, type Impairment } from "../../src/device/impairment.ts";
@@ -9,7 +11,6 @@ import { memoryPair } from "../../src/device/memory_pair.ts";
 import type { TcpConn } from "../../src/net/conn.ts";
 import { open } from "../../src/net/open.ts";
 import type { TcpOptions } from "../../src/tcp/config.ts";
-import { VirtualTime } from "./simulation.ts";
 
 /** A long fast path, and room for its bandwidth-delay product in the queue before it. */
 export const PATH: Impairment = {
@@ -26,9 +27,15 @@ export interface Transfer {
   readonly data?: Impairment;
   /** The same for the ACKs. */
   readonly acks?: Impairment;
-  /** Data frames that are lost, by their number from 0 on, retransmissions included. */
-  readonly lose?: (frame: number) => boolean;
+  /**
+   * Data frames that are lost, by their number from 0 on, retransmissions included, or by the time since the
+   * first of them, microseconds.
+   */
+  readonly lose?: (frame: number, sinceUs: number) => boolean;
   readonly tcp?: TcpOptions;
+  /** Looks at the sender every `everyUs` microseconds while it sends; `atUs` counts from the first byte. */
+  readonly look?: (conn: TcpConn, atUs: number) => void;
+  readonly everyUs?: number;
 }
 
 /** What it took. */
@@ -54,11 +61,14 @@ class LosingDevice implements Device {
   readonly virtioHeader: boolean;
   onArrival: (() => void) | null = null;
   readonly #device: Device;
-  readonly #lose: (frame: number) => boolean;
+  readonly #lose: (frame: number, sinceUs: number) => boolean;
+  readonly #clock: Clock;
   #frames = 0;
+  #firstAtUs = 0;
 
-  constructor(device: Device, lose: (frame: number) => boolean) {
+  constructor(device: Device, lose: NonNullable<Transfer["lose"]>, clock: Clock) {
     this.#device = device;
+    this.#clock = clock;
     this.#lose = lose;
     this.mtu = device.mtu;
     this.virtioHeader = device.virtioHeader;
@@ -72,7 +82,10 @@ class LosingDevice implements Device {
   send(memory: Uint8Array, pieces: Int32Array, count: number): SendOutcome {
     let length = 0;
     for (let i = 0; i < count; i++) length += pieces[2 * i + 1];
-    if (length > DATA_FRAME_BYTES && this.#lose(this.#frames++)) return Outcome.sent;
+    if (length > DATA_FRAME_BYTES) {
+      if (this.#frames === 0) this.#firstAtUs = this.#clock.now();
+      if (this.#lose(this.#frames++, this.#clock.now() - this.#firstAtUs)) return Outcome.sent;
+    }
     return this.#device.send(memory, pieces, count);
   }
 
@@ -95,9 +108,14 @@ async function writeAll(conn: TcpConn, bytes: number): Promise<void> {
   }
 }
 
+/** Calls `look` every so often, until it says that it is over. */
+function repeat(clock: Clock, everyUs: number, look: () => boolean): void {
+  if (look()) clock.wakeAt(clock.now() + everyUs, () => repeat(clock, everyUs, look));
+}
+
 /** Runs one transfer; every byte is checked. */
 export async function oneWay(transfer: Transfer): Promise<TransferResult> {
-  const { seed, bytes, data, acks, lose, tcp } = transfer;
+  const { seed, bytes, data, acks, lose, tcp, look, everyUs = 100_000 } = transfer;
   const time = new VirtualTime();
   const { clock } = time;
   const [near, far] = memoryPair();
@@ -106,7 +124,7 @@ export async function oneWay(transfer: Transfer): Promise<TransferResult> {
     random: new SeededRandom(seed),
   });
   const client = await open({
-    device: lose === undefined ? link : new LosingDevice(link, lose),
+    device: lose === undefined ? link : new LosingDevice(link, lose, clock),
     address: "10.9.0.1/24",
     clock,
     random: new SeededRandom(seed + 1),
@@ -137,14 +155,19 @@ export async function oneWay(transfer: Transfer): Promise<TransferResult> {
     }
     return conn;
   };
-  let startUs = 0;
+  let [startUs, isDone] = [0, false];
   const send = async () => {
     const conn = await client.connect({ hostname: "10.9.0.2", port: 7000 });
     startUs = clock.now();
+    repeat(clock, everyUs, () => {
+      if (!isDone) look?.(conn, clock.now() - startUs);
+      return !isDone && look !== undefined;
+    });
     await writeAll(conn, bytes);
     return conn;
   };
   const [accepted, conn] = await time.run(Promise.all([receive(), send()]), PATIENCE_US);
+  isDone = true;
   const transferUs = lastUs - startUs;
   const { counters } = client.stats();
   conn.close();

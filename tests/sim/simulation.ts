@@ -3,8 +3,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { ManualClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
+import { VirtualTime } from "../../src/base/virtual_time.ts";
 import { impair, type ImpairedDevice, type Impairment } from "../../src/device/impairment.ts";
 import { memoryPair } from "../../src/device/memory_pair.ts";
 import type { TcpConn } from "../../src/net/conn.ts";
@@ -61,9 +61,6 @@ const CHUNK_BYTES = 30_011;
 const PATIENCE_US = 3_600_000_000;
 /** TIME-WAIT and everything else that may follow. */
 const AFTERLIFE_US = 400_000_000;
-const MOVES_MAX = 40_000_000;
-/** Microtasks between two moves of the clock: a round of both stacks and their applications. */
-const MICROTASKS = 12;
 
 /** A stream of random bytes that both ends can make from its seed. */
 class Bytes {
@@ -84,52 +81,6 @@ class Bytes {
       target[i] = this.#word;
       this.#word >>>= 8;
       this.#left--;
-    }
-  }
-}
-
-/** Drives a clock until a promise settles; each step is bounded. */
-export class VirtualTime {
-  readonly clock = new ManualClock(1_000_000);
-  moves = 0;
-
-  /** Settles as `promise` does. Throws when the time is over or nothing is left to wait for. */
-  async run<T>(promise: Promise<T>, patienceUs: number): Promise<T> {
-    const { clock } = this;
-    const untilUs = clock.now() + patienceUs;
-    let settled = false;
-    const note = () => void (settled = true);
-    promise.then(note, note);
-    let idle = 0;
-    while (!settled) {
-      for (let i = 0; i < MICROTASKS && !settled; i++) await null;
-      const nextUs = clock.nextWake();
-      if (nextUs > untilUs) {
-        // Nothing is timed, but a chain of microtasks may be longer than one step.
-        if (++idle > 1000) throw new Error(`nothing goes on at ${clock.now()} us`);
-        continue;
-      }
-      idle = 0;
-      if (++this.moves > MOVES_MAX) throw new Error(`no end after ${this.moves} moves`);
-      clock.set(Math.max(nextUs, clock.now()));
-    }
-    return await promise;
-  }
-
-  /** Lets everything happen until nothing is timed any more. */
-  async exhaust(patienceUs: number): Promise<void> {
-    const { clock } = this;
-    const untilUs = clock.now() + patienceUs;
-    for (let idle = 0; idle < 100;) {
-      for (let i = 0; i < MICROTASKS; i++) await null;
-      const nextUs = clock.nextWake();
-      if (nextUs === Infinity) {
-        idle++;
-        continue;
-      }
-      if (nextUs > untilUs) throw new Error(`a timer is left for ${nextUs} us`);
-      if (++this.moves > MOVES_MAX) throw new Error(`no end after ${this.moves} moves`);
-      clock.set(Math.max(nextUs, clock.now()));
     }
   }
 }

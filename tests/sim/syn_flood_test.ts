@@ -7,7 +7,7 @@ import { open } from "../../src/net/open.ts";
 import type { Stack } from "../../src/net/stack.ts";
 import type { TcpOptions } from "../../src/tcp/config.ts";
 import { type Attack, FloodedDevice, guessedCookie, spoofedSyn } from "./flood.ts";
-import { VirtualTime } from "./simulation.ts";
+import { VirtualTime } from "../../src/base/virtual_time.ts";
 
 const SEED = Number(Deno.env.get("WOSHOU_SEED") ?? 4987);
 const LONG = Deno.env.get("WOSHOU_LONG") === "1";

@@ -54,6 +54,9 @@ const variants: Readonly<Record<string, TcpOptions>> = {
     sendBufferMaxBytes: 4380,
   },
   "four out-of-order ranges, no congestion control": { congestion: "none", outOfOrderRanges: 4 },
+  "BBR": { congestion: "bbr" },
+  "BBR without options": { congestion: "bbr", timestamps: false, sack: false, windowScale: false },
+  "CUBIC, paced, with restart after idle": { pacing: true, restartAfterIdle: true },
 };
 
 for (const [name, tcp] of Object.entries(variants)) {

@@ -10,7 +10,7 @@ import { ack, at, connected, MSS, sending, sent, take } from "./recovering.ts";
 /** Feeds ACKs of one segment each, sending whatever each one allows; returns segments sent for each. */
 function reduce(flight: number, ssthresh: number, lost: number, advanced: boolean): number[] {
   const recovery = new LossRecovery(new SentSegmentPool(), 0);
-  recovery.flightAtStart = flight * MSS;
+  recovery.windowAtStart = flight * MSS;
   let pipe = (flight - lost) * MSS;
   const segments: number[] = [];
   for (let i = 0; i < flight - lost; i++) {
@@ -48,7 +48,7 @@ Deno.test("recovery: PRR conserves packets below ssthresh, and grows when ACKs s
 Deno.test("recovery: the window is never less than a segment", () => {
   // Goal: with nothing on the path something must be able to go.
   const recovery = new LossRecovery(new SentSegmentPool(), 0);
-  recovery.flightAtStart = 10 * MSS;
+  recovery.windowAtStart = 10 * MSS;
   recovery.sentBytes = 20 * MSS;
   assertEquals(proportionalWindow(recovery, 0, 0, false, 5 * MSS, MSS), MSS);
 });
@@ -171,14 +171,14 @@ Deno.test("recovery: after a timeout a super-segment goes again in slow start", 
 
 /** Ten segments in flight and an RTO behind them. */
 function timedOut(...blocks: readonly (readonly [number, number])[]): Harness {
-  const h = sending(20);
+  const h = sending(20, { tcp: { frto: false } });
   take(h, 10);
   h.conn.loss!.probeAtUs = Infinity;
   if (blocks.length > 0) {
-    h.conn.rtt.minUs = 100_000_000; // Reordering of any length may be.
-    h.conn.rtt.srttUs = 100_000_000;
+    h.advanceMs(100);
     h.conn.loss!.reorderingSeen = true;
     h.inject(ack(0, ...blocks));
+    h.conn.loss!.reorderAtUs = Infinity; // Reordering of any length may be.
     sent(h);
   }
   h.advanceMs(310);

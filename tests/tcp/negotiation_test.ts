@@ -89,15 +89,6 @@ Deno.test("Goal: the control, the initial window and the send buffer are those o
   ]);
 });
 
-Deno.test("Goal: the first ACKs are not delayed: as many as fit half the buffer, at most 16", () => {
-  const quick = (limitBytes: number) => {
-    const conn = makeConnection({ limitBytes });
-    negotiate(conn, syn(OptionBit.mss), tcpConfig(), MTU, 0);
-    return conn.quickAcks;
-  };
-  assertEquals([2048, 14_600, 131_072].map(quick), [0, 5, 16]);
-});
-
 Deno.test("Goal: the MSS that is announced is the MTU less both fixed headers (RFC 6691)", () => {
   const sizes = [1500, 9000, 576].map((mtu) => announcedMss(mtu, 0, 40));
   assertEquals(sizes, [1460, 8960, 536]);

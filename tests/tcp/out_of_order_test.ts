@@ -64,7 +64,8 @@ class Queue {
       if (added === 0) return;
       const last = missing[added - 1];
       const range = this.ranges().find(([left, right]) => left <= last && last < right);
-      assertEquals(seqDiff(this.queue.latestLeft, this.base), range?.[0], "the first SACK block");
+      const first = this.queue.left[this.queue.indexOf(this.queue.recent[0])];
+      assertEquals(seqDiff(first, this.base), range?.[0], "the first SACK block");
       return;
     }
     assert(added < missing.length);

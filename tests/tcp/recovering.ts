@@ -38,6 +38,18 @@ export function sending(segments: number, path: Path = {}): Harness {
   return h;
 }
 
+/** The same with all of them in flight, however many: a wide path, whose peer has offered a large window. */
+export function wide(segments: number): Harness {
+  const h = connected({
+    tcp: { initialWindowSegments: segments, tlp: false, sendBufferInitialBytes: 4 << 20 },
+    dimensions: { sendBlocks: 2048 },
+  });
+  h.conn.sndWnd = 4 << 20;
+  h.write(segments * MSS);
+  assertEquals(h.outbox.length, segments);
+  return h;
+}
+
 /** The sequence number, relative as in a line, at which a segment begins. */
 export function at(segment: number): number {
   return 1 + MSS * segment;

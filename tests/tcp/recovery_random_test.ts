@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SeededRandom } from "../../src/base/random.ts";
 import { NO_SEGMENT, Sent } from "../../src/tcp/retransmission_queue.ts";
+import { CONGESTION_NAMES } from "../../src/tcp/config.ts";
 import type { Harness } from "../support/engine.ts";
 import { forSeeds } from "../support/seeds.ts";
 import { connected, MSS } from "./recovering.ts";
@@ -69,8 +70,9 @@ for (const [name, { peer, superBytes }] of Object.entries(variants)) {
   Deno.test(`recovery: whatever a peer answers (${name})`, () => {
     // Goal: no gap, no wrong count, no stall, no exception: 30 seeds of 300 steps.
     const timestamps = peer.includes("ts");
-    forSeeds(30, (random) => {
-      const h = connected({ peer, superBytes });
+    forSeeds(30, (random, seed) => {
+      const congestion = CONGESTION_NAMES[seed % CONGESTION_NAMES.length];
+      const h = connected({ peer, superBytes, tcp: { congestion, pacing: seed % 3 === 0 } });
       let written = 0;
       for (let step = 0; step < 300 && h.state === "ESTABLISHED"; step++) {
         const chance = random.integer(0, 9);

@@ -1,8 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { Info, InfoOption, Row, ROW_WORDS } from "../../src/ring/row.ts";
+import { Info, InfoOption, Row, ROW_WORDS, Sending, SendingFlag } from "../../src/ring/row.ts";
 import { createCongestion } from "../../src/tcp/congestion/create.ts";
 import { CONGESTION_NAMES } from "../../src/tcp/config.ts";
 import { readTotal, reportAddresses, reportProgress } from "../../src/tcp/report.ts";
+import { CongestionPhase } from "../../src/tcp/congestion/phase.ts";
+import { LossRecovery } from "../../src/tcp/loss_recovery.ts";
+import { Pacer } from "../../src/tcp/pacing.ts";
+import { SentSegmentPool } from "../../src/tcp/retransmission_queue.ts";
 import { State } from "../../src/tcp/state.ts";
 import { makeConnection } from "./connections.ts";
 
@@ -41,6 +45,7 @@ Deno.test("Goal: progress writes the numbers of info() and touches nobody else's
   conn.segmentsReceived = 12;
   conn.rtt.sample(50_000);
   conn.backoffs = 2;
+  conn.rtoShift = 2;
   reportProgress(words, conn);
   assertEquals(words[ROWS + Row.state], State.CLOSE_WAIT);
   assertEquals(words[ROWS + Row.txLimit], 70_000);
@@ -94,4 +99,28 @@ Deno.test("Goal: a connection that has let go of its buffers can still be shown"
   conn.rcvAdvertised = 90;
   reportProgress(words, conn);
   assertEquals([infoOf(words, Info.receiveBufferBytes), infoOf(words, Info.receiveWindow)], [0, 0]);
+});
+
+Deno.test("Goal: how fast it sends, and what its control is doing, stand in words of their own", () => {
+  const words = makeRows();
+  const conn = makeConnection({ rows: ROWS });
+  const at = ROWS + Row.sending;
+  reportProgress(words, conn);
+  assertEquals(words[at + Sending.phase], CongestionPhase.slowStart);
+  assertEquals(readTotal(words, at + Sending.pacingRate), 0, "not paced");
+  conn.congestion = createCongestion("bbr", 14_600);
+  conn.congestion.onTransmitStart(1000, 0);
+  conn.pacer = new Pacer(Infinity);
+  conn.pacer.update(conn.congestion, 0, 1000);
+  conn.cwndLimited = true;
+  reportProgress(words, conn);
+  assertEquals(words[at + Sending.phase], CongestionPhase.startup);
+  assertEquals(readTotal(words, at + Sending.pacingRate), 2.77 * 14_600_000);
+  conn.pacer.rate = 20e9;
+  conn.loss = new LossRecovery(new SentSegmentPool(), 0);
+  conn.loss.queue.rate.bytesPerSecond = 10e9;
+  reportProgress(words, conn);
+  assertEquals(readTotal(words, at + Sending.pacingRate), 20e9);
+  assertEquals(readTotal(words, at + Sending.deliveryRate), 10e9);
+  assertEquals(words[at + Sending.flags], SendingFlag.windowLimited);
 });

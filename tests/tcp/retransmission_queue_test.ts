@@ -120,9 +120,9 @@ Deno.test("retransmission queue: a timeout keeps what the peer has, unless it ha
   // Goal: RFC 2018 section 8.
   const { queue } = filled(3);
   queue.markSacked(segmentsOf(queue)[1]);
-  queue.markAllLost(false);
+  queue.markAllLost(false, Infinity);
   assertEquals([queue.sackedBytes, queue.lostBytes], [100, 200]);
-  queue.markAllLost(true);
+  queue.markAllLost(true, Infinity);
   assertEquals([queue.sackedBytes, queue.lostBytes], [0, 300]);
 });
 
@@ -232,7 +232,7 @@ class Pair {
   }
 
   #loseAll(forget: boolean): void {
-    this.queue.markAllLost(forget);
+    this.queue.markAllLost(forget, Infinity);
     for (const it of this.twin) {
       if (forget || (it.flags & Sent.sacked) === 0) {
         it.flags = (it.flags & Sent.everAgain) | Sent.lost;

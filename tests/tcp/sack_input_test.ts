@@ -1,10 +1,11 @@
 // The SACK blocks of an arriving segment: RFC 2018, RFC 2883, and what a peer may not do with them.
 import { assert, assertEquals } from "@std/assert";
+import { Drop } from "../../src/base/drops.ts";
 import { Phase } from "../../src/tcp/loss_recovery.ts";
 import { NO_SEGMENT, Sent } from "../../src/tcp/retransmission_queue.ts";
 import type { Harness } from "../support/engine.ts";
 import { forSeeds } from "../support/seeds.ts";
-import { ack, at, connected, MSS, sending, sent, take } from "./recovering.ts";
+import { ack, at, connected, MSS, sending, sent, take, wide } from "./recovering.ts";
 
 /** What the sender believes the peer has, as relative byte ranges. */
 function sacked(h: Harness): string {
@@ -71,17 +72,18 @@ Deno.test("sack: blocks that cannot be are not looked at", () => {
 });
 
 Deno.test("sack: an ACK that was overtaken still tells what has come", () => {
-  // Goal: blocks count whatever the ACK number, as far as they are above SND.UNA.
+  // Goal: blocks count whatever the ACK number, when they are above SND.UNA.
   const h = ten();
   h.inject(ack(3));
-  h.inject(ack(1, [2, 5]));
-  assertEquals(sacked(h), `${at(3)}:${at(4)} ${at(4)}:${at(5)}`);
+  h.inject(ack(1, [4, 6]));
+  assertEquals(sacked(h), `${at(4)}:${at(5)} ${at(5)}:${at(6)}`);
 });
 
 Deno.test("sack: a part of a super-segment is cut out at whole segments", () => {
   // Goal: what the wire carried as a segment can be had or lost by itself.
   const h = sending(10, { superBytes: 65_000 });
   assertEquals(sent(h), ["0-9"]);
+  h.advanceMs(100);
   h.inject(ack(0, [3, 5]));
   assertEquals(sacked(h), `${at(3)}:${at(5)}`);
   assertEquals(queued(h), 3);
@@ -193,11 +195,61 @@ Deno.test("sack: what is SACKed and timed gives the RTT at once", () => {
   h.advanceMs(100);
   h.inject(ack(0, [1, 10]));
   sent(h);
-  assert(h.conn.timing, "new data is timed");
   const last = Math.round((h.conn.sndNxt - h.conn.iss - 1) / MSS);
   h.advanceMs(100);
   h.inject(ack(0, [1, last]));
   h.advanceMs(100);
   h.inject(ack(last));
   assertEquals(h.conn.rtt.srttUs, 100_000);
+});
+
+// --- What a flood of SACKs costs ---
+
+/** Segments looked at while a peer sends `acks` ACKs of a window of `segments`. */
+function costOf(segments: number, acks: readonly string[]): number {
+  const h = wide(segments);
+  h.outbox.length = 0;
+  h.advanceMs(100);
+  const { queue } = h.conn.loss!;
+  const before = queue.steps;
+  for (const line of acks) h.inject(line);
+  return queue.steps - before;
+}
+
+Deno.test("sack: what the ACK before has said costs nothing", () => {
+  // Goal: a flood of the same blocks is not a walk through the queue for each.
+  const line = ack(0, [900, 901], [700, 701], [500, 501], [300, 301]);
+  const once = costOf(1000, [line]);
+  const often = costOf(1000, Array(200).fill(line));
+  assert(often - once < 200 * 20, `${once}, 200 times ${often}`);
+});
+
+Deno.test("sack: blocks of one ACK are found in one walk, in whatever order they are", () => {
+  // Goal: not a walk from the oldest segment for each block.
+  const cost = (line: string) => costOf(1000, [line]);
+  const one = cost(ack(0, [900, 901]));
+  const four = cost(ack(0, [900, 901], [800, 801], [700, 701], [600, 601]));
+  assert(four < one + 100, `${one} for one, ${four} for four`);
+});
+
+Deno.test("sack: a block that grows with each ACK is looked at where it grows", () => {
+  // Goal: the work of a recovery is that of what arrives, not of the square of it.
+  const lines = Array.from({ length: 300 }, (_, i) => ack(0, [100, 101 + i]));
+  const grown = costOf(1000, lines);
+  const fresh = costOf(1000, lines.slice(0, 1));
+  // RACK looks from the oldest on for what is lost with each; the blocks themselves cost a few steps.
+  assert(grown < fresh + 300 * (100 + 300) + 3000, `${grown}`);
+});
+
+Deno.test("sack: impossible blocks are counted", () => {
+  // Goal: RFC 2018: reversed, empty, not sent yet, or what is acknowledged; not those that were overtaken.
+  const h = ten();
+  h.inject(ack(2));
+  const before = h.drops(Drop.tcpSackInvalid);
+  h.inject(`. 1:1 ack ${at(2)} sack ${at(5)}:${at(4)}`);
+  h.inject(`. 1:1 ack ${at(2)} sack ${at(8)}:${at(11)}`);
+  h.inject(`. 1:1 ack ${at(2)} sack ${at(2)}:${at(4)}`);
+  assertEquals(h.drops(Drop.tcpSackInvalid) - before, 3);
+  h.inject(ack(0, [1, 2]));
+  assertEquals(h.drops(Drop.tcpSackInvalid) - before, 3, "an old ACK");
 });

@@ -10,7 +10,7 @@ Deno.test("undo: a DSACK for every retransmission restores the window", () => {
   const before = h.conn.congestion.cwndBytes;
   h.advanceMs(100);
   h.inject(ack(0, [1, 4]));
-  assertEquals(sent(h), ["0"]);
+  assertEquals(sent(h), ["0", "10"]);
   assert(h.conn.congestion.ssthreshBytes < before);
   h.advanceMs(5);
   h.inject(ack(10)); // The original was late.

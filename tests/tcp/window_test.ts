@@ -3,14 +3,8 @@ import type { SeededRandom } from "../../src/base/random.ts";
 import { seqAdd, seqDiff } from "../../src/base/seq.ts";
 import { StreamReader } from "../../src/ring/stream.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
-import { type Connection, NEVER } from "../../src/tcp/connection.ts";
-import {
-  advertise,
-  afterRead,
-  afterReceive,
-  receiveWindow,
-  synWindow,
-} from "../../src/tcp/window.ts";
+import type { Connection } from "../../src/tcp/connection.ts";
+import { advertise, afterRead, receiveWindow, synWindow } from "../../src/tcp/window.ts";
 import { Segment } from "../../src/wire/segment.ts";
 import { SmallMemory } from "../ring/small_memory.ts";
 import { forSeeds } from "../support/seeds.ts";
@@ -208,52 +202,6 @@ Deno.test("Goal: with no buffer any more the promise runs down and is never nega
   assertEquals([receiveWindow(conn), advertise(conn)], [50, 50]);
   conn.rcvNxt = 151; // The FIN behind the last byte.
   assertEquals([receiveWindow(conn), advertise(conn), conn.rcvAdvertised], [0, 0, 151]);
-});
-
-/** Tells a connection that `taken` bytes have arrived in order, in a segment of `length`. */
-function received(conn: Connection, taken: number, nowUs: number, fields: Partial<Segment> = {}) {
-  const segment = Object.assign(new Segment(), { payloadLength: taken, ...fields });
-  afterReceive(conn, segment, taken, false, nowUs, CONFIG);
-}
-
-Deno.test("Goal: an ACK is due at once for every second full segment, else after the delay", () => {
-  const conn = makeConnection();
-  conn.rcvMss = 1000;
-  received(conn, 1000, 5_000_000);
-  assertEquals([conn.ackPending, conn.delayedAckAtUs], [false, 5_040_000]);
-  received(conn, 999, 5_010_000);
-  assertEquals([conn.ackPending, conn.delayedAckAtUs], [false, 5_040_000], "the first one's delay");
-  received(conn, 1, 5_020_000);
-  assertEquals(conn.ackPending, true);
-});
-
-Deno.test("Goal: ACKs are quick at the start, around gaps, and always if no delay is wanted", () => {
-  const conn = makeConnection();
-  conn.rcvMss = 1000;
-  conn.quickAcks = 2;
-  for (const left of [1, 0]) {
-    received(conn, 10, 0);
-    assertEquals([conn.ackPending, conn.quickAcks], [true, left]);
-    conn.ackPending = false;
-    conn.unackedBytes = 0;
-  }
-  received(conn, 10, 0);
-  assertEquals(conn.ackPending, false);
-  afterReceive(conn, new Segment(), 10, true, 0, CONFIG);
-  assertEquals(conn.ackPending, true, "a gap was filled or is still there");
-  const undelayed = makeConnection();
-  afterReceive(undelayed, new Segment(), 1, false, 0, tcpConfig({ delayedAckMs: 0 }));
-  assertEquals([undelayed.ackPending, undelayed.delayedAckAtUs], [true, NEVER]);
-});
-
-Deno.test("Goal: what counts as a full segment is learned, from super-segments by their parts", () => {
-  const conn = makeConnection();
-  received(conn, 400, 0);
-  assertEquals(conn.rcvMss, 536, "a short one says nothing");
-  received(conn, 1448, 0);
-  assertEquals(conn.rcvMss, 1448);
-  received(conn, 60_000, 0, { gsoSize: 1460 });
-  assertEquals(conn.rcvMss, 1460);
 });
 
 Deno.test("Goal: the buffer doubles when more than half of it is read in one RTT, up to its maximum", () => {

@@ -170,8 +170,10 @@ const SYSCTLS: Readonly<Record<string, Setter>> = {
   tcp_ecn_option: flag("ecnOption"),
   tcp_ecn_fallback: flag("ecnFallback"),
   tcp_reordering: count("reordering"),
-  tcp_recovery: count("recovery"),
-  tcp_early_retrans: count("earlyRetransmit"),
+  tcp_recovery: (value) => ({ rack: (Number(value) & 1) !== 0 }),
+  tcp_early_retrans: (value) => ({ tlp: Number(value) >= 3 }),
+  tcp_comp_sack_delay_ns: (value) => ({ sackDelayUs: Math.round(Number(value) / 1000) }),
+  tcp_comp_sack_nr: count("sackDelaySegments"),
   tcp_frto: flag("frto"),
   // Of the bits of Linux those that mean something here (FastOpenBit).
   tcp_fastopen: (value) => ({ fastOpen: Number(value) & 0x7ff }),

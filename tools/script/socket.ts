@@ -27,6 +27,8 @@ export interface SocketOptions {
   congestion: string | null;
   synRetries: number | null;
   finWait2Seconds: number | null;
+  /** Bytes per second; `Infinity` for no limit. */
+  pacingRateMax: number | null;
   /** Unread bytes from which on a socket is readable (SO_RCVLOWAT). */
   readLowBytes: number;
   /** Unsent bytes below which a socket is writable; 0 for no such limit (TCP_NOTSENT_LOWAT). */
@@ -60,6 +62,7 @@ export function defaultOptions(): SocketOptions {
     congestion: null,
     synRetries: null,
     finWait2Seconds: null,
+    pacingRateMax: null,
     readLowBytes: 1,
     unsentLowBytes: 0,
     fastOpenLimit: 0,

@@ -2,7 +2,7 @@
 
 import { seqDiff } from "../../src/base/seq.ts";
 import { CONGESTION_NAMES, type CongestionName } from "../../src/tcp/config.ts";
-import { createCongestion } from "../../src/tcp/congestion/create.ts";
+import { limitPacingRate, switchCongestion } from "../../src/tcp/congestion_switch.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
 import { State } from "../../src/tcp/state.ts";
 import type { Listener } from "../../src/tcp/listener.ts";
@@ -61,11 +61,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "IP_RECVERR",
   "IP_BIND_ADDRESS_NO_PORT",
   "IPV6_V6ONLY",
-  "SO_MAX_PACING_RATE",
 ]);
-
-/** ACKs without delay after TCP_QUICKACK, as many as Linux sends. */
-const QUICK_ACKS = 16;
 
 /** Sets an option; returns the error that Linux would give, or null. */
 export function setOption(
@@ -135,7 +131,6 @@ function microseconds(value: Value): number | null {
 function setQuickAck({ conn, options }: Socket, on: boolean): void {
   options.others.set("TCP_QUICKACK", on ? 1 : 0);
   if (conn === null) return;
-  conn.quickAcks = on ? QUICK_ACKS : 0;
   conn.interactive = !on;
   if (on && conn.unackedBytes > 0) conn.ackPending = true;
 }
@@ -185,6 +180,9 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
     case "TCP_DEFER_ACCEPT":
       options.deferAcceptSeconds = number;
       return true;
+    case "SO_MAX_PACING_RATE":
+      options.pacingRateMax = number < 0 || number >= 0xffff_ffff ? Infinity : number;
+      return true;
     case "TCP_USER_TIMEOUT":
       options.userTimeoutMs = number;
       return true;
@@ -206,7 +204,7 @@ function setKnown(options: SocketOptions, name: string, number: number): boolean
 function setCongestion(options: SocketOptions, text: string): string | null {
   const name = text === "reno" ? "newreno" : text;
   if (!CONGESTION_NAMES.includes(name as CongestionName)) {
-    if (/^(?:bbr\d?|dctcp|vegas|htcp|westwood|bic|cdg|nv|yeah|illinois)$/.test(text)) {
+    if (/^(?:bbr\d|dctcp|vegas|htcp|westwood|bic|cdg|nv|yeah|illinois)$/.test(text)) {
       throw new CallError(`the congestion control "${text}" is not there yet`);
     }
     return "ENOENT";
@@ -266,10 +264,11 @@ export function applyOptions(
   if (conn.keepAlive !== options.keepAlive || options.keepAlive) {
     tcp.setKeepAlive(conn, options.keepAlive, nowUs);
   }
+  if (options.pacingRateMax !== null && options.pacingRateMax !== conn.pacer?.rateMax) {
+    limitPacingRate(conn, options.pacingRateMax);
+  }
   if (options.congestion !== null && options.congestion !== conn.congestion.name) {
-    const { cwndBytes, ssthreshBytes } = conn.congestion;
-    conn.congestion = createCongestion(options.congestion as CongestionName, cwndBytes);
-    conn.congestion.ssthreshBytes = ssthreshBytes;
+    switchCongestion(conn, options.congestion as CongestionName, tcp.config, nowUs);
   }
   tcp.onApplicationNews(conn, nowUs);
 }
@@ -333,6 +332,8 @@ export function getOption(
       return options.keepIntervalSeconds ?? 75;
     case "TCP_KEEPCNT":
       return options.keepProbes ?? 9;
+    case "SO_MAX_PACING_RATE":
+      return Math.min(conn?.pacer?.rateMax ?? options.pacingRateMax ?? Infinity, 0xffff_ffff);
     case "TCP_USER_TIMEOUT":
       return options.userTimeoutMs ?? 0;
     case "SO_RCVLOWAT":

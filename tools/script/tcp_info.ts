@@ -1,8 +1,10 @@
 /** TCP_INFO as Linux's `struct tcp_info` names it, from a connection. */
 
-import { Phase } from "../../src/tcp/loss_recovery.ts";
+import { pipeOf } from "../../src/tcp/acknowledgment.ts";
+import { windowRate } from "../../src/tcp/pacing.ts";
 import { seqDiff } from "../../src/base/seq.ts";
 import type { Connection } from "../../src/tcp/connection.ts";
+import { recoveryState } from "../../src/tcp/report.ts";
 import { State } from "../../src/tcp/state.ts";
 import { headerBytes } from "../../src/tcp/segment_size.ts";
 import { receiveWindow } from "../../src/tcp/window.ts";
@@ -22,28 +24,31 @@ export interface InfoSource {
 
 type Reader = (conn: Connection, source: InfoSource) => number;
 
+/** As many segments as carry so many bytes. */
+const wire = (bytes: number, conn: Connection) => Math.ceil(bytes / conn.sndMss);
 const segments = (bytes: number, conn: Connection) => Math.floor(bytes / conn.sndMss);
 
 const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_state: (conn) => LINUX_STATES[conn.state],
-  tcpi_ca_state: (conn) => congestionState(conn),
-  tcpi_retransmits: (conn) => conn.persisting ? 0 : conn.backoffs,
+  tcpi_ca_state: (conn) => recoveryState(conn),
+  tcpi_retransmits: (conn) => conn.backoffs,
   tcpi_probes: (conn) =>
-    conn.persisting ? conn.backoffs : conn.keepAlive ? conn.keepaliveProbesSent : 0,
-  tcpi_backoff: (conn) => conn.backoffs,
+    conn.probesUnanswered > 0 ? conn.probesUnanswered : conn.keepaliveProbesSent,
+  tcpi_backoff: (conn) => conn.rtoShift,
   tcpi_options: (conn) =>
     (conn.timestamps ? 1 : 0) | (conn.sack ? 2 : 0) | (conn.windowScale ? 4 : 0) |
     (conn.ecn === null ? 0 : 8) | (conn.ecn?.ectSeen ? 16 : 0) |
     (conn.fastOpen !== null && conn.fastOpen.acked ? INFO_SYMBOLS.TCPI_OPT_SYN_DATA : 0),
   tcpi_snd_wscale: (conn) => conn.sndScale,
   tcpi_rcv_wscale: (conn) => conn.rcvScale,
-  tcpi_rto: (conn) => conn.rtt.backedOff(conn.backoffs),
-  tcpi_ato: () => 40_000,
+  tcpi_rto: (conn) => conn.rtt.backedOff(conn.rtoShift),
+  tcpi_ato: (conn) => conn.ackDelayUs,
   tcpi_snd_mss: (conn) => conn.sndMss,
   tcpi_rcv_mss: (conn) => conn.rcvMss,
   tcpi_unacked: (conn) => Math.ceil(seqDiff(conn.sndMax, conn.sndUna) / conn.sndMss),
-  tcpi_last_data_sent: (conn, { nowUs }) => Math.floor((nowUs - conn.lastSentAtUs) / 1000),
-  tcpi_last_data_recv: (conn, { nowUs }) => Math.floor((nowUs - conn.lastReceivedAtUs) / 1000),
+  tcpi_last_data_sent: (conn, { nowUs }) => Math.floor((nowUs - conn.lastTextSentAtUs) / 1000),
+  tcpi_last_data_recv: (conn, { nowUs }) =>
+    Math.floor((nowUs - Math.max(conn.lastTextAtUs, 0)) / 1000),
   tcpi_last_ack_recv: (conn, { nowUs }) => Math.floor((nowUs - conn.lastReceivedAtUs) / 1000),
   tcpi_pmtu: (conn, { mtu }) => conn.pathMtu === 0 ? mtu : conn.pathMtu,
   tcpi_delivered_ce: (conn) => conn.ecn?.accurate?.marksTold ?? conn.ecn?.echoes ?? 0,
@@ -62,6 +67,10 @@ const FIELDS: Readonly<Record<string, Reader>> = {
     return ssthreshBytes === Infinity ? INFINITE_SSTHRESH : segments(ssthreshBytes, conn);
   },
   tcpi_snd_cwnd: (conn) => segments(conn.congestion.cwndBytes, conn),
+  tcpi_pacing_rate: (conn) => Math.floor(pacingRate(conn)),
+  tcpi_max_pacing_rate: (conn) => Math.min(conn.pacer?.rateMax ?? Infinity, 2 ** 64),
+  tcpi_delivery_rate: (conn) => Math.floor(conn.loss?.queue.rate.bytesPerSecond ?? 0),
+  tcpi_delivery_rate_app_limited: (conn) => conn.loss?.queue.rate.isAppLimited ? 1 : 0,
   tcpi_advmss: (conn, { mtu }) => mtu - headerBytes(conn) - (conn.timestamps ? 12 : 0),
   tcpi_rcv_rtt: (conn) => conn.tuneRttUs,
   tcpi_rcv_space: (conn) => conn.receive?.limitBytes ?? 0,
@@ -78,9 +87,20 @@ const FIELDS: Readonly<Record<string, Reader>> = {
   tcpi_rcv_ooopack: (conn) => conn.segmentsOutOfOrder,
   tcpi_snd_wnd: (conn) => conn.sndWnd,
   tcpi_rcv_wnd: (conn) => receiveWindow(conn),
-  tcpi_sacked: (conn) => segments(conn.loss?.queue.sackedBytes ?? 0, conn),
-  tcpi_lost: (conn) => segments(conn.loss?.queue.lostBytes ?? 0, conn),
-  tcpi_retrans: (conn) => segments(conn.loss?.queue.againBytes ?? 0, conn),
+  // Without SACK duplicate ACKs stand for what has arrived.
+  tcpi_sacked: (conn) =>
+    conn.sack ? wire(conn.loss?.queue.sackedBytes ?? 0, conn) : conn.loss?.duplicateAcks ?? 0,
+  tcpi_lost: (conn) => wire(conn.loss?.queue.lostBytes ?? 0, conn),
+  tcpi_retrans: (conn) => wire(conn.loss?.queue.againBytes ?? 0, conn),
+  tcpi_fackets: () => 0,
+  tcpi_reordering: (conn) => conn.loss?.reordering ?? 0,
+  tcpi_reord_seen: (conn) => conn.loss?.reorderingEvents ?? 0,
+  tcpi_dsack_dups: (conn) => conn.loss?.duplicateReports ?? 0,
+  // The handshake counts as one.
+  tcpi_delivered: (conn) => wire(conn.loss?.deliveredTotalBytes ?? 0, conn) + 1,
+  tcpi_data_segs_out: (conn) => conn.textSegmentsSent,
+  tcpi_data_segs_in: (conn) => conn.textSegmentsReceived,
+  tcpi_rcv_ssthresh: (conn) => receiveWindow(conn),
   tcpi_total_rto: (conn) => conn.retransmitTimeouts,
 };
 
@@ -106,13 +126,10 @@ const LINUX_STATES: Readonly<Record<State, number>> = {
   [State.TIME_WAIT]: 6,
 };
 
-/** Linux's tcp_ca_state from what this stack keeps. */
-function congestionState(conn: Connection): number {
-  const loss = conn.loss;
-  if (loss === null) return INFO_SYMBOLS.TCP_CA_Open;
-  if (loss.phase === Phase.recovery) return INFO_SYMBOLS.TCP_CA_Recovery;
-  if (loss.phase === Phase.loss) return INFO_SYMBOLS.TCP_CA_Loss;
-  if (conn.ecn?.reducing) return INFO_SYMBOLS.TCP_CA_CWR;
-  const disordered = loss.duplicateAcks > 0 || loss.queue.sackedBytes > 0;
-  return disordered ? INFO_SYMBOLS.TCP_CA_Disorder : INFO_SYMBOLS.TCP_CA_Open;
+/** Linux works the rate out whether anything is paced by it or not. */
+function pacingRate(conn: Connection): number {
+  const { congestion, pacer, rtt } = conn;
+  if (pacer !== null) return pacer.rate;
+  if (congestion.pacingRate > 0) return congestion.pacingRate;
+  return windowRate(congestion, conn.loss === null ? 0 : pipeOf(conn), rtt.srttUs);
 }

@@ -1,4 +1,5 @@
 import type { CongestionControl } from "./control.ts";
+import { CongestionPhase } from "./phase.ts";
 
 /** The window of {@link NoControl}: more than any send buffer holds. */
 const UNBOUNDED_BYTES = 0x3fff_ffff;
@@ -12,10 +13,19 @@ export class NoControl implements CongestionControl {
   }
   set cwndBytes(_bytes: number) {}
   ssthreshBytes = Infinity;
+  readonly pacingRate = 0;
+  readonly phase = CongestionPhase.none;
+  readonly bandwidth = 0;
+  readonly modelRttUs = 0;
 
   onAck(): void {}
+  onSample(): void {}
+  onSegmentLost(): void {}
   onLoss(): void {}
   onEcn(): void {}
   onRecovered(): void {}
   onTimeout(): void {}
+  onTransmitStart(): void {}
+  saveForUndo(): void {}
+  undo(): void {}
 }
