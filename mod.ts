@@ -13,6 +13,8 @@ export type { OpenOptions, PipelineShape } from "./src/net/options.ts";
 export {
   type ConnectionSummary,
   type ConnectOptions,
+  type DatagramSummary,
+  type ListenDatagramOptions,
   type ListenOptions,
   Stack,
   type StackStats,
@@ -27,6 +29,9 @@ export {
   TcpFlow,
 } from "./src/net/forward.ts";
 export { TcpConn } from "./src/net/conn.ts";
+export { DatagramConn, type ReceivedDatagram } from "./src/net/datagram.ts";
+export type { MulticastV4Membership, MulticastV6Membership } from "./src/net/multicast.ts";
+export type { UdpOptions } from "./src/udp/config.ts";
 export { Listener } from "./src/net/listener.ts";
 export type { TcpInfo } from "./src/net/info.ts";
 export {

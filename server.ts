@@ -16,6 +16,7 @@ import {
 } from "./mod.ts";
 import { VERSION } from "./src/base/version.ts";
 import { chargen } from "./src/services/chargen.ts";
+import { type DatagramService, discardDatagrams, echoDatagrams } from "./src/services/datagram.ts";
 import { discard } from "./src/services/discard.ts";
 import { echo } from "./src/services/echo.ts";
 import { httpService } from "./src/services/http.ts";
@@ -39,7 +40,7 @@ usage: deno run --allow-ffi server.ts [options]
   --help              this text
   --version           the version
 
-Services: echo 7, discard 9, chargen 19 (RFC 862, 863, 864), http 80.
+Services: echo 7, discard 9, chargen 19 (RFC 862, 863, 864), http 80; echo and discard over UDP too.
 It needs CAP_NET_ADMIN, or a persistent interface of your own:
   sudo ip tuntap add dev ${DEFAULT_DEVICE} mode tun user $USER
   sudo ip addr add 10.7.0.1/24 dev ${DEFAULT_DEVICE} && sudo ip link set ${DEFAULT_DEVICE} up
@@ -54,6 +55,12 @@ const SERVICES: readonly { name: string; port: number; service: (net: Stack) => 
   { name: "discard", port: 9, service: () => discard },
   { name: "chargen", port: 19, service: () => chargen },
   { name: "http", port: 80, service: (net) => httpService(statusPage(() => net)) },
+];
+
+/** The same over UDP; chargen is not among them, because it answers a forged source with more than was sent. */
+const DATAGRAM_SERVICES: readonly { port: number; service: DatagramService }[] = [
+  { port: 7, service: echoDatagrams },
+  { port: 9, service: discardDatagrams },
 ];
 
 /** What the command line asks for. */
@@ -129,13 +136,16 @@ async function run(options: OpenOptions): Promise<void> {
   const running = SERVICES.map(({ port, service }) =>
     serve(net.listen({ hostname, port }), service(net))
   );
+  const sockets = DATAGRAM_SERVICES.map(({ port, service }) =>
+    service(net.listenDatagram({ transport: "udp", hostname, port }))
+  );
   const names = SERVICES.map(({ name, port }) => `${name} ${port}`).join(", ");
   console.log(
     `listening on ${net.addresses.join(", ")}: ${names} ` +
       `(tun ${options.device}, ${options.pipeline ?? "split"})`,
   );
   await net.closed;
-  await Promise.all(running);
+  await Promise.all([...running, ...sockets]);
 }
 
 /** One line for a person: what went wrong, without a stack trace. */

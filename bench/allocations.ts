@@ -9,6 +9,7 @@
 
 import { getHeapStatistics } from "node:v8";
 import { SteadyState } from "./support/steady.ts";
+import { SteadyDatagrams } from "./support/steady_datagrams.ts";
 
 const WARM_UP = 50_000;
 const PACKETS = 200_000;
@@ -26,7 +27,9 @@ function bytesPerStep(step: () => void): number {
 
 const steady = new SteadyState();
 const steady6 = new SteadyState("IPv6");
+const datagrams = new SteadyDatagrams();
 const small = new Uint8Array(64);
+const long = new Uint8Array(4000);
 console.log(JSON.stringify({
   idle: bytesPerStep(() => {}),
   dataIn: bytesPerStep(() => steady.receiveData(1448)),
@@ -36,4 +39,7 @@ console.log(JSON.stringify({
   dataIn6: bytesPerStep(() => steady6.receiveData(1428)),
   superSegmentIn6: bytesPerStep(() => steady6.receiveData(62_780)),
   dataOut6: bytesPerStep(() => steady6.sendData(small)),
+  datagramIn: bytesPerStep(() => datagrams.receive(64)),
+  datagramOut: bytesPerStep(() => datagrams.send(small)),
+  longDatagramOut: bytesPerStep(() => datagrams.send(long)),
 }));

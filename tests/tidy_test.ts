@@ -53,6 +53,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
     "fields alone; tests/tcp/delivery_rate_test.ts sees them filled",
   "src/tcp/outcome.ts": "names of decisions; tests/tcp/input_test.ts sees each of them",
   "src/tcp/parts.ts": "interfaces alone: what tests/support/engine.ts makes an engine of",
+  "src/udp/sink.ts": "an interface; tests/udp/udp_test.ts records what goes into it",
   "src/tcp/sink.ts": "an interface; tests/support/engine.ts records what goes into it",
 };
 

@@ -242,9 +242,9 @@ function load() {
     try {
       loaded = Deno.dlopen(name, LIBC_SYMBOLS).symbols;
       break;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      cause ??= error;
+    } catch (error2) {
+      if (error2 instanceof Deno.errors.NotCapable) throw error2;
+      cause ??= error2;
     }
   }
   if (loaded === null) {
@@ -342,10 +342,10 @@ var SendOutcome = {
 
 // src/base/errors.ts
 function codedError(ErrorClass, code, message3, cause) {
-  const error = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
+  const error2 = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
     cause
   });
-  return Object.assign(error, {
+  return Object.assign(error2, {
     code
   });
 }
@@ -962,9 +962,9 @@ function finishOpen(fd, name, virtioHeader, isTap) {
       mtu,
       virtioHeader
     };
-  } catch (error) {
+  } catch (error2) {
     closeFd(fd);
-    throw error;
+    throw error2;
   }
 }
 function setOffload(fd, wanted) {
@@ -1377,7 +1377,23 @@ var Drop = {
   /** A challenge ACK that was not sent because of `challengeAcksPerSecond`. */
   tcpChallengeLimited: 46,
   /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
-  tcpSackInvalid: 47
+  tcpSackInvalid: 47,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 48,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 49,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 50,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 51,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 52,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 53,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 54,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 55
 };
 var dropNames = Object.keys(Drop);
 
@@ -1455,11 +1471,23 @@ var Counter = {
   /** A peer has thrown away what it had acknowledged selectively (RFC 2018 section 8). */
   sackRenegings: 51,
   /** Duplicate ACKs that went as one with others. */
-  acksCompressed: 52
+  acksCompressed: 52,
+  /** UDP datagrams that a socket was given, and that one has sent; their payload. */
+  datagramsIn: 53,
+  datagramsOut: 54,
+  datagramBytesIn: 55,
+  datagramBytesOut: 56,
+  /** Fragments of datagrams that were longer than the way out takes. */
+  fragmentsOut: 57,
+  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  udpErrorsIn: 58,
+  udpErrorsOut: 59,
+  /** UDP sockets now. */
+  datagramSocketsNow: 60
 };
 var counterNames = Object.keys(Counter);
-var DROPS_START = 64;
-var COUNTER_SLOTS = 160;
+var DROPS_START = 96;
+var COUNTER_SLOTS = 192;
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
 }
@@ -1547,6 +1575,157 @@ var Memory = class {
     else this.vector.copy(to, from, length);
   }
 };
+
+// src/ring/row.ts
+var Row = {
+  generation: 0,
+  state: 1,
+  error: 2,
+  rxWritten: 3,
+  rxHead: 4,
+  rxEpoch: 5,
+  /** 1 when the peer's FIN has been received: no byte follows `rxWritten`. */
+  rxFinished: 6,
+  /** Bytes of the application that the peer has acknowledged; modulo 2^32. */
+  txRead: 7,
+  /** Bytes that the application may have unacknowledged in its stream. */
+  txLimit: 8,
+  /** Largest IP packet for the path, bytes. */
+  pathMtu: 9,
+  local: 10,
+  localPort: 14,
+  remotePort: 15,
+  remote: 16,
+  info: 20,
+  rxRead: 48,
+  txWritten: 49,
+  txHead: 50,
+  txEpoch: 51,
+  newsForApp: 56,
+  newsForTcp: 57,
+  /** Of a UDP socket (datagram.ts): 1 while a `send` waits for room. */
+  sendWaiting: 58,
+  /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
+  urgentEnd: 64,
+  /** How often the peer has moved it. */
+  urgentMarks: 65,
+  /** 1 while the application has not read up to it. */
+  urgentUnread: 66,
+  /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
+  softError: 67,
+  softErrors: 68,
+  recovery: 80,
+  sending: 96
+};
+var ROW_WORDS = 112;
+var Info = {
+  rttUs: 0,
+  rttVarUs: 1,
+  rtoUs: 2,
+  rttMinUs: 3,
+  cwndBytes: 4,
+  ssthreshBytes: 5,
+  mssSend: 6,
+  mssReceive: 7,
+  sendWindow: 8,
+  receiveWindow: 9,
+  bytesInFlight: 10,
+  /** 64-bit totals as low and high words. */
+  bytesSent: 11,
+  bytesReceived: 13,
+  bytesRetransmitted: 15,
+  segmentsSent: 17,
+  segmentsReceived: 18,
+  segmentsRetransmitted: 19,
+  segmentsOutOfOrder: 20,
+  duplicateAcks: 21,
+  /** Shift counts: what the peer announced in the low byte, our own in the next. */
+  windowScales: 22,
+  /** Bits: {@link InfoOption}. */
+  options: 23,
+  retransmitTimeouts: 24,
+  receiveBufferBytes: 25,
+  congestion: 26,
+  backoffs: 27
+};
+var Sending = {
+  /** Number in `congestionPhaseNames`. */
+  phase: 0,
+  /** 64-bit totals as low and high words. */
+  pacingRate: 1,
+  deliveryRate: 3,
+  bandwidth: 5,
+  modelRttUs: 7,
+  /** Bits: {@link SendingFlag}. */
+  flags: 8
+};
+var SendingFlag = {
+  windowLimited: 1,
+  rateAppLimited: 2
+};
+if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
+var Recovery = {
+  /** Index in `recoveryStateNames`. */
+  state: 0,
+  reordering: 1,
+  reorderingEvents: 2,
+  duplicateReports: 3,
+  undone: 4,
+  renegings: 5,
+  sackedBytes: 6,
+  lostBytes: 7,
+  againBytes: 8,
+  /** A 64-bit total as low and high words. */
+  deliveredBytes: 9,
+  ackDelayUs: 11,
+  probesUnanswered: 12
+};
+var InfoOption = {
+  timestamps: 1,
+  sack: 2,
+  windowScale: 4,
+  /** ECN in the form of RFC 3168. */
+  ecn: 8,
+  /** ECN in the form of RFC 9768. */
+  accurateEcn: 16,
+  /** Data of the SYN was taken (RFC 7413); the value is that of Linux. */
+  synData: 32
+};
+var ConnectionError = {
+  none: 0,
+  /** RST from the peer after the connection was established. */
+  reset: 1,
+  /** RST in answer to the SYN, or ICMP port or protocol unreachable. */
+  refused: 2,
+  /** No answer in time: SYN, data, keepalive or user timeout. */
+  timedOut: 3,
+  /** ICMP network unreachable. */
+  networkUnreachable: 4,
+  /** ICMP host unreachable. */
+  hostUnreachable: 5,
+  /** Ended by the local side: `abort()` or the stack's end. */
+  aborted: 6,
+  /** `listen`: the port is taken. */
+  addressInUse: 7,
+  /** The address is none of the stack's. */
+  addressNotAvailable: 8,
+  /** The stack's connection limit. */
+  tooManyConnections: 9
+};
+
+// src/ring/datagram.ts
+var DATAGRAM_HEADER_BYTES = 44;
+var DatagramWord = {
+  length: 0,
+  ports: 1,
+  hops: 2,
+  source: 3,
+  destination: 7
+};
+var LOOPS_BACK = 65536;
+function isSendWaiting(words, row) {
+  return Atomics.load(words, row + Row.sendWaiting) !== 0;
+}
 
 // src/ring/pool.ts
 var DESCRIPTOR_WORDS = 4;
@@ -1711,141 +1890,6 @@ var RingConsumer = class {
   }
 };
 
-// src/ring/row.ts
-var Row = {
-  generation: 0,
-  state: 1,
-  error: 2,
-  rxWritten: 3,
-  rxHead: 4,
-  rxEpoch: 5,
-  /** 1 when the peer's FIN has been received: no byte follows `rxWritten`. */
-  rxFinished: 6,
-  /** Bytes of the application that the peer has acknowledged; modulo 2^32. */
-  txRead: 7,
-  /** Bytes that the application may have unacknowledged in its stream. */
-  txLimit: 8,
-  /** Largest IP packet for the path, bytes. */
-  pathMtu: 9,
-  local: 10,
-  localPort: 14,
-  remotePort: 15,
-  remote: 16,
-  info: 20,
-  rxRead: 48,
-  txWritten: 49,
-  txHead: 50,
-  txEpoch: 51,
-  newsForApp: 56,
-  newsForTcp: 57,
-  /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
-  urgentEnd: 64,
-  /** How often the peer has moved it. */
-  urgentMarks: 65,
-  /** 1 while the application has not read up to it. */
-  urgentUnread: 66,
-  /** The last {@link ConnectionError} that did not end the connection, and how many there were. */
-  softError: 67,
-  softErrors: 68,
-  recovery: 80,
-  sending: 96
-};
-var ROW_WORDS = 112;
-var Info = {
-  rttUs: 0,
-  rttVarUs: 1,
-  rtoUs: 2,
-  rttMinUs: 3,
-  cwndBytes: 4,
-  ssthreshBytes: 5,
-  mssSend: 6,
-  mssReceive: 7,
-  sendWindow: 8,
-  receiveWindow: 9,
-  bytesInFlight: 10,
-  /** 64-bit totals as low and high words. */
-  bytesSent: 11,
-  bytesReceived: 13,
-  bytesRetransmitted: 15,
-  segmentsSent: 17,
-  segmentsReceived: 18,
-  segmentsRetransmitted: 19,
-  segmentsOutOfOrder: 20,
-  duplicateAcks: 21,
-  /** Shift counts: what the peer announced in the low byte, our own in the next. */
-  windowScales: 22,
-  /** Bits: {@link InfoOption}. */
-  options: 23,
-  retransmitTimeouts: 24,
-  receiveBufferBytes: 25,
-  congestion: 26,
-  backoffs: 27
-};
-var Sending = {
-  /** Number in `congestionPhaseNames`. */
-  phase: 0,
-  /** 64-bit totals as low and high words. */
-  pacingRate: 1,
-  deliveryRate: 3,
-  bandwidth: 5,
-  modelRttUs: 7,
-  /** Bits: {@link SendingFlag}. */
-  flags: 8
-};
-var SendingFlag = {
-  windowLimited: 1,
-  rateAppLimited: 2
-};
-if (Row.info + Info.backoffs >= Row.rxRead) throw new Error("The info words overrun the row");
-var Recovery = {
-  /** Index in `recoveryStateNames`. */
-  state: 0,
-  reordering: 1,
-  reorderingEvents: 2,
-  duplicateReports: 3,
-  undone: 4,
-  renegings: 5,
-  sackedBytes: 6,
-  lostBytes: 7,
-  againBytes: 8,
-  /** A 64-bit total as low and high words. */
-  deliveredBytes: 9,
-  ackDelayUs: 11,
-  probesUnanswered: 12
-};
-var InfoOption = {
-  timestamps: 1,
-  sack: 2,
-  windowScale: 4,
-  /** ECN in the form of RFC 3168. */
-  ecn: 8,
-  /** ECN in the form of RFC 9768. */
-  accurateEcn: 16,
-  /** Data of the SYN was taken (RFC 7413); the value is that of Linux. */
-  synData: 32
-};
-var ConnectionError = {
-  none: 0,
-  /** RST from the peer after the connection was established. */
-  reset: 1,
-  /** RST in answer to the SYN, or ICMP port or protocol unreachable. */
-  refused: 2,
-  /** No answer in time: SYN, data, keepalive or user timeout. */
-  timedOut: 3,
-  /** ICMP network unreachable. */
-  networkUnreachable: 4,
-  /** ICMP host unreachable. */
-  hostUnreachable: 5,
-  /** Ended by the local side: `abort()` or the stack's end. */
-  aborted: 6,
-  /** `listen`: the port is taken. */
-  addressInUse: 7,
-  /** The address is none of the stack's. */
-  addressNotAvailable: 8,
-  /** The stack's connection limit. */
-  tooManyConnections: 9
-};
-
 // src/ring/layout.ts
 var SLOT_BYTES = 65536 + 64;
 var SLOT_HEADROOM = 6;
@@ -1891,6 +1935,8 @@ var Layout = class {
   rows;
   /** Byte offset of the header area. */
   headers;
+  /** Byte offset of the TCP thread's place for one datagram header. */
+  datagramHeader;
   slotPool;
   receivePool;
   sendPool;
@@ -1900,8 +1946,9 @@ var Layout = class {
    */
   constructor(dimensions, store = plainStore) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
-    this.rowEvents = EVENTS_PER_ROW * connections;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    const rowCount = dimensions.connections + dimensions.sockets;
+    this.rowEvents = EVENTS_PER_ROW * rowCount;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -1918,10 +1965,11 @@ var Layout = class {
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames)
     };
-    const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const rows = cut.bytes(rowCount * ROW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES2);
+    this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes2 = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
@@ -1992,7 +2040,11 @@ var Layout = class {
       }
     };
   }
-  /** Word index of a connection's row. */
+  /** Whether this is the row of a UDP socket, not of a connection. */
+  isSocketRow(index) {
+    return index >= this.dimensions.connections;
+  }
+  /** Word index of a row. */
   row(index) {
     return this.rows + index * ROW_WORDS;
   }
@@ -2342,7 +2394,8 @@ var Ipv4Fragment = {
 };
 var Protocol = {
   icmp: 1,
-  tcp: 6
+  tcp: 6,
+  udp: 17
 };
 function readIpv4HeaderLength(view, offset) {
   return (view.getUint8(offset) & 15) << 2;
@@ -2833,6 +2886,32 @@ function readSack(view, at, length, segment) {
   segment.sackRight3 = count > 3 ? view.getInt32(at + 28) : 0;
 }
 
+// src/wire/udp.ts
+var UDP_HEADER_BYTES = 8;
+var UdpField = {
+  sourcePort: 0,
+  destinationPort: 2,
+  length: 4,
+  checksum: 6
+};
+function writeUdpHeader(view, offset, sourcePort, destinationPort, payloadLength, checksum) {
+  view.setInt32(offset, sourcePort << 16 | destinationPort);
+  view.setInt32(offset + 4, UDP_HEADER_BYTES + payloadLength << 16 | checksum);
+}
+function udpPseudoSum(datagram, length) {
+  const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = datagram;
+  const last = pseudoHeaderSum4(src3, dst3, Protocol.udp, length);
+  if (isIpv4Words(dst0, dst1, dst2)) return last;
+  const first = pseudoHeaderSum4(src0, dst0, 0, 0) + pseudoHeaderSum4(src1, dst1, 0, 0);
+  const sum = last + first + pseudoHeaderSum4(src2, dst2, 0, 0);
+  return (sum & 65535) + (sum >>> 16);
+}
+function udpChecksum(datagram, payloadSum) {
+  const length = UDP_HEADER_BYTES + datagram.payloadLength;
+  const header = datagram.srcPort + datagram.dstPort + length;
+  return checksumFold(udpPseudoSum(datagram, length) + header + payloadSum) || 65535;
+}
+
 // src/ip/input_kind.ts
 var InputKind = {
   /** Not to be used; `PacketInput.reason` says why. */
@@ -2845,7 +2924,11 @@ var InputKind = {
    * An ICMP error about a TCP segment that this stack sent: the source, the destination, the ports and
    * `seq` are those of the quoted segment (so the source is ours), with `icmpType`, `icmpCode`, `icmpMtu`.
    */
-  icmpError: 3
+  icmpError: 3,
+  /** A UDP datagram for this stack, or for a group or a broadcast address of its network. */
+  udp: 4,
+  /** An ICMP error about a UDP datagram that this stack sent, told as {@link InputKind.icmpError}. */
+  udpError: 5
 };
 
 // src/ip/icmp_input.ts
@@ -2926,31 +3009,28 @@ function readQuoted4(view, icmp, length, segment, own) {
   }
   const fragment = view.getUint16(at + Ipv4Field.fragment);
   const source = view.getInt32(at + Ipv4Field.source);
-  if (view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp || (fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) {
-    return InputKind.dropped;
-  }
+  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) return InputKind.dropped;
   setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
-  readQuotedTcp(view, at + headerLength, segment);
-  return InputKind.icmpError;
+  return readQuotedTransport(view, at + headerLength, view.getUint8(at + Ipv4Field.protocol), segment);
 }
 function readQuoted6(view, icmp, length, segment, own) {
   const at = icmp + IcmpField.quoted;
   const end2 = icmp + length;
   if (end2 - at < IPV6_HEADER_BYTES || view.getUint8(at) >>> 4 !== 6) return InputKind.dropped;
   findTransport(view, at, end2, quotedPlace);
-  if (quotedPlace.reason !== Drop.none || quotedPlace.protocol !== Protocol.tcp) {
-    return InputKind.dropped;
-  }
+  if (quotedPlace.reason !== Drop.none) return InputKind.dropped;
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end2) return InputKind.dropped;
   setIpv6Addresses(segment, view, at);
   if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
-  readQuotedTcp(view, quotedPlace.offset, segment);
-  return InputKind.icmpError;
+  return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
-function readQuotedTcp(view, at, segment) {
+function readQuotedTransport(view, at, protocol, segment) {
+  if (protocol !== Protocol.tcp && protocol !== Protocol.udp) return InputKind.dropped;
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
+  if (protocol === Protocol.udp) return InputKind.udpError;
   segment.seq = view.getInt32(at + TcpField.sequence);
+  return InputKind.icmpError;
 }
 function setIpv4Addresses(segment, source, destination) {
   segment.src0 = 0;
@@ -2979,9 +3059,14 @@ var OwnAddresses = class {
   #ipv4;
   /** Four words for each IPv6 address. */
   #ipv6;
+  /** The last words of the broadcast addresses of the IPv4 networks. */
+  #broadcasts;
   #loopback;
-  /** `loopback` says whether 127.0.0.0/8 and `::1` count as own, as they do for what never left the stack. */
-  constructor(addresses, loopback) {
+  /**
+   * `loopback` says whether 127.0.0.0/8 and `::1` count as own, as they do for what never left the stack.
+   * `broadcasts` are those of its networks, beside 255.255.255.255.
+   */
+  constructor(addresses, loopback, broadcasts = []) {
     const ipv4 = addresses.filter(isIpv4);
     this.#ipv4 = Int32Array.from(ipv4, (address) => address.w3);
     const ipv6 = addresses.filter((address) => !isIpv4(address));
@@ -2991,6 +3076,7 @@ var OwnAddresses = class {
       w2,
       w3
     ]));
+    this.#broadcasts = Int32Array.from(broadcasts, (address) => address.w3);
     this.#loopback = loopback;
   }
   /** Whether the IPv4 address with these 32 bits is an own one. */
@@ -3000,6 +3086,15 @@ var OwnAddresses = class {
       if (own[i] === word) return true;
     }
     return this.#loopback && isLoopbackWord(word);
+  }
+  /** Whether packets to this IPv4 address are for several hosts: multicast or broadcast (RFC 1122 section 3.3.6). */
+  isGroup4(word) {
+    if (word >>> 28 === 14 || word === -1) return true;
+    const broadcasts = this.#broadcasts;
+    for (let i = 0; i < broadcasts.length; i++) {
+      if (broadcasts[i] === word) return true;
+    }
+    return false;
   }
   /** Whether the IPv6 address with these words is an own one; never for IPv4-mapped ones. */
   has6(w0, w1, w2, w3) {
@@ -3021,6 +3116,8 @@ var PacketInput = class {
   #own;
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   #place = new TransportPlace();
+  /** Whether the frame at hand is for a group or a network, of which only UDP may be. */
+  #toGroup = false;
   // What the virtio-net header of the frame at hand says.
   /** Whether the checksum need not be verified. */
   #vouched = false;
@@ -3037,7 +3134,7 @@ var PacketInput = class {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
-    this.#own = new OwnAddresses(options.addresses, this.#loopback);
+    this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
   }
   /**
    * Decodes the frame of `length` bytes at `offset` into `segment`. After {@link InputKind.dropped} the
@@ -3123,9 +3220,11 @@ var PacketInput = class {
     segment.flowLabel = 0;
     const payload = at + headerLength;
     const payloadLength = totalLength - headerLength;
-    switch (view.getUint8(at + Ipv4Field.protocol)) {
+    const protocol = view.getUint8(at + Ipv4Field.protocol);
+    if (this.#toGroup && protocol !== Protocol.udp) return this.#drop(Drop.ipDestinationForeign);
+    switch (protocol) {
       case Protocol.tcp: {
-        if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
+        if (!this.#isOffloadFor(headerLength, VirtioGso.tcp4, TcpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         const pseudo = this.#vouched ? 0 : pseudoHeaderSum4(source, destination, Protocol.tcp, payloadLength);
@@ -3137,6 +3236,11 @@ var PacketInput = class {
           return this.#drop(Drop.icmpInvalid);
         }
         return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+      case Protocol.udp:
+        if (!this.#isOffloadFor(headerLength, VirtioGso.none, UdpField.checksum)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeUdp(memory, payload, payloadLength, segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -3157,9 +3261,12 @@ var PacketInput = class {
     segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
     const payload = place.offset;
     const payloadLength = at + length - payload;
+    if (this.#toGroup && place.protocol !== Protocol.udp) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     switch (place.protocol) {
       case Protocol.tcp: {
-        if (!this.#isOffloadForTcp(payload - at, VirtioGso.tcp6)) {
+        if (!this.#isOffloadFor(payload - at, VirtioGso.tcp6, TcpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         const pseudo = this.#vouched ? 0 : pseudoHeaderSum6(view, at, Protocol.tcp, payloadLength);
@@ -3173,6 +3280,11 @@ var PacketInput = class {
         }
         return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
       }
+      case Protocol.udp:
+        if (!this.#isOffloadFor(payload - at, VirtioGso.none, UdpField.checksum)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeUdp(memory, payload, payloadLength, segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -3183,14 +3295,13 @@ var PacketInput = class {
    */
   #checkAddresses4(source, destination) {
     const network = source >>> 24;
-    if (network === 0 || network >= 224 && network < 240 || source === -1) {
-      return Drop.ipSourceMartian;
-    }
+    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;
     }
-    return this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
+    this.#toGroup = this.#own.isGroup4(destination);
+    return this.#toGroup || this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
   }
   /**
    * The same of RFC 4291 section 2.5 and 2.7: no packet comes from a multicast group, from the unspecified
@@ -3205,12 +3316,32 @@ var PacketInput = class {
       if (isLowest) return Drop.ipSourceMartian;
     }
     if (!this.#loopback && this.#own.has6(s.src0, s.src1, s.src2, s.src3)) return Drop.ipSourceOwn;
-    return this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
+    this.#toGroup = s.dst0 >>> 24 === 255;
+    return this.#toGroup || this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
   }
-  /** Whether the virtio-net header's claims, if any, are about TCP behind `headerLength` bytes of IP headers. */
-  #isOffloadForTcp(headerLength, gsoType) {
+  /**
+   * Whether the virtio-net header's claims, if any, are about a protocol with its checksum at `field`, behind
+   * `headerLength` bytes of IP headers.
+   */
+  #isOffloadFor(headerLength, gsoType, field) {
     if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
-    return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum;
+    return this.#checksumStart === NO_CHECKSUM_START || this.#checksumStart === headerLength && this.#checksumOffset === field;
+  }
+  /** The addresses of `segment` are set. What follows the datagram in its packet is not looked at. */
+  #decodeUdp(memory, at, size, segment) {
+    const { view } = memory;
+    if (size < UDP_HEADER_BYTES) return this.#drop(Drop.udpLengthInvalid);
+    const length = view.getUint16(at + UdpField.length);
+    if (length < UDP_HEADER_BYTES || length > size) return this.#drop(Drop.udpLengthInvalid);
+    if (!this.#vouched) {
+      const reason = checkUdpChecksum(memory, at, length, segment);
+      if (reason !== Drop.none) return this.#drop(reason);
+    }
+    beginMessage(segment, at + UDP_HEADER_BYTES, 0, 0);
+    segment.payloadLength = length - UDP_HEADER_BYTES;
+    segment.srcPort = view.getUint16(at + UdpField.sourcePort);
+    segment.dstPort = view.getUint16(at + UdpField.destinationPort);
+    return segment.dstPort === 0 ? this.#drop(Drop.udpPortZero) : InputKind.udp;
   }
   /** `pseudo` is the running sum of the pseudo-header; not looked at when the checksum is vouched for. */
   #decodeTcp(memory, at, length, pseudo, segment) {
@@ -3240,6 +3371,14 @@ var PacketInput = class {
     return InputKind.tcp;
   }
 };
+function checkUdpChecksum(memory, at, length, segment) {
+  if (memory.view.getUint16(at + UdpField.checksum) === 0) {
+    const isIpv42 = isIpv4Words(segment.src0, segment.src1, segment.src2);
+    return isIpv42 ? Drop.none : Drop.udpChecksumMissing;
+  }
+  const sum = checksumAddIn(memory, at, length, udpPseudoSum(segment, length));
+  return checksumFold(sum) === 0 ? Drop.none : Drop.udpChecksumInvalid;
+}
 function readTcpFixedHeader(view, at, segment) {
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
@@ -3298,9 +3437,11 @@ var HandoverInbox = class {
   constructor(layout, virtioHeader, settings, counters) {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
+    const { addresses, broadcasts } = settings;
     this.#input = new PacketInput({
       virtioHeader,
-      addresses: settings.addresses
+      addresses,
+      broadcasts
     });
     this.#counters = counters;
   }
@@ -3461,9 +3602,11 @@ var ParserStage = class {
   constructor(layout, virtioHeader, settings) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
+    const { addresses, broadcasts } = settings;
     this.#input = new PacketInput({
       virtioHeader,
-      addresses: settings.addresses
+      addresses,
+      broadcasts
     });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
@@ -3573,7 +3716,8 @@ var DirectInput = class {
     this.#stage = stage;
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
-      addresses: settings.addresses
+      addresses: settings.addresses,
+      broadcasts: settings.broadcasts
     });
   }
   /** Takes up to `most` frames in; returns how many there were. */
@@ -7911,6 +8055,75 @@ function switchCongestion(conn, name, config, nowUs) {
   control.onTransmitStart(conn.rtt.srttUs, nowUs);
 }
 
+// src/tcp/ending.ts
+function end(conn, error2) {
+  conn.state = State.CLOSED;
+  conn.error = error2;
+  conn.news = News.loud;
+  conn.ackPending = false;
+  stopTimers(conn);
+}
+function stopTimers(conn) {
+  conn.retransmitAtUs = NEVER;
+  conn.delayedAckAtUs = NEVER;
+  conn.keepaliveAtUs = NEVER;
+  conn.endAtUs = NEVER;
+  if (conn.loss !== null) {
+    conn.loss.reorderAtUs = NEVER;
+    conn.loss.probeAtUs = NEVER;
+  }
+  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
+}
+function abort(conn) {
+  end(conn, ConnectionError.aborted);
+}
+function enterTimeWait(conn, nowUs, config) {
+  conn.state = State.TIME_WAIT;
+  stopTimers(conn);
+  restartTimeWait(conn, nowUs, config);
+}
+function restartTimeWait(conn, nowUs, config) {
+  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
+}
+
+// src/tcp/icmp_error.ts
+function connectErrorOf(type, code) {
+  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
+  switch (code) {
+    case ICMP_NET_UNREACHABLE:
+    case ICMP_NET_UNKNOWN:
+    case ICMP_NET_PROHIBITED:
+    case ICMP_NET_UNREACHABLE_TOS:
+      return ConnectionError.networkUnreachable;
+    case ICMP_PROTOCOL_UNREACHABLE:
+    case ICMP_PORT_UNREACHABLE:
+      return ConnectionError.refused;
+    default:
+      return ConnectionError.hostUnreachable;
+  }
+}
+function isFragmentationNeeded(type, code) {
+  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
+}
+function takeIcmpError(conn, type, code) {
+  const error2 = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error2);
+  else noteSoftError(conn, error2);
+}
+function noteSoftError(conn, error2) {
+  conn.softError = error2;
+  conn.softErrors++;
+  conn.news = News.loud;
+}
+var ICMP_UNREACHABLE = 3;
+var ICMP_NET_UNREACHABLE = 0;
+var ICMP_PROTOCOL_UNREACHABLE = 2;
+var ICMP_PORT_UNREACHABLE = 3;
+var ICMP_FRAGMENTATION_NEEDED = 4;
+var ICMP_NET_UNKNOWN = 6;
+var ICMP_NET_PROHIBITED = 9;
+var ICMP_NET_UNREACHABLE_TOS = 11;
+
 // src/tcp/isn.ts
 var ISN_TICK_US = 4;
 var IsnGenerator = class {
@@ -8328,6 +8541,11 @@ var StreamWriter = class {
   /** Bytes that the consumer has read; modulo 2^32. */
   get read() {
     return streamRead(this.#shared);
+  }
+  /** Whether there is memory for `length` bytes, all of them. */
+  hasMemoryFor(length) {
+    this.reclaimIfDrained();
+    return chainRoom(this.#memory, this.#tail, length) === length;
   }
   /** Appends from a caller's array; returns how many bytes found memory. */
   appendArray(source, from, length) {
@@ -8803,37 +9021,6 @@ function reportOverlap(conn, end2, config) {
     high = seqMin(high, queue.right[i]);
     extendDuplicate(conn, queue.left[i], before, config);
   }
-}
-
-// src/tcp/ending.ts
-function end(conn, error) {
-  conn.state = State.CLOSED;
-  conn.error = error;
-  conn.news = News.loud;
-  conn.ackPending = false;
-  stopTimers(conn);
-}
-function stopTimers(conn) {
-  conn.retransmitAtUs = NEVER;
-  conn.delayedAckAtUs = NEVER;
-  conn.keepaliveAtUs = NEVER;
-  conn.endAtUs = NEVER;
-  if (conn.loss !== null) {
-    conn.loss.reorderAtUs = NEVER;
-    conn.loss.probeAtUs = NEVER;
-  }
-  if (conn.pacer !== null) conn.pacer.wakeAtUs = NEVER;
-}
-function abort(conn) {
-  end(conn, ConnectionError.aborted);
-}
-function enterTimeWait(conn, nowUs, config) {
-  conn.state = State.TIME_WAIT;
-  stopTimers(conn);
-  restartTimeWait(conn, nowUs, config);
-}
-function restartTimeWait(conn, nowUs, config) {
-  conn.endAtUs = nowUs + 2 * config.mslMs * 1e3;
 }
 
 // src/tcp/negotiation.ts
@@ -11514,12 +11701,12 @@ var Handshakes = class {
     requests.remove(id);
     return conn;
   }
-  #forget(id, error) {
+  #forget(id, error2) {
     const embryo = this.#embryo;
     this.#requests.readEnds(id, this.#ends);
     setEnds(embryo, this.#ends);
     embryo.state = State.CLOSED;
-    embryo.error = error;
+    embryo.error = error2;
     this.addresses.remove(this.#ends);
     this.#requests.remove(id);
     this.#host.counters.count(Counter.failedOpens);
@@ -11621,44 +11808,6 @@ function embryoOf({ config, memory }, ends) {
   embryo.receive = new ReceiveBuffer(memory, words, config.receiveBufferInitialBytes, 1);
   return embryo;
 }
-
-// src/tcp/icmp_error.ts
-function connectErrorOf(type, code) {
-  if (type !== ICMP_UNREACHABLE) return ConnectionError.hostUnreachable;
-  switch (code) {
-    case ICMP_NET_UNREACHABLE:
-    case ICMP_NET_UNKNOWN:
-    case ICMP_NET_PROHIBITED:
-    case ICMP_NET_UNREACHABLE_TOS:
-      return ConnectionError.networkUnreachable;
-    case ICMP_PROTOCOL_UNREACHABLE:
-    case ICMP_PORT_UNREACHABLE:
-      return ConnectionError.refused;
-    default:
-      return ConnectionError.hostUnreachable;
-  }
-}
-function isFragmentationNeeded(type, code) {
-  return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
-}
-function takeIcmpError(conn, type, code) {
-  const error = connectErrorOf(type, code);
-  if (conn.state === State.SYN_SENT) end(conn, error);
-  else noteSoftError(conn, error);
-}
-function noteSoftError(conn, error) {
-  conn.softError = error;
-  conn.softErrors++;
-  conn.news = News.loud;
-}
-var ICMP_UNREACHABLE = 3;
-var ICMP_NET_UNREACHABLE = 0;
-var ICMP_PROTOCOL_UNREACHABLE = 2;
-var ICMP_PORT_UNREACHABLE = 3;
-var ICMP_FRAGMENTATION_NEEDED = 4;
-var ICMP_NET_UNKNOWN = 6;
-var ICMP_NET_PROHIBITED = 9;
-var ICMP_NET_UNREACHABLE_TOS = 11;
 
 // src/tcp/listener.ts
 var Listener = class {
@@ -12445,6 +12594,412 @@ var Tcp = class {
 };
 var REOPEN_GAP = 65537;
 
+// src/udp/socket.ts
+var Match = {
+  none: 0,
+  dual: 1,
+  family: 2,
+  address: 3
+};
+var UdpSocket = class {
+  /** Its row in the shared memory: number, generation, and index of the first word. */
+  id;
+  generation;
+  row;
+  /** What it is bound to; unspecified for every address of the family, `::` for both families. */
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Datagrams that the application has not received. */
+  receive;
+  /** Datagrams that are to be sent, and how far that has come. */
+  sendStream;
+  sent = new StreamCursor();
+  /** Four words for each group that it has joined. */
+  groups = new Int32Array(0);
+  /** It is in the engine's list of sockets to look at. */
+  dirty = false;
+  /** Datagrams were put into `receive` since it was published. */
+  hasReceived = false;
+  /** The application has let go of it; it ends when everything is sent. */
+  closing = false;
+  constructor(id, generation, row, address, port, receive, sendStream) {
+    this.id = id;
+    this.generation = generation;
+    this.row = row;
+    [this.local0, this.local1, this.local2, this.local3] = address;
+    this.port = port;
+    this.receive = receive;
+    this.sendStream = sendStream;
+  }
+  /** Whether it is bound to every address of a family, or of both. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
+  }
+  /** How well an address fits. */
+  match(w0, w1, w2, w3) {
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      if (this.local2 === IPV4_MAPPED_W2 === isIpv42) return Match.family;
+      return isIpv42 ? Match.dual : Match.none;
+    }
+    const same = this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+    return same ? Match.address : Match.none;
+  }
+  /** Joins a group, or leaves it again. */
+  setMember(group, joins) {
+    const others = [];
+    for (let i = 0; i < this.groups.length; i += 4) {
+      const words = this.groups.subarray(i, i + 4);
+      if (words.some((word, index) => word !== group[index])) others.push(...words);
+    }
+    this.groups = Int32Array.from(joins ? [
+      ...others,
+      ...group
+    ] : others);
+  }
+  /** Whether it is a member of a group. */
+  isMember(w0, w1, w2, w3) {
+    const { groups } = this;
+    for (let i = 0; i < groups.length; i += 4) {
+      const same = groups[i + 3] === w3 && groups[i + 2] === w2 && groups[i + 1] === w1 && groups[i] === w0;
+      if (same) return true;
+    }
+    return false;
+  }
+};
+
+// src/udp/table.ts
+var NONE2 = [];
+var SocketTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  /** The sockets that have joined a group. */
+  #members = NONE2;
+  /** Enters a socket. */
+  add(socket) {
+    this.#byPort.set(socket.port, [
+      ...this.at(socket.port),
+      socket
+    ]);
+  }
+  /** Takes a socket out. */
+  remove(socket) {
+    this.#members = this.#members.filter((member) => member !== socket);
+    const others = this.at(socket.port).filter((other) => other !== socket);
+    if (others.length > 0) this.#byPort.set(socket.port, others);
+    else this.#byPort.delete(socket.port);
+  }
+  /** The sockets of a port, in the order in which they were bound. */
+  at(port) {
+    return this.#byPort.get(port) ?? NONE2;
+  }
+  /**
+   * The socket for a datagram to one host, or null: that with the address itself, else that of its family,
+   * else that of both; of several the latest, as in Linux.
+   */
+  find(w0, w1, w2, w3, port) {
+    const sockets = this.at(port);
+    let best = null;
+    let bestMatch = Match.none;
+    for (let i = sockets.length - 1; i >= 0; i--) {
+      const match = sockets[i].match(w0, w1, w2, w3);
+      if (match <= bestMatch) continue;
+      best = sockets[i];
+      bestMatch = match;
+    }
+    return best;
+  }
+  /** Joins a group, or leaves it. */
+  setMember(socket, group, joins) {
+    socket.setMember(group, joins);
+    const others = this.#members.filter((member) => member !== socket);
+    this.#members = socket.groups.length > 0 ? [
+      ...others,
+      socket
+    ] : others;
+  }
+  /** Whether datagrams to this group, or broadcasts, are taken in at all. */
+  takesGroup(w0, w1, w2, w3) {
+    const isBroadcast = isIpv4Words(w0, w1, w2) && w3 >>> 28 !== 14;
+    if (isBroadcast) return true;
+    for (let i = 0; i < this.#members.length; i++) {
+      if (this.#members[i].isMember(w0, w1, w2, w3)) return true;
+    }
+    return false;
+  }
+};
+
+// src/udp/udp.ts
+var SENT_PER_ROUND = 64;
+var Udp = class {
+  #parts;
+  #words;
+  #sink;
+  #table = new SocketTable();
+  #sockets = /* @__PURE__ */ new Map();
+  /** Sockets to look at in `flush`: the first so many, because an array that is emptied loses its memory. */
+  #dirty = [];
+  #dirtyCount = 0;
+  /** Byte offset and word index of the place for one datagram header. */
+  #headerBytes;
+  #headerWords;
+  #datagram = new Segment();
+  #remote = {
+    remote0: 0,
+    remote1: 0,
+    remote2: 0,
+    remote3: 0
+  };
+  /** Where a datagram begins that may have to wait. */
+  #mark = new StreamCursor();
+  constructor(parts) {
+    this.#parts = parts;
+    this.#words = parts.layout.words;
+    this.#sink = parts.sink;
+    this.#headerBytes = parts.layout.datagramHeader;
+    this.#headerWords = parts.layout.datagramHeader / 4;
+  }
+  /** Sockets that are open, or have something left to send. */
+  get socketCount() {
+    return this.#sockets.size;
+  }
+  /** Whether `flush` has left something to do. */
+  get hasWork() {
+    return this.#dirtyCount > 0;
+  }
+  /** Opens a socket in the row that the application has made ready. */
+  bind(id, generation, address, port) {
+    const { layout, memory } = this.#parts;
+    const receive = new StreamWriter(memory, layout.receiveStream(id));
+    const row = layout.row(id);
+    const send = layout.sendStream(id);
+    const socket = new UdpSocket(id, generation, row, address, port, receive, send);
+    this.#sockets.set(id, socket);
+    this.#table.add(socket);
+  }
+  /** The application lets go of a socket; what it has queued is still sent. */
+  unbind(id, generation) {
+    const socket = this.#find(id, generation);
+    if (socket === null) return;
+    this.#table.remove(socket);
+    socket.closing = true;
+    this.#touch(socket);
+  }
+  /** Lets go of every socket, in the same way. */
+  unbindAll() {
+    for (const { id, generation } of [
+      ...this.#sockets.values()
+    ]) this.unbind(id, generation);
+  }
+  /** Joins a group, or leaves it. */
+  setMember(id, generation, group, joins) {
+    const socket = this.#find(id, generation);
+    if (socket !== null && !socket.closing) this.#table.setMember(socket, group, joins);
+  }
+  /** The application has received datagrams, or queued some. */
+  onApplicationNews(id, generation) {
+    const socket = this.#find(id, generation);
+    if (socket === null) return;
+    socket.receive.reclaim();
+    this.#touch(socket);
+  }
+  /** Whether a socket would take a datagram from there: what an ICMP error quotes was sent by one. */
+  hasSender(datagram) {
+    const { src0, src1, src2, src3, srcPort } = datagram;
+    return this.#table.find(src0, src1, src2, src3, srcPort) !== null;
+  }
+  /** Takes one decoded datagram in. */
+  input(datagram, isGroup, nowUs) {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    if (isGroup) {
+      this.#inputForGroup(datagram);
+      return;
+    }
+    const socket = this.#table.find(dst0, dst1, dst2, dst3, dstPort);
+    if (socket !== null) {
+      this.#deliver(socket, datagram);
+      return;
+    }
+    this.#parts.counters.drop(Drop.udpNoSocket);
+    this.#sink.sendPortUnreachable(datagram, nowUs);
+  }
+  /** RFC 1122 section 3.2.2: nobody is told when there is no socket for what was sent to many. */
+  #inputForGroup(datagram) {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    const sockets = this.#table.at(dstPort);
+    let given = 0;
+    if (sockets.length > 0 && this.#table.takesGroup(dst0, dst1, dst2, dst3)) {
+      for (let i = 0; i < sockets.length; i++) {
+        if (sockets[i].match(dst0, dst1, dst2, dst3) === Match.none) continue;
+        this.#deliver(sockets[i], datagram);
+        given++;
+      }
+    }
+    if (given === 0) this.#parts.counters.drop(Drop.udpNoSocket);
+  }
+  #deliver(socket, datagram) {
+    const { counters, memory, config } = this.#parts;
+    const { receive } = socket;
+    const length = datagram.payloadLength;
+    const needed = DATAGRAM_HEADER_BYTES + length;
+    const pending = receive.pending;
+    if (pending > 0 && pending + needed > config.receiveBufferBytes) {
+      counters.drop(Drop.udpQueueFull);
+      return;
+    }
+    const isOverShare = pending > 0 && pending + needed > memory.shareBytes;
+    if (isOverShare || !receive.hasMemoryFor(needed)) {
+      counters.drop(Drop.udpNoMemory);
+      return;
+    }
+    this.#writeHeader(datagram);
+    receive.appendCopy(this.#headerBytes, DATAGRAM_HEADER_BYTES);
+    if (length > 0) receive.appendCopy(datagram.payloadOffset, length);
+    counters.count(Counter.datagramsIn);
+    counters.add(Counter.datagramBytesIn, length);
+    socket.hasReceived = true;
+    this.#touch(socket);
+  }
+  #writeHeader(datagram) {
+    const words = this.#words;
+    const at = this.#headerWords;
+    words[at + DatagramWord.length] = datagram.payloadLength;
+    words[at + DatagramWord.ports] = datagram.srcPort << 16 | datagram.dstPort;
+    words[at + DatagramWord.hops] = datagram.trafficClass << 8 | datagram.hopLimit;
+    words[at + DatagramWord.source] = datagram.src0;
+    words[at + DatagramWord.source + 1] = datagram.src1;
+    words[at + DatagramWord.source + 2] = datagram.src2;
+    words[at + DatagramWord.source + 3] = datagram.src3;
+    words[at + DatagramWord.destination] = datagram.dst0;
+    words[at + DatagramWord.destination + 1] = datagram.dst1;
+    words[at + DatagramWord.destination + 2] = datagram.dst2;
+    words[at + DatagramWord.destination + 3] = datagram.dst3;
+  }
+  /** Lets every touched socket send and show what it has received. */
+  flush(nowUs) {
+    const count = this.#dirtyCount;
+    this.#dirtyCount = 0;
+    for (let i = 0; i < count; i++) this.#flushSocket(this.#dirty[i], nowUs);
+  }
+  #flushSocket(socket, nowUs) {
+    socket.dirty = false;
+    if (this.#sockets.get(socket.id) !== socket) return;
+    const before = socket.sent.position;
+    const isAllSent = this.#sendQueued(socket, nowUs);
+    if (!isAllSent) this.#touch(socket);
+    if (socket.closing) {
+      if (isAllSent) this.#end(socket);
+      return;
+    }
+    const hasSent = socket.sent.position !== before;
+    if (!hasSent && !socket.hasReceived) return;
+    let loud = hasSent && isSendWaiting(this.#words, socket.row);
+    if (socket.hasReceived) {
+      socket.hasReceived = false;
+      socket.receive.publish();
+      socket.receive.reclaim();
+      loud = true;
+    }
+    this.#parts.events.news(socket, loud);
+  }
+  #end(socket) {
+    socket.receive.dispose();
+    this.#sockets.delete(socket.id);
+    this.#parts.events.ended(socket);
+  }
+  /** Sends what the application has queued; false when some of it has to wait for the next round. */
+  #sendQueued(socket, nowUs) {
+    const stream = socket.sendStream;
+    const before = socket.sent.position;
+    const written = streamWritten(stream);
+    let isWaiting = false;
+    for (let count = 0; socket.sent.position !== written; count++) {
+      isWaiting = count === SENT_PER_ROUND || !this.#sendNext(socket, nowUs);
+      if (isWaiting) break;
+    }
+    if (socket.sent.position !== before) publishRead(stream, socket.sent.position);
+    return !isWaiting;
+  }
+  /** Sends the oldest queued datagram; false when there is no room for it now. */
+  #sendNext(socket, nowUs) {
+    const { counters } = this.#parts;
+    const sink = this.#sink;
+    const datagram = this.#datagram;
+    this.#mark.copyFrom(socket.sent);
+    const hops = this.#readHeader(socket);
+    const remote = this.#remote;
+    remote.remote0 = datagram.dst0;
+    remote.remote1 = datagram.dst1;
+    remote.remote2 = datagram.dst2;
+    remote.remote3 = datagram.dst3;
+    if (!sink.hasRoom(remote)) {
+      socket.sent.copyFrom(this.#mark);
+      return false;
+    }
+    const end2 = this.#gather(socket, datagram.payloadLength);
+    counters.count(Counter.datagramsOut);
+    counters.add(Counter.datagramBytesOut, datagram.payloadLength);
+    sink.sendDatagram(datagram, end2, (hops & LOOPS_BACK) !== 0, nowUs);
+    return true;
+  }
+  /** Takes a header out of the queue, into the datagram at hand; returns its word about hops. */
+  #readHeader(socket) {
+    const { layout } = this.#parts;
+    const { sent, sendStream } = socket;
+    const { table } = layout.sendPool;
+    for (let done = 0; done < DATAGRAM_HEADER_BYTES; ) {
+      const count = sent.span(sendStream, table, DATAGRAM_HEADER_BYTES - done);
+      layout.memory.copy(this.#headerBytes + done, sent.start(sendStream, table), count);
+      sent.advance(count);
+      done += count;
+    }
+    const words = this.#words;
+    const at = this.#headerWords;
+    const datagram = this.#datagram;
+    const hops = words[at + DatagramWord.hops];
+    datagram.payloadLength = words[at + DatagramWord.length];
+    datagram.srcPort = words[at + DatagramWord.ports] >>> 16;
+    datagram.dstPort = words[at + DatagramWord.ports] & 65535;
+    datagram.hopLimit = hops & 255;
+    datagram.trafficClass = hops >>> 8 & 255;
+    datagram.src0 = words[at + DatagramWord.source];
+    datagram.src1 = words[at + DatagramWord.source + 1];
+    datagram.src2 = words[at + DatagramWord.source + 2];
+    datagram.src3 = words[at + DatagramWord.source + 3];
+    datagram.dst0 = words[at + DatagramWord.destination];
+    datagram.dst1 = words[at + DatagramWord.destination + 1];
+    datagram.dst2 = words[at + DatagramWord.destination + 2];
+    datagram.dst3 = words[at + DatagramWord.destination + 3];
+    return hops;
+  }
+  /** Puts the places of the next `length` queued bytes into the sink's pieces; returns the index behind them. */
+  #gather(socket, length) {
+    const { sent, sendStream } = socket;
+    const { table } = this.#parts.layout.sendPool;
+    const { pieces } = this.#sink;
+    let end2 = FIRST_PIECE;
+    for (let missing = length; missing > 0; end2 += 2) {
+      const count = sent.span(sendStream, table, missing);
+      pieces[end2] = sent.start(sendStream, table);
+      pieces[end2 + 1] = count;
+      sent.advance(count);
+      missing -= count;
+    }
+    return end2;
+  }
+  #find(id, generation) {
+    const socket = this.#sockets.get(id);
+    return socket !== void 0 && socket.generation === generation ? socket : null;
+  }
+  #touch(socket) {
+    if (socket.dirty) return;
+    socket.dirty = true;
+    this.#dirty[this.#dirtyCount++] = socket;
+  }
+};
+
 // src/pipeline/messages.ts
 var Command = {
   /** Listen: id, port, address, backlog as value, whether `::` is IPv6 only, Fast Open handshakes at once. */
@@ -12455,7 +13010,7 @@ var Command = {
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
-  /** The row has been read from or written to: row. */
+  /** The row has been read from or written to: row, generation. */
   news: 5,
   /** No more will be written: row, generation. */
   closeWrite: 6,
@@ -12470,7 +13025,13 @@ var Command = {
   /** Close every connection; `stopped` comes when none is left. */
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
-  abortAll: 12
+  abortAll: 12,
+  /** Open a UDP socket: row, generation, port, address. */
+  bindDatagram: 32,
+  /** The application lets go of one: row, generation. */
+  unbindDatagram: 33,
+  /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
+  groupMember: 34
 };
 var Event = {
   /** The row has something to look at. */
@@ -12545,9 +13106,9 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.connected, conn.id, conn.generation, request, 0);
   }
-  connectFailed(request, error) {
+  connectFailed(request, error2) {
     this.#loud = true;
-    this.#write(Event.connectFailed, -1, 0, request, error);
+    this.#write(Event.connectFailed, -1, 0, request, error2);
   }
   news(conn, loud) {
     if (loud) this.#loud = true;
@@ -12585,6 +13146,35 @@ var ApplicationLink = class {
     this.#ring.push();
   }
 };
+
+// src/ip/fragment_output.ts
+var FRAGMENT_HEADER_BYTES = 8;
+function fragmentBytes(segment, mtu) {
+  const headers = isIpv4Words(segment.dst0, segment.dst1, segment.dst2) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
+  return mtu - headers & ~7;
+}
+function writeFragmentHeader(view, offset, segment, protocol, length, position, hasMore, identification) {
+  const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, trafficClass, flowLabel } = segment;
+  const hopLimit = segment.hopLimit === 0 ? DEFAULT_HOP_LIMIT : segment.hopLimit;
+  if (isIpv4Words(dst0, dst1, dst2)) {
+    const total = IPV4_HEADER_BYTES + length;
+    const id = identification & 65535;
+    writeIpv4Header(view, offset, trafficClass, total, id, hopLimit, protocol, src3, dst3);
+    const field = position >>> 3 | (hasMore ? Ipv4Fragment.moreFragments : 0);
+    view.setUint16(offset + Ipv4Field.fragment, field);
+    view.setUint16(offset + Ipv4Field.checksum, 0);
+    const sum = checksumAdd(view, offset, IPV4_HEADER_BYTES, 0);
+    view.setUint16(offset + Ipv4Field.checksum, checksumFold(sum));
+    return IPV4_HEADER_BYTES;
+  }
+  const next = Ipv6Next.fragment;
+  const payload = FRAGMENT_HEADER_BYTES + length;
+  writeIpv6Header(view, offset, trafficClass, flowLabel, payload, next, hopLimit, src0, src1, src2, src3, dst0, dst1, dst2, dst3);
+  const at = offset + IPV6_HEADER_BYTES;
+  view.setInt32(at, protocol << 24 | position | (hasMore ? 1 : 0));
+  view.setInt32(at + 4, identification);
+  return IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
+}
 
 // src/ip/output.ts
 var ChecksumMode = {
@@ -12683,11 +13273,169 @@ function datagramTooLong(length, family) {
   return new RangeError(`Cannot write an ${family} datagram of ${length} bytes: the most is ${most}`);
 }
 
+// src/ip/icmp_output.ts
+var ERROR4_MAX_BYTES = 576;
+var ERROR_TRAFFIC_CLASS = 192;
+var PORT_UNREACHABLE6 = 4;
+var ICMP_ERRORS_PER_SECOND = 1e3;
+var ICMP_ERRORS_BURST = 50;
+var US_PER_ERROR = 1e6 / ICMP_ERRORS_PER_SECOND;
+var error = new Segment();
+var ErrorBudget = class {
+  #tokens = ICMP_ERRORS_BURST;
+  #filledAtUs = 0;
+  /** Whether one more may be sent now. */
+  take(nowUs) {
+    const gained = Math.floor((nowUs - this.#filledAtUs) / US_PER_ERROR);
+    if (gained > 0) {
+      this.#tokens = Math.min(ICMP_ERRORS_BURST, this.#tokens + gained);
+      this.#filledAtUs += gained * US_PER_ERROR;
+    }
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+function writePortUnreachable(memory, offset, datagram, ipOffset, ipLength, virtioHeader) {
+  const { view } = memory;
+  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+  const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const most = (isIpv42 ? ERROR4_MAX_BYTES : IPV6_MTU_MIN) - header - ICMP_HEADER_BYTES;
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
+  const icmp = ip + header;
+  const quoted = Math.min(ipLength, most);
+  const length = ICMP_HEADER_BYTES + quoted;
+  addressBack(datagram, isIpv42 ? ERROR_TRAFFIC_CLASS : 0);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
+  view.setInt32(icmp, 0);
+  view.setInt32(icmp + 4, 0);
+  if (isIpv42) {
+    writeHeader4(view, ip, error, Protocol.icmp, length, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, IcmpUnreachableCode.port);
+    writeIcmpChecksum(view, icmp, length);
+  } else {
+    writeHeader6(view, ip, error, Ipv6Next.icmp, length);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, PORT_UNREACHABLE6);
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
+  return icmp + length - offset;
+}
+function addressBack(datagram, trafficClass) {
+  error.src0 = datagram.dst0;
+  error.src1 = datagram.dst1;
+  error.src2 = datagram.dst2;
+  error.src3 = datagram.dst3;
+  error.dst0 = datagram.src0;
+  error.dst1 = datagram.src1;
+  error.dst2 = datagram.src2;
+  error.dst3 = datagram.src3;
+  error.trafficClass = trafficClass;
+}
+
+// src/ip/path_mtu.ts
+var PATH_MTU_ENTRIES = 64;
+var PATH_MTU_LIFETIME_US = 6e8;
+var PATH_MTU_MIN4 = 552;
+var ENTRY_WORDS = 5;
+var PathMtuTable = class {
+  #entries = new Int32Array(PATH_MTU_ENTRIES * ENTRY_WORDS);
+  #learnedAtUs = new Float64Array(PATH_MTU_ENTRIES);
+  #count = 0;
+  #linkMtu;
+  /** Where nothing is known, the path takes what the link takes. */
+  constructor(linkMtu) {
+    this.#linkMtu = linkMtu;
+  }
+  /** The largest packet for a destination, bytes. */
+  of(w0, w1, w2, w3, nowUs) {
+    if (this.#count === 0) return this.#linkMtu;
+    const index = this.#find(w0, w1, w2, w3);
+    if (index < 0) return this.#linkMtu;
+    if (nowUs - this.#learnedAtUs[index] < PATH_MTU_LIFETIME_US) {
+      return this.#entries[index * ENTRY_WORDS + 4];
+    }
+    this.#remove(index);
+    return this.#linkMtu;
+  }
+  /** A router has said that packets for `destination` may have `mtu` bytes, 0 if it did not say how many. */
+  learn(destination, mtu, nowUs) {
+    const { w0, w1, w2, w3 } = destination;
+    const least = isIpv4Words(w0, w1, w2) ? PATH_MTU_MIN4 : IPV6_MTU_MIN;
+    const believed = Math.max(mtu, least);
+    if (believed >= this.of(w0, w1, w2, w3, nowUs)) return;
+    let index = this.#find(w0, w1, w2, w3);
+    if (index < 0) index = this.#count < PATH_MTU_ENTRIES ? this.#count++ : this.#oldest();
+    this.#entries.set([
+      w0,
+      w1,
+      w2,
+      w3,
+      believed
+    ], index * ENTRY_WORDS);
+    this.#learnedAtUs[index] = nowUs;
+  }
+  #find(w0, w1, w2, w3) {
+    const entries = this.#entries;
+    for (let i = 0, at = 0; i < this.#count; i++, at += ENTRY_WORDS) {
+      const isSame = entries[at + 3] === w3 && entries[at + 2] === w2 && entries[at + 1] === w1 && entries[at] === w0;
+      if (isSame) return i;
+    }
+    return -1;
+  }
+  #oldest() {
+    let oldest = 0;
+    for (let i = 1; i < this.#count; i++) {
+      if (this.#learnedAtUs[i] < this.#learnedAtUs[oldest]) oldest = i;
+    }
+    return oldest;
+  }
+  /** The last entry takes the place of the one that goes. */
+  #remove(index) {
+    const last = --this.#count;
+    this.#entries.copyWithin(index * ENTRY_WORDS, last * ENTRY_WORDS, (last + 1) * ENTRY_WORDS);
+    this.#learnedAtUs[index] = this.#learnedAtUs[last];
+  }
+};
+
+// src/ip/udp_output.ts
+function udpPacketBytes(datagram) {
+  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+  const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  return header + UDP_HEADER_BYTES + datagram.payloadLength;
+}
+function writeUdpPacket(memory, offset, datagram, checksum, payloadSum) {
+  const { view } = memory;
+  const isPartial = checksum === ChecksumMode.virtioPartial;
+  const ip = isPartial ? offset + VIRTIO_HEADER_BYTES : offset;
+  const isIpv42 = isIpv4Words(datagram.dst0, datagram.dst1, datagram.dst2);
+  const ipHeaderLength = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const udp = ip + ipHeaderLength;
+  const length = UDP_HEADER_BYTES + datagram.payloadLength;
+  if (isIpv42) writeHeader4(view, ip, datagram, Protocol.udp, length, 0);
+  else writeHeader6(view, ip, datagram, Protocol.udp, length);
+  let field = 0;
+  if (isPartial) {
+    field = ~checksumFold(udpPseudoSum(datagram, length)) & 65535;
+    writeVirtioPartial(view, offset, VirtioGso.none, 0, 0, ipHeaderLength, UdpField.checksum);
+  } else if (checksum === ChecksumMode.full) {
+    field = udpChecksum(datagram, payloadSum);
+  }
+  writeUdpHeader(view, udp, datagram.srcPort, datagram.dstPort, datagram.payloadLength, field);
+  return udp + UDP_HEADER_BYTES - offset;
+}
+
 // src/pipeline/trace_ring.ts
 var TraceKind = {
   segmentIn: 1,
   segmentOut: 2,
-  state: 3
+  state: 3,
+  /** UDP: of the segment only addresses, ports, length and hop limit count. */
+  datagramIn: 4,
+  datagramOut: 5
 };
 var HEADER_WORDS = 8;
 var TraceWriter = class {
@@ -12702,7 +13450,7 @@ var TraceWriter = class {
     this.#counters = counters;
     this.#originUs = originUs;
   }
-  /** Records a segment. */
+  /** Records a segment or a datagram. */
   segment(kind, segment) {
     const at = this.#begin(kind);
     if (at < 0) return;
@@ -12750,6 +13498,185 @@ var TraceWriter = class {
   }
 };
 
+// src/pipeline/datagram_egress.ts
+var UDP_HEADER_PLACE = HEADER_BYTES2 - UDP_HEADER_BYTES;
+var DatagramEgress = class {
+  pieces;
+  /** Where to record what is sent, when somebody looks. */
+  trace = null;
+  /** What routers have said about the way. */
+  paths;
+  #device;
+  #memory;
+  #headers;
+  #counters;
+  #slots;
+  #egress;
+  #own;
+  #errors = new ErrorBudget();
+  #labels;
+  /** The ends of the datagram at hand, as the labels want them. */
+  #flow = {
+    ...{
+      local0: 0,
+      local1: 0,
+      local2: 0,
+      local3: 0,
+      localPort: 0
+    },
+    ...{
+      remote0: 0,
+      remote1: 0,
+      remote2: 0,
+      remote3: 0,
+      remotePort: 0
+    }
+  };
+  /** The pieces of one fragment. */
+  #cut;
+  /** Of the next datagram in fragments: 32 bits, of which IPv4 has the lower half (RFC 7739). */
+  #identification;
+  constructor(parts) {
+    this.#device = parts.device;
+    this.#memory = parts.layout.memory;
+    this.#headers = parts.layout.headers;
+    this.#counters = parts.counters;
+    this.#slots = parts.slots;
+    this.#egress = parts.egress;
+    this.pieces = parts.egress.pieces;
+    this.#cut = new Int32Array(this.pieces.length);
+    this.#own = new OwnAddresses(parts.addresses, true, parts.broadcasts);
+    this.paths = new PathMtuTable(parts.device.mtu);
+    this.#identification = parts.random.uint32() | 0;
+    this.#labels = new FlowLabels(parts.random);
+  }
+  /** Whether this datagram was sent to many: to a group, or to all of a network. */
+  isForGroup(datagram) {
+    const { dst0, dst1, dst2, dst3 } = datagram;
+    if (isIpv4Words(dst0, dst1, dst2)) return this.#own.isGroup4(dst3);
+    return dst0 >>> 24 === 255;
+  }
+  hasRoom(remote) {
+    return this.#egress.hasRoom(remote);
+  }
+  sendDatagram(datagram, end2, loopsBack, nowUs) {
+    const { dst0, dst1, dst2, dst3 } = datagram;
+    const bytes = udpPacketBytes(datagram);
+    const isIpv42 = isIpv4Words(dst0, dst1, dst2);
+    const most = isIpv42 ? IPV4_TOTAL_MAX_BYTES : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
+    if (bytes > most) {
+      this.#counters.drop(Drop.udpTooLong);
+      return;
+    }
+    datagram.flowLabel = isIpv42 ? 0 : this.#labelFor(datagram);
+    this.trace?.segment(TraceKind.datagramOut, datagram);
+    const isOwn = this.#egress.isOwn(dst0, dst1, dst2, dst3);
+    if (isOwn || loopsBack && this.isForGroup(datagram)) this.#loopBack(datagram, end2);
+    if (isOwn || datagram.hopLimit === 0) return;
+    const mtu = this.paths.of(dst0, dst1, dst2, dst3, nowUs);
+    if (bytes > mtu) this.#sendInFragments(datagram, end2, mtu);
+    else if (this.#device.virtioHeader) this.#sendWhole(datagram, end2, 0);
+    else this.#sendWhole(datagram, end2, this.#payloadSum(end2));
+  }
+  sendPortUnreachable(datagram, nowUs) {
+    const { src0, src1, src2, src3 } = datagram;
+    if (this.#egress.isOwn(src0, src1, src2, src3)) return;
+    const descriptor = this.#errors.take(nowUs) ? this.#slots.slots.take() : NIL;
+    if (descriptor === NIL) {
+      this.#counters.drop(Drop.rateLimited);
+      return;
+    }
+    const { virtioHeader } = this.#device;
+    const skipped = virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    const start = this.#egress.startOf(descriptor);
+    const length = writePortUnreachable(this.#memory, start, datagram, datagram.frameOffset + skipped, datagram.frameLength - skipped, virtioHeader);
+    this.pieces[0] = start;
+    this.pieces[1] = length;
+    this.#counters.count(Counter.udpErrorsOut);
+    this.#egress.transmit(this.pieces, FIRST_PIECE, 0);
+    this.#slots.slots.give(descriptor);
+  }
+  /** RFC 6437 section 3: one label for all that goes between two ports, as Linux has it for UDP too. */
+  #labelFor(datagram) {
+    const flow = this.#flow;
+    flow.local0 = datagram.src0;
+    flow.local1 = datagram.src1;
+    flow.local2 = datagram.src2;
+    flow.local3 = datagram.src3;
+    flow.remote0 = datagram.dst0;
+    flow.remote1 = datagram.dst1;
+    flow.remote2 = datagram.dst2;
+    flow.remote3 = datagram.dst3;
+    flow.localPort = datagram.srcPort;
+    flow.remotePort = datagram.dstPort;
+    return this.#labels.of(flow);
+  }
+  #sendWhole(datagram, end2, payloadSum) {
+    const mode = this.#device.virtioHeader ? ChecksumMode.virtioPartial : ChecksumMode.full;
+    this.pieces[0] = this.#headers;
+    this.pieces[1] = writeUdpPacket(this.#memory, this.#headers, datagram, mode, payloadSum);
+    this.#egress.transmit(this.pieces, end2, datagram.payloadLength);
+  }
+  #loopBack(datagram, end2) {
+    const descriptor = this.#egress.claimLoopback();
+    if (descriptor === NIL) return;
+    const start = this.#egress.startOf(descriptor);
+    const headers = writeUdpPacket(this.#memory, start, datagram, ChecksumMode.none, 0);
+    this.#egress.pushLoopback(descriptor, headers, end2);
+  }
+  #payloadSum(end2) {
+    const { pieces } = this;
+    let sum = 0;
+    let position = 0;
+    for (let i = FIRST_PIECE; i < end2; i += 2) {
+      sum = checksumAddPiece(this.#memory, pieces[i], pieces[i + 1], sum, position);
+      position += pieces[i + 1];
+    }
+    return sum;
+  }
+  /** The UDP header is the beginning of what is cut, so it becomes one more piece, before those of the payload. */
+  #sendInFragments(datagram, end2, mtu) {
+    const { pieces } = this;
+    const { srcPort, dstPort, payloadLength } = datagram;
+    const checksum = udpChecksum(datagram, this.#payloadSum(end2));
+    const udp = this.#headers + UDP_HEADER_PLACE;
+    writeUdpHeader(this.#memory.view, udp, srcPort, dstPort, payloadLength, checksum);
+    pieces[0] = udp;
+    pieces[1] = UDP_HEADER_BYTES;
+    const total = UDP_HEADER_BYTES + payloadLength;
+    const most = fragmentBytes(datagram, mtu);
+    this.#identification = this.#identification + 1 | 0;
+    let piece = 0;
+    let used2 = 0;
+    for (let position = 0; position < total; position += most) {
+      const length = Math.min(most, total - position);
+      let cutEnd = FIRST_PIECE;
+      for (let missing = length; missing > 0; cutEnd += 2) {
+        const count = Math.min(missing, pieces[piece + 1] - used2);
+        this.#cut[cutEnd] = pieces[piece] + used2;
+        this.#cut[cutEnd + 1] = count;
+        missing -= count;
+        used2 += count;
+        if (used2 === pieces[piece + 1]) {
+          piece += 2;
+          used2 = 0;
+        }
+      }
+      this.#sendFragment(datagram, cutEnd, length, position, position + length < total);
+    }
+  }
+  #sendFragment(datagram, end2, length, position, hasMore) {
+    const { virtioHeader } = this.#device;
+    const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
+    if (virtioHeader) writeVirtioPlain(this.#memory.view, this.#headers);
+    const headers = writeFragmentHeader(this.#memory.view, ip, datagram, Protocol.udp, length, position, hasMore, this.#identification);
+    this.#cut[0] = this.#headers;
+    this.#cut[1] = ip - this.#headers + headers;
+    this.#counters.count(Counter.fragmentsOut);
+    this.#egress.transmit(this.#cut, end2, length);
+  }
+};
+
 // src/pipeline/egress.ts
 var SUPER_BYTES = 65535 - 80;
 var MAX_PIECES2 = 64;
@@ -12789,10 +13716,10 @@ var Egress = class {
     const waiting = this.#loopbackTail - this.#loopbackHead;
     if (waiting < LOOPBACK_DATA_PACKETS) return true;
     const { remote0, remote1, remote2, remote3 } = remote;
-    return !this.#isOwn(remote0, remote1, remote2, remote3);
+    return !this.isOwn(remote0, remote1, remote2, remote3);
   }
   send(segment, end2) {
-    const isOwn = this.#isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
+    const isOwn = this.isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
     if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
       this.#sendInFrames(segment);
       return;
@@ -12809,12 +13736,12 @@ var Egress = class {
       this.#counters.drop(Drop.loopbackFull);
       return;
     }
-    const start = this.#startOf(descriptor);
+    const start = this.startOf(descriptor);
     const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
     this.pieces[0] = start;
     this.pieces[1] = length;
     this.#counters.count(Counter.icmpEchoReplies);
-    this.#transmit(this.pieces, FIRST_PIECE, 0);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
     this.#slots.slots.give(descriptor);
   }
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
@@ -12832,7 +13759,8 @@ var Egress = class {
   get hasLoopback() {
     return this.#loopbackHead !== this.#loopbackTail;
   }
-  #isOwn(w0, w1, w2, w3) {
+  /** Whether packets to this address are the stack's own. */
+  isOwn(w0, w1, w2, w3) {
     return isIpv4Words(w0, w1, w2) ? this.#own.has4(w3) : this.#own.has6(w0, w1, w2, w3);
   }
   #sendForOffload(segment, end2) {
@@ -12840,7 +13768,7 @@ var Egress = class {
     this.#identification = this.#identification + 1 & 65535;
     pieces[0] = this.#headers;
     pieces[1] = writePacket(this.#memory, this.#headers, segment, segment.payloadLength, this.#identification, ChecksumMode.virtioPartial);
-    this.#transmit(pieces, end2, segment.payloadLength);
+    this.transmit(pieces, end2, segment.payloadLength);
   }
   /** Sends one frame whose payload is `pieces` up to index `end`. */
   #sendComplete(segment, pieces, end2) {
@@ -12853,7 +13781,7 @@ var Egress = class {
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
-    this.#transmit(pieces, end2, segment.payloadLength);
+    this.transmit(pieces, end2, segment.payloadLength);
   }
   /**
    * Cuts a super-segment into frames of `gsoSize` bytes of payload, as a device with segmentation offload would: PSH
@@ -12893,7 +13821,7 @@ var Egress = class {
     segment.gsoSize = gsoSize;
   }
   /** Sends a frame: its headers, and `payloadLength` bytes in the pieces up to index `end`. */
-  #transmit(pieces, end2, payloadLength) {
+  transmit(pieces, end2, payloadLength) {
     const outcome = this.#device.send(this.#memory.bytes, pieces, end2 >> 1);
     if (outcome === SendOutcome.sent) {
       this.#counters.count(Counter.framesOut);
@@ -12904,15 +13832,25 @@ var Egress = class {
   }
   /** Puts a packet into a frame slot as if it had come from the device. */
   #loopBack(segment, end2) {
+    const descriptor = this.claimLoopback();
+    if (descriptor === NIL) return;
+    const { payloadLength } = segment;
+    const start = this.startOf(descriptor);
+    const headers = writePacket(this.#memory, start, segment, payloadLength, 0, ChecksumMode.none);
+    this.pushLoopback(descriptor, headers, end2);
+  }
+  /** A frame slot for a packet to the stack itself, or {@link NIL}, counted, when there is no room for one. */
+  claimLoopback() {
     const full = this.#loopbackTail - this.#loopbackHead >= LOOPBACK_PACKETS;
     const descriptor = full ? NIL : this.#slots.slots.take();
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.loopbackFull);
-      return;
-    }
-    const start = this.#startOf(descriptor);
-    let length = writePacket(this.#memory, start, segment, segment.payloadLength, 0, ChecksumMode.none);
+    if (descriptor === NIL) this.#counters.drop(Drop.loopbackFull);
+    return descriptor;
+  }
+  /** Queues the packet whose headers, of that length, stand in the slot, with the payload in the pieces. */
+  pushLoopback(descriptor, headers, end2) {
     const { pieces } = this;
+    const start = this.startOf(descriptor);
+    let length = headers;
     for (let i = FIRST_PIECE; i < end2; i += 2) {
       this.#memory.copy(start + length, pieces[i], pieces[i + 1]);
       length += pieces[i + 1];
@@ -12922,7 +13860,8 @@ var Egress = class {
     this.#loopback[at + 1] = length;
     this.#loopbackTail++;
   }
-  #startOf(descriptor) {
+  /** Where the bytes of a frame slot begin. */
+  startOf(descriptor) {
     const { words, table } = this.#slots.slots;
     return words[table + descriptor * DESCRIPTOR_WORDS + START];
   }
@@ -13005,7 +13944,9 @@ var TcpStage = class {
   slots;
   counters;
   #tcp;
+  #udp;
   #egress;
+  #datagramEgress;
   #link;
   #trace;
   #commands;
@@ -13027,11 +13968,13 @@ var TcpStage = class {
     this.#link = new ApplicationLink(layout, this.#trace);
     this.#egress = new Egress(parts.device, layout, this.slots, this.counters, settings.addresses);
     this.#egress.trace = this.#trace;
+    this.#datagramEgress = this.#makeDatagramEgress(parts);
     this.#commands = new RingConsumer(layout.commands);
     this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
     this.#loopbackInput = new PacketInput({
       virtioHeader: false,
       addresses: settings.addresses,
+      broadcasts: settings.broadcasts,
       loopback: true
     });
     this.#handover = parts.handover ?? null;
@@ -13049,10 +13992,37 @@ var TcpStage = class {
       originUs: parts.clock.originUs,
       handover: parts.handover
     });
+    this.#udp = new Udp({
+      config: settings.udp,
+      layout,
+      counters: this.counters,
+      memory: this.slots,
+      sink: this.#datagramEgress,
+      events: this.#link
+    });
+  }
+  #makeDatagramEgress(parts) {
+    const { device, layout, settings, random } = parts;
+    const { addresses, broadcasts } = settings;
+    const { slots, counters } = this;
+    const egress = new DatagramEgress({
+      ...{
+        device,
+        layout,
+        slots,
+        counters,
+        addresses,
+        broadcasts,
+        random
+      },
+      egress: this.#egress
+    });
+    egress.trace = this.#trace;
+    return egress;
   }
   /** Whether there is something to do besides segments from the device. */
   get hasWork() {
-    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#udp.hasWork || this.#inbox.hasNext;
   }
   /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
   nextExpiry() {
@@ -13070,6 +14040,16 @@ var TcpStage = class {
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
+      case InputKind.udp:
+        if (this.#trace !== null) {
+          this.#trace.nowUs = nowUs;
+          this.#trace.segment(TraceKind.datagramIn, segment);
+        }
+        this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
+        break;
+      case InputKind.udpError:
+        this.#onUdpError(segment, nowUs);
+        break;
       case InputKind.icmpEcho:
         this.#egress.sendEchoReply(segment);
         break;
@@ -13080,6 +14060,25 @@ var TcpStage = class {
     this.slots.recycle(segment);
   }
   /**
+   * An ICMP error about a datagram of this stack. The sockets are connected to nobody, and so, as in Linux, are
+   * not told; but what is too long for the way goes in fragments from now on (RFC 1191, RFC 8201).
+   */
+  #onUdpError(error2, nowUs) {
+    this.counters.count(Counter.udpErrorsIn);
+    if (!this.#udp.hasSender(error2)) {
+      this.counters.drop(Drop.icmpUnmatched);
+      return;
+    }
+    if (!isFragmentationNeeded(error2.icmpType, error2.icmpCode)) return;
+    const destination = {
+      w0: error2.dst0,
+      w1: error2.dst1,
+      w2: error2.dst2,
+      w3: error2.dst3
+    };
+    this.#datagramEgress.paths.learn(destination, error2.icmpMtu, nowUs);
+  }
+  /**
    * Does everything that is not input: commands, timers, output, news for the application. True when the
    * application had commands.
    */
@@ -13088,18 +14087,23 @@ var TcpStage = class {
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
-    this.#tcp.flush(nowUs);
+    this.#flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
-      if (!this.#egress.hasLoopback) this.#tcp.flush(nowUs);
+      if (!this.#egress.hasLoopback) this.#flush(nowUs);
     }
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
+    this.counters.set(Counter.datagramSocketsNow, this.#udp.socketCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
     return commanded;
+  }
+  #flush(nowUs) {
+    this.#tcp.flush(nowUs);
+    this.#udp.flush(nowUs);
   }
   /**
    * Wakes the application for what it may be waiting for at once, and for what it only has to tidy up, such
@@ -13182,6 +14186,10 @@ var TcpStage = class {
     if (op === Command.news) {
       Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
     }
+    if (this.#layout.isSocketRow(id)) {
+      this.#obeyForSocket(words, at);
+      return;
+    }
     const conn = tcp.connection(id, words[at + Field.generation]);
     if (conn !== null) this.#obeyFor(conn, words, at, nowUs);
   }
@@ -13201,6 +14209,24 @@ var TcpStage = class {
         return this.#setOption(conn, words[at + Field.port], words[at + Field.value], nowUs);
       default:
         throw new Error(`The command ring holds an unknown command, ${op}`);
+    }
+  }
+  #obeyForSocket(words, at) {
+    const id = words[at + Field.row];
+    const generation = words[at + Field.generation];
+    if (words[at + Field.op] === Command.news) return this.#udp.onApplicationNews(id, generation);
+    const address = [
+      ...words.subarray(at + Field.address, at + Field.address + 4)
+    ];
+    switch (words[at + Field.op]) {
+      case Command.bindDatagram:
+        return this.#udp.bind(id, generation, address, words[at + Field.port]);
+      case Command.unbindDatagram:
+        return this.#udp.unbind(id, generation);
+      case Command.groupMember:
+        return this.#udp.setMember(id, generation, address, words[at + Field.value] !== 0);
+      default:
+        throw new Error(`The command ring holds an unknown command, ${words[at + Field.op]}`);
     }
   }
   #connect(words, at, nowUs) {
@@ -13247,6 +14273,7 @@ var TcpStage = class {
   }
   #shutDown(nowUs) {
     this.#shuttingDown = true;
+    this.#udp.unbindAll();
     for (const listener of this.#tcp.listeners.all()) this.#tcp.unlisten(listener.id, nowUs);
     for (const conn of this.#tcp.all()) {
       if (conn.owner === Owner.application) this.#tcp.close(conn, nowUs);
@@ -13254,6 +14281,7 @@ var TcpStage = class {
   }
   /** TIME-WAIT alone need not be waited for: nothing is lost when the process ends in it. */
   #reportStopped() {
+    if (this.#udp.socketCount > 0) return;
     for (const conn of this.#tcp.all()) {
       if (conn.state !== State.TIME_WAIT && conn.state !== State.CLOSED) return;
     }
@@ -13460,6 +14488,6 @@ try {
     tcp: tcpLoop,
     fused: fusedLoop
   })[setup.role](setup);
-} catch (error) {
-  parentPort.postMessage(error);
+} catch (error2) {
+  parentPort.postMessage(error2);
 }

@@ -19,6 +19,7 @@ import { RingConsumer, RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { StreamWriter } from "../../src/ring/stream.ts";
 import { tcpConfig, type TcpOptions } from "../../src/tcp/config.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 
@@ -85,7 +86,9 @@ export class IdleWorld {
   constructor(connections: number, tcp: TcpOptions = {}) {
     this.layout = new Layout({ ...SMALL_DIMENSIONS, connections });
     const config = tcpConfig({ ...tcp, maxConnections: connections });
-    const settings = { addresses: [OWN], config, traced: false };
+    const settings = {
+      ...{ addresses: [OWN], broadcasts: [], config, udp: udpConfig(), traced: false },
+    };
     this.stage = new TcpStage({
       layout: this.layout,
       device: this.device,

@@ -19,6 +19,7 @@ import { Row } from "../../src/ring/row.ts";
 import { StreamWriter } from "../../src/ring/stream.ts";
 import { BlockPool } from "../../src/ring/pool.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 
@@ -85,7 +86,10 @@ export class SteadyState {
     this.#own = own;
     this.#remote = peer;
     const layout = this.#layout;
-    const settings = { addresses: [own], config: tcpConfig(), traced: false };
+    const settings = {
+      ...{ addresses: [own], broadcasts: [], traced: false },
+      ...{ config: tcpConfig(), udp: udpConfig() },
+    };
     this.#stage = new TcpStage({
       layout,
       device: this.#device,

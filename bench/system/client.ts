@@ -6,6 +6,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Bounds, bulkIn, bulkOut, type Moved } from "./client_bulk.ts";
 import { connectRate } from "./client_connect.ts";
 import { type Echoed, echoMany, pingPong } from "./client_echo.ts";
+import { datagramEcho, datagramsIn } from "./client_udp.ts";
 import type { LoadKind, Sample } from "./loads.ts";
 import { type Cpu, interfaceFrames, machineUserSeconds, processCpu } from "./proc.ts";
 
@@ -24,6 +25,10 @@ function run(kind: LoadKind, bounds: Bounds, sources: readonly string[]): Moved 
       return echoMany(bounds);
     case "connect":
       return connectRate(bounds, sources);
+    case "udp-in":
+      return datagramsIn(bounds);
+    case "udp-echo":
+      return datagramEcho(bounds);
   }
 }
 

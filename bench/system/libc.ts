@@ -26,6 +26,7 @@ const EPOLL_DATA_OFFSET = EPOLL_EVENT_BYTES - 8;
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
@@ -96,6 +97,15 @@ export function connectSocket(host: string, port: number): number {
   setOption(fd, IPPROTO_TCP, TCP_NODELAY, one, "TCP_NODELAY");
   setOption(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, "SO_RCVTIMEO");
   setOption(fd, SOL_SOCKET, SO_SNDTIMEO, timeout, "SO_SNDTIMEO");
+  const address = socketAddress(host, port);
+  check(libc.symbols.connect(fd, address, address.length), `connect to ${host}:${port}`);
+  return fd;
+}
+
+/** A blocking UDP socket that sends to one address and hears of one. */
+export function connectUdpSocket(host: string, port: number): number {
+  const fd = check(libc.symbols.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+  setOption(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, "SO_RCVTIMEO");
   const address = socketAddress(host, port);
   check(libc.symbols.connect(fd, address, address.length), `connect to ${host}:${port}`);
   return fd;

@@ -27,7 +27,14 @@ export function isDisturbed(sample: Sample): boolean {
   return sample.othersShare > OTHERS_SHARE_MAX;
 }
 
-export type LoadKind = "bulk-in" | "bulk-out" | "ping-pong" | "echo-many" | "connect";
+export type LoadKind =
+  | "bulk-in"
+  | "bulk-out"
+  | "ping-pong"
+  | "echo-many"
+  | "connect"
+  | "udp-in"
+  | "udp-echo";
 
 /**
  * Which cores the two sides run on. `free`: both anywhere. `one core`: both on core 0. `two cores`: the
@@ -62,6 +69,8 @@ export const loads: readonly Load[] = [
   load("echo-free", "echo 64 B, 1 connection, free", "ping-pong", 1, ["free"]),
   load("echo-64", "echo 64 B, 64 connections", "echo-many", 64, either),
   load("connections", "connections, 32 at a time", "connect", 32, either),
+  load("udp-in", "UDP in, 64 B", "udp-in", 1, either),
+  load("udp-echo", "UDP echo, 64 B, 64 on the way", "udp-echo", 1, either),
   load("frames-in-1", "frames in, server on one core", "bulk-in", 1, ["two cores"], "frames"),
   load("frames-out-1", "frames out, server on one core", "bulk-out", 1, ["two cores"], "frames"),
 ];

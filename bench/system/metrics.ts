@@ -21,6 +21,7 @@ export interface Goals {
 const GIGABYTE = 1e9;
 const MANY_MESSAGES = 100_000;
 const FRAMES_PER_SECOND_GOAL = 400_000;
+const DATAGRAMS_PER_SECOND_GOAL = 100_000;
 
 /** Goals for throughput and rates: issue 2, point 11, and the table of PERFORMANCE.md. */
 const rateGoals: Record<LoadKind, Goals> = {
@@ -29,6 +30,8 @@ const rateGoals: Record<LoadKind, Goals> = {
   "ping-pong": {},
   "echo-many": { final: 1.5 },
   "connect": { now: 0.5, final: 1.5 },
+  "udp-in": { absolute: DATAGRAMS_PER_SECOND_GOAL },
+  "udp-echo": { absolute: DATAGRAMS_PER_SECOND_GOAL },
 };
 
 function rate(unit: string, value: (sample: Sample) => number): Metric {
@@ -111,6 +114,9 @@ export function metricsOf(load: Load): readonly Metric[] {
       return [rate("messages/s", perSecond), ...messageCpu];
     case "connect":
       return [rate("connections/s", perSecond), ...messageCpu];
+    case "udp-in":
+    case "udp-echo":
+      return [rate("datagrams/s", perSecond), ...messageCpu];
   }
 }
 

@@ -75,15 +75,27 @@ export const Counter = {
   sackRenegings: 51,
   /** Duplicate ACKs that went as one with others. */
   acksCompressed: 52,
+  /** UDP datagrams that a socket was given, and that one has sent; their payload. */
+  datagramsIn: 53,
+  datagramsOut: 54,
+  datagramBytesIn: 55,
+  datagramBytesOut: 56,
+  /** Fragments of datagrams that were longer than the way out takes. */
+  fragmentsOut: 57,
+  /** ICMP errors about UDP datagrams: received, of which sockets are not told, and sent. */
+  udpErrorsIn: 58,
+  udpErrorsOut: 59,
+  /** UDP sockets now. */
+  datagramSocketsNow: 60,
   /** Flows to foreign destinations that wait for the decision of a `forward`, now. */
-  flowsPendingNow: 53,
+  flowsPendingNow: 61,
   /** Flows that were shown to a `forward`, and what has become of them. */
-  flowsOffered: 54,
-  flowsAccepted: 55,
-  flowsRejected: 56,
-  flowsDropped: 57,
+  flowsOffered: 62,
+  flowsAccepted: 63,
+  flowsRejected: 64,
+  flowsDropped: 65,
   /** "Unreachable" messages (RFC 792, RFC 4443) that have answered rejected flows. */
-  flowErrorsOut: 58,
+  flowErrorsOut: 66,
 } as const;
 
 /** One value of {@link Counter}. */
@@ -92,10 +104,10 @@ export type CounterName = keyof typeof Counter;
 /** The names of the counters, by index. */
 export const counterNames: readonly CounterName[] = Object.keys(Counter) as CounterName[];
 
-const DROPS_START = 64;
+const DROPS_START = 96;
 
 /** Slots (64-bit floats) that one set of counters takes in shared memory. */
-export const COUNTER_SLOTS = 160;
+export const COUNTER_SLOTS = 192;
 
 if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTER_SLOTS) {
   throw new Error("The counters no longer fit into COUNTER_SLOTS");
@@ -106,8 +118,8 @@ if (counterNames.length > DROPS_START || DROPS_START + dropNames.length > COUNTE
  * float, exact up to 2^53.
  *
  * ```text
- *   slot 0 ........ 63 | 64 .................. 159
- *        Counter       | 64 + DropReason
+ *   slot 0 ........ 95 | 96 .................. 191
+ *        Counter       | 96 + DropReason
  * ```
  */
 export class Counters {

@@ -99,14 +99,30 @@ export const Drop = {
   tcpChallengeLimited: 46,
   /** A SACK block of what is not in flight, or the wrong way round (RFC 2018): only the block is unused. */
   tcpSackInvalid: 47,
+  /** A UDP header that does not fit into its packet, or a length that contradicts it (RFC 768). */
+  udpLengthInvalid: 48,
+  /** The UDP checksum is wrong. */
+  udpChecksumInvalid: 49,
+  /** No UDP checksum, which only IPv4 allows (RFC 8200 section 8.1). */
+  udpChecksumMissing: 50,
+  /** UDP destination port 0, which cannot be used on the wire. */
+  udpPortZero: 51,
+  /** No socket for a UDP datagram: answered with "port unreachable", except when it was sent to a group. */
+  udpNoSocket: 52,
+  /** The datagrams that a socket has not read fill its receive buffer. */
+  udpQueueFull: 53,
+  /** No memory in the receive pool for a datagram. */
+  udpNoMemory: 54,
+  /** A datagram of a socket, longer than any packet that leads there. */
+  udpTooLong: 55,
   /** For a foreign destination that the filter of no open `forward` lets through. */
-  forwardFiltered: 48,
+  forwardFiltered: 56,
   /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
-  forwardPendingFull: 49,
+  forwardPendingFull: 57,
   /** A SYN that has come again while its flow is being decided. */
-  forwardUndecided: 50,
+  forwardUndecided: 58,
   /** A flow that nobody has decided in time. */
-  forwardTimedOut: 51,
+  forwardTimedOut: 59,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -108,7 +108,7 @@ export function readIcmp6(
 }
 
 /** Sets what a segment that is none says about TCP, nothing, and what it says about ICMP. */
-function beginMessage(segment: Segment, at: number, type: number, code: number): void {
+export function beginMessage(segment: Segment, at: number, type: number, code: number): void {
   segment.srcPort = 0;
   segment.dstPort = 0;
   segment.seq = 0;
@@ -145,16 +145,15 @@ function readQuoted4(
   }
   const fragment = view.getUint16(at + Ipv4Field.fragment);
   const source = view.getInt32(at + Ipv4Field.source);
-  if (
-    view.getUint8(at + Ipv4Field.protocol) !== Protocol.tcp ||
-    (fragment & Ipv4Fragment.offsetMask) !== 0 ||
-    !(segment.foreign ? source === segment.dst3 : own.has4(source))
-  ) {
-    return InputKind.dropped;
-  }
+  const isSender = segment.foreign ? source === segment.dst3 : own.has4(source);
+  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !isSender) return InputKind.dropped;
   setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
-  readQuotedTcp(view, at + headerLength, segment);
-  return InputKind.icmpError;
+  return readQuotedTransport(
+    view,
+    at + headerLength,
+    view.getUint8(at + Ipv4Field.protocol),
+    segment,
+  );
 }
 
 /** The same for IPv6, where an error quotes as much as fits (RFC 4443 section 2.4 c). */
@@ -169,9 +168,7 @@ function readQuoted6(
   const end = icmp + length;
   if (end - at < IPV6_HEADER_BYTES || (view.getUint8(at) >>> 4) !== 6) return InputKind.dropped;
   findTransport(view, at, end, quotedPlace);
-  if (quotedPlace.reason !== Drop.none || quotedPlace.protocol !== Protocol.tcp) {
-    return InputKind.dropped;
-  }
+  if (quotedPlace.reason !== Drop.none) return InputKind.dropped;
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end) return InputKind.dropped;
   // An error about what was sent from a foreign address comes to that address.
   const { dst0, dst1, dst2, dst3 } = segment;
@@ -181,14 +178,22 @@ function readQuoted6(
     ? src3 === dst3 && src2 === dst2 && src1 === dst1 && src0 === dst0
     : own.has6(src0, src1, src2, src3);
   if (!isSender) return InputKind.dropped;
-  readQuotedTcp(view, quotedPlace.offset, segment);
-  return InputKind.icmpError;
+  return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
 
-function readQuotedTcp(view: DataView, at: number, segment: Segment): void {
+/** Reads the ports, which stand at the same place in both protocols, and the sequence number of TCP. */
+function readQuotedTransport(
+  view: DataView,
+  at: number,
+  protocol: number,
+  segment: Segment,
+): InputKind {
+  if (protocol !== Protocol.tcp && protocol !== Protocol.udp) return InputKind.dropped;
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
+  if (protocol === Protocol.udp) return InputKind.udpError;
   segment.seq = view.getInt32(at + TcpField.sequence);
+  return InputKind.icmpError;
 }
 
 /** Sets both addresses from their 32 bits. */

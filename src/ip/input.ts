@@ -2,7 +2,7 @@
  * The input decoder: from a frame to a {@link Segment}, or to a named reason why not. Nothing behind it
  * looks at header bytes again. Every field of the segment is set by each decode that is not a drop.
  */
-import { type Address, IPV4_MAPPED_W2 } from "../base/address.ts";
+import { type Address, IPV4_MAPPED_W2, isIpv4Words } from "../base/address.ts";
 import { Drop, type DropReason } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
 import { ForwardBit } from "../ring/layout.ts";
@@ -36,8 +36,15 @@ import {
   TCP_HEADER_BYTES,
   TcpField,
 } from "../wire/tcp.ts";
+import { UDP_HEADER_BYTES, UdpField, udpPseudoSum } from "../wire/udp.ts";
 import { VIRTIO_HEADER_BYTES, VirtioField, VirtioFlag, VirtioGso } from "../wire/virtio.ts";
-import { readIcmp4, readIcmp6, setIpv4Addresses, setIpv6Addresses } from "./icmp_input.ts";
+import {
+  beginMessage,
+  readIcmp4,
+  readIcmp6,
+  setIpv4Addresses,
+  setIpv6Addresses,
+} from "./icmp_input.ts";
 import { InputKind } from "./input_kind.ts";
 import { OwnAddresses } from "./own_addresses.ts";
 
@@ -49,6 +56,8 @@ export interface PacketInputOptions {
   readonly virtioHeader: boolean;
   /** The stack's own addresses. */
   readonly addresses: readonly Address[];
+  /** The broadcast addresses of its networks; none when absent. */
+  readonly broadcasts?: readonly Address[];
   /**
    * Whether the frames are the stack's own, sent to itself: 127.0.0.0/8, ::1 and its own addresses are
    * then good on both ends, and checksums are not looked at, because memory does not garble bytes. Such
@@ -82,6 +91,9 @@ export class PacketInput {
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   readonly #place = new TransportPlace();
 
+  /** Whether the frame at hand is for a group or a network, of which only UDP may be. */
+  #toGroup = false;
+
   // What the virtio-net header of the frame at hand says.
   /** Whether the checksum need not be verified. */
   #vouched = false;
@@ -100,7 +112,7 @@ export class PacketInput {
     }
     this.#vouched = this.#loopback;
     this.#forward = options.forward ?? null;
-    this.#own = new OwnAddresses(options.addresses, this.#loopback);
+    this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
   }
 
   /**
@@ -199,9 +211,11 @@ export class PacketInput {
     segment.flowLabel = 0;
     const payload = at + headerLength;
     const payloadLength = totalLength - headerLength;
-    switch (view.getUint8(at + Ipv4Field.protocol)) {
+    const protocol = view.getUint8(at + Ipv4Field.protocol);
+    if (this.#toGroup && protocol !== Protocol.udp) return this.#drop(Drop.ipDestinationForeign);
+    switch (protocol) {
       case Protocol.tcp: {
-        if (!this.#isOffloadForTcp(headerLength, VirtioGso.tcp4)) {
+        if (!this.#isOffloadFor(headerLength, VirtioGso.tcp4, TcpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         const pseudo = this.#vouched
@@ -216,6 +230,11 @@ export class PacketInput {
           return this.#drop(Drop.icmpInvalid);
         }
         return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own), segment);
+      case Protocol.udp:
+        if (!this.#isOffloadFor(headerLength, VirtioGso.none, UdpField.checksum)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeUdp(memory, payload, payloadLength, segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -241,9 +260,12 @@ export class PacketInput {
     segment.flowLabel = view.getInt32(at + Ipv6Field.versionClassLabel) & FLOW_LABEL_MASK;
     const payload = place.offset;
     const payloadLength = at + length - payload;
+    if (this.#toGroup && place.protocol !== Protocol.udp) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     switch (place.protocol) {
       case Protocol.tcp: {
-        if (!this.#isOffloadForTcp(payload - at, VirtioGso.tcp6)) {
+        if (!this.#isOffloadFor(payload - at, VirtioGso.tcp6, TcpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
         }
         const pseudo = this.#vouched ? 0 : pseudoHeaderSum6(view, at, Protocol.tcp, payloadLength);
@@ -257,6 +279,11 @@ export class PacketInput {
         }
         return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own), segment);
       }
+      case Protocol.udp:
+        if (!this.#isOffloadFor(payload - at, VirtioGso.none, UdpField.checksum)) {
+          return this.#drop(Drop.virtioHeaderInvalid);
+        }
+        return this.#decodeUdp(memory, payload, payloadLength, segment);
       default:
         return this.#drop(Drop.ipProtocolUnsupported);
     }
@@ -268,14 +295,13 @@ export class PacketInput {
    */
   #checkAddresses4(source: number, destination: number): DropReason {
     const network = source >>> 24;
-    if (network === 0 || (network >= 224 && network < 240) || source === -1) {
-      return Drop.ipSourceMartian;
-    }
+    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;
     }
-    return this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
+    this.#toGroup = this.#own.isGroup4(destination);
+    return this.#toGroup || this.#own.has4(destination) ? Drop.none : Drop.ipDestinationForeign;
   }
 
   /**
@@ -291,7 +317,10 @@ export class PacketInput {
       if (isLowest) return Drop.ipSourceMartian;
     }
     if (!this.#loopback && this.#own.has6(s.src0, s.src1, s.src2, s.src3)) return Drop.ipSourceOwn;
-    return this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
+    this.#toGroup = (s.dst0 >>> 24) === 0xff;
+    return this.#toGroup || this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3)
+      ? Drop.none
+      : Drop.ipDestinationForeign;
   }
 
   /** Whether packets of this protocol are let in for foreign destinations; ICMP comes with those that are. */
@@ -309,11 +338,31 @@ export class PacketInput {
     }
   }
 
-  /** Whether the virtio-net header's claims, if any, are about TCP behind `headerLength` bytes of IP headers. */
-  #isOffloadForTcp(headerLength: number, gsoType: number): boolean {
+  /**
+   * Whether the virtio-net header's claims, if any, are about a protocol with its checksum at `field`, behind
+   * `headerLength` bytes of IP headers.
+   */
+  #isOffloadFor(headerLength: number, gsoType: number, field: number): boolean {
     if (this.#gsoType !== VirtioGso.none && this.#gsoType !== gsoType) return false;
     return this.#checksumStart === NO_CHECKSUM_START ||
-      (this.#checksumStart === headerLength && this.#checksumOffset === TcpField.checksum);
+      (this.#checksumStart === headerLength && this.#checksumOffset === field);
+  }
+
+  /** The addresses of `segment` are set. What follows the datagram in its packet is not looked at. */
+  #decodeUdp(memory: Memory, at: number, size: number, segment: Segment): InputKind {
+    const { view } = memory;
+    if (size < UDP_HEADER_BYTES) return this.#drop(Drop.udpLengthInvalid);
+    const length = view.getUint16(at + UdpField.length);
+    if (length < UDP_HEADER_BYTES || length > size) return this.#drop(Drop.udpLengthInvalid);
+    if (!this.#vouched) {
+      const reason = checkUdpChecksum(memory, at, length, segment);
+      if (reason !== Drop.none) return this.#drop(reason);
+    }
+    beginMessage(segment, at + UDP_HEADER_BYTES, 0, 0);
+    segment.payloadLength = length - UDP_HEADER_BYTES;
+    segment.srcPort = view.getUint16(at + UdpField.sourcePort);
+    segment.dstPort = view.getUint16(at + UdpField.destinationPort);
+    return segment.dstPort === 0 ? this.#drop(Drop.udpPortZero) : InputKind.udp;
   }
 
   /** `pseudo` is the running sum of the pseudo-header; not looked at when the checksum is vouched for. */
@@ -350,6 +399,21 @@ export class PacketInput {
     segment.icmpMtu = 0;
     return InputKind.tcp;
   }
+}
+
+/** RFC 768: no checksum is none to be wrong, but RFC 8200 section 8.1 wants one over IPv6. */
+function checkUdpChecksum(
+  memory: Memory,
+  at: number,
+  length: number,
+  segment: Segment,
+): DropReason {
+  if (memory.view.getUint16(at + UdpField.checksum) === 0) {
+    const isIpv4 = isIpv4Words(segment.src0, segment.src1, segment.src2);
+    return isIpv4 ? Drop.none : Drop.udpChecksumMissing;
+  }
+  const sum = checksumAddIn(memory, at, length, udpPseudoSum(segment, length));
+  return checksumFold(sum) === 0 ? Drop.none : Drop.udpChecksumInvalid;
 }
 
 /** Whether an IPv4 destination is one host, and not this one (RFC 1122 section 3.2.1.3). */

@@ -11,6 +11,10 @@ export const InputKind = {
    * `seq` are those of the quoted segment (so the source is ours), with `icmpType`, `icmpCode`, `icmpMtu`.
    */
   icmpError: 3,
+  /** A UDP datagram for this stack, or for a group or a broadcast address of its network. */
+  udp: 4,
+  /** An ICMP error about a UDP datagram that this stack sent, told as {@link InputKind.icmpError}. */
+  udpError: 5,
 } as const;
 
 /** One value of {@link InputKind}. */

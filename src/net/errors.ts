@@ -26,6 +26,53 @@ export function brokenPipe(): Error {
   return codedError(Deno.errors.BrokenPipe, "EPIPE", "Broken pipe (os error 32)");
 }
 
+/** A call on a UDP socket that was closed. */
+export function socketClosed(): Error {
+  return new Deno.errors.BadResource("Socket has been closed");
+}
+
+/** More than a datagram can hold. */
+export function messageTooLong(length: number, most: number): Error {
+  return codedError(
+    Error,
+    "EMSGSIZE",
+    `Message too long (os error 90): ${length} bytes, at most ${most} fit into a datagram`,
+  );
+}
+
+/** A datagram from IPv4 to IPv6. */
+export function familyMismatch(hostname: string): Error {
+  return codedError(
+    Error,
+    "EAFNOSUPPORT",
+    `Address family not supported by protocol (os error 97): the socket is one of IPv4, ` +
+      `and ${hostname} is an address of IPv6; listen on "::" to reach both`,
+  );
+}
+
+/** More than all of the send memory. */
+export function noBufferSpace(): Error {
+  return codedError(
+    Error,
+    "ENOBUFS",
+    "No buffer space available (os error 105): raise tcp.sendMemoryBytes",
+  );
+}
+
+/** One socket more than the stack may have. */
+export function tooManySockets(most: number): Error {
+  return codedError(
+    Deno.errors.Busy,
+    "EMFILE",
+    `Too many open files (os error 24): the stack has ${most} UDP sockets, as many as udp.maxSockets allows`,
+  );
+}
+
+/** What the socket cannot be asked, as the kernel's EINVAL. */
+export function invalidArgument(): Error {
+  return codedError(TypeError, "EINVAL", "Invalid argument (os error 22)");
+}
+
 /** A second `accept` while one waits. */
 export function acceptBusy(): Error {
   return new Deno.errors.Busy("Another accept task is ongoing");
@@ -62,7 +109,7 @@ export function unreachable(where: string, why: string): Error {
   return codedError(
     Deno.errors.NetworkUnreachable,
     "ENETUNREACH",
-    `Network is unreachable (os error 101): cannot connect to ${where}, ${why}`,
+    `Network is unreachable (os error 101): cannot reach ${where}, ${why}`,
   );
 }
 

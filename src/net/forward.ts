@@ -5,7 +5,7 @@ import { FLOWS_MAX } from "../ring/layout.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { FILTER_PORTS_MAX, FILTER_PREFIXES_MAX } from "../tcp/forward_filter.ts";
 import { IcmpUnreachableCode } from "../wire/icmp.ts";
-import type { TcpConn } from "./conn.ts";
+import { TcpConn } from "./conn.ts";
 import type { ConnectHandler } from "./endpoint.ts";
 import { connectError } from "./errors.ts";
 import type { Liveness } from "./liveness.ts";
@@ -245,16 +245,71 @@ export class Forwarder implements Disposable {
   }
 }
 
-/** Shows a flow to the handler of its forward; what it returns is called when the flow ends undecided. */
-export function offer(
-  offered: OfferedFlow,
-  host: FlowHost,
+/** What a stack lends its forwards. */
+export interface ForwardParts {
+  readonly ports: readonly (FlowPort & ForwardPort)[];
+  readonly liveness: Liveness;
+  /** Those that are open. */
+  readonly forwarders: Set<Forwarder>;
+  /** Who is to hear when the stack ends, by request. */
+  readonly requests: Map<number, (error: Error) => void>;
+  /** A number for a forward or a request that is not in use. */
+  nextName(): number;
+}
+
+/** Where a forward is opened. */
+export interface ForwardPort {
+  forward(id: number, how: CheckedForward, handler: (flow: OfferedFlow) => () => void): void;
+}
+
+/** Opens a forward in every pipeline; see `Stack.forward`. */
+export function openForward(
+  parts: ForwardParts,
+  options: ForwardOptions,
   handler: ForwardHandler,
-  onError: (error: unknown) => void,
-): () => void {
-  const flow = new TcpFlow(offered, host);
-  decide(flow, handler, onError);
-  return () => TcpFlow.end(flow);
+): Forwarder {
+  const how = checkForward(options);
+  if (typeof handler !== "function") {
+    throw new TypeError(`forward: the handler ${String(handler)} is not a function`);
+  }
+  const onError = options.onError ?? ((error: unknown) => console.error(error));
+  const { ports, liveness, forwarders } = parts;
+  const id = parts.nextName();
+  const forwarder = new Forwarder(id, ports, liveness, () => forwarders.delete(forwarder));
+  forwarders.add(forwarder);
+  const host: FlowHost = { request: (...request) => runRequest(parts, ...request) };
+  for (const port of ports) {
+    port.forward(id, how, (offered) => {
+      const flow = new TcpFlow(offered, host);
+      decide(flow, handler, onError);
+      return () => TcpFlow.end(flow);
+    });
+  }
+  return forwarder;
+}
+
+/** Runs a request of a pipeline to its end, or until the stack ends. */
+async function runRequest(
+  { requests, liveness, nextName }: ForwardParts,
+  port: FlowPort,
+  start: (request: number, handler: ConnectHandler) => void,
+  failure: (error: ConnectionError) => Error,
+): Promise<TcpConn> {
+  const request = nextName();
+  liveness.hold();
+  try {
+    return await new Promise<TcpConn>((resolve, reject) => {
+      requests.set(request, reject);
+      start(request, {
+        connected: (endpoint) => resolve(new TcpConn(endpoint)),
+        failed: (error) => reject(failure(error)),
+      });
+    });
+  } finally {
+    requests.delete(request);
+    liveness.release();
+    port.settleSoon();
+  }
 }
 
 async function decide(

@@ -8,7 +8,9 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { StageSettings } from "../pipeline/setup.ts";
 import { ThreadedPipeline } from "../pipeline/threads.ts";
 import { tcpConfig } from "../tcp/config.ts";
+import { udpConfig } from "../udp/config.ts";
 import {
+  broadcastsOf,
   checkMtuFor,
   checkOptions,
   dimensionsFor,
@@ -51,7 +53,9 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
   const config = tcpConfig(options.tcp);
   const settings: StageSettings = {
     addresses: prefixes.map(({ address }) => address),
+    broadcasts: broadcastsOf(prefixes),
     config,
+    udp: udpConfig(options.udp),
     traced: options.trace !== undefined,
   };
   const dimensions = dimensionsFor(
@@ -60,6 +64,7 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
     shape,
     settings.traced,
     options.queues ?? 1,
+    options.udp,
   );
   const clock = options.clock ?? systemClock;
   const random: Random = options.random ?? systemRandom;
@@ -76,7 +81,10 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
     const tuns = openQueues(device as string, options, prefixes, hostPrefixes);
     pipelines.push(...await ThreadedPipeline.start({ shape, tuns, dimensions, settings }));
   }
-  return new Stack({ pipelines, prefixes, clock, random, trace: options.trace });
+  return new Stack({
+    ...{ pipelines, prefixes, clock, random, udp: settings.udp },
+    trace: options.trace,
+  });
 }
 
 /** Opens every queue of a TUN interface and configures it. */

@@ -1,6 +1,7 @@
 import {
   type Address,
   addressText,
+  ipv4Address,
   isIpv4,
   isLoopback,
   isMulticast,
@@ -20,6 +21,7 @@ import {
   SMALL_DIMENSIONS,
 } from "../ring/layout.ts";
 import type { TcpConfig, TcpOptions } from "../tcp/config.ts";
+import type { UdpOptions } from "../udp/config.ts";
 import { IPV6_MTU_MIN } from "../wire/ipv6.ts";
 import type { IsnSource } from "../tcp/isn.ts";
 
@@ -44,6 +46,8 @@ export interface OpenOptions {
   offload?: boolean;
   /** TCP parameters. */
   tcp?: TcpOptions;
+  /** UDP parameters. */
+  udp?: UdpOptions;
   /** The clock, `inline` only: for simulation and replay. */
   clock?: Clock;
   /** The source of randomness, `inline` only: for simulation and replay. */
@@ -79,6 +83,7 @@ const NAMES: readonly (keyof OpenOptions)[] = [
   "queues",
   "offload",
   "tcp",
+  "udp",
   "clock",
   "random",
   "isn",
@@ -92,7 +97,7 @@ export function checkOptions(options: OpenOptions): void {
       throw new TypeError(`${name}: there is no such option; there are ${NAMES.join(", ")}`);
     }
   }
-  const { device, pipeline, offload, tcp, trace } = options;
+  const { device, pipeline, offload, tcp, udp, trace } = options;
   if (device !== undefined && typeof device !== "string" && !hasMethod(device, "receive")) {
     throw new TypeError(
       `device: ${String(device)} is neither the name of an interface nor a Device`,
@@ -106,6 +111,9 @@ export function checkOptions(options: OpenOptions): void {
   }
   if (tcp !== undefined && (typeof tcp !== "object" || tcp === null)) {
     throw new TypeError(`tcp: ${String(tcp)} is not an object of options`);
+  }
+  if (udp !== undefined && (typeof udp !== "object" || udp === null)) {
+    throw new TypeError(`udp: ${String(udp)} is not an object of options`);
   }
   if (trace !== undefined && typeof trace !== "function") {
     throw new TypeError(`trace: ${String(trace)} is not a function`);
@@ -170,6 +178,13 @@ function checkHostAddress(address: Address, text: string, option: string): void 
   }
 }
 
+/** The broadcast addresses of the networks of IPv4 that have one (RFC 919, RFC 3021). */
+export function broadcastsOf(prefixes: readonly Prefix[]): Address[] {
+  return prefixes
+    .filter(({ address, length }) => isIpv4(address) && length <= 30)
+    .map(({ address, length }) => ipv4Address(address.w3 | (-1 >>> length)));
+}
+
 /** Throws a `RangeError` when packets of `mtu` bytes are too short for the family of an address. */
 export function checkMtuFor(prefixes: readonly Prefix[], mtu: number): void {
   const ipv6 = prefixes.find(({ address }) => !isIpv4(address));
@@ -190,12 +205,14 @@ export function dimensionsFor(
   shape: PipelineShape,
   traced: boolean,
   queues: number,
+  udp?: UdpOptions,
 ): Dimensions {
   const base = shape === "inline" ? SMALL_DIMENSIONS : DEFAULT_DIMENSIONS;
   const given = (name: keyof TcpOptions, bytes: number, otherwise: number) =>
     tcp?.[name] === undefined ? otherwise : Math.max(1, Math.floor(config[name] as number / bytes));
   return {
     connections: tcp?.maxConnections === undefined ? base.connections : config.maxConnections,
+    sockets: udp?.maxSockets ?? base.sockets,
     slots: base.slots,
     receiveBlocks: given("receiveMemoryBytes", RECEIVE_BLOCK_BYTES, base.receiveBlocks),
     sendBlocks: given("sendMemoryBytes", SEND_BLOCK_BYTES, base.sendBlocks),

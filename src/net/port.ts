@@ -6,16 +6,23 @@ import { Control, FLOW_WORDS, MESSAGE_WORDS } from "../ring/layout.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
-import { type ConnectionError, Row } from "../ring/row.ts";
+import { type ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import type { Bell } from "../ring/bell.ts";
 import { type ConnectHandler, Endpoint, type EndpointHost } from "./endpoint.ts";
+import { DatagramEndpoint, type DatagramHandler, type DatagramHost } from "./datagram_endpoint.ts";
+import { tooManySockets } from "./errors.ts";
 import { type CheckedForward, flowAddr, heldLength, type OfferedFlow } from "./forward.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** Who gets the connections of a listener. */
 export interface AcceptHandler {
   accepted(endpoint: Endpoint): void;
+}
+
+/** Who waits for memory to send from. */
+interface MemoryWaiter {
+  resumeWrites(): void;
 }
 
 /** Who decides on the flows of a forward; what it returns is called when that flow ends undecided. */
@@ -32,7 +39,7 @@ interface UndecidedFlow {
  * The application's end of one pipeline: puts commands into one ring, takes events from the other, and
  * hands them to endpoints, listeners and pending connects. Owns the memory of bytes to send.
  */
-export class Port implements EndpointHost {
+export class Port implements EndpointHost, DatagramHost {
   readonly layout: Layout;
   readonly liveness: Liveness;
   readonly pool: BlockPool;
@@ -44,6 +51,10 @@ export class Port implements EndpointHost {
   /** Commands that found the ring full, oldest first, as copies of whole records. */
   readonly #backlog: Int32Array[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
+  readonly #datagrams = new Map<number, DatagramEndpoint>();
+  /** Rows of UDP sockets that were used before and are free again. */
+  readonly #freeSocketRows: number[] = [];
+  #socketRowsUsed = 0;
   readonly #listeners = new Map<number, AcceptHandler>();
   readonly #flowHandlers = new Map<number, FlowHandler>();
   /** Flows that nobody has decided on, by number. */
@@ -51,7 +62,7 @@ export class Port implements EndpointHost {
   readonly #connects = new Map<number, ConnectHandler>();
   /** Writers that hold their share of the send memory, and how much was free when the last one came. */
   #freeWhenWaiting = 0;
-  readonly #memoryWaiters = new Set<Endpoint>();
+  readonly #memoryWaiters = new Set<MemoryWaiter>();
   readonly #tcpBell: Bell;
   #flushScheduled = false;
   #loud = false;
@@ -214,6 +225,46 @@ export class Port implements EndpointHost {
     if (this.#flows.get(id)?.generation === generation) this.#flows.delete(id);
   }
 
+  /** Opens a UDP socket, for all datagrams from now on. Throws `Busy` when there are as many as may be. */
+  bindDatagram(address: Address, port: number, handler: DatagramHandler): DatagramEndpoint {
+    const { connections, sockets } = this.layout.dimensions;
+    if (this.#freeSocketRows.length === 0 && this.#socketRowsUsed === sockets) {
+      throw tooManySockets(sockets);
+    }
+    const row = this.#freeSocketRows.pop() ?? connections + this.#socketRowsUsed++;
+    const generation = this.#clearRow(row);
+    const endpoint = new DatagramEndpoint(this, this.#memory, row, generation, handler);
+    this.#datagrams.set(row, endpoint);
+    const at = this.#begin(Command.bindDatagram, row, generation);
+    this.#target[at + Field.port] = port;
+    putAddress(this.#target, at + Field.address, address);
+    this.#finishNow();
+    return endpoint;
+  }
+
+  /** Lets go of a UDP socket; what was sent is still sent. */
+  unbindDatagram(endpoint: DatagramEndpoint): void {
+    this.#begin(Command.unbindDatagram, endpoint.row, endpoint.generation);
+    this.#finishNow();
+  }
+
+  /** Joins a group, or leaves it. */
+  setMember(endpoint: DatagramEndpoint, group: Address, joins: boolean): void {
+    const at = this.#begin(Command.groupMember, endpoint.row, endpoint.generation);
+    this.#target[at + Field.value] = joins ? 1 : 0;
+    putAddress(this.#target, at + Field.address, group);
+    this.#finishNow();
+  }
+
+  /** Nobody else writes the row of a socket until the stage hears of it. */
+  #clearRow(row: number): number {
+    const at = this.layout.row(row);
+    const generation = (this.#words[at + Row.generation] + 1) | 0;
+    this.#words.fill(0, at, at + ROW_WORDS);
+    this.#words[at + Row.generation] = generation;
+    return generation;
+  }
+
   /** A command about a connection. */
   command(op: number, endpoint: Endpoint): void {
     this.#begin(op, endpoint.row, endpoint.generation);
@@ -229,7 +280,7 @@ export class Port implements EndpointHost {
   }
 
   /** The endpoint has read or written; `loud` when the TCP stage should look soon. */
-  news(endpoint: Endpoint, loud: boolean): void {
+  news(endpoint: Endpoint | DatagramEndpoint, loud: boolean): void {
     const word = this.layout.row(endpoint.row) + Row.newsForTcp;
     if (Atomics.exchange(this.#words, word, 1) === 0) {
       this.#begin(Command.news, endpoint.row, endpoint.generation);
@@ -252,7 +303,7 @@ export class Port implements EndpointHost {
   }
 
   /** Calls the endpoint again when more of the send memory is free. */
-  awaitSendMemory(endpoint: Endpoint): void {
+  awaitSendMemory(endpoint: MemoryWaiter): void {
     this.#memoryWaiters.add(endpoint);
     this.#freeWhenWaiting = this.pool.free;
   }
@@ -273,6 +324,7 @@ export class Port implements EndpointHost {
     this.#closed = true;
     for (const { ended } of this.#flows.values()) ended();
     this.#endpoints.clear();
+    this.#datagrams.clear();
     this.#connects.clear();
     this.#listeners.clear();
     Atomics.store(this.#words, this.layout.control + Control.appBell, 0);
@@ -339,7 +391,7 @@ export class Port implements EndpointHost {
     switch (words[at + Field.op]) {
       case Event.news: {
         Atomics.store(words, this.layout.row(row) + Row.newsForApp, 0);
-        const endpoint = this.#endpoints.get(row);
+        const endpoint = this.#endpoints.get(row) ?? this.#datagrams.get(row);
         if (endpoint?.generation === words[at + Field.generation]) endpoint.onNews();
         return;
       }
@@ -365,13 +417,9 @@ export class Port implements EndpointHost {
         handler?.failed(words[at + Field.result] as ConnectionError);
         return;
       }
-      case Event.ended: {
-        const endpoint = this.#endpoints.get(row);
-        if (endpoint?.generation !== words[at + Field.generation]) return;
-        endpoint.dispose();
-        this.#endpoints.delete(row);
+      case Event.ended:
+        this.#onEnded(row, words[at + Field.generation]);
         return;
-      }
       case Event.flow:
         return this.#onFlow(row, words[at + Field.generation], name);
       case Event.flowEnded: {
@@ -407,6 +455,14 @@ export class Port implements EndpointHost {
     const ended = handler(name);
     if (isOver) ended();
     else if (this.#flows.has(id)) this.#flows.set(id, { forward, generation, ended });
+  }
+
+  #onEnded(row: number, generation: number): void {
+    const endpoint = this.#datagrams.get(row) ?? this.#endpoints.get(row);
+    if (endpoint?.generation !== generation) return;
+    endpoint.dispose();
+    if (this.#datagrams.delete(row)) this.#freeSocketRows.push(row);
+    else this.#endpoints.delete(row);
   }
 
   #adopt(row: number, generation: number): Endpoint {

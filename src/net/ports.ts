@@ -7,6 +7,8 @@ import { ephemeralPort } from "../tcp/ports.ts";
 interface ListenAddress {
   readonly address: Address;
   readonly ipv6Only: boolean;
+  /** Whether others who say so too may have the same, as with SO_REUSEADDR on a UDP socket. */
+  readonly reuse: boolean;
 }
 
 /**
@@ -17,14 +19,22 @@ export class PortTable {
   readonly #byPort = new Map<number, ListenAddress[]>();
 
   /**
-   * Takes a port for `address`, a free one for port 0; `ipv6Only` leaves the port of `::` free for IPv4.
-   * Throws `AddrInUse` when it is taken.
+   * Takes a port for `address`, a free one for port 0; `ipv6Only` leaves the port of `::` free for IPv4,
+   * `reuse` shares it with others who share. Throws `AddrInUse` when it is taken.
    */
-  take(address: Address, port: number, random: Random, ipv6Only = false): number {
-    const where = { address, ipv6Only };
+  take(
+    address: Address,
+    port: number,
+    random: Random,
+    ipv6Only = false,
+    reuse = false,
+  ): number {
+    const where = { address, ipv6Only, reuse };
     const chosen = port !== 0 ? port : ephemeralPort(random, (free) => !this.#byPort.has(free));
     const others = this.#byPort.get(chosen) ?? [];
-    const taken = others.some((other) => covers(other, address) || covers(where, other.address));
+    const taken = others.some((other) =>
+      !(reuse && other.reuse) && (covers(other, address) || covers(where, other.address))
+    );
     if (chosen === 0 || taken) {
       throw codedError(
         Deno.errors.AddrInUse,
@@ -40,7 +50,8 @@ export class PortTable {
   /** Gives a port back. */
   give(address: Address, port: number): void {
     const listeners = this.#byPort.get(port) ?? [];
-    const others = listeners.filter((other) => !sameAddress(other.address, address));
+    const first = listeners.findIndex((other) => sameAddress(other.address, address));
+    const others = listeners.filter((_, index) => index !== first);
     if (others.length > 0) this.#byPort.set(port, others);
     else this.#byPort.delete(port);
   }

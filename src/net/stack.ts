@@ -23,18 +23,16 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TraceReader, type TraceRecord } from "../pipeline/trace_ring.ts";
 import type { ConnectionError } from "../ring/row.ts";
 import { ActiveFastOpen } from "../tcp/fast_open.ts";
+import type { UdpConfig } from "../udp/config.ts";
 import { TcpConn } from "./conn.ts";
-import type { ConnectHandler } from "./endpoint.ts";
+import { DatagramConn } from "./datagram.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
 import {
-  checkForward,
-  type FlowHost,
-  type FlowPort,
-  Forwarder,
+  type Forwarder,
   type ForwardHandler,
   type ForwardOptions,
-  offer,
-  type OfferedFlow,
+  type ForwardParts,
+  openForward,
 } from "./forward.ts";
 import { addressesOf, parseHostname } from "./hostname.ts";
 import { readInfo, type TcpInfo } from "./info.ts";
@@ -132,12 +130,40 @@ export interface ConnectionSummary extends TcpInfo {
   readonly remoteAddr: Deno.NetAddr;
 }
 
+/** One line of `sockets()`. */
+export interface DatagramSummary {
+  /** The address and port that the socket is bound to. */
+  readonly localAddr: Deno.NetAddr;
+  /** Bytes that wait for `receive`, 44 of each datagram's header included. */
+  readonly receiveBytes: number;
+  /** Bytes that wait to be sent, likewise. */
+  readonly sendBytes: number;
+}
+
+/** What `listenDatagram` may be told, as `Deno.listenDatagram`. */
+export interface ListenDatagramOptions {
+  /** The port; 0 picks a free one. */
+  port: number;
+  /**
+   * One of the stack's addresses, a multicast group or a broadcast address; default `"0.0.0.0"`, all that are IPv4.
+   * `"::"` is all of both families.
+   */
+  hostname?: string;
+  /** `"udp"`. */
+  transport: "udp";
+  /** Whether others that say so too may be bound to the same. Default false. */
+  reuseAddress?: boolean;
+  /** Whether the stack's own members of a group get what is sent to it. Default false. */
+  loopback?: boolean;
+}
+
 /** What a stack is made of. */
 export interface StackParts {
   readonly pipelines: readonly Pipeline[];
   readonly prefixes: readonly Prefix[];
   readonly clock: Clock;
   readonly random: Random;
+  readonly udp: UdpConfig;
   readonly trace?: (record: TraceRecord) => void;
 }
 
@@ -164,6 +190,10 @@ export class Stack implements AsyncDisposable {
   readonly #portTable = new PortTable();
   readonly #listeners = new Set<Listener>();
   readonly #forwarders = new Set<Forwarder>();
+  /** The ports and the sockets of UDP. */
+  readonly #socketTable = new PortTable();
+  readonly #sockets = new Set<DatagramConn>();
+  readonly #udp: UdpConfig;
   /** Pending connects by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
   #nextName = 1;
@@ -178,6 +208,7 @@ export class Stack implements AsyncDisposable {
     this.#prefixes = parts.prefixes;
     this.#clock = parts.clock;
     this.#random = parts.random;
+    this.#udp = parts.udp;
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve;
       this.#rejectClosed = reject;
@@ -331,43 +362,59 @@ export class Stack implements AsyncDisposable {
    */
   forward(options: ForwardOptions, handler: ForwardHandler): Forwarder {
     this.#mustBeOpen();
-    const how = checkForward(options);
-    if (typeof handler !== "function") {
-      throw new TypeError(`forward: the handler ${String(handler)} is not a function`);
-    }
-    const onError = options.onError ?? ((error: unknown) => console.error(error));
-    const id = this.#nextName++;
-    const forwarder = new Forwarder(id, this.#ports, this.#liveness, () => {
-      this.#forwarders.delete(forwarder);
-    });
-    this.#forwarders.add(forwarder);
-    const host: FlowHost = { request: (...request) => this.#request(...request) };
-    const onFlow = (flow: OfferedFlow) => offer(flow, host, handler, onError);
-    for (const port of this.#ports) port.forward(id, how, onFlow);
-    return forwarder;
+    const parts: ForwardParts = {
+      ports: this.#ports,
+      liveness: this.#liveness,
+      forwarders: this.#forwarders,
+      requests: this.#connects,
+      nextName: () => this.#nextName++,
+    };
+    return openForward(parts, options, handler);
   }
 
-  /** Runs a request of a pipeline, and rejects it when the stack ends before. */
-  async #request(
-    port: FlowPort,
-    start: (request: number, handler: ConnectHandler) => void,
-    failure: (error: ConnectionError) => Error,
-  ): Promise<TcpConn> {
-    const request = this.#nextName++;
-    this.#liveness.hold();
+  /**
+   * Opens a UDP socket. Throws `AddrInUse` when the port is taken, `AddrNotAvailable` when the address is not the
+   * stack's, `Busy` when there are as many sockets as `udp.maxSockets` allows, `RangeError` or `TypeError` for an
+   * impossible port or transport.
+   */
+  listenDatagram(options: ListenDatagramOptions): DatagramConn {
+    this.#mustBeOpen();
+    checkTransport(options.transport ?? null, "udp");
+    const port = checkPort(options.port ?? 0);
+    const bound = parseHostname(options.hostname ?? addressText(ANY_IPV4));
+    const { address } = bound;
+    const isForMany = isUnspecified(address) || isMulticast(address) ||
+      this.#prefixes.some((prefix) => isBroadcast(address, prefix));
+    if (!isForMany) this.#mustBeOwn(address);
+    const reuse = options.reuseAddress ?? false;
+    const chosen = this.#socketTable.take(address, port, this.#random, false, reuse);
+    const give = () => this.#socketTable.give(address, chosen);
     try {
-      return await new Promise<TcpConn>((resolve, reject) => {
-        this.#connects.set(request, reject);
-        start(request, {
-          connected: (endpoint) => resolve(new TcpConn(endpoint)),
-          failed: (error) => reject(failure(error)),
-        });
+      const conn = new DatagramConn({
+        ...{ bound, port: chosen, ports: this.#ports, liveness: this.#liveness },
+        config: this.#udp,
+        loopback: options.loopback ?? false,
+        sourceFor: (remote, where) => this.#sourceFor(remote, where),
+        isOwn: (own) => this.#isOwn(own),
+        onClose: () => {
+          this.#sockets.delete(conn);
+          give();
+        },
       });
-    } finally {
-      this.#connects.delete(request);
-      this.#liveness.release();
-      port.settleSoon();
+      this.#sockets.add(conn);
+      return conn;
+    } catch (error) {
+      give();
+      throw error;
     }
+  }
+
+  /** The UDP sockets that are open. */
+  sockets(): DatagramSummary[] {
+    return [...this.#sockets].map((conn) => ({
+      localAddr: conn.addr,
+      ...DatagramConn.queued(conn),
+    }));
   }
 
   /** Totals since the stack was opened. */
@@ -423,6 +470,7 @@ export class Stack implements AsyncDisposable {
     this.#ended = interrupted();
     for (const listener of [...this.#listeners]) listener.close();
     for (const forwarder of [...this.#forwarders]) forwarder.close();
+    for (const conn of [...this.#sockets]) conn.close();
     for (const reject of this.#connects.values()) reject(interrupted());
     this.#liveness.hold();
     await Promise.all(this.#ports.map((port) => this.#shutDown(port)));
@@ -460,6 +508,7 @@ export class Stack implements AsyncDisposable {
     const error = stackEnded(cause);
     this.#ended = error;
     for (const listener of this.#listeners) Listener.fail(listener, error);
+    for (const conn of [...this.#sockets]) DatagramConn.fail(conn, error);
     for (const reject of this.#connects.values()) reject(error);
     for (const port of this.#ports) port.fail(error);
     this.#closing = this.#release();
@@ -542,10 +591,10 @@ async function writeAll(conn: TcpConn, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
 }
 
-function checkTransport(transport: unknown): void {
-  if (transport !== undefined && transport !== "tcp") {
+function checkTransport(transport: unknown, wanted: "tcp" | "udp" = "tcp"): void {
+  if (transport !== undefined && transport !== wanted) {
     throw new TypeError(
-      `Unsupported transport: '${String(transport)}'; only "tcp" is supported here`,
+      `Unsupported transport: '${String(transport)}'; only "${wanted}" is supported here`,
     );
   }
 }

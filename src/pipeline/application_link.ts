@@ -5,12 +5,20 @@ import { type Connection, News } from "../tcp/connection.ts";
 import type { Listener } from "../tcp/listener.ts";
 import type { State } from "../tcp/state.ts";
 import type { TcpEvents } from "../tcp/parts.ts";
+import type { UdpEvents } from "../udp/udp.ts";
 import type { Segment } from "../wire/segment.ts";
 import { Event, Field } from "./messages.ts";
 import type { TraceWriter } from "./trace_ring.ts";
 
-/** Turns what the engine tells the application into records of the event ring. */
-export class ApplicationLink implements TcpEvents {
+/** A connection or a UDP socket: who has a row. */
+interface RowUser {
+  readonly id: number;
+  readonly generation: number;
+  readonly row: number;
+}
+
+/** Turns what the engines tell the application into records of the event ring. */
+export class ApplicationLink implements TcpEvents, UdpEvents {
   /** The application may be waiting for what was written since the last `publish`. */
   #loud = false;
   readonly #ring: RingProducer;
@@ -48,7 +56,7 @@ export class ApplicationLink implements TcpEvents {
     this.#write(Event.connectFailed, -1, 0, request, error);
   }
 
-  news(conn: Connection, loud: boolean): void {
+  news(conn: RowUser, loud: boolean): void {
     if (loud) this.#loud = true;
     // One entry of a row at a time: the application clears the word before it looks at the row.
     if (Atomics.exchange(this.#words, conn.row + Row.newsForApp, 1) === 0) {
@@ -56,7 +64,7 @@ export class ApplicationLink implements TcpEvents {
     }
   }
 
-  ended(conn: Connection): void {
+  ended(conn: RowUser): void {
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
 

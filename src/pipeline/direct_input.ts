@@ -23,6 +23,7 @@ export class DirectInput {
     this.#input = new PacketInput({
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
+      broadcasts: settings.broadcasts,
       forward: new SharedForwardSwitch(layout),
     });
   }

@@ -75,11 +75,11 @@ export class Egress implements SegmentSink {
     const waiting = this.#loopbackTail - this.#loopbackHead;
     if (waiting < LOOPBACK_DATA_PACKETS) return true;
     const { remote0, remote1, remote2, remote3 } = remote;
-    return !this.#isOwn(remote0, remote1, remote2, remote3);
+    return !this.isOwn(remote0, remote1, remote2, remote3);
   }
 
   send(segment: Segment, end: number): void {
-    const isOwn = this.#isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
+    const isOwn = this.isOwn(segment.dst0, segment.dst1, segment.dst2, segment.dst3);
     if (segment.gsoSize > 0 && !isOwn && !this.#device.virtioHeader) {
       this.#sendInFrames(segment);
       return;
@@ -97,18 +97,18 @@ export class Egress implements SegmentSink {
       this.#counters.drop(Drop.loopbackFull);
       return;
     }
-    const start = this.#startOf(descriptor);
+    const start = this.startOf(descriptor);
     const length = writeEchoReply(this.#memory, start, request, this.#device.virtioHeader);
     this.pieces[0] = start;
     this.pieces[1] = length;
     this.#counters.count(Counter.icmpEchoReplies);
-    this.#transmit(this.pieces, FIRST_PIECE, 0);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
     this.#slots.slots.give(descriptor);
   }
 
   /** Answers the SYN of a flow that was rejected, of which only what it said is left. */
   sendUnreachable(syn: Segment, code: number, nowUs: number): void {
-    const isOwn = this.#isOwn(syn.src0, syn.src1, syn.src2, syn.src3);
+    const isOwn = this.isOwn(syn.src0, syn.src1, syn.src2, syn.src3);
     if (isOwn || !this.#errors.take(nowUs)) {
       this.#counters.drop(Drop.rateLimited);
       return;
@@ -117,7 +117,7 @@ export class Egress implements SegmentSink {
     this.pieces[0] = this.#headers;
     this.pieces[1] = writeUnreachable(this.#memory, this.#headers, syn, code, virtioHeader);
     this.#counters.count(Counter.flowErrorsOut);
-    this.#transmit(this.pieces, FIRST_PIECE, 0);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
   }
 
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
@@ -138,7 +138,8 @@ export class Egress implements SegmentSink {
     return this.#loopbackHead !== this.#loopbackTail;
   }
 
-  #isOwn(w0: number, w1: number, w2: number, w3: number): boolean {
+  /** Whether packets to this address are the stack's own. */
+  isOwn(w0: number, w1: number, w2: number, w3: number): boolean {
     return isIpv4Words(w0, w1, w2) ? this.#own.has4(w3) : this.#own.has6(w0, w1, w2, w3);
   }
 
@@ -154,7 +155,7 @@ export class Egress implements SegmentSink {
       this.#identification,
       ChecksumMode.virtioPartial,
     );
-    this.#transmit(pieces, end, segment.payloadLength);
+    this.transmit(pieces, end, segment.payloadLength);
   }
 
   /** Sends one frame whose payload is `pieces` up to index `end`. */
@@ -175,7 +176,7 @@ export class Egress implements SegmentSink {
       position += pieces[i + 1];
     }
     finishTcpChecksum(this.#memory.view, this.#headers, pieces[1], sum);
-    this.#transmit(pieces, end, segment.payloadLength);
+    this.transmit(pieces, end, segment.payloadLength);
   }
 
   /**
@@ -218,7 +219,7 @@ export class Egress implements SegmentSink {
   }
 
   /** Sends a frame: its headers, and `payloadLength` bytes in the pieces up to index `end`. */
-  #transmit(pieces: Int32Array, end: number, payloadLength: number): void {
+  transmit(pieces: Int32Array, end: number, payloadLength: number): void {
     const outcome = this.#device.send(this.#memory.bytes, pieces, end >> 1);
     if (outcome === SendOutcome.sent) {
       this.#counters.count(Counter.framesOut);
@@ -230,22 +231,27 @@ export class Egress implements SegmentSink {
 
   /** Puts a packet into a frame slot as if it had come from the device. */
   #loopBack(segment: Segment, end: number): void {
+    const descriptor = this.claimLoopback();
+    if (descriptor === NIL) return;
+    const { payloadLength } = segment;
+    const start = this.startOf(descriptor);
+    const headers = writePacket(this.#memory, start, segment, payloadLength, 0, ChecksumMode.none);
+    this.pushLoopback(descriptor, headers, end);
+  }
+
+  /** A frame slot for a packet to the stack itself, or {@link NIL}, counted, when there is no room for one. */
+  claimLoopback(): number {
     const full = this.#loopbackTail - this.#loopbackHead >= LOOPBACK_PACKETS;
     const descriptor = full ? NIL : this.#slots.slots.take();
-    if (descriptor === NIL) {
-      this.#counters.drop(Drop.loopbackFull);
-      return;
-    }
-    const start = this.#startOf(descriptor);
-    let length = writePacket(
-      this.#memory,
-      start,
-      segment,
-      segment.payloadLength,
-      0,
-      ChecksumMode.none,
-    );
+    if (descriptor === NIL) this.#counters.drop(Drop.loopbackFull);
+    return descriptor;
+  }
+
+  /** Queues the packet whose headers, of that length, stand in the slot, with the payload in the pieces. */
+  pushLoopback(descriptor: number, headers: number, end: number): void {
     const { pieces } = this;
+    const start = this.startOf(descriptor);
+    let length = headers;
     for (let i = FIRST_PIECE; i < end; i += 2) {
       this.#memory.copy(start + length, pieces[i], pieces[i + 1]);
       length += pieces[i + 1];
@@ -256,7 +262,8 @@ export class Egress implements SegmentSink {
     this.#loopbackTail++;
   }
 
-  #startOf(descriptor: number): number {
+  /** Where the bytes of a frame slot begin. */
+  startOf(descriptor: number): number {
     const { words, table } = this.#slots.slots;
     return words[table + descriptor * DESCRIPTOR_WORDS + START];
   }

@@ -72,11 +72,9 @@ export class HandoverInbox {
   constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings, counters: Counters) {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
-    this.#input = new PacketInput({
-      virtioHeader,
-      addresses: settings.addresses,
-      forward: new SharedForwardSwitch(layout),
-    });
+    const { addresses, broadcasts } = settings;
+    const forward = new SharedForwardSwitch(layout);
+    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts, forward });
     this.#counters = counters;
   }
 

@@ -22,7 +22,7 @@ export const Command = {
   connect: 3,
   /** Forget a connect: request. */
   cancelConnect: 4,
-  /** The row has been read from or written to: row. */
+  /** The row has been read from or written to: row, generation. */
   news: 5,
   /** No more will be written: row, generation. */
   closeWrite: 6,
@@ -38,6 +38,12 @@ export const Command = {
   shutdown: 11,
   /** Reset every connection that a shutdown has left. */
   abortAll: 12,
+  /** Open a UDP socket: row, generation, port, address. */
+  bindDatagram: 32,
+  /** The application lets go of one: row, generation. */
+  unbindDatagram: 33,
+  /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
+  groupMember: 34,
   /** A part of the filter of a forward that is not open yet: id, address, prefix length as value, whether it excludes. */
   forwardPrefix: 48,
   /** Another part: id, first port as port, last port as value. */

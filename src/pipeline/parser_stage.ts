@@ -23,11 +23,9 @@ export class ParserStage {
   constructor(layout: Layout, virtioHeader: boolean, settings: StageSettings) {
     this.#layout = layout;
     this.#counters = layout.parserCounters;
-    this.#input = new PacketInput({
-      virtioHeader,
-      addresses: settings.addresses,
-      forward: new SharedForwardSwitch(layout),
-    });
+    const { addresses, broadcasts } = settings;
+    const forward = new SharedForwardSwitch(layout);
+    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts, forward });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
   }

@@ -3,12 +3,16 @@ import type { Store } from "../base/memory.ts";
 import type { TunHandle } from "../device/tun_open.ts";
 import type { Dimensions } from "../ring/layout.ts";
 import type { TcpConfig } from "../tcp/config.ts";
+import type { UdpConfig } from "../udp/config.ts";
 
 /** What every stage is told when it starts. */
 export interface StageSettings {
   /** The stack's own addresses. */
   readonly addresses: readonly Address[];
+  /** The broadcast addresses of the networks that it is in. */
+  readonly broadcasts: readonly Address[];
   readonly config: TcpConfig;
+  readonly udp: UdpConfig;
   /** Whether trace records are written. */
   readonly traced: boolean;
 }

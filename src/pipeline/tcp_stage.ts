@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { Counter, type Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
 import type { Device } from "../device/device.ts";
 import { InputKind, PacketInput } from "../ip/input.ts";
 import { Bell } from "../ring/bell.ts";
@@ -12,11 +13,14 @@ import { CONGESTION_NAMES } from "../tcp/config.ts";
 import { switchCongestion } from "../tcp/congestion_switch.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
 import { type Connection, News, Owner } from "../tcp/connection.ts";
+import { isFragmentationNeeded } from "../tcp/icmp_error.ts";
 import { IsnGenerator, type IsnSource } from "../tcp/isn.ts";
 import { State } from "../tcp/state.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import { Flag, Segment } from "../wire/segment.ts";
+import { Udp } from "../udp/udp.ts";
 import { ApplicationLink } from "./application_link.ts";
+import { DatagramEgress } from "./datagram_egress.ts";
 import { ForwardCommands } from "./forward_commands.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
@@ -54,7 +58,9 @@ export class TcpStage {
   readonly slots: ReceiveSlots;
   readonly counters: Counters;
   readonly #tcp: Tcp;
+  readonly #udp: Udp;
   readonly #egress: Egress;
+  readonly #datagramEgress: DatagramEgress;
   readonly #link: ApplicationLink;
   readonly #trace: TraceWriter | null;
   readonly #commands: RingConsumer;
@@ -86,11 +92,13 @@ export class TcpStage {
       settings.addresses,
     );
     this.#egress.trace = this.#trace;
+    this.#datagramEgress = this.#makeDatagramEgress(parts);
     this.#commands = new RingConsumer(layout.commands);
     this.#appBell = parts.appBell ?? new Bell(layout.words, Control.appBell);
     this.#loopbackInput = new PacketInput({
       virtioHeader: false,
       addresses: settings.addresses,
+      broadcasts: settings.broadcasts,
       loopback: true,
     });
     this.#handover = parts.handover ?? null;
@@ -109,11 +117,32 @@ export class TcpStage {
       handover: parts.handover,
     });
     this.#forwards = new ForwardCommands(layout, this.#tcp.forwarding, this.#egress);
+    this.#udp = new Udp({
+      config: settings.udp,
+      layout,
+      counters: this.counters,
+      memory: this.slots,
+      sink: this.#datagramEgress,
+      events: this.#link,
+    });
+  }
+
+  #makeDatagramEgress(parts: TcpStageParts): DatagramEgress {
+    const { device, layout, settings, random } = parts;
+    const { addresses, broadcasts } = settings;
+    const { slots, counters } = this;
+    const egress = new DatagramEgress({
+      ...{ device, layout, slots, counters, addresses, broadcasts, random },
+      egress: this.#egress,
+    });
+    egress.trace = this.#trace;
+    return egress;
   }
 
   /** Whether there is something to do besides segments from the device. */
   get hasWork(): boolean {
-    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#inbox.hasNext;
+    return this.#commands.hasNext() || this.#egress.hasLoopback || this.#udp.hasWork ||
+      this.#inbox.hasNext;
   }
 
   /** When `run` is due without anything having come in, in microseconds; `Infinity` when it is not. */
@@ -136,6 +165,16 @@ export class TcpStage {
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.#tcp.input(segment, nowUs);
         break;
+      case InputKind.udp:
+        if (this.#trace !== null) {
+          this.#trace.nowUs = nowUs;
+          this.#trace.segment(TraceKind.datagramIn, segment);
+        }
+        this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
+        break;
+      case InputKind.udpError:
+        this.#onUdpError(segment, nowUs);
+        break;
       case InputKind.icmpEcho:
         this.#egress.sendEchoReply(segment);
         break;
@@ -147,6 +186,21 @@ export class TcpStage {
   }
 
   /**
+   * An ICMP error about a datagram of this stack. The sockets are connected to nobody, and so, as in Linux, are
+   * not told; but what is too long for the way goes in fragments from now on (RFC 1191, RFC 8201).
+   */
+  #onUdpError(error: Segment, nowUs: number): void {
+    this.counters.count(Counter.udpErrorsIn);
+    if (!this.#udp.hasSender(error)) {
+      this.counters.drop(Drop.icmpUnmatched);
+      return;
+    }
+    if (!isFragmentationNeeded(error.icmpType, error.icmpCode)) return;
+    const destination = { w0: error.dst0, w1: error.dst1, w2: error.dst2, w3: error.dst3 };
+    this.#datagramEgress.paths.learn(destination, error.icmpMtu, nowUs);
+  }
+
+  /**
    * Does everything that is not input: commands, timers, output, news for the application. True when the
    * application had commands.
    */
@@ -155,9 +209,9 @@ export class TcpStage {
     const commanded = this.#takeCommands(nowUs);
     if (this.#inbox.hasNext) this.#takeHandedOver(nowUs);
     this.#tcp.expire(nowUs);
-    this.#tcp.flush(nowUs);
+    this.#flush(nowUs);
     for (let i = 0; i < LOOPBACK_PER_ROUND && this.#takeLoopback(nowUs); i++) {
-      if (!this.#egress.hasLoopback) this.#tcp.flush(nowUs);
+      if (!this.#egress.hasLoopback) this.#flush(nowUs);
     }
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
@@ -165,9 +219,15 @@ export class TcpStage {
     this.counters.set(Counter.flowsPendingNow, this.#tcp.forwarding.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
+    this.counters.set(Counter.datagramSocketsNow, this.#udp.socketCount);
     this.counters.set(Counter.receiveMemoryNow, this.slots.heldBytes);
     this.#wakeApplication(nowUs);
     return commanded;
+  }
+
+  #flush(nowUs: number): void {
+    this.#tcp.flush(nowUs);
+    this.#udp.flush(nowUs);
   }
 
   /**
@@ -256,6 +316,10 @@ export class TcpStage {
       // Cleared before the row is looked at, so that nothing that comes later is missed.
       Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
     }
+    if (this.#layout.isSocketRow(id)) {
+      this.#obeyForSocket(words, at);
+      return;
+    }
     const conn = tcp.connection(id, words[at + Field.generation]);
     if (conn !== null) this.#obeyFor(conn, words, at, nowUs);
   }
@@ -276,6 +340,23 @@ export class TcpStage {
         return this.#setOption(conn, words[at + Field.port], words[at + Field.value], nowUs);
       default:
         throw new Error(`The command ring holds an unknown command, ${op}`);
+    }
+  }
+
+  #obeyForSocket(words: Int32Array, at: number): void {
+    const id = words[at + Field.row];
+    const generation = words[at + Field.generation];
+    if (words[at + Field.op] === Command.news) return this.#udp.onApplicationNews(id, generation);
+    const address = [...words.subarray(at + Field.address, at + Field.address + 4)];
+    switch (words[at + Field.op]) {
+      case Command.bindDatagram:
+        return this.#udp.bind(id, generation, address, words[at + Field.port]);
+      case Command.unbindDatagram:
+        return this.#udp.unbind(id, generation);
+      case Command.groupMember:
+        return this.#udp.setMember(id, generation, address, words[at + Field.value] !== 0);
+      default:
+        throw new Error(`The command ring holds an unknown command, ${words[at + Field.op]}`);
     }
   }
 
@@ -330,6 +411,7 @@ export class TcpStage {
 
   #shutDown(nowUs: number): void {
     this.#shuttingDown = true;
+    this.#udp.unbindAll();
     for (const listener of this.#tcp.listeners.all()) this.#tcp.unlisten(listener.id, nowUs);
     for (const conn of this.#tcp.all()) {
       if (conn.owner === Owner.application) this.#tcp.close(conn, nowUs);
@@ -338,6 +420,7 @@ export class TcpStage {
 
   /** TIME-WAIT alone need not be waited for: nothing is lost when the process ends in it. */
   #reportStopped(): void {
+    if (this.#udp.socketCount > 0) return;
     for (const conn of this.#tcp.all()) {
       if (conn.state !== State.TIME_WAIT && conn.state !== State.CLOSED) return;
     }

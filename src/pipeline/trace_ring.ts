@@ -18,7 +18,14 @@ import { Segment } from "../wire/segment.ts";
 import { readSegmentRecord, writeSegmentRecord } from "./segment_record.ts";
 
 /** What a trace record tells. */
-export const TraceKind = { segmentIn: 1, segmentOut: 2, state: 3 } as const;
+export const TraceKind = {
+  segmentIn: 1,
+  segmentOut: 2,
+  state: 3,
+  /** UDP: of the segment only addresses, ports, length and hop limit count. */
+  datagramIn: 4,
+  datagramOut: 5,
+} as const;
 
 /** One value of {@link TraceKind}. */
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
@@ -40,7 +47,7 @@ export class TraceWriter {
     this.#originUs = originUs;
   }
 
-  /** Records a segment. */
+  /** Records a segment or a datagram. */
   segment(kind: TraceKind, segment: Segment): void {
     const at = this.#begin(kind);
     if (at < 0) return;
@@ -93,7 +100,7 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
-  /** A segment in, a segment out, or a change of state. */
+  /** A segment or a datagram in or out, or a change of state. */
   kind: TraceKind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;

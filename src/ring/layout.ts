@@ -1,5 +1,6 @@
 import { COUNTER_SLOTS, Counters } from "../base/counters.ts";
 import { Memory, type Store } from "../base/memory.ts";
+import { DATAGRAM_HEADER_BYTES } from "./datagram.ts";
 import { DESCRIPTOR_WORDS, type PoolWords } from "./pool.ts";
 import { RING_CONTROL_WORDS, type RingWords } from "./ring.ts";
 import { Row, ROW_WORDS } from "./row.ts";
@@ -13,11 +14,11 @@ import type { StreamWords } from "./stream.ts";
  *   counters      one set per thread: reader, parser, tcp
  *   rings         frames  reader -> parser     segments  parser -> tcp     slots  tcp -> reader
  *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
- *   rows          one per connection (row.ts)
+ *   rows          one per connection, then one per UDP socket (row.ts)
  *   flows         ends of the flows to foreign destinations that wait for a decision
  *   descriptors   receive: frame slots, then receive blocks; send: send blocks
  *   handover      frames that came in at another queue's pipeline but belong to a connection of this one
- *   headers       where the tcp thread builds the headers of outgoing packets
+ *   headers       where the tcp thread builds the headers of outgoing packets, and its datagram header (datagram.ts)
  *   slots         frames as read from the device, 64 KiB and a little each
  *   receive       blocks that hold received bytes which were copied out of their frame
  *   send          blocks that hold the application's bytes until the peer has acknowledged them
@@ -30,6 +31,8 @@ import type { StreamWords } from "./stream.ts";
 export interface Dimensions {
   /** Connections that may exist at once. */
   readonly connections: number;
+  /** UDP sockets that may exist at once. */
+  readonly sockets: number;
   /** Frame slots. */
   readonly slots: number;
   /** Blocks for received bytes, {@link RECEIVE_BLOCK_BYTES} each. */
@@ -98,6 +101,7 @@ const CACHE_LINE = 64;
 /** The dimensions of a stack that faces a network. */
 export const DEFAULT_DIMENSIONS: Dimensions = {
   connections: 65_536,
+  sockets: 1024,
   slots: 256,
   receiveBlocks: 65_536,
   sendBlocks: 16_384,
@@ -108,6 +112,7 @@ export const DEFAULT_DIMENSIONS: Dimensions = {
 /** The dimensions of a stack in a simulation, of which there may be thousands one after the other. */
 export const SMALL_DIMENSIONS: Dimensions = {
   connections: 4096,
+  sockets: 128,
   slots: 64,
   receiveBlocks: 1024,
   sendBlocks: 512,
@@ -142,6 +147,8 @@ export class Layout {
   readonly flows: number;
   /** Byte offset of the header area. */
   readonly headers: number;
+  /** Byte offset of the TCP thread's place for one datagram header. */
+  readonly datagramHeader: number;
   readonly slotPool: PoolWords;
   readonly receivePool: PoolWords;
   readonly sendPool: PoolWords;
@@ -152,9 +159,9 @@ export class Layout {
    */
   constructor(dimensions: Dimensions, store: Store | ((bytes: number) => Store) = plainStore) {
     this.dimensions = dimensions;
-    const { connections, slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } =
-      dimensions;
-    this.rowEvents = EVENTS_PER_ROW * connections + EVENTS_PER_FLOW * FLOWS_MAX;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    const rowCount = dimensions.connections + dimensions.sockets;
+    this.rowEvents = EVENTS_PER_ROW * rowCount + EVENTS_PER_FLOW * FLOWS_MAX;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
@@ -169,11 +176,12 @@ export class Layout {
       trace: cut.ring(TRACE_WORDS, traceRecords),
       handover: cut.ring(HANDOVER_WORDS, handoverFrames),
     };
-    const rows = cut.bytes(connections * ROW_WORDS * 4);
+    const rows = cut.bytes(rowCount * ROW_WORDS * 4);
     const flows = cut.bytes(FLOWS_MAX * FLOW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES);
+    this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
     this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
     const slotBytes = cut.bytes(slots * SLOT_BYTES);
     const receiveBytes = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
@@ -220,7 +228,12 @@ export class Layout {
     };
   }
 
-  /** Word index of a connection's row. */
+  /** Whether this is the row of a UDP socket, not of a connection. */
+  isSocketRow(index: number): boolean {
+    return index >= this.dimensions.connections;
+  }
+
+  /** Word index of a row. */
   row(index: number): number {
     return this.rows + index * ROW_WORDS;
   }

@@ -10,10 +10,14 @@
  *   line 2 (tcp)   32..47 info
  *   line 3 (app)   48 rxRead    49 txWritten 50 txHead   51 txEpoch
  *                  56 newsForApp   57 newsForTcp   (set by one side, cleared by the other)
+ *                  58 sendWaiting
  *   line 4 (tcp)   64 urgentEnd 65 urgentMarks  66 urgentUnread  67 softError  68 softErrors
  *   line 5 (tcp)   80..95 recovery
  *   line 6 (tcp)   96..111 sending
  * ```
+ *
+ * Behind the rows of the connections stand those of the UDP sockets, which have the same streams and news. There
+ * the application gives the row out, and so writes its generation before the TCP thread hears of the socket.
  *
  * News are level-triggered: whoever changes something sets the other side's news word and, only if it
  * was clear, puts the row's number into the ring. So a ring holds at most one entry of a row, however
@@ -45,6 +49,8 @@ export const Row = {
   txEpoch: 51,
   newsForApp: 56,
   newsForTcp: 57,
+  /** Of a UDP socket (datagram.ts): 1 while a `send` waits for room. */
+  sendWaiting: 58,
   /** Position in the stream behind the urgent data (RFC 6093); modulo 2^32. */
   urgentEnd: 64,
   /** How often the peer has moved it. */

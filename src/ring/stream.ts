@@ -97,6 +97,12 @@ export class StreamWriter {
     return streamRead(this.#shared);
   }
 
+  /** Whether there is memory for `length` bytes, all of them. */
+  hasMemoryFor(length: number): boolean {
+    this.reclaimIfDrained();
+    return chainRoom(this.#memory, this.#tail, length) === length;
+  }
+
   /** Appends from a caller's array; returns how many bytes found memory. */
   appendArray(source: Uint8Array, from: number, length: number): number {
     const count = this.#makeRoom(length);
@@ -280,9 +286,9 @@ export class StreamReader {
     return (streamWritten(this.#shared) - this.#cursor.position) | 0;
   }
 
-  /** Copies up to `target.length` bytes out; returns how many. */
-  read(target: Uint8Array): number {
-    const wanted = Math.min(this.available, target.length);
+  /** Copies up to `length` bytes out, at most as many as `target` takes; returns how many. */
+  read(target: Uint8Array, length: number = target.length): number {
+    const wanted = Math.min(this.available, length);
     let done = 0;
     while (done < wanted) {
       const count = this.#cursor.span(this.#shared, this.#table, wanted - done);
@@ -293,5 +299,12 @@ export class StreamReader {
     }
     if (done > 0) publishRead(this.#shared, this.#cursor.position);
     return done;
+  }
+
+  /** Passes over `count` bytes, no more than are available. */
+  skip(count: number): void {
+    if (count === 0) return;
+    this.#cursor.skip(this.#shared, this.#table, count);
+    publishRead(this.#shared, this.#cursor.position);
   }
 }

@@ -59,9 +59,8 @@ export class Tcp implements HandshakeHost, ForwardHost {
   readonly listeners: ListenerTable = new ListenerTable();
   /** The client's side of Fast Open. */
   readonly fastOpen: FastOpenClient;
-  /** Handshakes in progress at listeners, which are no connections yet. */
+  /** Handshakes in progress at listeners, and flows that nobody has decided on: no connections yet. */
   readonly handshakes: Handshakes;
-  /** Flows to foreign destinations that nobody has decided on. */
   readonly forwarding: Forwarding;
   readonly #limits: AnswerLimits;
   readonly #words: Int32Array;

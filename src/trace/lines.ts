@@ -2,7 +2,7 @@ import { addressText } from "../base/address.ts";
 import { TraceKind, type TraceRecord } from "../pipeline/trace_ring.ts";
 import { stateNames } from "../tcp/state.ts";
 import type { Segment } from "../wire/segment.ts";
-import { ConversationText } from "../wire/text.ts";
+import { ConversationText, datagramText } from "../wire/text.ts";
 
 /** How a trace is printed. */
 export type TraceStyle = "modern" | "classic" | "states";
@@ -24,13 +24,20 @@ export class TraceLines {
     this.#text = new ConversationText(style === "classic" ? "classic" : "modern");
   }
 
+  #lineOf({ kind, segment }: TraceRecord): string {
+    if (kind !== TraceKind.datagramIn && kind !== TraceKind.datagramOut) {
+      return this.#text.line(segment);
+    }
+    return datagramText(segment, this.#style === "classic" ? "classic" : "modern");
+  }
+
   /** The line of a record, or null when this style shows none. */
   line(record: TraceRecord): string | null {
     if (record.kind === TraceKind.state) {
       if (this.#style !== "states") return null;
       return `${timeOfDay(record.timeUs)} ${stateText(record)}`;
     }
-    const line = this.#text.line(record.segment);
+    const line = this.#lineOf(record);
     return this.#style === "classic" ? line : `${timeOfDay(record.timeUs)} ${line}`;
   }
 }

@@ -44,6 +44,7 @@ export const Ipv4Fragment = {
 export const Protocol = {
   icmp: 1,
   tcp: 6,
+  udp: 17,
 } as const;
 
 /** Header bytes as the IHL field says: a multiple of 4 from 0 to 60, not checked. */

@@ -86,6 +86,14 @@ export function segmentText(
   }`;
 }
 
+/** One line for a UDP datagram, without a line end, as tcpdump prints those whose payload it does not know. */
+export function datagramText(datagram: Segment, style: TextStyle): string {
+  const length = datagram.payloadLength;
+  return `${endpointsText(datagram)}: ${
+    style === "modern" ? `UDP, length ${length}` : `udp ${length}`
+  }`;
+}
+
 /** `IP source.port > destination.port`; `IP6` for that family. */
 function endpointsText(segment: Segment): string {
   const src = addressText(sourceOf(segment));

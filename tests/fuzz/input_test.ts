@@ -18,6 +18,8 @@ import {
   PEER6,
   randomSegment,
   tcpFrame6,
+  udpFrame,
+  udpFrame6,
   virtioBytes,
 } from "../wire/frames.ts";
 
@@ -122,6 +124,32 @@ function placeIcmp6(memory: Memory, at: number, random: SeededRandom): number {
   return frame.length;
 }
 
+/** A UDP datagram, or an ICMP error about one of ours. */
+function placeDatagram(
+  memory: Memory,
+  at: number,
+  random: SeededRandom,
+  family: FamilyEnds,
+): number {
+  const { own, peer, name } = family;
+  const payload = Array.from({ length: random.integer(0, 60) }, () => random.uint32() & 255);
+  const noChecksum = random.integer(0, 9) === 0 ? 0 : undefined;
+  const udp = { payload, srcPort: random.integer(0, 65_535), checksum: noChecksum };
+  const isQuoted = random.integer(0, 2) === 0;
+  const [source, destination] = isQuoted ? [own, peer] : [peer, own];
+  const frame = name === "IPv4"
+    ? udpFrame(udp, { source: source.w3, destination: destination.w3 })
+    : udpFrame6(udp, { source, destination });
+  const about = [0, 0, random.integer(0, 8), random.uint32() & 255, ...frame];
+  const whole = !isQuoted
+    ? frame
+    : name === "IPv4"
+    ? ipv4Frame({ protocol: 1, payload: icmpBytes(3, random.integer(0, 5), about) })
+    : ipv6Frame({ protocol: 58, payload: icmp6Bytes(random.integer(1, 4), 0, about) });
+  memory.bytes.set(whole, at);
+  return whole.length;
+}
+
 /** Puts a good packet at `at` and returns its length. */
 function placeGood(
   memory: Memory,
@@ -130,6 +158,7 @@ function placeGood(
   family: FamilyEnds,
 ): number {
   const choice = random.integer(0, 8);
+  if (random.integer(0, 4) === 0) return placeDatagram(memory, at, random, family);
   if (family.name === "IPv4") {
     return choice < 2 ? placeIcmp(memory, at, random) : placeSegment(memory, at, random, family);
   }
@@ -152,7 +181,7 @@ function placeFrame(memory: Memory, random: SeededRandom, virtioHeader: boolean)
           ? {
             flags,
             checksumStart,
-            checksumOffset: 16,
+            checksumOffset: random.integer(0, 3) === 0 ? 6 : 16,
             gsoType: (flags & 1) * gsoType,
             gsoSize: 10,
           }
@@ -190,15 +219,18 @@ function repairChecksums(memory: Memory, at: number, length: number): void {
   const { view, bytes } = memory;
   const headerLength = (bytes[at] & 15) * 4;
   const total = view.getUint16(at + 2);
-  if (headerLength < 20 || total > length || total < headerLength + 20) return;
+  if (headerLength < 20 || total > length || total < headerLength + 8) return;
   view.setUint16(at + 10, 0);
   view.setUint16(at + 10, ~checksumAdd(view, at, headerLength, 0));
   const transport = at + headerLength;
   const transportLength = total - headerLength;
-  if (bytes[at + 9] === 6) {
-    view.setUint16(transport + 16, 0);
-    const pseudo = checksumAdd(view, at + 12, 8, 6 + transportLength);
-    view.setUint16(transport + 16, ~checksumAdd(view, transport, transportLength, pseudo));
+  const protocol = bytes[at + 9];
+  if (protocol === 6 || protocol === 17) {
+    const field = transport + (protocol === 6 ? 16 : 6);
+    if (field + 2 > at + total) return;
+    view.setUint16(field, 0);
+    const pseudo = checksumAdd(view, at + 12, 8, protocol + transportLength);
+    view.setUint16(field, ~checksumAdd(view, transport, transportLength, pseudo));
   } else {
     view.setUint16(transport + 2, 0);
     view.setUint16(transport + 2, ~checksumAdd(view, transport, transportLength, 0));
@@ -211,7 +243,8 @@ function repairChecksum6(memory: Memory, at: number, length: number): void {
   const transportLength = view.getUint16(at + 4);
   if (40 + transportLength > length) return;
   const protocol = bytes[at + 6];
-  const field = protocol === 6 ? 16 : protocol === 58 ? 2 : transportLength;
+  const fields: Readonly<Record<number, number>> = { 6: 16, 17: 6, 58: 2 };
+  const field = fields[protocol] ?? transportLength;
   if (field + 2 > transportLength) return;
   view.setUint16(at + 40 + field, 0);
   const pseudo = checksumAdd(view, at + 8, 32, protocol + transportLength);
@@ -232,6 +265,7 @@ function checkOutcome(kind: number, source: Source, segment: Segment, length: nu
   );
   assert(segment.sackCount >= 0 && segment.sackCount <= 4, "SACK count");
   assert(segment.windowScale <= 14, "window scale");
+  if (kind === InputKind.udp) assert(segment.dstPort > 0, "port 0");
   if (kind === InputKind.tcp) {
     assert(segment.srcPort > 0 && segment.dstPort > 0, "port 0");
     assert(segment.gsoSize < Math.max(1, segment.payloadLength), "gsoSize of a single segment");
@@ -246,7 +280,7 @@ Deno.test(`fuzz: ${FRAMES} random and mutated frames decode or drop for a named 
   // Goal: never a throw, never bytes outside the frame, never a value left over from another frame.
   const random = new SeededRandom(SEED);
   const memory = new Memory(new SharedArrayBuffer(1024));
-  const kinds = [0, 0, 0, 0];
+  const kinds = [0, 0, 0, 0, 0, 0];
   const reasons = new Set<number>();
   // Two segments with unlike histories must agree after each frame.
   const segment = new Segment();
@@ -275,7 +309,7 @@ Deno.test(`fuzz: ${FRAMES} random and mutated frames decode or drop for a named 
   assert(kinds.every((count) => count > FRAMES / 200), `kinds ${kinds}`);
   const isOfInput = (reason: number) =>
     (reason >= Drop.virtioHeaderInvalid && reason <= Drop.icmpInvalid) ||
-    (reason >= Drop.ipExtensionInvalid && reason <= Drop.ipOptionUnknown);
+    (reason >= Drop.ipExtensionInvalid && reason <= Drop.udpPortZero);
   const unreached = Object.entries(Drop).filter(([, reason]) =>
     isOfInput(reason) && !reasons.has(reason)
   );

@@ -125,7 +125,7 @@ Deno.test("icmpv6: other messages of ICMPv6 are drops", () => {
   }
   const foreign: Ipv6Parts[] = [
     { version: 4 },
-    { protocol: 17 },
+    { protocol: 132 },
     { source: PEER6 },
     { source: OWN },
     { extensions: [[FRAGMENT, [0, ...be16(8), ...be32(1)]]] },

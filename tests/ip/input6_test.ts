@@ -128,8 +128,8 @@ Deno.test("input over IPv6: extension headers are passed over up to the limit", 
   }
   const late: Ipv6Parts = { extensions: [one, [HOP_BY_HOP, optionsHeader()]] };
   assertDrop(tcpFrame6({}, late), Drop.ipExtensionInvalid, undefined, "hop-by-hop in second place");
-  assertDrop(tcpFrame6({}, { extensions: [one], protocol: 17 }), Drop.ipProtocolUnsupported);
-  for (const protocol of [1, 17, 50, 51, 59, 135, 255]) {
+  assertDrop(tcpFrame6({}, { extensions: [one], protocol: 132 }), Drop.ipProtocolUnsupported);
+  for (const protocol of [1, 132, 50, 51, 59, 135, 255]) {
     assertDrop(tcpFrame6({}, { protocol }), Drop.ipProtocolUnsupported);
   }
 });

@@ -176,7 +176,7 @@ Deno.test("input: wrong fields of the IP header", () => {
   for (const fragment of [0x2000, 0x0001, 0x1fff, 0x6000, 0x4001]) {
     assertDrop(tcpFrame({}, { fragment }), Drop.ipFragment, undefined, `fragment ${fragment}`);
   }
-  for (const protocol of [0, 2, 17, 58, 255]) {
+  for (const protocol of [0, 2, 58, 132, 255]) {
     assertDrop(tcpFrame({}, { protocol }), Drop.ipProtocolUnsupported);
   }
 });
@@ -399,7 +399,7 @@ Deno.test("input: other ICMP messages are drops", () => {
   const bad = [
     { version: 6 },
     { headerWords: 4 },
-    { protocol: 17 },
+    { protocol: 132 },
     { source: PEER.w3 },
     { source: words("127.0.0.1") },
     { fragment: 1 },

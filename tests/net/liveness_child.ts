@@ -1,9 +1,15 @@
 // Makes one of the situations of liveness_test.ts in a process of its own, says `ready`, and then does
 // nothing more: `deno run -A liveness_child.ts PLACE SITUATION`. Whether the process ends is the question.
 import { memoryPair, open, type PipelineShape } from "../../mod.ts";
+import type { AnyDatagram } from "./datagram_worlds.ts";
 import type { AnyListener } from "./worlds.ts";
 
-type Call = (listener: AnyListener, near: Deno.TcpConn, far: Deno.TcpConn) => unknown;
+type Call = (
+  listener: AnyListener,
+  near: Deno.TcpConn,
+  far: Deno.TcpConn,
+  bind: () => AnyDatagram,
+) => unknown;
 
 const [place, situation] = Deno.args;
 
@@ -72,10 +78,40 @@ const SITUATIONS: Readonly<Record<string, Call>> = {
     near.unref();
     fill(near);
   },
+  "a socket": (_listener, _near, _far, bind) => void bind(),
+  receive: (_listener, _near, _far, bind) => bind().receive(),
+  "receive, unref": (_listener, _near, _far, bind) => {
+    const socket = bind();
+    socket.receive();
+    socket.unref();
+  },
+  "unref, receive": (_listener, _near, _far, bind) => {
+    const socket = bind();
+    socket.unref();
+    socket.receive();
+  },
+  "receive, unref, ref": (_listener, _near, _far, bind) => {
+    const socket = bind();
+    socket.receive();
+    socket.unref();
+    socket.ref();
+  },
+  "receive, close": (_listener, _near, _far, bind) => {
+    const socket = bind();
+    socket.receive().catch(() => {});
+    socket.close();
+  },
+  "receive, sent and served": async (_listener, _near, _far, bind) => {
+    const socket = bind();
+    const receiving = socket.receive();
+    await socket.send(byte(), socket.addr);
+    await receiving;
+  },
 };
 
 interface Place {
   listen(): AnyListener;
+  bind(): AnyDatagram;
   connect(port: number, hostname?: string): Promise<Deno.TcpConn>;
 }
 
@@ -84,6 +120,8 @@ async function makePlace(): Promise<Place> {
     const hostname = "127.0.0.1";
     return {
       listen: () => Deno.listen({ hostname, port: 0 }),
+      bind: () =>
+        Deno.listenDatagram({ transport: "udp", hostname, port: 0 }) as unknown as AnyDatagram,
       connect: (port) => Deno.connect({ hostname, port }),
     };
   }
@@ -93,16 +131,17 @@ async function makePlace(): Promise<Place> {
     : await open({ device: `wslive${Deno.pid}`, pipeline });
   return {
     listen: () => net.listen({ port: 0 }),
+    bind: () => net.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 }),
     connect: (port, hostname) => net.connect({ port, hostname }),
   };
 }
 
-const { listen, connect } = await makePlace();
+const { listen, bind, connect } = await makePlace();
 const listener = listen();
 const [near, far] = await Promise.all([connect(listener.addr.port), listener.accept()]);
 const done = situation === "connect"
   ? connect(80, "10.7.0.9") // Nobody is there.
-  : SITUATIONS[situation](listener, near, far);
+  : SITUATIONS[situation](listener, near, far, bind);
 if (situation.endsWith("served")) await done;
 // Nothing is to be collected meanwhile.
 Object.assign(globalThis, { kept: [listener, near, far] });

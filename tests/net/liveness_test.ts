@@ -54,6 +54,13 @@ const HOLDS: Readonly<Record<string, boolean>> = {
   write: true,
   "write, unref": true,
   connect: true,
+  "a socket": false,
+  receive: true,
+  "receive, unref": false,
+  "unref, receive": false,
+  "receive, unref, ref": true,
+  "receive, close": false,
+  "receive, sent and served": false,
 };
 
 /** Enough to see that threads make no difference. */
@@ -65,6 +72,9 @@ const WITH_THREADS = [
   "read, unref",
   "read, close",
   "write",
+  "receive",
+  "receive, unref",
+  "receive, close",
 ];
 /** On the kernel's loopback every connect is answered at once. */
 const KERNEL = Object.keys(HOLDS).filter((situation) => situation !== "connect");

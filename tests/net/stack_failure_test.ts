@@ -8,6 +8,7 @@ import { DEFAULT_DIMENSIONS, type Layout } from "../../src/ring/layout.ts";
 import { RingProducer } from "../../src/ring/ring.ts";
 import { Row } from "../../src/ring/row.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { testNeeding } from "../support/skip.ts";
 import { openOnTun, SHAPES, TUN, untilUsage, usage } from "./tun_stacks.ts";
 import { Cable } from "./virtual_pair.ts";
@@ -43,6 +44,8 @@ async function assertAllFail(victim: Victim, kill: () => unknown, cause: RegExp)
   const looping = rejection(async () => {
     for await (const other of looped) other.close();
   });
+  const socket = net.listenDatagram({ transport: "udp", port: 100 });
+  const receiving = rejection(() => socket.receive());
   const connecting = rejection(() => net.connect({ hostname: nobody, port: 80 }));
   await turn();
   await kill();
@@ -50,7 +53,7 @@ async function assertAllFail(victim: Victim, kill: () => unknown, cause: RegExp)
   assertEquals([closed.name, Reflect.get(closed, "code")], ["ConnectionAborted", "ECONNABORTED"]);
   assert(closed.cause instanceof Error);
   assert(cause.test(closed.cause.message), closed.cause.message);
-  for (const pending of [reading, stream, accepting, looping, connecting]) {
+  for (const pending of [reading, stream, accepting, looping, connecting, receiving]) {
     assert(await pending === closed);
   }
   const later = [
@@ -60,11 +63,15 @@ async function assertAllFail(victim: Victim, kill: () => unknown, cause: RegExp)
     () => conn.read(new Uint8Array(1)),
     () => conn.write(new Uint8Array(1)),
     () => conn.closeWrite(),
+    () => net.listenDatagram({ transport: "udp", port: 103 }),
+    () => socket.receive(),
+    () => socket.send(new Uint8Array(1), socket.addr),
   ];
   for (const call of later) assert(await rejection(call) === closed);
   // Letting go of what is dead is no error.
   conn[Symbol.dispose]();
   listener[Symbol.dispose]();
+  socket[Symbol.dispose]();
   assertEquals(net.connections(), []);
   await net.close();
 }
@@ -118,13 +125,17 @@ for (const shape of ["split", "fused"] as const) {
         shape,
         tuns: [tun],
         dimensions: DEFAULT_DIMENSIONS,
-        settings: { addresses: [prefix.address], config: tcpConfig(), traced: false },
+        settings: {
+          ...{ addresses: [prefix.address], broadcasts: [], traced: false },
+          ...{ config: tcpConfig(), udp: udpConfig() },
+        },
       });
       const net = new Stack({
         pipelines: [pipeline],
         prefixes: [prefix],
         clock: systemClock,
         random: systemRandom,
+        udp: udpConfig(),
       });
       const listener = net.listen({ port: 7 });
       const [conn] = await Promise.all([net.connect({ port: 7 }), listener.accept()]);

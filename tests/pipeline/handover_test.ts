@@ -7,11 +7,15 @@ import { HandoverInbox, HandoverRing } from "../../src/pipeline/handover.ts";
 import { Bell } from "../../src/ring/bell.ts";
 import { Control, Layout, SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { Segment } from "../../src/wire/segment.ts";
 import { testNeeding } from "../support/skip.ts";
 import { tcpFrame } from "../wire/frames.ts";
 
-const settings = { addresses: [parseIpv4("10.7.0.2")!], config: tcpConfig(), traced: false };
+const settings = {
+  ...{ addresses: [parseIpv4("10.7.0.2")!], broadcasts: [], traced: false },
+  ...{ config: tcpConfig(), udp: udpConfig() },
+};
 const dimensions = { ...SMALL_DIMENSIONS, handoverFrames: 4 };
 
 /** Two pipelines' memories, and the way from the first to the second. */

@@ -13,6 +13,7 @@ import { tcpConfig } from "../../src/tcp/config.ts";
 import { NoControl } from "../../src/tcp/congestion/none.ts";
 import { Connection } from "../../src/tcp/connection.ts";
 import { RttEstimator } from "../../src/tcp/rtt.ts";
+import { udpConfig } from "../../src/udp/config.ts";
 import { OWN } from "../wire/frames.ts";
 
 /** A device whose frames the test puts in, and which keeps what is sent. */
@@ -86,7 +87,9 @@ export function connectionIn(layout: Layout, id: number): Connection {
 /** Settings of a stack at 10.7.0.2. */
 export const settings: StageSettings = {
   addresses: [OWN],
+  broadcasts: [],
   config: tcpConfig(undefined),
+  udp: udpConfig(),
   traced: false,
 };
 

@@ -50,7 +50,7 @@ function poolRegions(name: string, pool: PoolWords): Region[] {
 
 function regionsOf(layout: Layout): Region[] {
   const rows = layout.rows * 4;
-  const rowBytes = layout.dimensions.connections * ROW_WORDS * 4;
+  const rowBytes = (layout.dimensions.connections + layout.dimensions.sockets) * ROW_WORDS * 4;
   const counters = [layout.readerCounters, layout.parserCounters, layout.tcpCounters];
   return [
     { name: "control", start: 0, end: (Math.max(...Object.values(Control)) + 16) * 4 },

@@ -41,6 +41,7 @@ const LISTENER = 1;
 /** Small, so that limits are near. */
 const DIMENSIONS: Dimensions = {
   connections: 16,
+  sockets: 1,
   slots: 16,
   receiveBlocks: 256,
   sendBlocks: 64,

@@ -107,3 +107,19 @@ Deno.test("times are of the day, with microseconds", () => {
   const line = new TraceLines("states").line(record);
   assertMatch(line!, /^\d\d:\d\d:06\.789012 IP/);
 });
+
+Deno.test("datagrams have a line of their own in every style", () => {
+  // Goal: as tcpdump prints those whose payload it does not know.
+  const record = new TraceRecord();
+  record.kind = TraceKind.datagramOut;
+  Object.assign(record.segment, { src2: 0xffff, src3: 0x0a070001, srcPort: 5353 });
+  Object.assign(record.segment, { dst2: 0xffff, dst3: 0x0a070002, dstPort: 53, payloadLength: 12 });
+  assertMatch(
+    new TraceLines("modern").line(record)!,
+    / IP 10\.7\.0\.1\.5353 > 10\.7\.0\.2\.53: UDP, length 12$/,
+  );
+  assertEquals(
+    new TraceLines("classic").line(record),
+    "IP 10.7.0.1.5353 > 10.7.0.2.53: udp 12",
+  );
+});

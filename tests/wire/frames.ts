@@ -219,6 +219,45 @@ export function tcpFrame6(tcp: TcpParts = {}, ip: Ipv6Parts = {}): number[] {
   return ipv6Frame({ payload: tcpBytes(tcp, source, destination), ...ip });
 }
 
+export interface UdpParts {
+  srcPort?: number;
+  dstPort?: number;
+  length?: number;
+  payload?: number[];
+  /** Instead of the right one. */
+  checksum?: number;
+}
+
+/** A UDP datagram whose checksum fits these addresses. */
+export function udpBytes(
+  parts: UdpParts,
+  source: Address = PEER,
+  destination: Address = OWN,
+): number[] {
+  const payload = parts.payload ?? [];
+  const length = parts.length ?? 8 + payload.length;
+  const ports = [...be16(parts.srcPort ?? 40000), ...be16(parts.dstPort ?? 7)];
+  const bytes = [...ports, ...be16(length), 0, 0, ...payload];
+  const pseudo = pseudoHeader(source, destination, 17, length);
+  const sum = parts.checksum ?? (naiveChecksum(pseudo, bytes.slice(0, length)) || 0xffff);
+  bytes.splice(6, 2, ...be16(sum));
+  return bytes;
+}
+
+/** A packet with a datagram from the peer to the stack, or from and to what `ip` says. */
+export function udpFrame(udp: UdpParts = {}, ip: Ipv4Parts = {}): number[] {
+  const address = (word: number | undefined, otherwise: Address) =>
+    word === undefined ? otherwise : ipv4Address(word);
+  const ends = [address(ip.source, PEER), address(ip.destination, OWN)] as const;
+  return ipv4Frame({ protocol: 17, payload: udpBytes(udp, ...ends), ...ip });
+}
+
+/** The same over IPv6. */
+export function udpFrame6(udp: UdpParts = {}, ip: Ipv6Parts = {}): number[] {
+  const { source = PEER6, destination = OWN6 } = ip;
+  return ipv6Frame({ protocol: 17, payload: udpBytes(udp, source, destination), ...ip });
+}
+
 /** An ICMPv6 message whose checksum fits these addresses. */
 export function icmp6Bytes(
   type: number,

@@ -5,7 +5,8 @@ import { Memory } from "../../src/base/memory.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { ChecksumMode, finishTcpChecksum, writePacket } from "../../src/ip/output.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
-import { ConversationText, segmentText } from "../../src/wire/text.ts";
+import { writeUdpPacket } from "../../src/ip/udp_output.ts";
+import { ConversationText, datagramText, segmentText } from "../../src/wire/text.ts";
 import { be16, be32, ends, FAMILIES, type FamilyEnds, randomSegment } from "./frames.ts";
 
 const SEED = 0x7e47;
@@ -218,6 +219,31 @@ function randomExchange(random: SeededRandom, family: FamilyEnds): Segment[] {
     return segment;
   });
 }
+
+testNeeding(
+  { programs: ["tcpdump", "unshare"] },
+  "text: datagrams as tcpdump prints them",
+  async () => {
+    // Goal: line by line the same as the program, for payloads that it does not know.
+    const memory = new Memory(new ArrayBuffer(65536));
+    const datagrams = FAMILIES.flatMap(({ own, peer }) =>
+      [0, 1, 12, 1400].map((payloadLength) =>
+        Object.assign(new Segment(), ends(peer, own), {
+          ...{ srcPort: 40_000, dstPort: 40_001, payloadLength },
+        })
+      )
+    );
+    const packets = datagrams.map((datagram) => {
+      memory.bytes.fill(0);
+      const length = writeUdpPacket(memory, 0, datagram, ChecksumMode.full, 0);
+      return memory.bytes.slice(0, length + datagram.payloadLength);
+    });
+    const expected = await tcpdumpLines(packets);
+    assertEquals(datagrams.map((datagram) => datagramText(datagram, "modern")), expected);
+    const classic = datagramText(datagrams[2], "classic");
+    assertEquals(classic, "IP 10.7.0.1.40000 > 10.7.0.2.40001: udp 12");
+  },
+);
 
 testNeeding(
   { programs: ["tcpdump", "unshare"] },
