@@ -309,7 +309,8 @@ Deno.test(`fuzz: ${FRAMES} random and mutated frames decode or drop for a named 
   assert(kinds.every((count) => count > FRAMES / 200), `kinds ${kinds}`);
   const isOfInput = (reason: number) =>
     (reason >= Drop.virtioHeaderInvalid && reason <= Drop.icmpInvalid) ||
-    (reason >= Drop.ipExtensionInvalid && reason <= Drop.udpPortZero);
+    (reason >= Drop.ipExtensionInvalid && reason <= Drop.ipOptionUnknown) ||
+    (reason >= Drop.udpLengthInvalid && reason <= Drop.udpPortZero);
   const unreached = Object.entries(Drop).filter(([, reason]) =>
     isOfInput(reason) && !reasons.has(reason)
   );
