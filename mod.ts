@@ -28,6 +28,7 @@ export {
   type Rejection,
   TcpFlow,
 } from "./src/net/forward.ts";
+export { UdpFlow, UdpFlowConn, type UdpRejection } from "./src/net/udp_flow.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { DatagramConn, type ReceivedDatagram } from "./src/net/datagram.ts";
 export type { MulticastV4Membership, MulticastV6Membership } from "./src/net/multicast.ts";

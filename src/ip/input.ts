@@ -330,6 +330,8 @@ export class PacketInput {
     switch (protocol) {
       case Protocol.tcp:
         return (bits & ForwardBit.tcp) !== 0;
+      case Protocol.udp:
+        return (bits & ForwardBit.udp) !== 0;
       case Protocol.icmp:
       case Ipv6Next.icmp:
         return bits !== 0;

@@ -1,6 +1,6 @@
 /**
- * "Destination unreachable" (RFC 792, RFC 4443 section 3.1) in answer to a SYN whose frame is gone: it quotes the
- * segment written anew, which is what the peer looks at, and not its own bytes.
+ * "Destination unreachable" (RFC 792, RFC 4443 section 3.1) in answer to a SYN or a datagram whose frame is gone: it quotes
+ * the segment written anew, which is what the peer looks at, and not its own bytes.
  *
  * ```text
  *   [virtio-net]  IP header  ICMP header  IP header and TCP header of the SYN
@@ -19,6 +19,7 @@ import {
 import { IPV4_HEADER_BYTES, Protocol } from "../wire/ipv4.ts";
 import { IPV6_HEADER_BYTES, Ipv6Next, transportChecksum6 } from "../wire/ipv6.ts";
 import { Segment } from "../wire/segment.ts";
+import { UDP_HEADER_BYTES, UdpField } from "../wire/udp.ts";
 import { VIRTIO_HEADER_BYTES, writeVirtioPlain } from "../wire/virtio.ts";
 import {
   ChecksumMode,
@@ -84,8 +85,10 @@ export function writeUnreachable(
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
   const quoted = icmp + IcmpField.quoted;
-  const quotedBytes = writePacket(memory, quoted, syn, 0, 0, ChecksumMode.full);
-  finishTcpChecksum(view, quoted, quotedBytes, 0);
+  const quotedBytes = syn.flags === 0
+    ? writeDatagramHeaders(view, quoted, syn, isIpv4)
+    : writePacket(memory, quoted, syn, 0, 0, ChecksumMode.full);
+  if (syn.flags !== 0) finishTcpChecksum(view, quoted, quotedBytes, 0);
   const length = ICMP_HEADER_BYTES + quotedBytes;
   answer(syn, isIpv4 ? ERROR_TRAFFIC_CLASS : 0);
   if (virtioHeader) writeVirtioPlain(view, offset);
@@ -104,6 +107,23 @@ export function writeUnreachable(
     view.setUint16(icmp + IcmpField.checksum, sum);
   }
   return icmp + length - offset;
+}
+
+/** An empty datagram between the ends of `segment`: what of it is quoted is what sockets are found by. */
+function writeDatagramHeaders(
+  view: DataView,
+  at: number,
+  segment: Segment,
+  isIpv4: boolean,
+): number {
+  const udp = at + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  if (isIpv4) writeHeader4(view, at, segment, Protocol.udp, UDP_HEADER_BYTES, 0);
+  else writeHeader6(view, at, segment, Protocol.udp, UDP_HEADER_BYTES);
+  view.setUint16(udp + UdpField.sourcePort, segment.srcPort);
+  view.setUint16(udp + UdpField.destinationPort, segment.dstPort);
+  view.setUint16(udp + UdpField.length, UDP_HEADER_BYTES);
+  view.setUint16(udp + UdpField.checksum, 0);
+  return udp - at + UDP_HEADER_BYTES;
 }
 
 /** Fills `error` with the ends of an answer to `syn`, which comes from where the SYN wanted to go. */

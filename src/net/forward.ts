@@ -1,14 +1,19 @@
 import { type Address, addressText, isIpv4, parseCidr, type Prefix } from "../base/address.ts";
+import type { Clock } from "../base/clock.ts";
 import { codedError } from "../base/errors.ts";
 import { FlowEnd } from "../pipeline/messages.ts";
 import { FLOWS_MAX } from "../ring/layout.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { FILTER_PORTS_MAX, FILTER_PREFIXES_MAX } from "../tcp/forward_filter.ts";
+import type { UdpConfig } from "../udp/config.ts";
 import { IcmpUnreachableCode } from "../wire/icmp.ts";
 import { TcpConn } from "./conn.ts";
+import type { DatagramEndpoint } from "./datagram_endpoint.ts";
 import type { ConnectHandler } from "./endpoint.ts";
 import { connectError } from "./errors.ts";
 import type { Liveness } from "./liveness.ts";
+import { UdpFlow } from "./udp_flow.ts";
+import { UdpFlows } from "./udp_forward.ts";
 
 /**
  * Which flows a forward takes, looked at in the stack's thread: what does not match is dropped there, counted as
@@ -26,9 +31,9 @@ export interface ForwardFilter {
 }
 
 /** What `forward` may be told. */
-export interface ForwardOptions {
-  /** `"tcp"`; `"udp"` is not supported yet. */
-  transport: "tcp" | "udp";
+export interface ForwardOptions<T extends "tcp" | "udp" = "tcp" | "udp"> {
+  /** Which flows: connections, or datagrams between the same two ends. */
+  transport: T;
   /** Which flows; default: all to foreign unicast addresses. */
   filter?: ForwardFilter;
   /**
@@ -38,7 +43,11 @@ export interface ForwardOptions {
   pendingMax?: number;
   /** Milliseconds for a decision, 1 to 300000; then the flow is dropped, counted as `forwardTimedOut`. Default 10000. */
   decisionMs?: number;
-  /** Called with what the handler throws; the flow is then reset. Default: `console.error`. */
+  /** UDP: flows at once, 1 to 65536; datagrams of more are dropped. Default 4096. */
+  flowsMax?: number;
+  /** UDP: milliseconds without a datagram after which a flow ends, 1 to 3600000. Default 60000. */
+  idleMs?: number;
+  /** Called with what the handler throws; the flow is then rejected. Default: `console.error`. */
   onError?: (error: unknown) => void;
 }
 
@@ -46,7 +55,9 @@ export interface ForwardOptions {
 export type Rejection = "reset" | "network" | "host" | "port" | "prohibited";
 
 /** Decides on a flow, at once or later. */
-export type ForwardHandler = (flow: TcpFlow) => void | Promise<void>;
+export type ForwardHandler<T extends "tcp" | "udp" = "tcp"> = (
+  flow: T extends "udp" ? UdpFlow : TcpFlow,
+) => void | Promise<void>;
 
 const ENDS: Readonly<Record<Rejection, number>> = {
   reset: FlowEnd.reset,
@@ -58,6 +69,8 @@ const ENDS: Readonly<Record<Rejection, number>> = {
 
 const DEFAULT_PENDING = 1024;
 const DEFAULT_DECISION_MS = 10_000;
+const DEFAULT_FLOWS = 4096;
+const DEFAULT_IDLE_MS = 60_000;
 const DECISION_MAX_MS = 300_000;
 
 /** What flows and forwards need of a pipeline's port. */
@@ -196,14 +209,19 @@ export class TcpFlow {
 /** An open `forward`: flows come to its handler until it is closed. */
 export class Forwarder implements Disposable {
   readonly #id: number;
-  readonly #ports: readonly FlowPort[];
+  readonly #ports: readonly Pick<FlowPort, "unforward" | "settleSoon">[];
   readonly #liveness: Liveness;
   readonly #onClose: () => void;
   #closed = false;
   #referenced = true;
 
   /** Made by a stack's `forward`. */
-  constructor(id: number, ports: readonly FlowPort[], liveness: Liveness, onClose: () => void) {
+  constructor(
+    id: number,
+    ports: readonly Pick<FlowPort, "unforward" | "settleSoon">[],
+    liveness: Liveness,
+    onClose: () => void,
+  ) {
     this.#id = id;
     this.#ports = ports;
     this.#liveness = liveness;
@@ -249,6 +267,8 @@ export class Forwarder implements Disposable {
 export interface ForwardParts {
   readonly ports: readonly (FlowPort & ForwardPort)[];
   readonly liveness: Liveness;
+  readonly clock: Clock;
+  readonly udp: UdpConfig;
   /** Those that are open. */
   readonly forwarders: Set<Forwarder>;
   /** Who is to hear when the stack ends, by request. */
@@ -259,20 +279,88 @@ export interface ForwardParts {
 
 /** Where a forward is opened. */
 export interface ForwardPort {
+  bindForeign(
+    id: number,
+    how: CheckedForward,
+    handler: (endpoint: DatagramEndpoint) => void,
+  ): DatagramEndpoint;
+  unbindDatagram(endpoint: DatagramEndpoint): void;
+  refuseDatagram(
+    local: Address,
+    localPort: number,
+    remote: Address,
+    remotePort: number,
+    code: number,
+  ): void;
   forward(id: number, how: CheckedForward, handler: (flow: OfferedFlow) => () => void): void;
 }
 
 /** Opens a forward in every pipeline; see `Stack.forward`. */
-export function openForward(
+export function openForward<T extends "tcp" | "udp">(
   parts: ForwardParts,
-  options: ForwardOptions,
-  handler: ForwardHandler,
+  options: ForwardOptions<T>,
+  handler: ForwardHandler<T>,
 ): Forwarder {
   const how = checkForward(options);
   if (typeof handler !== "function") {
     throw new TypeError(`forward: the handler ${String(handler)} is not a function`);
   }
   const onError = options.onError ?? ((error: unknown) => console.error(error));
+  if (options.transport === "udp") {
+    return openUdpForward(parts, how, handler as ForwardHandler<"udp">, onError);
+  }
+  return openTcpForward(parts, how, handler as ForwardHandler<"tcp">, onError);
+}
+
+/** Flows of datagrams: each pipeline has a socket for all of them, and they are told apart here. */
+function openUdpForward(
+  parts: ForwardParts,
+  how: CheckedForward,
+  handler: ForwardHandler<"udp">,
+  onError: (error: unknown) => void,
+): Forwarder {
+  const { clock, udp, liveness, forwarders } = parts;
+  const id = parts.nextName();
+  const closers: Pick<FlowPort, "unforward" | "settleSoon">[] = [];
+  for (const port of parts.ports) {
+    const flows: UdpFlows = new UdpFlows({
+      ...{ clock, config: udp, flowsMax: how.flowsMax, idleUs: how.idleMs * 1000 },
+      refuse: (...flow) => port.refuseDatagram(...flow),
+      offer: (state) => decideDatagrams(new UdpFlow(state), handler, onError),
+    });
+    const endpoint = port.bindForeign(id, how, (endpoint) => flows.onNews(endpoint));
+    closers.push({
+      unforward() {
+        flows.closeAll();
+        port.unbindDatagram(endpoint);
+      },
+      settleSoon: () => port.settleSoon(),
+    });
+  }
+  const forwarder = new Forwarder(id, closers, liveness, () => forwarders.delete(forwarder));
+  forwarders.add(forwarder);
+  return forwarder;
+}
+
+async function decideDatagrams(
+  flow: UdpFlow,
+  handler: ForwardHandler<"udp">,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await handler(flow);
+  } catch (error) {
+    if (!flow.decided) flow.reject();
+    onError(error);
+  }
+}
+
+function openTcpForward(
+  parts: ForwardParts,
+  how: CheckedForward,
+  handler: ForwardHandler<"tcp">,
+  onError: (error: unknown) => void,
+): Forwarder {
   const { ports, liveness, forwarders } = parts;
   const id = parts.nextName();
   const forwarder = new Forwarder(id, ports, liveness, () => forwarders.delete(forwarder));
@@ -333,17 +421,14 @@ export interface CheckedForward {
   readonly own: boolean;
   readonly pendingMax: number;
   readonly decisionMs: number;
+  readonly flowsMax: number;
+  readonly idleMs: number;
 }
 
 /** Checks the options of `forward`: a `TypeError` or `RangeError` names the option and its value. */
 export function checkForward(options: ForwardOptions): CheckedForward {
   const { transport, filter = {} } = options;
-  if (transport === "udp") {
-    throw new Deno.errors.NotSupported(
-      'forward: transport "udp" is not supported yet; only "tcp" flows can be forwarded',
-    );
-  }
-  if (transport !== "tcp") {
+  if (transport !== "tcp" && transport !== "udp") {
     throw new TypeError(`forward: transport: "${String(transport)}" is not one of tcp, udp`);
   }
   const prefixes = prefixesOf(filter.prefixes, "filter.prefixes");
@@ -361,7 +446,15 @@ export function checkForward(options: ForwardOptions): CheckedForward {
   const decisionMs = options.decisionMs ?? DEFAULT_DECISION_MS;
   inRange("pendingMax", pendingMax, 1, FLOWS_MAX);
   inRange("decisionMs", decisionMs, 1, DECISION_MAX_MS);
-  return { prefixes, except, ports, own: filter.own === true, pendingMax, decisionMs };
+  const flowsMax = options.flowsMax ?? DEFAULT_FLOWS;
+  const idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
+  inRange("flowsMax", flowsMax, 1, 65_536);
+  inRange("idleMs", idleMs, 1, 3_600_000);
+  const own = filter.own === true;
+  if (own && transport === "udp") {
+    throw new TypeError("filter.own: only for connections; listenDatagram takes own datagrams");
+  }
+  return { prefixes, except, ports, own, pendingMax, decisionMs, flowsMax, idleMs };
 }
 
 function prefixesOf(value: string | readonly string[] | undefined, option: string): Prefix[] {

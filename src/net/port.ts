@@ -1,8 +1,9 @@
 import type { Address } from "../base/address.ts";
+import { SharedForwardSwitch } from "../pipeline/forward_switch.ts";
 import { Command, Event, Field, FlowEnd, ForwardMode } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
-import { Control, FLOW_WORDS, MESSAGE_WORDS } from "../ring/layout.ts";
+import { Control, FLOW_WORDS, ForwardBit, MESSAGE_WORDS } from "../ring/layout.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
@@ -176,6 +177,16 @@ export class Port implements EndpointHost, DatagramHost {
   /** Takes flows to foreign destinations; they go to `handler`, in the end too. */
   forward(id: number, how: CheckedForward, handler: FlowHandler): void {
     this.#flowHandlers.set(id, handler);
+    this.#putFilter(id, how);
+    const at = this.#begin(Command.forward, id, 0);
+    this.#target[at + Field.port] = how.own ? ForwardMode.own : 0;
+    this.#target[at + Field.value] = how.pendingMax;
+    this.#target[at + Field.decisionMs] = how.decisionMs;
+    this.#finishNow();
+    new SharedForwardSwitch(this.layout).open(ForwardBit.tcp);
+  }
+
+  #putFilter(id: number, how: CheckedForward): void {
     for (const [prefixes, excludes] of [[how.prefixes, 0], [how.except, 1]] as const) {
       for (const prefix of prefixes) {
         const at = this.#begin(Command.forwardPrefix, id, 0);
@@ -189,11 +200,34 @@ export class Port implements EndpointHost, DatagramHost {
       this.#target[at + Field.port] = first;
       this.#target[at + Field.value] = last;
     }
-    const at = this.#begin(Command.forward, id, 0);
-    this.#target[at + Field.port] = how.own ? ForwardMode.own : 0;
-    this.#target[at + Field.value] = how.pendingMax;
-    this.#target[at + Field.decisionMs] = how.decisionMs;
+  }
+
+  /** Tells the source of a datagram to a foreign destination that it cannot be reached. */
+  refuseDatagram(
+    local: Address,
+    localPort: number,
+    remote: Address,
+    remotePort: number,
+    code: number,
+  ): void {
+    const at = this.#begin(Command.refuseDatagram, 0, 0);
+    this.#target[at + Field.port] = remotePort;
+    this.#target[at + Field.localPort] = localPort;
+    this.#target[at + Field.value] = code;
+    putAddress(this.#target, at + Field.address, remote);
+    putAddress(this.#target, at + Field.localAddress, local);
+    this.#finish(true);
+  }
+
+  /** Opens a UDP socket for what comes to foreign destinations. Throws as `bindDatagram`. */
+  bindForeign(id: number, how: CheckedForward, handler: DatagramHandler): DatagramEndpoint {
+    const endpoint = this.#openSocket(handler);
+    this.#putFilter(id, how);
+    const at = this.#begin(Command.bindForeign, endpoint.row, endpoint.generation);
+    this.#target[at + Field.value] = id;
     this.#finishNow();
+    new SharedForwardSwitch(this.layout).open(ForwardBit.udp);
+    return endpoint;
   }
 
   /** Takes no more flows. */
@@ -227,6 +261,15 @@ export class Port implements EndpointHost, DatagramHost {
 
   /** Opens a UDP socket, for all datagrams from now on. Throws `Busy` when there are as many as may be. */
   bindDatagram(address: Address, port: number, handler: DatagramHandler): DatagramEndpoint {
+    const endpoint = this.#openSocket(handler);
+    const at = this.#begin(Command.bindDatagram, endpoint.row, endpoint.generation);
+    this.#target[at + Field.port] = port;
+    putAddress(this.#target, at + Field.address, address);
+    this.#finishNow();
+    return endpoint;
+  }
+
+  #openSocket(handler: DatagramHandler): DatagramEndpoint {
     const { connections, sockets } = this.layout.dimensions;
     if (this.#freeSocketRows.length === 0 && this.#socketRowsUsed === sockets) {
       throw tooManySockets(sockets);
@@ -235,10 +278,6 @@ export class Port implements EndpointHost, DatagramHost {
     const generation = this.#clearRow(row);
     const endpoint = new DatagramEndpoint(this, this.#memory, row, generation, handler);
     this.#datagrams.set(row, endpoint);
-    const at = this.#begin(Command.bindDatagram, row, generation);
-    this.#target[at + Field.port] = port;
-    putAddress(this.#target, at + Field.address, address);
-    this.#finishNow();
     return endpoint;
   }
 

@@ -354,17 +354,17 @@ export class Stack implements AsyncDisposable {
   }
 
   /**
-   * Takes connections to addresses that are not the stack's, as a proxy does: `handler` sees each with its
-   * original destination before its handshake goes on, and accepts, rejects or drops it. Of several forwards the
-   * first whose filter matches gets a flow. Martian and multicast destinations are not forwarded.
-   *
-   * Throws `TypeError` or `RangeError` for a bad option, and `NotSupported` for `"udp"`.
+   * Takes connections or datagrams to addresses that are not the stack's, as a proxy does: `handler` sees each flow with
+   * its original destination, connections before their handshake, and accepts, rejects or drops it. Of several forwards
+   * the first whose filter matches gets it. Throws `TypeError` or `RangeError` for a bad option.
    */
-  forward(options: ForwardOptions, handler: ForwardHandler): Forwarder {
+  forward<T extends "tcp" | "udp">(
+    options: ForwardOptions<T>,
+    handler: ForwardHandler<T>,
+  ): Forwarder {
     this.#mustBeOpen();
     const parts: ForwardParts = {
-      ports: this.#ports,
-      liveness: this.#liveness,
+      ...{ ports: this.#ports, liveness: this.#liveness, clock: this.#clock, udp: this.#udp },
       forwarders: this.#forwarders,
       requests: this.#connects,
       nextName: () => this.#nextName++,

@@ -1,20 +1,22 @@
-import { ForwardBit, type Layout } from "../ring/layout.ts";
 import type { Forwarding } from "../tcp/forward.ts";
 import { ForwardFilter } from "../tcp/forward_filter.ts";
+import { Segment } from "../wire/segment.ts";
+import type { Udp } from "../udp/udp.ts";
 import type { Egress } from "./egress.ts";
-import { SharedForwardSwitch } from "./forward_switch.ts";
 import { Command, Field, FlowEnd, ForwardMode } from "./messages.ts";
 
 /** What the application says about forwards and their flows, obeyed in the TCP stage. */
 export class ForwardCommands {
-  readonly #switch: SharedForwardSwitch;
   readonly #forwarding: Forwarding;
+  readonly #udp: Udp;
   readonly #egress: Egress;
+  /** A datagram that is refused: a segment without flags. */
+  readonly #segment = new Segment();
   /** Filters of forwards that are not open yet, by the forward's number. */
   readonly #drafts = new Map<number, ForwardFilter>();
 
-  constructor(layout: Layout, forwarding: Forwarding, egress: Egress) {
-    this.#switch = new SharedForwardSwitch(layout);
+  constructor(forwarding: Forwarding, udp: Udp, egress: Egress) {
+    this.#udp = udp;
     this.#forwarding = forwarding;
     this.#egress = egress;
   }
@@ -38,9 +40,15 @@ export class ForwardCommands {
         const decisionUs = words[at + Field.decisionMs] * 1000;
         this.#forwarding.open(id, this.#draft(id), takesOwn, value, decisionUs, nowUs);
         this.#drafts.delete(id);
-        this.#switch.open(ForwardBit.tcp);
         return true;
       }
+      case Command.bindForeign:
+        this.#udp.bindForeign(id, generation, this.#draft(value));
+        this.#drafts.delete(value);
+        return true;
+      case Command.refuseDatagram:
+        this.#refuseDatagram(words, at, nowUs);
+        return true;
       case Command.unforward:
         this.#forwarding.close(id);
         return true;
@@ -53,6 +61,23 @@ export class ForwardCommands {
       default:
         return false;
     }
+  }
+
+  #refuseDatagram(words: Int32Array, at: number, nowUs: number): void {
+    const segment = this.#segment;
+    const from = at + Field.address;
+    const to = at + Field.localAddress;
+    segment.src0 = words[from];
+    segment.src1 = words[from + 1];
+    segment.src2 = words[from + 2];
+    segment.src3 = words[from + 3];
+    segment.dst0 = words[to];
+    segment.dst1 = words[to + 1];
+    segment.dst2 = words[to + 2];
+    segment.dst3 = words[to + 3];
+    segment.srcPort = words[at + Field.port];
+    segment.dstPort = words[at + Field.localPort];
+    this.#egress.sendUnreachable(segment, words[at + Field.value], nowUs);
   }
 
   #draft(id: number): ForwardFilter {

@@ -1,7 +1,10 @@
 import type { ForwardSwitch } from "../ip/input.ts";
 import { Control, type Layout } from "../ring/layout.ts";
 
-/** What is let in for foreign destinations, as the TCP stage has last said; read by whoever decodes frames. */
+/**
+ * What is let in for foreign destinations, as the application has last said; read by whoever decodes frames. It is set
+ * when the command is visible, so that what is let in finds it obeyed.
+ */
 export class SharedForwardSwitch implements ForwardSwitch {
   readonly #words: Int32Array;
   readonly #at: number;

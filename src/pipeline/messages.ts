@@ -56,6 +56,10 @@ export const Command = {
   acceptFlow: 52,
   /** Or do not: its number, generation, {@link FlowEnd} as value. */
   refuseFlow: 53,
+  /** A UDP socket for foreign destinations: row, generation, the number of its filter's parts as value. */
+  bindForeign: 54,
+  /** "Unreachable" to the source of a datagram: its port and address, destination as local ones, ICMP code as value. */
+  refuseDatagram: 55,
 } as const;
 
 /** What has happened, in word 0 of an event. */

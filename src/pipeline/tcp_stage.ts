@@ -116,7 +116,6 @@ export class TcpStage {
       originUs: parts.clock.originUs,
       handover: parts.handover,
     });
-    this.#forwards = new ForwardCommands(layout, this.#tcp.forwarding, this.#egress);
     this.#udp = new Udp({
       config: settings.udp,
       layout,
@@ -125,6 +124,7 @@ export class TcpStage {
       sink: this.#datagramEgress,
       events: this.#link,
     });
+    this.#forwards = new ForwardCommands(this.#tcp.forwarding, this.#udp, this.#egress);
   }
 
   #makeDatagramEgress(parts: TcpStageParts): DatagramEgress {

@@ -37,6 +37,20 @@ Deno.test("unreachable: the peer's stack finds its own SYN in it, in both famili
   }
 });
 
+Deno.test("unreachable: without flags it is about a datagram", () => {
+  for (const [peer, elsewhere] of [[PEER, "203.0.113.5"], [PEER6, "2001:db8::5"]] as const) {
+    const datagram = new Segment();
+    setEnds(datagram, peer, addressOf(elsewhere));
+    Object.assign(datagram, { srcPort: 40_000, dstPort: 53 });
+    const memory = new Memory(new SharedArrayBuffer(512));
+    const length = writeUnreachable(memory, AT, datagram, 3, false);
+    const input = new PacketInput({ virtioHeader: false, addresses: [peer] });
+    const seen = new Segment();
+    assertEquals(input.decode(memory, AT, length, seen), InputKind.udpError);
+    assertEquals([seen.srcPort, seen.dstPort, seen.icmpCode], [40_000, 53, 3]);
+  }
+});
+
 Deno.test("unreachable: fifty at once, and a thousand in a second", () => {
   const budget = new UnreachableBudget();
   const taken = (nowUs: number) => {

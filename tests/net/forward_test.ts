@@ -19,7 +19,7 @@ const decoder = new TextDecoder();
 
 /** Two stacks; the second one takes what is for others. */
 async function withForward(
-  options: Partial<ForwardOptions>,
+  options: Partial<ForwardOptions<"tcp">>,
   handler: (flow: TcpFlow) => void | Promise<void>,
   body: (client: Stack, gateway: Stack, forwarder: Forwarder) => Promise<void>,
   tcp?: TcpOptions,
@@ -368,7 +368,9 @@ Deno.test("bad options of forward are refused by name", async () => {
   const attempt = (options: unknown, handler: unknown = () => {}) => () =>
     gateway.forward(options as ForwardOptions, handler as () => void);
   const bad: [unknown, new () => Error, string][] = [
-    [{ transport: "udp" }, Deno.errors.NotSupported, "udp"],
+    [{ transport: "udp", idleMs: 0 }, RangeError, "idleMs: 0"],
+    [{ transport: "udp", flowsMax: 65_537 }, RangeError, "flowsMax: 65537"],
+    [{ transport: "udp", filter: { own: true } }, TypeError, "filter.own"],
     [{ transport: "sctp" }, TypeError, "sctp"],
     [{ transport: "tcp", pendingMax: 0 }, RangeError, "pendingMax: 0"],
     [{ transport: "tcp", pendingMax: 4097 }, RangeError, "pendingMax: 4097"],

@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { Command, Event, FlowEnd } from "../../src/pipeline/messages.ts";
 import { addressOf, ipv4Frame, PEER, tcpBytes } from "../wire/frames.ts";
 import { DirectInput } from "../../src/pipeline/direct_input.ts";
+import { SharedForwardSwitch } from "../../src/pipeline/forward_switch.ts";
+import { ForwardBit } from "../../src/ring/layout.ts";
 import { settings, StageRig } from "./stage_parts.ts";
 
 const FORWARD = 3;
@@ -22,6 +24,7 @@ function rigWithForward(): { rig: StageRig; arrive: (frame: number[]) => void } 
   const rig = new StageRig();
   rig.command(Command.forwardPorts, { row: FORWARD, port: 80, value: 89 });
   rig.command(Command.forward, { row: FORWARD, value: 4, decisionMs: 1000 });
+  new SharedForwardSwitch(rig.layout).open(ForwardBit.tcp);
   rig.stage.run(rig.clock.now());
   const input = new DirectInput(rig.layout, rig.device, rig.stage, settings);
   const arrive = (frame: number[]) => {
