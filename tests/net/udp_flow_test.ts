@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { open, type Stack, UdpFlow } from "../../mod.ts";
+import { open, type Stack, type UdpFlow } from "../../mod.ts";
 import { testNeeding } from "../support/skip.ts";
 import { SHAPES, TUN } from "./tun_stacks.ts";
 import { openTwo, until } from "./worlds.ts";
