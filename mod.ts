@@ -10,15 +10,15 @@
 export { VERSION } from "./src/base/version.ts";
 export { DEFAULT_DEVICE, open } from "./src/net/open.ts";
 export type { OpenOptions, PipelineShape } from "./src/net/options.ts";
-export {
-  type ConnectionSummary,
-  type ConnectOptions,
-  type DatagramSummary,
-  type ListenDatagramOptions,
-  type ListenOptions,
-  Stack,
-  type StackStats,
-} from "./src/net/stack.ts";
+export { Stack } from "./src/net/stack.ts";
+export type {
+  ConnectionSummary,
+  ConnectOptions,
+  DatagramSummary,
+  ListenDatagramOptions,
+  ListenOptions,
+  StackStats,
+} from "./src/net/stack_types.ts";
 export {
   HttpServer,
   type ServeHandler,
@@ -28,6 +28,15 @@ export {
   type ServeStats,
 } from "./src/net/serve.ts";
 export type { TcpNotice } from "./src/net/endpoint.ts";
+export {
+  Forwarder,
+  type ForwardFilter,
+  type ForwardHandler,
+  type ForwardOptions,
+  type Rejection,
+  TcpFlow,
+} from "./src/net/forward.ts";
+export { UdpFlow, UdpFlowConn, type UdpRejection } from "./src/net/udp_flow.ts";
 export { TcpConn } from "./src/net/conn.ts";
 export { DatagramConn, type ReceivedDatagram } from "./src/net/datagram.ts";
 export type { MulticastV4Membership, MulticastV6Membership } from "./src/net/multicast.ts";
@@ -88,7 +97,7 @@ export {
 } from "./src/device/network.ts";
 export { TunDevice, type TunHandle, type TunOptions, WaitOutcome } from "./src/device/tun.ts";
 export type { InterfaceOptions } from "./src/device/interface_config.ts";
-export type { Address, Prefix } from "./src/base/address.ts";
+export { type Address, parseCidr, type Prefix } from "./src/base/address.ts";
 export { type Clock, ManualClock, systemClock } from "./src/base/clock.ts";
 export { VirtualTime } from "./src/base/virtual_time.ts";
 export { type Random, SeededRandom, systemRandom } from "./src/base/random.ts";

@@ -54,6 +54,7 @@ const WITHOUT_TEST: Readonly<Record<string, string>> = {
   "src/device/poll.ts": "the waits in tests/device/tun_test.ts are its",
   "src/device/system_error.ts": "the errors in tests/device/tun_test.ts are made by it",
   "src/device/tun_open.ts": "opened in every way by tests/device/tun_test.ts",
+  "src/net/stack_types.ts": "interfaces alone; tests/net/parity/ holds what is told",
   "src/net/viewers.ts": "who may come and go: tests/net/stack_test.ts",
   "src/page/browser.ts": "what a browser lacks: tests/e2e/page_test.ts plays the lesson in one",
   "src/page/dom.ts": "needs a browser: tests/e2e/page_test.ts",

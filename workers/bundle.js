@@ -242,9 +242,9 @@ function load() {
     try {
       loaded = Deno.dlopen(name, LIBC_SYMBOLS).symbols;
       break;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      cause ??= error;
+    } catch (error2) {
+      if (error2 instanceof Deno.errors.NotCapable) throw error2;
+      cause ??= error2;
     }
   }
   if (loaded === null) {
@@ -342,10 +342,10 @@ var SendOutcome = {
 
 // src/base/errors.ts
 function codedError(ErrorClass, code, message4, cause) {
-  const error = cause === void 0 ? new ErrorClass(message4) : new ErrorClass(message4, {
+  const error2 = cause === void 0 ? new ErrorClass(message4) : new ErrorClass(message4, {
     cause
   });
-  return Object.assign(error, {
+  return Object.assign(error2, {
     code
   });
 }
@@ -609,9 +609,9 @@ function addAddress(ifindex, prefix) {
   const socket = openSocket();
   try {
     sendMessage(socket, newAddressMessage(ifindex, prefix));
-    const answer = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
-    const view = new DataView(answer.buffer);
-    const length = receiveAnswer(socket, answer);
+    const answer2 = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
+    const view = new DataView(answer2.buffer);
+    const length = receiveAnswer(socket, answer2);
     if (length < HEADER_BYTES + 4 || view.getUint16(4, true) !== NLMSG_ERROR) {
       throw unexpectedAnswer("adding an address");
     }
@@ -625,11 +625,11 @@ function listAddresses(ifindex) {
   try {
     const request = message(ATTRIBUTES_START, RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
     sendMessage(socket, request);
-    const answer = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
-    const view = new DataView(answer.buffer);
+    const answer2 = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
+    const view = new DataView(answer2.buffer);
     const found = [];
     for (let answers = 0; answers < MAX_ANSWERS; answers++) {
-      const length = receiveAnswer(socket, answer);
+      const length = receiveAnswer(socket, answer2);
       if (collectAddresses(view, length, ifindex, found)) return found;
     }
     throw unexpectedAnswer("listing addresses");
@@ -736,8 +736,8 @@ function sendMessage(socket, bytes) {
     throw systemError(errno(), "Sending to netlink");
   }
 }
-function receiveAnswer(socket, answer) {
-  const length = libc().recv(socket, answer, answer.length, 0);
+function receiveAnswer(socket, answer2) {
+  const length = libc().recv(socket, answer2, answer2.length, 0);
   if (length <= 0) throw systemError(errno(), "Receiving from netlink");
   return length;
 }
@@ -962,9 +962,9 @@ function finishOpen(fd, name, virtioHeader, isTap) {
       mtu,
       virtioHeader
     };
-  } catch (error) {
+  } catch (error2) {
     closeFd(fd);
-    throw error;
+    throw error2;
   }
 }
 function setOffload(fd, wanted) {
@@ -1415,7 +1415,15 @@ var Drop = {
   /** An ICMP error that was due and not sent because of `errorsPerSecond`. */
   icmpErrorLimited: 65,
   /** An echo request that was not answered because of `echoRepliesPerSecond`. */
-  icmpEchoLimited: 66
+  icmpEchoLimited: 66,
+  /** For a foreign destination that the filter of no open `forward` lets through. */
+  forwardFiltered: 67,
+  /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
+  forwardPendingFull: 68,
+  /** A SYN that has come again while its flow is being decided. */
+  forwardUndecided: 69,
+  /** A flow that nobody has decided in time. */
+  forwardTimedOut: 70
 };
 var dropNames = Object.keys(Drop);
 
@@ -1514,7 +1522,16 @@ var Counter = {
   fragmentMemoryNow: 63,
   /** Echo requests sent by `ping`, and those that were answered. */
   pingsOut: 64,
-  pingsAnswered: 65
+  pingsAnswered: 65,
+  /** Flows to foreign destinations that wait for the decision of a `forward`, now. */
+  flowsPendingNow: 66,
+  /** Flows that were shown to a `forward`, and what has become of them. */
+  flowsOffered: 67,
+  flowsAccepted: 68,
+  flowsRejected: 69,
+  flowsDropped: 70,
+  /** "Unreachable" messages (RFC 792, RFC 4443) that have answered rejected flows. */
+  flowErrorsOut: 71
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 96;
@@ -1939,6 +1956,8 @@ var MESSAGE_WORDS = 16;
 var EVENT_WORDS = 8;
 var HEADERS_WORDS = 30;
 var TRACE_WORDS = 8 + SEGMENT_WORDS + HEADERS_WORDS;
+var FLOWS_MAX = 4096;
+var FLOW_WORDS = 12;
 var HEADER_BYTES2 = 256;
 var Control = {
   tcpBell: 0,
@@ -1947,7 +1966,13 @@ var Control = {
   appBell: 48,
   stop: 64,
   /** What is traced: {@link Traced}. */
-  trace: 80
+  trace: 80,
+  /** Which protocols are let in for foreign destinations: {@link ForwardBit} bits, set by the tcp thread. */
+  forward: 96
+};
+var ForwardBit = {
+  tcp: 1,
+  udp: 2
 };
 var CONTROL_WORDS = 128;
 var Traced = {
@@ -1960,7 +1985,7 @@ var Layout = class {
   dimensions;
   memory;
   words;
-  /** Places of the event ring that belong to the rows. */
+  /** Places of the event ring that belong to the rows and to flows that wait for a decision. */
   rowEvents;
   /** Word index of the control region; add a {@link Control} value. */
   control = 0;
@@ -1978,6 +2003,8 @@ var Layout = class {
   handoverFrames;
   /** Word index of row 0. */
   rows;
+  /** Word index of flow 0. */
+  flows;
   /** Byte offset of the header area. */
   headers;
   /** Byte offset of the TCP thread's place for one datagram header. */
@@ -1997,7 +2024,7 @@ var Layout = class {
     this.dimensions = dimensions;
     const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
     const rowCount = dimensions.connections + dimensions.sockets;
-    this.rowEvents = EVENTS_PER_ROW * rowCount;
+    this.rowEvents = EVENTS_PER_ROW * rowCount + EVENTS_PER_FLOW * FLOWS_MAX;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [
@@ -2016,6 +2043,7 @@ var Layout = class {
       quotes: cut.ring(QUOTE_WORDS, QUOTE_RECORDS)
     };
     const rows = cut.bytes(rowCount * ROW_WORDS * 4);
+    const flows = cut.bytes(FLOWS_MAX * FLOW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES2);
@@ -2046,6 +2074,7 @@ var Layout = class {
     this.handover = ring(rings.handover);
     this.quotes = ring(rings.quotes);
     this.rows = rows / 4;
+    this.flows = flows / 4;
     const receive = {
       words,
       table: receiveTable / 4
@@ -2128,6 +2157,7 @@ var Layout = class {
 var COMMAND_RECORDS = 4096;
 var REPLY_RECORDS = 4096;
 var EVENTS_PER_ROW = 4;
+var EVENTS_PER_FLOW = 2;
 function plainStore(bytes) {
   return new SharedArrayBuffer(bytes);
 }
@@ -2194,6 +2224,8 @@ var Segment = class {
   hopLimit = 0;
   /** Flow label of IPv6, 20 bits (RFC 6437); 0 over IPv4. */
   flowLabel = 0;
+  /** Whether the destination is none of the stack's addresses: it is there because of a `forward`. */
+  foreign = false;
   /** Which options are there: {@link OptionBit} bits. */
   options = 0;
   /** MSS option, bytes. */
@@ -3169,7 +3201,8 @@ function readQuoted4(view, icmp, length, segment, own) {
   }
   const fragment = view.getUint16(at + Ipv4Field.fragment);
   const source = view.getInt32(at + Ipv4Field.source);
-  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) return InputKind.dropped;
+  const isSender = segment.foreign ? source === segment.dst3 : own.has4(source);
+  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !isSender) return InputKind.dropped;
   setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
   return readQuotedTransport(view, at + headerLength, view.getUint8(at + Ipv4Field.protocol), segment);
 }
@@ -3184,8 +3217,11 @@ function readQuoted6(view, icmp, length, segment, own) {
     return InputKind.dropped;
   }
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end2) return InputKind.dropped;
+  const { dst0, dst1, dst2, dst3 } = segment;
   setIpv6Addresses(segment, view, at);
-  if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
+  const { src0, src1, src2, src3 } = segment;
+  const isSender = segment.foreign ? src3 === dst3 && src2 === dst2 && src1 === dst1 && src0 === dst0 : own.has6(src0, src1, src2, src3);
+  if (!isSender) return InputKind.dropped;
   return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
 function readQuotedTransport(view, at, protocol, segment) {
@@ -4247,6 +4283,7 @@ var PacketInput = class {
   #virtioHeader;
   #loopback;
   #own;
+  #forward;
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   #place = new TransportPlace();
   /** Whether the frame at hand is for a group or a network, of which only UDP may be. */
@@ -4273,6 +4310,7 @@ var PacketInput = class {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
+    this.#forward = options.forward ?? null;
     this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
     this.#reassembly = options.reassembly ?? null;
   }
@@ -4317,7 +4355,10 @@ var PacketInput = class {
     this.reason = reason;
     return InputKind.dropped;
   }
-  #icmp(kind) {
+  #icmp(kind, segment) {
+    if (kind === InputKind.icmpEcho && segment.foreign) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     return kind === InputKind.dropped ? this.#drop(Drop.icmpInvalid) : kind;
   }
   /** Takes in the virtio-net header before a frame of `size` bytes; false when it contradicts itself. */
@@ -4353,7 +4394,8 @@ var PacketInput = class {
     const source = view.getInt32(at + Ipv4Field.source);
     const destination = view.getInt32(at + Ipv4Field.destination);
     const reason = this.#checkAddresses4(source, destination);
-    if (reason !== Drop.none) return this.#drop(reason);
+    segment.foreign = reason === Drop.ipDestinationForeign && this.#isForwarded(view.getUint8(at + Ipv4Field.protocol)) && isForwardable4(destination);
+    if (reason !== Drop.none && !segment.foreign) return this.#drop(reason);
     if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
       return this.#drop(Drop.ipSourceRouted);
     }
@@ -4383,7 +4425,7 @@ var PacketInput = class {
         if (!this.#loopback && !isIcmpChecksumRight(view, payload, payloadLength)) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own), segment);
       case Protocol.udp:
         if (!this.#isOffloadFor(headerLength, VirtioGso.none, UdpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
@@ -4402,10 +4444,15 @@ var PacketInput = class {
     if (length > size) return this.#drop(Drop.ipLengthInvalid);
     setIpv6Addresses(segment, view, at);
     const reason = this.#checkAddresses6(segment);
-    if (reason !== Drop.none) return this.#drop(reason);
+    const isForeign = reason === Drop.ipDestinationForeign && this.#forward !== null;
+    if (reason !== Drop.none && !isForeign) return this.#drop(reason);
     const place = this.#place;
     findTransport(view, at, at + length, place);
-    if (place.fragment !== NO_FRAGMENT) return this.#fragment6(memory, at, at + length, segment);
+    const isFragment = place.fragment !== NO_FRAGMENT;
+    segment.foreign = isForeign && isForwardable6(segment) && // What a fragment holds is known when the packet is whole.
+    (isFragment ? this.#forward.bits !== 0 : this.#isForwarded(place.protocol));
+    if (isForeign && !segment.foreign) return this.#drop(reason);
+    if (isFragment) return this.#fragment6(memory, at, at + length, segment);
     if (place.reason !== Drop.none) {
       return this.#refuse6(view, at, at + length, segment, place.reason);
     }
@@ -4431,7 +4478,7 @@ var PacketInput = class {
         if (!this.#loopback && transportChecksum6(view, at, icmp, payload, payloadLength) !== 0) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own), segment);
       }
       case Protocol.udp:
         if (!this.#isOffloadFor(payload - at, VirtioGso.none, UdpField.checksum)) {
@@ -4447,6 +4494,7 @@ var PacketInput = class {
   }
   /** A drop of which the sender is told. */
   #refuse(segment, reason, type, code, word) {
+    if (segment.foreign) return this.#drop(reason);
     beginMessage(segment, segment.frameOffset, type, code);
     segment.icmpMtu = word;
     this.reason = reason;
@@ -4517,6 +4565,22 @@ var PacketInput = class {
     this.#toGroup = s.dst0 >>> 24 === 255;
     return this.#toGroup || this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
   }
+  /** Whether packets of this protocol are let in for foreign destinations; ICMP comes with those that are. */
+  #isForwarded(protocol) {
+    if (this.#forward === null) return false;
+    const { bits } = this.#forward;
+    switch (protocol) {
+      case Protocol.tcp:
+        return (bits & ForwardBit.tcp) !== 0;
+      case Protocol.udp:
+        return (bits & ForwardBit.udp) !== 0;
+      case Protocol.icmp:
+      case Ipv6Next.icmp:
+        return bits !== 0;
+      default:
+        return false;
+    }
+  }
   /**
    * Whether the virtio-net header's claims, if any, are about a protocol with its checksum at `field`, behind
    * `headerLength` bytes of IP headers.
@@ -4577,6 +4641,14 @@ function checkUdpChecksum(memory, at, length, segment) {
   const sum = checksumAddIn(memory, at, length, udpPseudoSum(segment, length));
   return checksumFold(sum) === 0 ? Drop.none : Drop.udpChecksumInvalid;
 }
+function isForwardable4(destination) {
+  const network = destination >>> 24;
+  return network !== 0 && network !== 127 && network < 224;
+}
+function isForwardable6({ dst0, dst1, dst2 }) {
+  if (dst0 >>> 24 === 255) return false;
+  return dst0 !== 0 || dst1 !== 0 || dst2 !== 0 && dst2 !== IPV4_MAPPED_W2;
+}
 function readTcpFixedHeader(view, at, segment) {
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
   segment.dstPort = view.getUint16(at + TcpField.destinationPort);
@@ -4586,6 +4658,23 @@ function readTcpFixedHeader(view, at, segment) {
   segment.window = view.getUint16(at + TcpField.window);
   segment.urgent = view.getUint16(at + TcpField.urgent);
 }
+
+// src/pipeline/forward_switch.ts
+var SharedForwardSwitch = class {
+  #words;
+  #at;
+  constructor(layout) {
+    this.#words = layout.words;
+    this.#at = layout.control + Control.forward;
+  }
+  get bits() {
+    return Atomics.load(this.#words, this.#at);
+  }
+  /** Lets more in. It stays so when a forward is closed: its connections go on. */
+  open(bits) {
+    Atomics.or(this.#words, this.#at, bits);
+  }
+};
 
 // src/pipeline/handover.ts
 var HandoverRing = class {
@@ -4636,10 +4725,12 @@ var HandoverInbox = class {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
     const { addresses, broadcasts } = settings;
+    const forward = new SharedForwardSwitch(layout);
     this.#input = new PacketInput({
       virtioHeader,
       addresses,
-      broadcasts
+      broadcasts,
+      forward
     });
     this.#counters = counters;
   }
@@ -4702,6 +4793,7 @@ var QuoteRing = class {
 
 // src/pipeline/segment_record.ts
 var USED_WORDS = 48;
+var FOREIGN = 65536;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -4720,7 +4812,8 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 13] = segment.flags;
   words[at + 14] = segment.window;
   words[at + 15] = segment.urgent;
-  words[at + 16] = segment.trafficClass << 8 | segment.hopLimit;
+  const foreign = segment.foreign ? FOREIGN : 0;
+  words[at + 16] = foreign | segment.trafficClass << 8 | segment.hopLimit;
   words[at + 17] = segment.options;
   words[at + 18] = segment.mss;
   words[at + 19] = segment.windowScale;
@@ -4776,7 +4869,8 @@ function readSegmentRecord(words, at, segment) {
   segment.flags = words[at + 13];
   segment.window = words[at + 14];
   segment.urgent = words[at + 15];
-  segment.trafficClass = words[at + 16] >>> 8;
+  segment.foreign = (words[at + 16] & FOREIGN) !== 0;
+  segment.trafficClass = words[at + 16] >>> 8 & 255;
   segment.hopLimit = words[at + 16] & 255;
   segment.options = words[at + 17];
   segment.mss = words[at + 18];
@@ -4840,7 +4934,8 @@ var ParserStage = class {
       virtioHeader,
       addresses,
       broadcasts,
-      reassembly: this.#reassembly
+      reassembly: this.#reassembly,
+      forward: new SharedForwardSwitch(layout)
     });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);
@@ -4963,7 +5058,8 @@ var DirectInput = class {
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
       broadcasts: settings.broadcasts,
-      reassembly: this.#reassembly
+      reassembly: this.#reassembly,
+      forward: new SharedForwardSwitch(layout)
     });
   }
   /** When packets whose fragments did not come are to be given up, in microseconds; `Infinity` when never. */
@@ -9184,9 +9280,9 @@ function switchCongestion(conn, name, config, nowUs) {
 }
 
 // src/tcp/ending.ts
-function end(conn, error) {
+function end(conn, error2) {
   conn.state = State.CLOSED;
-  conn.error = error;
+  conn.error = error2;
   conn.news = News.loud;
   conn.ackPending = false;
   stopTimers(conn);
@@ -9234,12 +9330,12 @@ function isFragmentationNeeded(type, code) {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
 }
 function takeIcmpError(conn, type, code) {
-  const error = connectErrorOf(type, code);
-  if (conn.state === State.SYN_SENT) end(conn, error);
-  else noteSoftError(conn, error);
+  const error2 = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error2);
+  else noteSoftError(conn, error2);
 }
-function noteSoftError(conn, error) {
-  conn.softError = error;
+function noteSoftError(conn, error2) {
+  conn.softError = error2;
   conn.softErrors++;
   conn.news = News.loud;
 }
@@ -9396,6 +9492,753 @@ function queueFin(conn) {
   conn.finQueued = true;
   if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
   return true;
+}
+
+// src/tcp/listener.ts
+var Listener = class {
+  /** The application's name for it. */
+  id;
+  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
+  ipv6Only;
+  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
+  backlog;
+  /** Handshakes in progress. */
+  handshakes = 0;
+  /** Those of them whose SYN-ACK was sent only once. */
+  young = 0;
+  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
+  cookiesAtUs = -Infinity;
+  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
+  fastOpenLimit = 0;
+  /** Those that are there now. */
+  fastOpenPending = 0;
+  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
+  fastOpenNoCookie = false;
+  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
+  fastOpenPenalties = [];
+  /** Receive buffer of its connections in bytes; 0: the stack's. */
+  receiveBufferBytes = 0;
+  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
+  deferAccept = 0;
+  /** Established connections that the application has not accepted. */
+  waiting = 0;
+  closed = false;
+  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
+  mssClamp = 0;
+  constructor(id, address, port, backlog, ipv6Only = false) {
+    this.id = id;
+    this.local0 = address[0];
+    this.local1 = address[1];
+    this.local2 = address[2];
+    this.local3 = address[3];
+    this.port = port;
+    this.backlog = backlog;
+    this.ipv6Only = ipv6Only;
+  }
+  /** Whether a further handshake may be remembered. */
+  get hasHandshakeRoom() {
+    return this.handshakes < this.backlog;
+  }
+  /** Whether a further connection may wait to be accepted. */
+  get hasAcceptRoom() {
+    return this.waiting < this.backlog;
+  }
+  /** Whether it listens on every address of a family, or of both. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
+  }
+  /** Whether a segment to this address is for it. */
+  matches(w0, w1, w2, w3) {
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
+    }
+    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+  }
+};
+function covers(listener, other) {
+  return listener.matches(other.local0, other.local1, other.local2, other.local3);
+}
+var ListenerTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  #byId = /* @__PURE__ */ new Map();
+  /** Whether any listener has this port. */
+  hasPort(port) {
+    return this.#byPort.has(port);
+  }
+  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
+  add(listener) {
+    const others = this.#byPort.get(listener.port) ?? [];
+    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
+    this.#byPort.set(listener.port, [
+      ...others,
+      listener
+    ]);
+    this.#byId.set(listener.id, listener);
+    return true;
+  }
+  /** The listener for a segment to this address and port, or null. */
+  find(w0, w1, w2, w3, port) {
+    const candidates = this.#byPort.get(port);
+    if (candidates === void 0) return null;
+    for (let i = 0; i < candidates.length; i++) {
+      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
+    }
+    return null;
+  }
+  /** The listener for a segment, or null: none is for foreign destinations. */
+  findFor({ foreign, dst0, dst1, dst2, dst3, dstPort }) {
+    return foreign ? null : this.find(dst0, dst1, dst2, dst3, dstPort);
+  }
+  /** The listener that the application knows by this name. */
+  get(id) {
+    return this.#byId.get(id);
+  }
+  /** Removes a listener. */
+  remove(listener) {
+    listener.closed = true;
+    this.#byId.delete(listener.id);
+    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
+    if (others.length > 0) this.#byPort.set(listener.port, others);
+    else this.#byPort.delete(listener.port);
+  }
+  /** All listeners. */
+  all() {
+    return [
+      ...this.#byId.values()
+    ];
+  }
+};
+
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT4 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE2 = -1;
+var message3 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message3[0] = local3;
+    message3[1] = remote3;
+    message3[2] = ports;
+    return halfSipHash13(key0, key1, message3, 3);
+  }
+  message3[0] = local0;
+  message3[1] = local1;
+  message3[2] = local2;
+  message3[3] = local3;
+  message3[4] = remote0;
+  message3[5] = remote1;
+  message3[6] = remote2;
+  message3[7] = remote3;
+  message3[8] = ports;
+  return halfSipHash13(key0, key1, message3, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
+  #size = 0;
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE2;
+  /**
+   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
+   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
+   */
+  constructor(capacity, key0, key1, most = capacity) {
+    const reserved = Math.max(capacity, most);
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(reserved * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(reserved));
+  }
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort(localPort);
+    checkPort(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE2) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
+    this.#size++;
+  }
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id + 1) {
+      buckets[bucket] = rows[row + NEXT4] + 1;
+    } else {
+      let before = (buckets[bucket] - 1) * ROW_WORDS2;
+      while (rows[before + NEXT4] !== id) before = rows[before + NEXT4] * ROW_WORDS2;
+      rows[before + NEXT4] = rows[row + NEXT4];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE2;
+    this.#size--;
+  }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE2 && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
+    while (id !== NONE2) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT4];
+    }
+    return NONE2;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
+   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    if (capacity * ROW_WORDS2 <= this.#rows.length) {
+      this.#capacity = capacity;
+      return;
+    }
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT4] = this.#buckets[bucket] - 1;
+    this.#buckets[bucket] = id + 1;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
+};
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+  }
+}
+
+// src/tcp/request_table.ts
+var WORDS2 = 24;
+var LOCAL2 = 0;
+var REMOTE2 = 4;
+var PORTS2 = 8;
+var IRS = 9;
+var ISS = 10;
+var FLAGS2 = 11;
+var WINDOW_SCALE = 12;
+var OPTIONS = 13;
+var MSS = 14;
+var TIMESTAMP = 15;
+var TRAFFIC_CLASS = 16;
+var TIMESTAMP_OFFSET = 17;
+var TIMEOUTS = 18;
+var ACKED = 19;
+var BARE = 20;
+var INITIAL_CAPACITY = 256;
+var Ends = class {
+  local0 = 0;
+  local1 = 0;
+  local2 = 0;
+  local3 = 0;
+  remote0 = 0;
+  remote1 = 0;
+  remote2 = 0;
+  remote3 = 0;
+  localPort = 0;
+  remotePort = 0;
+  /** Takes the ends of a segment from the peer. */
+  take(segment) {
+    this.local0 = segment.dst0;
+    this.local1 = segment.dst1;
+    this.local2 = segment.dst2;
+    this.local3 = segment.dst3;
+    this.remote0 = segment.src0;
+    this.remote1 = segment.src1;
+    this.remote2 = segment.src2;
+    this.remote3 = segment.src3;
+    this.localPort = segment.dstPort;
+    this.remotePort = segment.srcPort;
+  }
+};
+var RequestTable = class {
+  #limit;
+  #demux;
+  #wheel;
+  #words;
+  /** When the SYN-ACK was first sent, and when a segment was last answered that fitted nowhere. */
+  #sentAtUs;
+  #answeredAtUs;
+  #listeners = [];
+  #free = [];
+  #used = 0;
+  /** A table for `limit` requests at the most. */
+  constructor(limit, random, nowUs) {
+    const capacity = Math.min(limit, INITIAL_CAPACITY);
+    this.#limit = limit;
+    this.#demux = new Demultiplexer(capacity, random.uint32(), random.uint32());
+    this.#wheel = new TimerWheel(capacity, nowUs);
+    this.#words = new Int32Array(capacity * WORDS2);
+    this.#sentAtUs = new Float64Array(capacity);
+    this.#answeredAtUs = new Float64Array(capacity);
+  }
+  /** Requests in the table. */
+  get size() {
+    return this.#demux.size;
+  }
+  /** Whether there is no place for another. */
+  get isFull() {
+    return this.#demux.size >= this.#limit;
+  }
+  /** The request that a segment is for, or -1. */
+  find(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+  }
+  /** Adds what a SYN asks for. The table must not be full, and the four-tuple must be free. */
+  add(listener, syn, iss, timestampOffset, nowUs) {
+    const id = this.#free.pop() ?? this.#used++;
+    if (id >= this.#demux.capacity) this.#grow();
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = syn;
+    this.#demux.add(id, dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+    const words = this.#words;
+    const at = id * WORDS2;
+    words[at + LOCAL2] = dst0;
+    words[at + LOCAL2 + 1] = dst1;
+    words[at + LOCAL2 + 2] = dst2;
+    words[at + LOCAL2 + 3] = dst3;
+    words[at + REMOTE2] = src0;
+    words[at + REMOTE2 + 1] = src1;
+    words[at + REMOTE2 + 2] = src2;
+    words[at + REMOTE2 + 3] = src3;
+    words[at + PORTS2] = dstPort << 16 | srcPort;
+    words[at + IRS] = syn.seq;
+    words[at + ISS] = iss;
+    words[at + FLAGS2] = syn.flags;
+    words[at + WINDOW_SCALE] = syn.windowScale << 16 | syn.window & 65535;
+    words[at + OPTIONS] = syn.options;
+    words[at + MSS] = syn.mss;
+    words[at + TIMESTAMP] = syn.tsValue;
+    words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    words[at + TIMESTAMP_OFFSET] = timestampOffset;
+    words[at + TIMEOUTS] = 0;
+    words[at + ACKED] = 0;
+    words[at + BARE] = 0;
+    this.#sentAtUs[id] = nowUs;
+    this.#answeredAtUs[id] = -Infinity;
+    this.#listeners[id] = listener;
+    listener.handshakes++;
+    listener.young++;
+    return id;
+  }
+  /** Takes a request out. */
+  remove(id) {
+    const listener = this.listener(id);
+    listener.handshakes--;
+    if (this.timeouts(id) === 0) listener.young--;
+    this.#listeners[id] = null;
+    this.#wheel.cancel(id);
+    this.#demux.remove(id);
+    this.#free.push(id);
+  }
+  /** Writes what the SYN of a request has said into `syn`, whose payload is left alone. */
+  readSyn(id, syn) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    syn.seq = words[at + IRS];
+    syn.flags = words[at + FLAGS2];
+    syn.window = words[at + WINDOW_SCALE] & 65535;
+    syn.windowScale = words[at + WINDOW_SCALE] >>> 16;
+    syn.options = words[at + OPTIONS];
+    syn.mss = words[at + MSS];
+    syn.tsValue = words[at + TIMESTAMP];
+    syn.trafficClass = words[at + TRAFFIC_CLASS];
+  }
+  /** The SYN has come again: the peer is told of the ECN codepoint of the latest (RFC 9768 section 3.1.5). */
+  noteSynAgain(id, syn) {
+    const at = id * WORDS2;
+    this.#words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    if ((syn.flags & (Flag.AE | Flag.CWR | Flag.ECE)) === 0) this.#words[at + BARE] = 1;
+  }
+  /** Whether one of its SYNs came without ECN. */
+  wasBare(id) {
+    return this.#words[id * WORDS2 + BARE] !== 0;
+  }
+  /** Writes the ends of a request into `ends`. */
+  readEnds(id, ends) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    ends.local0 = words[at + LOCAL2];
+    ends.local1 = words[at + LOCAL2 + 1];
+    ends.local2 = words[at + LOCAL2 + 2];
+    ends.local3 = words[at + LOCAL2 + 3];
+    ends.remote0 = words[at + REMOTE2];
+    ends.remote1 = words[at + REMOTE2 + 1];
+    ends.remote2 = words[at + REMOTE2 + 2];
+    ends.remote3 = words[at + REMOTE2 + 3];
+    ends.localPort = words[at + PORTS2] >>> 16;
+    ends.remotePort = words[at + PORTS2] & 65535;
+  }
+  /** Whether there is a request with this number. */
+  has(id) {
+    return (this.#listeners[id] ?? null) !== null;
+  }
+  /** The listener that the request is for. */
+  listener(id) {
+    return this.#listeners[id];
+  }
+  /** The initial sequence number of the peer. */
+  irs(id) {
+    return this.#words[id * WORDS2 + IRS];
+  }
+  /** Our initial sequence number. */
+  iss(id) {
+    return this.#words[id * WORDS2 + ISS];
+  }
+  /** What our timestamps are ahead of the clock. */
+  timestampOffset(id) {
+    return this.#words[id * WORDS2 + TIMESTAMP_OFFSET];
+  }
+  /** How often the timer has expired. */
+  timeouts(id) {
+    return this.#words[id * WORDS2 + TIMEOUTS];
+  }
+  /** The timer has expired once more. */
+  countTimeout(id) {
+    if (this.#words[id * WORDS2 + TIMEOUTS]++ === 0) this.listener(id).young--;
+  }
+  /** Whether the final ACK was here, and could not be used yet. */
+  isAcked(id) {
+    return this.#words[id * WORDS2 + ACKED] !== 0;
+  }
+  /** The final ACK was here. */
+  markAcked(id) {
+    this.#words[id * WORDS2 + ACKED] = 1;
+  }
+  /** When the SYN-ACK was first sent, microseconds. */
+  sentAtUs(id) {
+    return this.#sentAtUs[id];
+  }
+  /** Whether a segment that fits nowhere may be answered: not again within `leastUs`. Counts if so. */
+  mayAnswer(id, nowUs, leastUs) {
+    if (nowUs - this.#answeredAtUs[id] < leastUs) return false;
+    this.#answeredAtUs[id] = nowUs;
+    return true;
+  }
+  /** Sets the timer of a request. */
+  schedule(id, atUs) {
+    this.#wheel.schedule(id, atUs);
+  }
+  /** The next request whose timer has expired, or -1. */
+  expire(nowUs) {
+    return this.#wheel.expire(nowUs);
+  }
+  /** When the next timer is due; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#wheel.nextExpiry();
+  }
+  /** All requests of a listener. */
+  of(listener) {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] === listener) found.push(id);
+    return found;
+  }
+  /** All requests. */
+  all() {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] !== null) found.push(id);
+    return found;
+  }
+  #grow() {
+    const capacity = Math.min(2 * this.#demux.capacity, this.#limit);
+    this.#demux.grow(capacity);
+    this.#wheel.grow(capacity);
+    const words = new Int32Array(capacity * WORDS2);
+    words.set(this.#words);
+    this.#words = words;
+    const sent = new Float64Array(capacity);
+    sent.set(this.#sentAtUs);
+    this.#sentAtUs = sent;
+    const answered2 = new Float64Array(capacity);
+    answered2.set(this.#answeredAtUs);
+    this.#answeredAtUs = answered2;
+  }
+};
+
+// src/tcp/forward.ts
+var Forward = class {
+  filter;
+  takesOwn;
+  decisionUs;
+  listener;
+  constructor(filter, takesOwn, decisionUs, listener) {
+    this.filter = filter;
+    this.takesOwn = takesOwn;
+    this.decisionUs = decisionUs;
+    this.listener = listener;
+  }
+};
+var Forwarding = class {
+  #host;
+  #events;
+  #random;
+  #forwards = [];
+  /** Made with the first forward: most engines have none. */
+  #requests = null;
+  /** Of each number, how often it was used: tells a decision about an earlier flow apart. */
+  #generations = /* @__PURE__ */ new Map();
+  #ends = new Ends();
+  #syn = new Segment();
+  constructor(host, events, random) {
+    this.#host = host;
+    this.#events = events;
+    this.#random = random;
+  }
+  /** Flows that wait for a decision, and those that ended undecided and are not freed yet. */
+  get size() {
+    return this.#requests?.size ?? 0;
+  }
+  /** Takes flows that `filter` lets through, at most `pendingMax` undecided at once. */
+  open(id, filter, takesOwn, pendingMax, decisionUs, nowUs) {
+    this.#requests ??= new RequestTable(FLOWS_MAX, this.#random, nowUs);
+    const listener = new Listener(id, [
+      0,
+      0,
+      0,
+      0
+    ], 0, pendingMax);
+    this.#forwards.push(new Forward(filter, takesOwn, decisionUs, listener));
+  }
+  /** Takes no more flows; those that wait end undecided, without a word to their peers. */
+  close(id) {
+    const index = this.#forwards.findIndex(({ listener: listener2 }) => listener2.id === id);
+    if (index < 0) return;
+    const [{ listener }] = this.#forwards.splice(index, 1);
+    for (const flow of this.#requests.of(listener)) this.#end(flow);
+  }
+  /** Whether a forward would take a SYN like this now. */
+  hasRoomFor(segment) {
+    return this.#find(segment)?.listener.hasHandshakeRoom ?? false;
+  }
+  /**
+   * Deals with a segment for which there is neither a connection nor a listener, if it is the business of a
+   * forward. What is not is answered as if there were none. `iss` is as in {@link Handshakes.onSyn}.
+   */
+  takes(segment, iss, nowUs) {
+    if (this.#forwards.length === 0 && !segment.foreign) return false;
+    const forward = this.#find(segment);
+    if (forward === null) {
+      if (!segment.foreign) return false;
+      const isOpen = this.#forwards.length > 0;
+      this.#host.counters.drop(isOpen ? Drop.forwardFiltered : Drop.ipDestinationForeign);
+      return true;
+    }
+    const flow = this.#requests.find(segment);
+    const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST);
+    if (flow >= 0) {
+      this.#onUndecided(flow, flags);
+      return true;
+    }
+    if (flags !== Flag.SYN) return false;
+    this.#offer(forward, segment, iss, nowUs);
+    return true;
+  }
+  #find(segment) {
+    const { dst0, dst1, dst2, dst3, dstPort, foreign } = segment;
+    for (let i = 0; i < this.#forwards.length; i++) {
+      const forward = this.#forwards[i];
+      if (!foreign && !forward.takesOwn) continue;
+      if (forward.filter.lets(dst0, dst1, dst2, dst3, dstPort)) return forward;
+    }
+    return null;
+  }
+  /** A peer that sends anything but its SYN again has given up, or was never in earnest. */
+  #onUndecided(flow, flags) {
+    this.#host.counters.drop(Drop.forwardUndecided);
+    if (flags !== Flag.SYN) this.#end(flow);
+  }
+  #offer(forward, syn, iss, nowUs) {
+    const { counters, handshakes } = this.#host;
+    const requests = this.#requests;
+    const ends = this.#ends;
+    ends.take(syn);
+    if (requests.isFull || !forward.listener.hasHandshakeRoom) {
+      counters.drop(Drop.forwardPendingFull);
+    } else if (!handshakes.addresses.allows(ends)) {
+      counters.drop(Drop.tcpAddressLimit);
+    } else {
+      const first = iss ?? handshakes.isnFor(ends, nowUs);
+      const offset = handshakes.cookies.timestampOffset(ends);
+      const flow = requests.add(forward.listener, syn, first, offset, nowUs);
+      const generation = (this.#generations.get(flow) ?? 0) + 1 | 0;
+      this.#generations.set(flow, generation);
+      requests.schedule(flow, nowUs + forward.decisionUs);
+      counters.count(Counter.flowsOffered);
+      this.#events.flow?.(flow, generation, forward.listener.id, syn);
+    }
+  }
+  /** Lets the application know, once, that there is nothing to decide any more. */
+  #end(flow) {
+    if (this.#requests.isAcked(flow)) return;
+    this.#requests.markAcked(flow);
+    this.#events.flowEnded?.(flow, this.#generations.get(flow));
+  }
+  /** Whether the number still means that flow. */
+  #has(flow, generation) {
+    if (this.#requests === null || this.#generations.get(flow) !== generation) return false;
+    return this.#requests.has(flow);
+  }
+  /** The handshake of a flow goes on; the answer comes as that of `connect`. */
+  accept(flow, generation, request, nowUs) {
+    const { config, counters, handshakes } = this.#host;
+    const ended = !this.#has(flow, generation) || this.#requests.isAcked(flow);
+    const requests = this.#requests;
+    if (ended) {
+      this.refuse(flow, generation);
+      this.#events.connectFailed(request, ConnectionError.timedOut);
+      return;
+    }
+    const ends = this.#ends;
+    requests.readEnds(flow, ends);
+    requests.readSyn(flow, this.#syn);
+    const iss = requests.iss(flow);
+    requests.remove(flow);
+    const conn = this.#host.isFree(ends) ? handshakes.openDecided(ends, this.#syn, iss, nowUs) : null;
+    if (conn === null) {
+      counters.count(Counter.flowsDropped);
+      this.#events.connectFailed(request, ConnectionError.tooManyConnections);
+      return;
+    }
+    counters.count(Counter.flowsAccepted);
+    conn.owner = Owner.application;
+    conn.request = request;
+    conn.synRetries = config.synAckRetries;
+    this.#events.stateChanged(conn, State.LISTEN);
+    this.#host.touch(conn);
+  }
+  /** Forgets a flow without a word. */
+  refuse(flow, generation) {
+    if (!this.#has(flow, generation)) return;
+    if (!this.#requests.isAcked(flow)) this.#host.counters.count(Counter.flowsDropped);
+    this.#requests.remove(flow);
+  }
+  /**
+   * Forgets a flow that the caller answers: its SYN, which is there until the next call, or null when the flow
+   * has ended already.
+   */
+  takeRejected(flow, generation) {
+    if (!this.#has(flow, generation)) return null;
+    const requests = this.#requests;
+    const ended = requests.isAcked(flow);
+    requests.readEnds(flow, this.#ends);
+    requests.readSyn(flow, this.#syn);
+    requests.remove(flow);
+    if (ended) return null;
+    this.#host.counters.count(Counter.flowsRejected);
+    turnToSyn(this.#syn, this.#ends);
+    return this.#syn;
+  }
+  /** Refuses a flow with an RST. */
+  reset(flow, generation, nowUs) {
+    const syn = this.takeRejected(flow, generation);
+    if (syn !== null) this.#host.refuse(syn, nowUs);
+  }
+  /** Ends flows that were not decided in time. */
+  expire(nowUs) {
+    if (this.#requests === null) return;
+    for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
+      if (this.#requests.isAcked(id)) continue;
+      this.#host.counters.drop(Drop.forwardTimedOut);
+      this.#end(id);
+    }
+  }
+  /** When the next flow will have waited long enough; `Infinity` when none waits. */
+  nextExpiry() {
+    return this.#requests === null ? Infinity : this.#requests.nextExpiry();
+  }
+};
+function turnToSyn(syn, ends) {
+  syn.src0 = ends.remote0;
+  syn.src1 = ends.remote1;
+  syn.src2 = ends.remote2;
+  syn.src3 = ends.remote3;
+  syn.dst0 = ends.local0;
+  syn.dst1 = ends.local1;
+  syn.dst2 = ends.local2;
+  syn.dst3 = ends.local3;
+  syn.srcPort = ends.remotePort;
+  syn.dstPort = ends.localPort;
+  syn.payloadLength = 0;
 }
 
 // src/tcp/address_limit.ts
@@ -11124,421 +11967,6 @@ function emit(conn, length, end2, nowUs, context) {
   context.sink.send(out, end2);
 }
 
-// src/tcp/demux.ts
-var ROW_WORDS2 = 12;
-var NEXT4 = 0;
-var HASH = 1;
-var LOCAL = 2;
-var REMOTE = 6;
-var PORTS = 10;
-var NONE2 = -1;
-var message3 = new Int32Array(9);
-function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  const ports = localPort << 16 | remotePort;
-  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message3[0] = local3;
-    message3[1] = remote3;
-    message3[2] = ports;
-    return halfSipHash13(key0, key1, message3, 3);
-  }
-  message3[0] = local0;
-  message3[1] = local1;
-  message3[2] = local2;
-  message3[3] = local3;
-  message3[4] = remote0;
-  message3[5] = remote1;
-  message3[6] = remote2;
-  message3[7] = remote3;
-  message3[8] = ports;
-  return halfSipHash13(key0, key1, message3, 9);
-}
-var Demultiplexer = class {
-  #key0;
-  #key1;
-  #capacity;
-  #rows;
-  #buckets;
-  #size = 0;
-  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE2;
-  /**
-   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
-   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
-   */
-  constructor(capacity, key0, key1, most = capacity) {
-    const reserved = Math.max(capacity, most);
-    this.#capacity = capacity;
-    this.#key0 = key0 | 0;
-    this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(reserved * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(reserved));
-  }
-  /** How many ids there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many ids are in the table. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
-   * range, an `Error` for an id that is in the table already or a tuple that another id has.
-   */
-  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const row = this.#rowOf(id);
-    checkPort(localPort);
-    checkPort(remotePort);
-    const rows = this.#rows;
-    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
-    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE2) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    rows[row + HASH] = hash;
-    rows[row + LOCAL] = local0;
-    rows[row + LOCAL + 1] = local1;
-    rows[row + LOCAL + 2] = local2;
-    rows[row + LOCAL + 3] = local3;
-    rows[row + REMOTE] = remote0;
-    rows[row + REMOTE + 1] = remote1;
-    rows[row + REMOTE + 2] = remote2;
-    rows[row + REMOTE + 3] = remote3;
-    rows[row + PORTS] = localPort << 16 | remotePort;
-    this.#enchain(id);
-    this.#size++;
-  }
-  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
-  remove(id) {
-    const row = this.#rowOf(id);
-    const rows = this.#rows;
-    if (rows[row + PORTS] === 0) return;
-    const buckets = this.#buckets;
-    const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id + 1) {
-      buckets[bucket] = rows[row + NEXT4] + 1;
-    } else {
-      let before = (buckets[bucket] - 1) * ROW_WORDS2;
-      while (rows[before + NEXT4] !== id) before = rows[before + NEXT4] * ROW_WORDS2;
-      rows[before + NEXT4] = rows[row + NEXT4];
-    }
-    rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE2;
-    this.#size--;
-  }
-  /** The id that has this four-tuple, -1 when none has. */
-  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const last = this.#last;
-    if (last !== NONE2 && // deno-fmt-ignore
-    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-      return last;
-    }
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
-    while (id !== NONE2) {
-      const row = id * ROW_WORDS2;
-      if (rows[row + HASH] === hash && // deno-fmt-ignore
-      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-        this.#last = id;
-        return id;
-      }
-      id = rows[row + NEXT4];
-    }
-    return NONE2;
-  }
-  /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
-   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
-   */
-  grow(capacity) {
-    if (capacity <= this.#capacity) return;
-    if (capacity * ROW_WORDS2 <= this.#rows.length) {
-      this.#capacity = capacity;
-      return;
-    }
-    const rows = new Int32Array(capacity * ROW_WORDS2);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    const before = this.#capacity;
-    this.#capacity = capacity;
-    const buckets = bucketsFor(capacity);
-    if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets);
-    for (let id = 0; id < before; id++) {
-      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
-    }
-  }
-  /** Puts a filled row at the head of its chain. */
-  #enchain(id) {
-    const row = id * ROW_WORDS2;
-    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT4] = this.#buckets[bucket] - 1;
-    this.#buckets[bucket] = id + 1;
-  }
-  #rowOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return id * ROW_WORDS2;
-  }
-};
-function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
-}
-function bucketsFor(capacity) {
-  let buckets = 1;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-}
-function checkPort(port) {
-  if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
-  }
-}
-
-// src/tcp/request_table.ts
-var WORDS2 = 24;
-var LOCAL2 = 0;
-var REMOTE2 = 4;
-var PORTS2 = 8;
-var IRS = 9;
-var ISS = 10;
-var FLAGS2 = 11;
-var WINDOW_SCALE = 12;
-var OPTIONS = 13;
-var MSS = 14;
-var TIMESTAMP = 15;
-var TRAFFIC_CLASS = 16;
-var TIMESTAMP_OFFSET = 17;
-var TIMEOUTS = 18;
-var ACKED = 19;
-var BARE = 20;
-var INITIAL_CAPACITY = 256;
-var Ends = class {
-  local0 = 0;
-  local1 = 0;
-  local2 = 0;
-  local3 = 0;
-  remote0 = 0;
-  remote1 = 0;
-  remote2 = 0;
-  remote3 = 0;
-  localPort = 0;
-  remotePort = 0;
-  /** Takes the ends of a segment from the peer. */
-  take(segment) {
-    this.local0 = segment.dst0;
-    this.local1 = segment.dst1;
-    this.local2 = segment.dst2;
-    this.local3 = segment.dst3;
-    this.remote0 = segment.src0;
-    this.remote1 = segment.src1;
-    this.remote2 = segment.src2;
-    this.remote3 = segment.src3;
-    this.localPort = segment.dstPort;
-    this.remotePort = segment.srcPort;
-  }
-};
-var RequestTable = class {
-  #limit;
-  #demux;
-  #wheel;
-  #words;
-  /** When the SYN-ACK was first sent, and when a segment was last answered that fitted nowhere. */
-  #sentAtUs;
-  #answeredAtUs;
-  #listeners = [];
-  #free = [];
-  #used = 0;
-  /** A table for `limit` requests at the most. */
-  constructor(limit, random, nowUs) {
-    const capacity = Math.min(limit, INITIAL_CAPACITY);
-    this.#limit = limit;
-    this.#demux = new Demultiplexer(capacity, random.uint32(), random.uint32());
-    this.#wheel = new TimerWheel(capacity, nowUs);
-    this.#words = new Int32Array(capacity * WORDS2);
-    this.#sentAtUs = new Float64Array(capacity);
-    this.#answeredAtUs = new Float64Array(capacity);
-  }
-  /** Requests in the table. */
-  get size() {
-    return this.#demux.size;
-  }
-  /** Whether there is no place for another. */
-  get isFull() {
-    return this.#demux.size >= this.#limit;
-  }
-  /** The request that a segment is for, or -1. */
-  find(s) {
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
-    return this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
-  }
-  /** Adds what a SYN asks for. The table must not be full, and the four-tuple must be free. */
-  add(listener, syn, iss, timestampOffset, nowUs) {
-    const id = this.#free.pop() ?? this.#used++;
-    if (id >= this.#demux.capacity) this.#grow();
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = syn;
-    this.#demux.add(id, dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
-    const words = this.#words;
-    const at = id * WORDS2;
-    words[at + LOCAL2] = dst0;
-    words[at + LOCAL2 + 1] = dst1;
-    words[at + LOCAL2 + 2] = dst2;
-    words[at + LOCAL2 + 3] = dst3;
-    words[at + REMOTE2] = src0;
-    words[at + REMOTE2 + 1] = src1;
-    words[at + REMOTE2 + 2] = src2;
-    words[at + REMOTE2 + 3] = src3;
-    words[at + PORTS2] = dstPort << 16 | srcPort;
-    words[at + IRS] = syn.seq;
-    words[at + ISS] = iss;
-    words[at + FLAGS2] = syn.flags;
-    words[at + WINDOW_SCALE] = syn.windowScale << 16 | syn.window & 65535;
-    words[at + OPTIONS] = syn.options;
-    words[at + MSS] = syn.mss;
-    words[at + TIMESTAMP] = syn.tsValue;
-    words[at + TRAFFIC_CLASS] = syn.trafficClass;
-    words[at + TIMESTAMP_OFFSET] = timestampOffset;
-    words[at + TIMEOUTS] = 0;
-    words[at + ACKED] = 0;
-    words[at + BARE] = 0;
-    this.#sentAtUs[id] = nowUs;
-    this.#answeredAtUs[id] = -Infinity;
-    this.#listeners[id] = listener;
-    listener.handshakes++;
-    listener.young++;
-    return id;
-  }
-  /** Takes a request out. */
-  remove(id) {
-    const listener = this.listener(id);
-    listener.handshakes--;
-    if (this.timeouts(id) === 0) listener.young--;
-    this.#listeners[id] = null;
-    this.#wheel.cancel(id);
-    this.#demux.remove(id);
-    this.#free.push(id);
-  }
-  /** Writes what the SYN of a request has said into `syn`, whose payload is left alone. */
-  readSyn(id, syn) {
-    const words = this.#words;
-    const at = id * WORDS2;
-    syn.seq = words[at + IRS];
-    syn.flags = words[at + FLAGS2];
-    syn.window = words[at + WINDOW_SCALE] & 65535;
-    syn.windowScale = words[at + WINDOW_SCALE] >>> 16;
-    syn.options = words[at + OPTIONS];
-    syn.mss = words[at + MSS];
-    syn.tsValue = words[at + TIMESTAMP];
-    syn.trafficClass = words[at + TRAFFIC_CLASS];
-  }
-  /** The SYN has come again: the peer is told of the ECN codepoint of the latest (RFC 9768 section 3.1.5). */
-  noteSynAgain(id, syn) {
-    const at = id * WORDS2;
-    this.#words[at + TRAFFIC_CLASS] = syn.trafficClass;
-    if ((syn.flags & (Flag.AE | Flag.CWR | Flag.ECE)) === 0) this.#words[at + BARE] = 1;
-  }
-  /** Whether one of its SYNs came without ECN. */
-  wasBare(id) {
-    return this.#words[id * WORDS2 + BARE] !== 0;
-  }
-  /** Writes the ends of a request into `ends`. */
-  readEnds(id, ends) {
-    const words = this.#words;
-    const at = id * WORDS2;
-    ends.local0 = words[at + LOCAL2];
-    ends.local1 = words[at + LOCAL2 + 1];
-    ends.local2 = words[at + LOCAL2 + 2];
-    ends.local3 = words[at + LOCAL2 + 3];
-    ends.remote0 = words[at + REMOTE2];
-    ends.remote1 = words[at + REMOTE2 + 1];
-    ends.remote2 = words[at + REMOTE2 + 2];
-    ends.remote3 = words[at + REMOTE2 + 3];
-    ends.localPort = words[at + PORTS2] >>> 16;
-    ends.remotePort = words[at + PORTS2] & 65535;
-  }
-  /** The listener that the request is for. */
-  listener(id) {
-    return this.#listeners[id];
-  }
-  /** The initial sequence number of the peer. */
-  irs(id) {
-    return this.#words[id * WORDS2 + IRS];
-  }
-  /** Our initial sequence number. */
-  iss(id) {
-    return this.#words[id * WORDS2 + ISS];
-  }
-  /** What our timestamps are ahead of the clock. */
-  timestampOffset(id) {
-    return this.#words[id * WORDS2 + TIMESTAMP_OFFSET];
-  }
-  /** How often the timer has expired. */
-  timeouts(id) {
-    return this.#words[id * WORDS2 + TIMEOUTS];
-  }
-  /** The timer has expired once more. */
-  countTimeout(id) {
-    if (this.#words[id * WORDS2 + TIMEOUTS]++ === 0) this.listener(id).young--;
-  }
-  /** Whether the final ACK was here, and could not be used yet. */
-  isAcked(id) {
-    return this.#words[id * WORDS2 + ACKED] !== 0;
-  }
-  /** The final ACK was here. */
-  markAcked(id) {
-    this.#words[id * WORDS2 + ACKED] = 1;
-  }
-  /** When the SYN-ACK was first sent, microseconds. */
-  sentAtUs(id) {
-    return this.#sentAtUs[id];
-  }
-  /** Whether a segment that fits nowhere may be answered: not again within `leastUs`. Counts if so. */
-  mayAnswer(id, nowUs, leastUs) {
-    if (nowUs - this.#answeredAtUs[id] < leastUs) return false;
-    this.#answeredAtUs[id] = nowUs;
-    return true;
-  }
-  /** Sets the timer of a request. */
-  schedule(id, atUs) {
-    this.#wheel.schedule(id, atUs);
-  }
-  /** The next request whose timer has expired, or -1. */
-  expire(nowUs) {
-    return this.#wheel.expire(nowUs);
-  }
-  /** When the next timer is due; `Infinity` when none is. */
-  nextExpiry() {
-    return this.#wheel.nextExpiry();
-  }
-  /** All requests of a listener. */
-  of(listener) {
-    const found = [];
-    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] === listener) found.push(id);
-    return found;
-  }
-  /** All requests. */
-  all() {
-    const found = [];
-    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] !== null) found.push(id);
-    return found;
-  }
-  #grow() {
-    const capacity = Math.min(2 * this.#demux.capacity, this.#limit);
-    this.#demux.grow(capacity);
-    this.#wheel.grow(capacity);
-    const words = new Int32Array(capacity * WORDS2);
-    words.set(this.#words);
-    this.#words = words;
-    const sent = new Float64Array(capacity);
-    sent.set(this.#sentAtUs);
-    this.#sentAtUs = sent;
-    const answered2 = new Float64Array(capacity);
-    answered2.set(this.#answeredAtUs);
-    this.#answeredAtUs = answered2;
-  }
-};
-
 // src/tcp/rtt.ts
 var RttEstimator = class {
   /** Smoothed RTT; 0 before the first sample. */
@@ -12562,16 +12990,30 @@ var Handshakes = class {
     } else if (cookie) {
       this.#answerWithCookie(listener, syn, nowUs);
     } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
-      return this.#openEarly(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+      return this.#openEarly(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     } else {
-      this.#remember(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+      this.#remember(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     }
     return null;
   }
-  #isnFor(e, nowUs) {
+  /** An initial sequence number for these ends. */
+  isnFor(e, nowUs) {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = e;
     const isn = this.#isn;
     return isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, e.localPort, e.remotePort, nowUs);
+  }
+  /**
+   * A connection in SYN-RECEIVED for a SYN that the application has decided to take (forward.ts); nothing is
+   * sent yet. Null when there is no row for it.
+   */
+  openDecided(ends, syn, iss, nowUs) {
+    Object.assign(this.#ends, ends);
+    const conn = this.#create(DECIDED, syn, iss, nowUs);
+    if (conn === null) return null;
+    conn.listener = null;
+    this.addresses.add(conn);
+    conn.tsOffset = this.cookies.timestampOffset(conn);
+    return conn;
   }
   #remember(listener, syn, iss, nowUs) {
     const offset = this.cookies.timestampOffset(this.#ends);
@@ -12829,12 +13271,12 @@ var Handshakes = class {
     requests.remove(id);
     return conn;
   }
-  #forget(id, error) {
+  #forget(id, error2) {
     const embryo = this.#embryo;
     this.#requests.readEnds(id, this.#ends);
     setEnds(embryo, this.#ends);
     embryo.state = State.CLOSED;
-    embryo.error = error;
+    embryo.error = error2;
     this.addresses.remove(this.#ends);
     this.#requests.remove(id);
     this.#host.counters.count(Counter.failedOpens);
@@ -12919,6 +13361,12 @@ function isInWindow(segment, from, to) {
   if (seqLt(from, end2) && seqLt(segment.seq, to)) return true;
   return segment.seq === end2 && seqGe(segment.seq, from) && seqLt(segment.seq, to);
 }
+var DECIDED = new Listener(-1, [
+  0,
+  0,
+  0,
+  0
+], 0, 0);
 function embryoOf({ config, memory }, ends) {
   const { rtoInitialMs, rtoMinMs, rtoMaxMs } = config;
   const rtt = new RttEstimator(rtoInitialMs * 1e3, rtoMinMs * 1e3, rtoMaxMs * 1e3);
@@ -12936,124 +13384,6 @@ function embryoOf({ config, memory }, ends) {
   embryo.receive = new ReceiveBuffer(memory, words, config.receiveBufferInitialBytes, 1);
   return embryo;
 }
-
-// src/tcp/listener.ts
-var Listener = class {
-  /** The application's name for it. */
-  id;
-  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
-  local0;
-  local1;
-  local2;
-  local3;
-  port;
-  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
-  ipv6Only;
-  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
-  backlog;
-  /** Handshakes in progress. */
-  handshakes = 0;
-  /** Those of them whose SYN-ACK was sent only once. */
-  young = 0;
-  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
-  cookiesAtUs = -Infinity;
-  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
-  fastOpenLimit = 0;
-  /** Those that are there now. */
-  fastOpenPending = 0;
-  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
-  fastOpenNoCookie = false;
-  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
-  fastOpenPenalties = [];
-  /** Receive buffer of its connections in bytes; 0: the stack's. */
-  receiveBufferBytes = 0;
-  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
-  deferAccept = 0;
-  /** Established connections that the application has not accepted. */
-  waiting = 0;
-  closed = false;
-  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
-  mssClamp = 0;
-  constructor(id, address, port, backlog, ipv6Only = false) {
-    this.id = id;
-    this.local0 = address[0];
-    this.local1 = address[1];
-    this.local2 = address[2];
-    this.local3 = address[3];
-    this.port = port;
-    this.backlog = backlog;
-    this.ipv6Only = ipv6Only;
-  }
-  /** Whether a further handshake may be remembered. */
-  get hasHandshakeRoom() {
-    return this.handshakes < this.backlog;
-  }
-  /** Whether a further connection may wait to be accepted. */
-  get hasAcceptRoom() {
-    return this.waiting < this.backlog;
-  }
-  /** Whether it listens on every address of a family, or of both. */
-  get isWildcard() {
-    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
-  }
-  /** Whether a segment to this address is for it. */
-  matches(w0, w1, w2, w3) {
-    if (this.isWildcard) {
-      const isIpv42 = isIpv4Words(w0, w1, w2);
-      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
-    }
-    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
-  }
-};
-function covers(listener, other) {
-  return listener.matches(other.local0, other.local1, other.local2, other.local3);
-}
-var ListenerTable = class {
-  #byPort = /* @__PURE__ */ new Map();
-  #byId = /* @__PURE__ */ new Map();
-  /** Whether any listener has this port. */
-  hasPort(port) {
-    return this.#byPort.has(port);
-  }
-  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
-  add(listener) {
-    const others = this.#byPort.get(listener.port) ?? [];
-    if (others.some((other) => covers(other, listener) || covers(listener, other))) return false;
-    this.#byPort.set(listener.port, [
-      ...others,
-      listener
-    ]);
-    this.#byId.set(listener.id, listener);
-    return true;
-  }
-  /** The listener for a segment to this address and port, or null. */
-  find(w0, w1, w2, w3, port) {
-    const candidates = this.#byPort.get(port);
-    if (candidates === void 0) return null;
-    for (let i = 0; i < candidates.length; i++) {
-      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
-    }
-    return null;
-  }
-  /** The listener that the application knows by this name. */
-  get(id) {
-    return this.#byId.get(id);
-  }
-  /** Removes a listener. */
-  remove(listener) {
-    listener.closed = true;
-    this.#byId.delete(listener.id);
-    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
-    if (others.length > 0) this.#byPort.set(listener.port, others);
-    else this.#byPort.delete(listener.port);
-  }
-  /** All listeners. */
-  all() {
-    return [
-      ...this.#byId.values()
-    ];
-  }
-};
 
 // src/tcp/ports.ts
 var EPHEMERAL_FIRST = 32768;
@@ -13250,8 +13580,9 @@ var Tcp = class {
   listeners = new ListenerTable();
   /** The client's side of Fast Open. */
   fastOpen;
-  /** Handshakes in progress at listeners, which are no connections yet. */
+  /** Handshakes in progress at listeners, and flows that nobody has decided on: no connections yet. */
   handshakes;
+  forwarding;
   #limits;
   #words;
   #events;
@@ -13275,6 +13606,7 @@ var Tcp = class {
     this.#table = new ConnectionTable(parts);
     this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
     this.handshakes = new Handshakes(this, parts, parts.random);
+    this.forwarding = new Forwarding(this, parts.events, parts.random);
     this.fastOpen = new FastOpenClient(parts.config, parts.counters);
     this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
   }
@@ -13299,22 +13631,14 @@ var Tcp = class {
   input(segment, nowUs) {
     this.counters.add(Counter.segmentsIn, segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1);
     const conn = this.#table.findFor(segment);
-    if (conn === null) {
-      this.#onNoConnection(segment, nowUs);
-      return;
-    }
-    this.#take(conn, segment, nowUs);
+    if (conn === null) this.#onNoConnection(segment, nowUs);
+    else this.#take(conn, segment, nowUs);
   }
   #take(conn, segment, nowUs) {
     const before = conn.state;
     let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      const { dst0, dst1, dst2, dst3, dstPort } = segment;
-      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-      if (listener !== null && listener.hasAcceptRoom) {
-        this.#reopen(conn, listener, segment, nowUs);
-        return;
-      }
+      if (this.#reopen(conn, segment, nowUs)) return;
       outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
@@ -13322,17 +13646,15 @@ var Tcp = class {
   }
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
-    const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const { flags } = segment;
+    const listener = this.listeners.findFor(segment);
     const claim = this.handshakes.claim(listener, segment, nowUs);
     if (claim === Claim.made) this.#take(this.handshakes.made, segment, nowUs);
     if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
-    if ((flags & Flag.RST) !== 0) {
-      this.counters.drop(Drop.tcpNoConnection);
-      return;
-    }
+    if (listener === null && this.forwarding.takes(segment, null, nowUs)) return;
+    if ((flags & Flag.RST) !== 0) return this.counters.drop(Drop.tcpNoConnection);
     if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
       this.counters.drop(Drop.tcpFlagsInvalid);
       return;
@@ -13347,18 +13669,23 @@ var Tcp = class {
   refuse(segment, nowUs) {
     if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
   }
-  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old, listener, segment, nowUs) {
+  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191), if somebody takes it. */
+  #reopen(old, segment, nowUs) {
+    const listener = this.listeners.findFor(segment);
+    if (!(listener?.hasAcceptRoom ?? this.forwarding.hasRoomFor(segment))) return false;
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onSyn(listener, segment, seqAdd(old.sndMax, REOPEN_GAP), nowUs);
+    const iss = seqAdd(old.sndMax, REOPEN_GAP);
+    if (listener === null) this.forwarding.takes(segment, iss, nowUs);
+    else this.#onSyn(listener, segment, iss, nowUs);
+    return true;
   }
   /** A connection request for a listener. */
   #onSyn(listener, segment, iss, nowUs) {
     const conn = this.handshakes.onSyn(listener, segment, iss, nowUs);
     if (conn === null) return;
-    this.#touch(conn);
+    this.touch(conn);
     this.#accept(listener, conn);
   }
   /**
@@ -13396,7 +13723,7 @@ var Tcp = class {
       conn.fastOpen = this.fastOpen.begin(conn, this.mtu, free, nowUs);
     }
     this.#events.stateChanged(conn, State.CLOSED);
-    this.#touch(conn);
+    this.touch(conn);
     if (conn.fastOpen === null || !conn.fastOpen.waiting) return;
     conn.request = -1;
     conn.sendLimit = this.config.sendBufferInitialBytes;
@@ -13448,7 +13775,7 @@ var Tcp = class {
   }
   /** The application has read or written. */
   onApplicationNews(conn, nowUs) {
-    this.#touch(conn);
+    this.touch(conn);
     if (conn.send !== null && !conn.finQueued) conn.send.refresh();
     if (conn.receive !== null && conn.owner === Owner.application) {
       conn.receive.reclaim();
@@ -13473,7 +13800,7 @@ var Tcp = class {
     }
     if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
-    this.#touch(conn);
+    this.touch(conn);
   }
   /** The application ends the connection at once with an RST (section 3.10.5) and lets go of it. */
   abort(conn, nowUs) {
@@ -13499,19 +13826,18 @@ var Tcp = class {
     if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
-    this.#touch(conn);
+    this.touch(conn);
   }
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
   icmpError(segment, nowUs) {
     this.counters.count(Counter.icmpErrorsIn);
     const conn = this.#table.findSender(segment);
     if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
-      this.counters.drop(Drop.icmpUnmatched);
-      return;
+      return this.counters.drop(Drop.icmpUnmatched);
     }
     const { icmpType, icmpCode } = segment;
     if (isFragmentationNeeded(icmpType, icmpCode)) {
-      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
+      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.touch(conn);
       return;
     }
     const before = conn.state;
@@ -13521,12 +13847,13 @@ var Tcp = class {
   /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs) {
     this.handshakes.expire(nowUs);
+    this.forwarding.expire(nowUs);
     for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id);
       conn.wheelAtUs = Infinity;
-      this.#touch(conn);
+      this.touch(conn);
       updateDeadline(conn);
       if (conn.deadlineUs > nowUs) continue;
       const before = conn.state;
@@ -13537,7 +13864,8 @@ var Tcp = class {
   }
   /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
   nextExpiry() {
-    return Math.min(this.#wheel.nextExpiry(), this.handshakes.nextExpiry());
+    const { handshakes, forwarding } = this;
+    return Math.min(this.#wheel.nextExpiry(), handshakes.nextExpiry(), forwarding.nextExpiry());
   }
   /** Lets every touched connection send and report. */
   flush(nowUs) {
@@ -13573,7 +13901,7 @@ var Tcp = class {
     conn.wheelAtUs = conn.deadlineUs;
     this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
-  #touch(conn) {
+  touch(conn) {
     conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
@@ -13608,7 +13936,7 @@ var Tcp = class {
   }
   /** Draws the consequences of a change of state. */
   #settle(conn, before, nowUs) {
-    this.#touch(conn);
+    this.touch(conn);
     const { state } = conn;
     if (state === before) return;
     this.#events.stateChanged(conn, before);
@@ -13699,6 +14027,9 @@ var Tcp = class {
     conn.send = null;
     this.#table.remove(conn);
     if (known) this.#events.ended(conn);
+  }
+  isFree(ends) {
+    return this.#table.isFree(ends, ends.localPort);
   }
   flowLabelOf(ends) {
     return this.#table.flowLabelOf(ends);
@@ -13862,12 +14193,20 @@ var SocketTable = class {
 
 // src/udp/udp.ts
 var SENT_PER_ROUND = 64;
+var NOWHERE = [
+  0,
+  0,
+  0,
+  0
+];
 var Udp = class {
   #parts;
   #words;
   #sink;
   #table = new SocketTable();
   #sockets = /* @__PURE__ */ new Map();
+  /** Those that take what comes to foreign destinations, the oldest first. */
+  #foreign = [];
   /** Sockets to look at in `flush`: the first so many, because an array that is emptied loses its memory. */
   #dirty = [];
   #dirtyCount = 0;
@@ -13908,11 +14247,25 @@ var Udp = class {
     this.#sockets.set(id, socket);
     this.#table.add(socket);
   }
+  /** Opens a socket for what comes to foreign destinations that `lets` lets through. */
+  bindForeign(id, generation, filter) {
+    const { layout, memory } = this.#parts;
+    const receive = new StreamWriter(memory, layout.receiveStream(id));
+    const send = layout.sendStream(id);
+    const socket = new UdpSocket(id, generation, layout.row(id), NOWHERE, 0, receive, send);
+    this.#sockets.set(id, socket);
+    this.#foreign.push({
+      socket,
+      filter
+    });
+  }
   /** The application lets go of a socket; what it has queued is still sent. */
   unbind(id, generation) {
     const socket = this.#find(id, generation);
     if (socket === null) return;
-    this.#table.remove(socket);
+    const index = this.#foreign.findIndex((one2) => one2.socket === socket);
+    if (index < 0) this.#table.remove(socket);
+    else this.#foreign.splice(index, 1);
     socket.closing = true;
     this.#touch(socket);
   }
@@ -13942,6 +14295,10 @@ var Udp = class {
   /** Takes one decoded datagram in. */
   input(datagram, isGroup, nowUs) {
     const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    if (datagram.foreign) {
+      this.#inputForForeign(datagram);
+      return;
+    }
     if (isGroup) {
       this.#inputForGroup(datagram);
       return;
@@ -13953,6 +14310,18 @@ var Udp = class {
     }
     this.#parts.counters.drop(Drop.udpNoSocket);
     this.#sink.sendPortUnreachable(datagram, nowUs);
+  }
+  /** The first forward whose filter lets it through gets it. */
+  #inputForForeign(datagram) {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    for (let i = 0; i < this.#foreign.length; i++) {
+      const { socket, filter } = this.#foreign[i];
+      if (!filter.lets(dst0, dst1, dst2, dst3, dstPort)) continue;
+      this.#deliver(socket, datagram);
+      return;
+    }
+    const isOpen = this.#foreign.length > 0;
+    this.#parts.counters.drop(isOpen ? Drop.forwardFiltered : Drop.ipDestinationForeign);
   }
   /** RFC 1122 section 3.2.2: nobody is told when there is no socket for what was sent to many. */
   #inputForGroup(datagram) {
@@ -14164,7 +14533,23 @@ var Command = {
   /** The application lets go of one: row, generation. */
   unbindDatagram: 33,
   /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
-  groupMember: 34
+  groupMember: 34,
+  /** A part of the filter of a forward that is not open yet: id, address, prefix length as value, whether it excludes. */
+  forwardPrefix: 48,
+  /** Another part: id, first port as port, last port as value. */
+  forwardPorts: 49,
+  /** Take flows to foreign destinations: id, {@link ForwardMode} bits as port, flows undecided at once as value, ms to decide. */
+  forward: 50,
+  /** Take no more of them: id. */
+  unforward: 51,
+  /** Go on with a flow: request, its generation, its number as value. The answer is that of `connect`. */
+  acceptFlow: 52,
+  /** Or do not: its number, generation, {@link FlowEnd} as value. */
+  refuseFlow: 53,
+  /** A UDP socket for foreign destinations: row, generation, the number of its filter's parts as value. */
+  bindForeign: 54,
+  /** "Unreachable" to the source of a datagram: its port and address, destination as local ones, ICMP code as value. */
+  refuseDatagram: 55
 };
 var Event = {
   /** The row has something to look at. */
@@ -14180,7 +14565,23 @@ var Event = {
   /** After `shutdown`: every connection has ended. */
   stopped: 6,
   /** A ping has come to its end: request, error as result, microseconds, hop limit, ICMP type and code. */
-  pinged: 7
+  pinged: 7,
+  /** There is a flow to be decided: its number, its generation, the forward. */
+  flow: 16,
+  /** It has ended undecided, and waits to be refused so that its number is free: its number, its generation. */
+  flowEnded: 17
+};
+var ForwardMode = {
+  /** It takes flows to the stack's own addresses too, at ports where nobody listens. */
+  own: 1
+};
+var FlowEnd = {
+  /** Nobody answers. */
+  drop: 0,
+  /** With an RST. */
+  reset: 1,
+  /** With "destination unreachable", of the code of ICMP that is added. */
+  unreachable: 16
 };
 var ConnectionOption = {
   /** 1: no Nagle. */
@@ -14214,6 +14615,8 @@ var Field = {
   localPort: 9,
   ipv6Only: 9,
   fastOpen: 10,
+  excludes: 9,
+  decisionMs: 9,
   localAddress: 12
 };
 
@@ -14227,10 +14630,12 @@ var ApplicationLink = class {
   /** Places that must stay free for the rows. */
   #reserved;
   #words;
+  #flows;
   constructor(layout) {
     this.#ring = new RingProducer(layout.events);
     this.#reserved = layout.rowEvents;
     this.#words = layout.words;
+    this.#flows = layout.flows;
   }
   /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
   get hasRoom() {
@@ -14244,9 +14649,9 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.connected, conn.id, conn.generation, request, 0);
   }
-  connectFailed(request, error) {
+  connectFailed(request, error2) {
     this.#loud = true;
-    this.#write(Event.connectFailed, -1, 0, request, error);
+    this.#write(Event.connectFailed, -1, 0, request, error2);
   }
   news(conn, loud) {
     if (loud) this.#loud = true;
@@ -14257,6 +14662,25 @@ var ApplicationLink = class {
   ended(conn) {
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
+  flow(id, generation, forward, syn) {
+    this.#loud = true;
+    const words = this.#words;
+    const at = this.#flows + id * FLOW_WORDS;
+    words[at] = syn.dst0;
+    words[at + 1] = syn.dst1;
+    words[at + 2] = syn.dst2;
+    words[at + 3] = syn.dst3;
+    words[at + 4] = syn.src0;
+    words[at + 5] = syn.src1;
+    words[at + 6] = syn.src2;
+    words[at + 7] = syn.src3;
+    words[at + 8] = syn.dstPort << 16 | syn.srcPort;
+    this.#write(Event.flow, id, generation, forward, 0);
+  }
+  flowEnded(id, generation) {
+    this.#loud = true;
+    this.#write(Event.flowEnded, id, generation, 0, 0);
+  }
   stateChanged(conn, before) {
     this.trace?.state(conn, before);
   }
@@ -14264,7 +14688,7 @@ var ApplicationLink = class {
     this.trace?.progress(conn);
   }
   /** A `ping` has come to its end: with an answer, or with what an ICMP error of that type and code means. */
-  pinged(request, error, rttUs, hops, icmp) {
+  pinged(request, error2, rttUs, hops, icmp) {
     this.#loud = true;
     const at = this.#ring.claim();
     if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
@@ -14273,7 +14697,7 @@ var ApplicationLink = class {
     words[at + Field.row] = -1;
     words[at + Field.generation] = 0;
     words[at + Field.request] = request;
-    words[at + Field.result] = error;
+    words[at + Field.result] = error2;
     words[at + Field.rttUs] = rttUs;
     words[at + Field.hops] = hops;
     words[at + Field.icmp] = icmp;
@@ -14858,6 +15282,217 @@ var DatagramEgress = class {
   }
 };
 
+// src/tcp/forward_filter.ts
+var PREFIX_WORDS = 5;
+var ForwardFilter = class {
+  #prefixes = [];
+  #excluded = [];
+  /** Pairs of first and last port. */
+  #ports = [];
+  /** Lets a prefix in, or excludes it; `length` counts in the 128 bits of the address, mapped ones included. */
+  addPrefix(address, length, excludes) {
+    const list = excludes ? this.#excluded : this.#prefixes;
+    list.push(address[0], address[1], address[2], address[3], length);
+  }
+  /** Lets ports in, both ends included. */
+  addPorts(first, last) {
+    this.#ports.push(first, last);
+  }
+  /** Whether a flow to this address and port is let through. */
+  lets(w0, w1, w2, w3, port) {
+    const ports = this.#ports;
+    let letsPort = ports.length === 0;
+    for (let i = 0; i < ports.length && !letsPort; i += 2) {
+      letsPort = ports[i] <= port && port <= ports[i + 1];
+    }
+    if (!letsPort || isIn(this.#excluded, w0, w1, w2, w3)) return false;
+    return this.#prefixes.length === 0 || isIn(this.#prefixes, w0, w1, w2, w3);
+  }
+};
+function isIn(prefixes, w0, w1, w2, w3) {
+  const isIpv42 = isIpv4Words(w0, w1, w2);
+  for (let i = 0; i < prefixes.length; i += PREFIX_WORDS) {
+    const length = prefixes[i + 4];
+    if (isIpv4Words(prefixes[i], prefixes[i + 1], prefixes[i + 2]) !== isIpv42) continue;
+    if (hasSameBits(prefixes[i], w0, length) && hasSameBits(prefixes[i + 1], w1, length - 32) && hasSameBits(prefixes[i + 2], w2, length - 64) && hasSameBits(prefixes[i + 3], w3, length - 96)) {
+      return true;
+    }
+  }
+  return false;
+}
+function hasSameBits(a, b, bits) {
+  if (bits <= 0) return true;
+  return bits >= 32 ? a === b : (a ^ b) >>> 32 - bits === 0;
+}
+
+// src/pipeline/forward_commands.ts
+var ForwardCommands = class {
+  #forwarding;
+  #udp;
+  #egress;
+  /** A datagram that is refused: a segment without flags. */
+  #segment = new Segment();
+  /** Filters of forwards that are not open yet, by the forward's number. */
+  #drafts = /* @__PURE__ */ new Map();
+  constructor(forwarding, udp, egress) {
+    this.#udp = udp;
+    this.#forwarding = forwarding;
+    this.#egress = egress;
+  }
+  /** Obeys the command at word `at`; false when it is about something else. */
+  obey(words, at, nowUs) {
+    const id = words[at + Field.row];
+    const value = words[at + Field.value];
+    const generation = words[at + Field.generation];
+    switch (words[at + Field.op]) {
+      case Command.forwardPrefix: {
+        const address = [
+          ...words.subarray(at + Field.address, at + Field.address + 4)
+        ];
+        this.#draft(id).addPrefix(address, value, words[at + Field.excludes] !== 0);
+        return true;
+      }
+      case Command.forwardPorts:
+        this.#draft(id).addPorts(words[at + Field.port], value);
+        return true;
+      case Command.forward: {
+        const takesOwn = (words[at + Field.port] & ForwardMode.own) !== 0;
+        const decisionUs = words[at + Field.decisionMs] * 1e3;
+        this.#forwarding.open(id, this.#draft(id), takesOwn, value, decisionUs, nowUs);
+        this.#drafts.delete(id);
+        return true;
+      }
+      case Command.bindForeign:
+        this.#udp.bindForeign(id, generation, this.#draft(value));
+        this.#drafts.delete(value);
+        return true;
+      case Command.refuseDatagram:
+        this.#refuseDatagram(words, at, nowUs);
+        return true;
+      case Command.unforward:
+        this.#forwarding.close(id);
+        return true;
+      case Command.acceptFlow:
+        this.#forwarding.accept(value, generation, id, nowUs);
+        return true;
+      case Command.refuseFlow:
+        this.#refuse(id, generation, value, nowUs);
+        return true;
+      default:
+        return false;
+    }
+  }
+  #refuseDatagram(words, at, nowUs) {
+    const segment = this.#segment;
+    const from = at + Field.address;
+    const to = at + Field.localAddress;
+    segment.src0 = words[from];
+    segment.src1 = words[from + 1];
+    segment.src2 = words[from + 2];
+    segment.src3 = words[from + 3];
+    segment.dst0 = words[to];
+    segment.dst1 = words[to + 1];
+    segment.dst2 = words[to + 2];
+    segment.dst3 = words[to + 3];
+    segment.srcPort = words[at + Field.port];
+    segment.dstPort = words[at + Field.localPort];
+    this.#egress.sendUnreachable(segment, words[at + Field.value], nowUs);
+  }
+  #draft(id) {
+    let filter = this.#drafts.get(id);
+    if (filter === void 0) {
+      filter = new ForwardFilter();
+      this.#drafts.set(id, filter);
+    }
+    return filter;
+  }
+  #refuse(flow, generation, how, nowUs) {
+    if (how === FlowEnd.drop) return this.#forwarding.refuse(flow, generation);
+    if (how === FlowEnd.reset) return this.#forwarding.reset(flow, generation, nowUs);
+    const syn = this.#forwarding.takeRejected(flow, generation);
+    if (syn !== null) this.#egress.sendUnreachable(syn, how - FlowEnd.unreachable, nowUs);
+  }
+};
+
+// src/ip/unreachable.ts
+var ERROR_TRAFFIC_CLASS2 = 192;
+var ERRORS_PER_SECOND = 1e3;
+var ERRORS_BURST = 50;
+function code6Of(code) {
+  switch (code) {
+    case IcmpUnreachableCode.network:
+      return 0;
+    case IcmpUnreachableCode.port:
+      return 4;
+    case IcmpUnreachableCode.host:
+      return 3;
+    default:
+      return 1;
+  }
+}
+var UnreachableBudget = class {
+  #tokens = ERRORS_BURST;
+  #filledAtUs = 0;
+  /** Whether one more may be sent now; if so, it counts. */
+  take(nowUs) {
+    const gained = (nowUs - this.#filledAtUs) / 1e6 * ERRORS_PER_SECOND;
+    this.#tokens = Math.min(ERRORS_BURST, this.#tokens + gained);
+    this.#filledAtUs = nowUs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+var error = new Segment();
+function writeUnreachable(memory, offset, syn, code, virtioHeader) {
+  const { view } = memory;
+  const isIpv42 = isIpv4Words(syn.dst0, syn.dst1, syn.dst2);
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
+  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const quoted = icmp + IcmpField.quoted;
+  const quotedBytes = syn.flags === 0 ? writeDatagramHeaders(view, quoted, syn, isIpv42) : writePacket(memory, quoted, syn, 0, 0, ChecksumMode.full);
+  if (syn.flags !== 0) finishTcpChecksum(view, quoted, quotedBytes, 0);
+  const length = ICMP_HEADER_BYTES + quotedBytes;
+  answer(syn, isIpv42 ? ERROR_TRAFFIC_CLASS2 : 0);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  view.setInt32(icmp, 0);
+  view.setInt32(icmp + 4, 0);
+  if (isIpv42) {
+    writeHeader4(view, ip, error, Protocol.icmp, length, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, code);
+    writeIcmpChecksum(view, icmp, length);
+  } else {
+    writeHeader6(view, ip, error, Ipv6Next.icmp, length);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, code6Of(code));
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
+  return icmp + length - offset;
+}
+function writeDatagramHeaders(view, at, segment, isIpv42) {
+  const udp = at + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  if (isIpv42) writeHeader4(view, at, segment, Protocol.udp, UDP_HEADER_BYTES, 0);
+  else writeHeader6(view, at, segment, Protocol.udp, UDP_HEADER_BYTES);
+  view.setUint16(udp + UdpField.sourcePort, segment.srcPort);
+  view.setUint16(udp + UdpField.destinationPort, segment.dstPort);
+  view.setUint16(udp + UdpField.length, UDP_HEADER_BYTES);
+  view.setUint16(udp + UdpField.checksum, 0);
+  return udp - at + UDP_HEADER_BYTES;
+}
+function answer(syn, trafficClass) {
+  error.src0 = syn.dst0;
+  error.src1 = syn.dst1;
+  error.src2 = syn.dst2;
+  error.src3 = syn.dst3;
+  error.dst0 = syn.src0;
+  error.dst1 = syn.src1;
+  error.dst2 = syn.src2;
+  error.dst3 = syn.src3;
+  error.trafficClass = trafficClass;
+}
+
 // src/pipeline/egress.ts
 var SUPER_BYTES = 65535 - 80;
 var MAX_PIECES2 = 64;
@@ -14880,6 +15515,7 @@ var Egress = class {
   #own;
   /** Pairs of (slot, length), a queue in an array. */
   #loopback = new Int32Array(2 * LOOPBACK_PACKETS);
+  #errors = new UnreachableBudget();
   #loopbackHead = 0;
   #loopbackTail = 0;
   #identification = 0;
@@ -14908,6 +15544,19 @@ var Egress = class {
     if (isOwn) this.#loopBack(segment, end2);
     else if (this.#device.virtioHeader) this.#sendForOffload(segment, end2);
     else this.#sendComplete(segment, this.pieces, end2);
+  }
+  /** Answers the SYN of a flow that was rejected, of which only what it said is left. */
+  sendUnreachable(syn, code, nowUs) {
+    const isOwn = this.isOwn(syn.src0, syn.src1, syn.src2, syn.src3);
+    if (isOwn || !this.#errors.take(nowUs)) {
+      this.#counters.drop(Drop.rateLimited);
+      return;
+    }
+    const { virtioHeader } = this.#device;
+    this.pieces[0] = this.#headers;
+    this.pieces[1] = writeUnreachable(this.#memory, this.#headers, syn, code, virtioHeader);
+    this.#counters.count(Counter.flowErrorsOut);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
   }
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
   takeLoopback() {
@@ -15083,10 +15732,10 @@ var Pings = class {
     return ping;
   }
   /** The request that an error is about, still waiting; null when it is about none. */
-  findQuoted(error) {
-    const ping = this.#byName.get(error.seq);
+  findQuoted(error2) {
+    const ping = this.#byName.get(error2.seq);
     if (ping === void 0) return null;
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = error;
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = error2;
     const isSame = isAddress(ping.local, src0, src1, src2, src3) && isAddress(ping.remote, dst0, dst1, dst2, dst3);
     return isSame ? ping : null;
   }
@@ -15188,20 +15837,20 @@ var IcmpStage = class {
     const rttUs = nowUs - ping.sentAtUs;
     this.#link.pinged(ping.request, ConnectionError.none, rttUs, reply2.hopLimit, 0);
   }
-  #onPingError(error, nowUs) {
-    const ping = this.#pings.findQuoted(error);
+  #onPingError(error2, nowUs) {
+    const ping = this.#pings.findQuoted(error2);
     if (ping === null) {
       this.#counters.drop(Drop.icmpUnmatched);
       return;
     }
     this.#counters.count(Counter.icmpErrorsIn);
-    const { icmpType, icmpCode, icmpMtu } = error;
+    const { icmpType, icmpCode, icmpMtu } = error2;
     if (isFragmentationNeeded(icmpType, icmpCode)) {
       const destination = {
-        w0: error.dst0,
-        w1: error.dst1,
-        w2: error.dst2,
-        w3: error.dst3
+        w0: error2.dst0,
+        w1: error2.dst1,
+        w2: error2.dst2,
+        w3: error2.dst3
       };
       this.#paths.learn(destination, icmpMtu, nowUs);
     }
@@ -15317,6 +15966,7 @@ var TcpStage = class {
   #inbox;
   #loopbackInput;
   #loopbackSegment = new Segment();
+  #forwards;
   #shuttingDown = false;
   /** When the application is to be woken for quiet news; `Infinity` when there are none. */
   #tidyAtUs = Infinity;
@@ -15379,6 +16029,7 @@ var TcpStage = class {
       events: this.#link
     });
     if (settings.traced) layout.words[layout.control + Control.trace] |= Traced.segments;
+    this.#forwards = new ForwardCommands(this.#tcp.forwarding, this.#udp, this.#egress);
   }
   #makeDatagramEgress(parts) {
     const { device, layout, settings, random } = parts;
@@ -15441,20 +16092,20 @@ var TcpStage = class {
    * An ICMP error about a datagram of this stack. The sockets are connected to nobody, and so, as in Linux, are
    * not told; but what is too long for the way goes in fragments from now on (RFC 1191, RFC 8201).
    */
-  #onUdpError(error, nowUs) {
+  #onUdpError(error2, nowUs) {
     this.counters.count(Counter.udpErrorsIn);
-    if (!this.#udp.hasSender(error)) {
+    if (!this.#udp.hasSender(error2)) {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
-    if (!isFragmentationNeeded(error.icmpType, error.icmpCode)) return;
+    if (!isFragmentationNeeded(error2.icmpType, error2.icmpCode)) return;
     const destination = {
-      w0: error.dst0,
-      w1: error.dst1,
-      w2: error.dst2,
-      w3: error.dst3
+      w0: error2.dst0,
+      w1: error2.dst1,
+      w2: error2.dst2,
+      w3: error2.dst3
     };
-    this.#datagramEgress.paths.learn(destination, error.icmpMtu, nowUs);
+    this.#datagramEgress.paths.learn(destination, error2.icmpMtu, nowUs);
   }
   /**
    * Does everything that is not input: commands, timers, output, news for the application. True when the
@@ -15473,6 +16124,7 @@ var TcpStage = class {
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
+    this.counters.set(Counter.flowsPendingNow, this.#tcp.forwarding.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.datagramSocketsNow, this.#udp.socketCount);
@@ -15584,6 +16236,7 @@ var TcpStage = class {
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }
+    if (this.#forwards.obey(words, at, nowUs)) return;
     const op = words[at + Field.op];
     if (op === Command.news) {
       Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
@@ -15893,6 +16546,6 @@ try {
     tcp: tcpLoop,
     fused: fusedLoop
   })[setup.role](setup);
-} catch (error) {
-  parentPort.postMessage(error);
+} catch (error2) {
+  parentPort.postMessage(error2);
 }

@@ -96,6 +96,15 @@ export const Counter = {
   /** Echo requests sent by `ping`, and those that were answered. */
   pingsOut: 64,
   pingsAnswered: 65,
+  /** Flows to foreign destinations that wait for the decision of a `forward`, now. */
+  flowsPendingNow: 66,
+  /** Flows that were shown to a `forward`, and what has become of them. */
+  flowsOffered: 67,
+  flowsAccepted: 68,
+  flowsRejected: 69,
+  flowsDropped: 70,
+  /** "Unreachable" messages (RFC 792, RFC 4443) that have answered rejected flows. */
+  flowErrorsOut: 71,
 } as const;
 
 /** One value of {@link Counter}. */

@@ -137,6 +137,14 @@ export const Drop = {
   icmpErrorLimited: 65,
   /** An echo request that was not answered because of `echoRepliesPerSecond`. */
   icmpEchoLimited: 66,
+  /** For a foreign destination that the filter of no open `forward` lets through. */
+  forwardFiltered: 67,
+  /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
+  forwardPendingFull: 68,
+  /** A SYN that has come again while its flow is being decided. */
+  forwardUndecided: 69,
+  /** A flow that nobody has decided in time. */
+  forwardTimedOut: 70,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -1,6 +1,6 @@
 /** `woshou connections`: the connections of a running server, from the JSON of its page, as ss(8) shows them. */
 
-import type { ConnectionSummary } from "../net/stack.ts";
+import type { ConnectionSummary } from "../net/stack_types.ts";
 import { Arguments, type Command, ExitCode, UsageError } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -159,7 +159,8 @@ function readQuoted4(
   }
   const fragment = view.getUint16(at + Ipv4Field.fragment);
   const source = view.getInt32(at + Ipv4Field.source);
-  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) return InputKind.dropped;
+  const isSender = segment.foreign ? source === segment.dst3 : own.has4(source);
+  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !isSender) return InputKind.dropped;
   setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
   return readQuotedTransport(
     view,
@@ -188,8 +189,14 @@ function readQuoted6(
     return InputKind.dropped;
   }
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end) return InputKind.dropped;
+  // An error about what was sent from a foreign address comes to that address.
+  const { dst0, dst1, dst2, dst3 } = segment;
   setIpv6Addresses(segment, view, at);
-  if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
+  const { src0, src1, src2, src3 } = segment;
+  const isSender = segment.foreign
+    ? src3 === dst3 && src2 === dst2 && src1 === dst1 && src0 === dst0
+    : own.has6(src0, src1, src2, src3);
+  if (!isSender) return InputKind.dropped;
   return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
 

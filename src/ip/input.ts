@@ -5,6 +5,7 @@
 import { type Address, IPV4_MAPPED_W2, isIpv4Words } from "../base/address.ts";
 import { Drop, type DropReason } from "../base/drops.ts";
 import type { Memory } from "../base/memory.ts";
+import { ForwardBit } from "../ring/layout.ts";
 import { checksumAddIn, checksumFold, pseudoHeaderSum4 } from "../wire/checksum.ts";
 import { Icmp6Type, IcmpType, IcmpUnreachableCode, isIcmpChecksumRight } from "../wire/icmp.ts";
 import {
@@ -79,6 +80,14 @@ export interface PacketInputOptions {
   readonly loopback?: boolean;
   /** What puts fragments together; they are dropped when absent. */
   readonly reassembly?: Reassembly;
+  /** What is let in for destinations that are not the stack's; nothing when absent. */
+  readonly forward?: ForwardSwitch;
+}
+
+/** Says which protocols are let in for foreign destinations. */
+export interface ForwardSwitch {
+  /** Bits of `ForwardBit` (src/ring/layout.ts), now. */
+  readonly bits: number;
 }
 
 /** The longest packet with its virtio-net header. */
@@ -98,6 +107,7 @@ export class PacketInput {
   readonly #virtioHeader: boolean;
   readonly #loopback: boolean;
   readonly #own: OwnAddresses;
+  readonly #forward: ForwardSwitch | null;
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   readonly #place = new TransportPlace();
 
@@ -128,6 +138,7 @@ export class PacketInput {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
+    this.#forward = options.forward ?? null;
     this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
     this.#reassembly = options.reassembly ?? null;
   }
@@ -182,7 +193,11 @@ export class PacketInput {
     return InputKind.dropped;
   }
 
-  #icmp(kind: InputKind): InputKind {
+  #icmp(kind: InputKind, segment: Segment): InputKind {
+    // Whether a foreign host is there is not the stack's to say.
+    if (kind === InputKind.icmpEcho && segment.foreign) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     return kind === InputKind.dropped ? this.#drop(Drop.icmpInvalid) : kind;
   }
 
@@ -222,7 +237,9 @@ export class PacketInput {
     const source = view.getInt32(at + Ipv4Field.source);
     const destination = view.getInt32(at + Ipv4Field.destination);
     const reason = this.#checkAddresses4(source, destination);
-    if (reason !== Drop.none) return this.#drop(reason);
+    segment.foreign = reason === Drop.ipDestinationForeign &&
+      this.#isForwarded(view.getUint8(at + Ipv4Field.protocol)) && isForwardable4(destination);
+    if (reason !== Drop.none && !segment.foreign) return this.#drop(reason);
     if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
       return this.#drop(Drop.ipSourceRouted);
     }
@@ -255,7 +272,7 @@ export class PacketInput {
         if (!this.#loopback && !isIcmpChecksumRight(view, payload, payloadLength)) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own), segment);
       case Protocol.udp:
         if (!this.#isOffloadFor(headerLength, VirtioGso.none, UdpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
@@ -282,10 +299,16 @@ export class PacketInput {
     if (length > size) return this.#drop(Drop.ipLengthInvalid);
     setIpv6Addresses(segment, view, at);
     const reason = this.#checkAddresses6(segment);
-    if (reason !== Drop.none) return this.#drop(reason);
+    const isForeign = reason === Drop.ipDestinationForeign && this.#forward !== null;
+    if (reason !== Drop.none && !isForeign) return this.#drop(reason);
     const place = this.#place;
     findTransport(view, at, at + length, place);
-    if (place.fragment !== NO_FRAGMENT) return this.#fragment6(memory, at, at + length, segment);
+    const isFragment = place.fragment !== NO_FRAGMENT;
+    segment.foreign = isForeign && isForwardable6(segment) &&
+      // What a fragment holds is known when the packet is whole.
+      (isFragment ? this.#forward!.bits !== 0 : this.#isForwarded(place.protocol));
+    if (isForeign && !segment.foreign) return this.#drop(reason);
+    if (isFragment) return this.#fragment6(memory, at, at + length, segment);
     if (place.reason !== Drop.none) {
       return this.#refuse6(view, at, at + length, segment, place.reason);
     }
@@ -311,7 +334,7 @@ export class PacketInput {
         if (!this.#loopback && transportChecksum6(view, at, icmp, payload, payloadLength) !== 0) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own), segment);
       }
       case Protocol.udp:
         if (!this.#isOffloadFor(payload - at, VirtioGso.none, UdpField.checksum)) {
@@ -335,6 +358,8 @@ export class PacketInput {
     code: number,
     word: number,
   ): InputKind {
+    // Why a foreign host does not take something is not the stack's to say.
+    if (segment.foreign) return this.#drop(reason);
     beginMessage(segment, segment.frameOffset, type, code);
     segment.icmpMtu = word;
     this.reason = reason;
@@ -422,6 +447,23 @@ export class PacketInput {
       : Drop.ipDestinationForeign;
   }
 
+  /** Whether packets of this protocol are let in for foreign destinations; ICMP comes with those that are. */
+  #isForwarded(protocol: number): boolean {
+    if (this.#forward === null) return false;
+    const { bits } = this.#forward;
+    switch (protocol) {
+      case Protocol.tcp:
+        return (bits & ForwardBit.tcp) !== 0;
+      case Protocol.udp:
+        return (bits & ForwardBit.udp) !== 0;
+      case Protocol.icmp:
+      case Ipv6Next.icmp:
+        return bits !== 0;
+      default:
+        return false;
+    }
+  }
+
   /**
    * Whether the virtio-net header's claims, if any, are about a protocol with its checksum at `field`, behind
    * `headerLength` bytes of IP headers.
@@ -498,6 +540,18 @@ function checkUdpChecksum(
   }
   const sum = checksumAddIn(memory, at, length, udpPseudoSum(segment, length));
   return checksumFold(sum) === 0 ? Drop.none : Drop.udpChecksumInvalid;
+}
+
+/** Whether an IPv4 destination is one host, and not this one (RFC 1122 section 3.2.1.3). */
+function isForwardable4(destination: number): boolean {
+  const network = destination >>> 24;
+  return network !== 0 && network !== 127 && network < 224;
+}
+
+/** The same of IPv6: no group, not unspecified, not a loopback or an embedded IPv4 address (RFC 4291 section 2.5). */
+function isForwardable6({ dst0, dst1, dst2 }: Segment): boolean {
+  if ((dst0 >>> 24) === 0xff) return false;
+  return dst0 !== 0 || dst1 !== 0 || (dst2 !== 0 && dst2 !== IPV4_MAPPED_W2);
 }
 
 /** Ports to urgent pointer: the fields that every TCP header has. */

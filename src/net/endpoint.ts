@@ -33,6 +33,12 @@ export interface EndpointHost {
   settleSoon(): void;
 }
 
+/** Who gets the answer to a `connect`. */
+export interface ConnectHandler {
+  connected(endpoint: Endpoint): void;
+  failed(error: ConnectionError): void;
+}
+
 /** What happens on a connection beside its bytes, as `TcpConn.onNotice` hears of it. */
 export type TcpNotice =
   | {

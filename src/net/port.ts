@@ -1,17 +1,19 @@
 import type { Address } from "../base/address.ts";
-import { Command, Event, Field } from "../pipeline/messages.ts";
+import { SharedForwardSwitch } from "../pipeline/forward_switch.ts";
+import { Command, Event, Field, FlowEnd, ForwardMode } from "../pipeline/messages.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { BlockMemory } from "../ring/chain.ts";
-import { Control, MESSAGE_WORDS } from "../ring/layout.ts";
+import { Control, FLOW_WORDS, ForwardBit } from "../ring/layout.ts";
 import type { Layout } from "../ring/layout.ts";
 import { BlockPool } from "../ring/pool.ts";
-import { RingConsumer, RingProducer } from "../ring/ring.ts";
+import { RingConsumer } from "../ring/ring.ts";
 import { ConnectionError, Row, ROW_WORDS } from "../ring/row.ts";
 import type { ActiveFastOpen } from "../tcp/fast_open.ts";
-import type { Bell } from "../ring/bell.ts";
+import { CommandWriter } from "./commands.ts";
+import { type ConnectHandler, Endpoint, type EndpointHost } from "./endpoint.ts";
 import { DatagramEndpoint, type DatagramHandler, type DatagramHost } from "./datagram_endpoint.ts";
-import { Endpoint, type EndpointHost } from "./endpoint.ts";
 import { tooManySockets } from "./errors.ts";
+import { type CheckedForward, flowAddr, heldLength, type OfferedFlow } from "./forward.ts";
 import type { Liveness } from "./liveness.ts";
 
 /** Who gets the connections of a listener. */
@@ -24,10 +26,14 @@ interface MemoryWaiter {
   resumeWrites(): void;
 }
 
-/** Who gets the answer to a `connect`. */
-export interface ConnectHandler {
-  connected(endpoint: Endpoint): void;
-  failed(error: ConnectionError): void;
+/** Who decides on the flows of a forward; what it returns is called when that flow ends undecided. */
+export type FlowHandler = (flow: OfferedFlow) => () => void;
+
+/** A flow that nobody has decided on. */
+interface UndecidedFlow {
+  readonly forward: number;
+  readonly generation: number;
+  readonly ended: () => void;
 }
 
 /** Who gets the answer to a `ping`. */
@@ -48,24 +54,22 @@ export class Port implements EndpointHost, DatagramHost {
   readonly #pipeline: Pipeline;
   readonly #memory: BlockMemory;
   readonly #words: Int32Array;
-  readonly #commands: RingProducer;
+  readonly #commands: CommandWriter;
   readonly #events: RingConsumer;
-  /** Commands that found the ring full, oldest first, as copies of whole records. */
-  readonly #backlog: Int32Array[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #datagrams = new Map<number, DatagramEndpoint>();
   /** Rows of UDP sockets that were used before and are free again. */
   readonly #freeSocketRows: number[] = [];
   #socketRowsUsed = 0;
   readonly #listeners = new Map<number, AcceptHandler>();
+  readonly #flowHandlers = new Map<number, FlowHandler>();
+  /** Flows that nobody has decided on, by number. */
+  readonly #flows = new Map<number, UndecidedFlow>();
   readonly #connects = new Map<number, ConnectHandler>();
   readonly #pings = new Map<number, PingHandler>();
   /** Writers that hold their share of the send memory, and how much was free when the last one came. */
   #freeWhenWaiting = 0;
   readonly #memoryWaiters = new Set<MemoryWaiter>();
-  readonly #tcpBell: Bell;
-  #flushScheduled = false;
-  #loud = false;
   #pumping = false;
   #closed = false;
   #onStopped: () => void = () => {};
@@ -85,9 +89,8 @@ export class Port implements EndpointHost, DatagramHost {
       copier: pipeline.copier,
       release: (descriptor) => pool.give(descriptor),
     };
-    this.#commands = new RingProducer(layout.commands);
+    this.#commands = new CommandWriter(layout.commands, pipeline.tcpBell, () => liveness.settle());
     this.#events = new RingConsumer(layout.events);
-    this.#tcpBell = pipeline.tcpBell;
     pipeline.onEvents(() => this.#pumpInline());
   }
 
@@ -122,27 +125,27 @@ export class Port implements EndpointHost, DatagramHost {
     handler: AcceptHandler,
   ): void {
     this.#listeners.set(id, handler);
-    const at = this.#begin(Command.listen, id, 0);
-    const words = this.#target;
+    const at = this.#commands.begin(Command.listen, id, 0);
+    const words = this.#commands.target;
     words[at + Field.port] = port;
     words[at + Field.value] = backlog;
     words[at + Field.ipv6Only] = ipv6Only ? 1 : 0;
     words[at + Field.fastOpen] = fastOpen;
     putAddress(words, at + Field.address, address);
-    this.#finishNow();
+    this.#commands.finishNow();
   }
 
   /** Stops to listen. */
   unlisten(id: number): void {
     this.#listeners.delete(id);
-    this.#begin(Command.unlisten, id, 0);
-    this.#finishNow();
+    this.#commands.begin(Command.unlisten, id, 0);
+    this.#commands.finishNow();
   }
 
   /** One connection of the listener was accepted. */
   acceptTaken(id: number): void {
-    this.#begin(Command.acceptTaken, id, 0);
-    this.#finish(false);
+    this.#commands.begin(Command.acceptTaken, id, 0);
+    this.#commands.finish(false);
   }
 
   /** Opens a connection; the answer goes to `handler`. */
@@ -156,25 +159,119 @@ export class Port implements EndpointHost, DatagramHost {
     handler: ConnectHandler,
   ): void {
     this.#connects.set(request, handler);
-    const at = this.#begin(Command.connect, request, 0);
-    const words = this.#target;
+    const at = this.#commands.begin(Command.connect, request, 0);
+    const words = this.#commands.target;
     words[at + Field.port] = port;
     words[at + Field.localPort] = localPort;
     words[at + Field.value] = fastOpen;
     putAddress(words, at + Field.address, remote);
     putAddress(words, at + Field.localAddress, local);
-    this.#finish(true);
+    this.#commands.finish(true);
   }
 
   /** Forgets a connect. */
   cancelConnect(request: number): void {
     this.#connects.delete(request);
-    this.#begin(Command.cancelConnect, request, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.cancelConnect, request, 0);
+    this.#commands.finish(true);
+  }
+
+  /** Takes flows to foreign destinations; they go to `handler`, in the end too. */
+  forward(id: number, how: CheckedForward, handler: FlowHandler): void {
+    this.#flowHandlers.set(id, handler);
+    this.#putFilter(id, how);
+    const at = this.#commands.begin(Command.forward, id, 0);
+    this.#commands.target[at + Field.port] = how.own ? ForwardMode.own : 0;
+    this.#commands.target[at + Field.value] = how.pendingMax;
+    this.#commands.target[at + Field.decisionMs] = how.decisionMs;
+    this.#commands.finishNow();
+    new SharedForwardSwitch(this.layout).open(ForwardBit.tcp);
+  }
+
+  #putFilter(id: number, how: CheckedForward): void {
+    for (const [prefixes, excludes] of [[how.prefixes, 0], [how.except, 1]] as const) {
+      for (const prefix of prefixes) {
+        const at = this.#commands.begin(Command.forwardPrefix, id, 0);
+        putAddress(this.#commands.target, at + Field.address, prefix.address);
+        this.#commands.target[at + Field.value] = heldLength(prefix);
+        this.#commands.target[at + Field.excludes] = excludes;
+      }
+    }
+    for (const [first, last] of how.ports) {
+      const at = this.#commands.begin(Command.forwardPorts, id, 0);
+      this.#commands.target[at + Field.port] = first;
+      this.#commands.target[at + Field.value] = last;
+    }
+  }
+
+  /** Tells the source of a datagram to a foreign destination that it cannot be reached. */
+  refuseDatagram(
+    local: Address,
+    localPort: number,
+    remote: Address,
+    remotePort: number,
+    code: number,
+  ): void {
+    const at = this.#commands.begin(Command.refuseDatagram, 0, 0);
+    this.#commands.target[at + Field.port] = remotePort;
+    this.#commands.target[at + Field.localPort] = localPort;
+    this.#commands.target[at + Field.value] = code;
+    putAddress(this.#commands.target, at + Field.address, remote);
+    putAddress(this.#commands.target, at + Field.localAddress, local);
+    this.#commands.finish(true);
+  }
+
+  /** Opens a UDP socket for what comes to foreign destinations. Throws as `bindDatagram`. */
+  bindForeign(id: number, how: CheckedForward, handler: DatagramHandler): DatagramEndpoint {
+    const endpoint = this.#openSocket(handler);
+    this.#putFilter(id, how);
+    const at = this.#commands.begin(Command.bindForeign, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.value] = id;
+    this.#commands.finishNow();
+    new SharedForwardSwitch(this.layout).open(ForwardBit.udp);
+    return endpoint;
+  }
+
+  /** Takes no more flows. */
+  unforward(id: number): void {
+    this.#flowHandlers.delete(id);
+    for (const flow of this.#flows.values()) if (flow.forward === id) flow.ended();
+    this.#commands.begin(Command.unforward, id, 0);
+    this.#commands.finishNow();
+  }
+
+  /** Goes on with a flow; the answer goes to `handler`. */
+  acceptFlow(request: number, id: number, generation: number, handler: ConnectHandler): void {
+    this.#connects.set(request, handler);
+    const at = this.#commands.begin(Command.acceptFlow, request, generation);
+    this.#commands.target[at + Field.value] = id;
+    this.#commands.finish(true);
+  }
+
+  /** Does not go on with it: {@link FlowEnd}. */
+  refuseFlow(id: number, generation: number, how: number): void {
+    this.forgetFlow(id, generation);
+    const at = this.#commands.begin(Command.refuseFlow, id, generation);
+    this.#commands.target[at + Field.value] = how;
+    this.#commands.finish(true);
+  }
+
+  /** Nobody asks what becomes of this flow. */
+  forgetFlow(id: number, generation: number): void {
+    if (this.#flows.get(id)?.generation === generation) this.#flows.delete(id);
   }
 
   /** Opens a UDP socket, for all datagrams from now on. Throws `Busy` when there are as many as may be. */
   bindDatagram(address: Address, port: number, handler: DatagramHandler): DatagramEndpoint {
+    const endpoint = this.#openSocket(handler);
+    const at = this.#commands.begin(Command.bindDatagram, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.port] = port;
+    putAddress(this.#commands.target, at + Field.address, address);
+    this.#commands.finishNow();
+    return endpoint;
+  }
+
+  #openSocket(handler: DatagramHandler): DatagramEndpoint {
     const { connections, sockets } = this.layout.dimensions;
     if (this.#freeSocketRows.length === 0 && this.#socketRowsUsed === sockets) {
       throw tooManySockets(sockets);
@@ -183,25 +280,21 @@ export class Port implements EndpointHost, DatagramHost {
     const generation = this.#clearRow(row);
     const endpoint = new DatagramEndpoint(this, this.#memory, row, generation, handler);
     this.#datagrams.set(row, endpoint);
-    const at = this.#begin(Command.bindDatagram, row, generation);
-    this.#target[at + Field.port] = port;
-    putAddress(this.#target, at + Field.address, address);
-    this.#finishNow();
     return endpoint;
   }
 
   /** Lets go of a UDP socket; what was sent is still sent. */
   unbindDatagram(endpoint: DatagramEndpoint): void {
-    this.#begin(Command.unbindDatagram, endpoint.row, endpoint.generation);
-    this.#finishNow();
+    this.#commands.begin(Command.unbindDatagram, endpoint.row, endpoint.generation);
+    this.#commands.finishNow();
   }
 
   /** Joins a group, or leaves it. */
   setMember(endpoint: DatagramEndpoint, group: Address, joins: boolean): void {
-    const at = this.#begin(Command.groupMember, endpoint.row, endpoint.generation);
-    this.#target[at + Field.value] = joins ? 1 : 0;
-    putAddress(this.#target, at + Field.address, group);
-    this.#finishNow();
+    const at = this.#commands.begin(Command.groupMember, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.value] = joins ? 1 : 0;
+    putAddress(this.#commands.target, at + Field.address, group);
+    this.#commands.finishNow();
   }
 
   /** Nobody else writes the row of a socket until the stage hears of it. */
@@ -223,57 +316,57 @@ export class Port implements EndpointHost, DatagramHost {
     handler: PingHandler,
   ): void {
     this.#pings.set(request, handler);
-    const at = this.#begin(Command.ping, request, 0);
-    const words = this.#target;
+    const at = this.#commands.begin(Command.ping, request, 0);
+    const words = this.#commands.target;
     words[at + Field.port] = hopLimit;
     words[at + Field.value] = size;
     putAddress(words, at + Field.address, remote);
     putAddress(words, at + Field.localAddress, local);
-    this.#finish(true);
+    this.#commands.finish(true);
   }
 
   /** Forgets an echo request. */
   cancelPing(request: number): void {
     if (!this.#pings.delete(request)) return;
-    this.#begin(Command.cancelPing, request, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.cancelPing, request, 0);
+    this.#commands.finish(true);
   }
 
   /** A command about a connection. */
   command(op: number, endpoint: Endpoint): void {
-    this.#begin(op, endpoint.row, endpoint.generation);
-    this.#finish(true);
+    this.#commands.begin(op, endpoint.row, endpoint.generation);
+    this.#commands.finish(true);
   }
 
   /** Sets an option of a connection. */
   option(endpoint: Endpoint, option: number, value: number): void {
-    const at = this.#begin(Command.option, endpoint.row, endpoint.generation);
-    this.#target[at + Field.port] = option;
-    this.#target[at + Field.value] = value;
-    this.#finish(true);
+    const at = this.#commands.begin(Command.option, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.port] = option;
+    this.#commands.target[at + Field.value] = value;
+    this.#commands.finish(true);
   }
 
   /** The endpoint has read or written; `loud` when the TCP stage should look soon. */
   news(endpoint: Endpoint | DatagramEndpoint, loud: boolean): void {
     const word = this.layout.row(endpoint.row) + Row.newsForTcp;
     if (Atomics.exchange(this.#words, word, 1) === 0) {
-      this.#begin(Command.news, endpoint.row, endpoint.generation);
-      this.#finish(loud);
+      this.#commands.begin(Command.news, endpoint.row, endpoint.generation);
+      this.#commands.finish(loud);
     } else if (loud) {
-      this.#finishLoud();
+      this.#commands.finish(true);
     }
   }
 
   /** Closes everything; `onStopped` hears of the end. */
   shutdown(): void {
-    this.#begin(Command.shutdown, 0, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.shutdown, 0, 0);
+    this.#commands.finish(true);
   }
 
   /** Resets what a shutdown has left; `onStopped` hears of it. */
   abortAll(): void {
-    this.#begin(Command.abortAll, 0, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.abortAll, 0, 0);
+    this.#commands.finish(true);
   }
 
   /** Calls the endpoint again when more of the send memory is free. */
@@ -284,7 +377,7 @@ export class Port implements EndpointHost, DatagramHost {
 
   /** Lets the process end if nobody waits any more, after the current turn. */
   settleSoon(): void {
-    this.#scheduleFlush();
+    this.#commands.flushSoon();
   }
 
   /** Nothing is sent or received any more; every pending call gets `error`. */
@@ -296,6 +389,8 @@ export class Port implements EndpointHost, DatagramHost {
   /** Takes no more events and sends no more commands. */
   close(): void {
     this.#closed = true;
+    this.#commands.close();
+    for (const { ended } of this.#flows.values()) ended();
     this.#endpoints.clear();
     this.#datagrams.clear();
     this.#connects.clear();
@@ -327,7 +422,7 @@ export class Port implements EndpointHost, DatagramHost {
     for (; at >= 0; at = this.#events.next()) this.#onEvent(words, at);
     this.#events.release();
     this.#wakeMemoryWaiters();
-    this.#scheduleFlush();
+    this.#commands.flushSoon();
     return true;
   }
 
@@ -397,6 +492,13 @@ export class Port implements EndpointHost, DatagramHost {
       case Event.pinged:
         this.#onPinged(words, at, name);
         return;
+      case Event.flow:
+        return this.#onFlow(row, words[at + Field.generation], name);
+      case Event.flowEnded: {
+        const flow = this.#flows.get(row);
+        if (flow?.generation === words[at + Field.generation]) flow.ended();
+        return;
+      }
       case Event.stopped:
         this.#onStopped();
         return;
@@ -412,6 +514,30 @@ export class Port implements EndpointHost, DatagramHost {
     } else {
       handler?.failed(error, words[at + Field.icmp]);
     }
+  }
+
+  #onFlow(id: number, generation: number, forward: number): void {
+    const handler = this.#flowHandlers.get(forward);
+    if (handler === undefined) {
+      this.refuseFlow(id, generation, FlowEnd.drop);
+      return;
+    }
+    const at = this.layout.flows + id * FLOW_WORDS;
+    const words = this.#words;
+    const ports = words[at + 8];
+    const name: OfferedFlow = {
+      port: this,
+      id,
+      generation,
+      local: flowAddr(getAddress(words, at), ports >>> 16),
+      remote: flowAddr(getAddress(words, at + 4), ports & 0xffff),
+    };
+    // The handler may decide at once, or close the forward: then there is nothing to remember.
+    let isOver = false;
+    this.#flows.set(id, { forward, generation, ended: () => isOver = true });
+    const ended = handler(name);
+    if (isOver) ended();
+    else if (this.#flows.has(id)) this.#flows.set(id, { forward, generation, ended });
   }
 
   #onEnded(row: number, generation: number): void {
@@ -434,74 +560,10 @@ export class Port implements EndpointHost, DatagramHost {
     this.#memoryWaiters.clear();
     for (const endpoint of waiters) endpoint.resumeWrites();
   }
+}
 
-  /** Where the command under construction stands: the ring, or a copy when the ring is full. */
-  #target: Int32Array = new Int32Array(0);
-
-  #begin(op: number, row: number, generation: number): number {
-    let at = this.#backlog.length > 0 ? -1 : this.#commands.claim();
-    if (at < 0) {
-      this.#target = new Int32Array(MESSAGE_WORDS);
-      this.#backlog.push(this.#target);
-      at = 0;
-    } else {
-      this.#target = this.#words;
-      this.#commands.push();
-    }
-    this.#target[at + Field.op] = op;
-    this.#target[at + Field.row] = row;
-    this.#target[at + Field.generation] = generation;
-    return at;
-  }
-
-  #finish(loud: boolean): void {
-    if (loud) this.#loud = true;
-    this.#scheduleFlush();
-  }
-
-  #finishLoud(): void {
-    this.#loud = true;
-    this.#scheduleFlush();
-  }
-
-  /** For what must hold when the call returns: a peer in this process may connect in the same turn. */
-  #finishNow(): void {
-    this.#finish(true);
-    this.#flush();
-  }
-
-  /** Commands are shown once for each turn of the event loop, and at most one bell is rung for them. */
-  #scheduleFlush(): void {
-    if (this.#flushScheduled || this.#closed) return;
-    this.#flushScheduled = true;
-    queueMicrotask(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#flushScheduled = false;
-    this.liveness.settle();
-    this.#moveBacklog();
-    this.#commands.publish();
-    if (this.#loud) {
-      this.#loud = false;
-      this.#tcpBell.ring();
-    }
-    if (this.#backlog.length > 0) setTimeout(() => this.#scheduleFlush(), 1);
-  }
-
-  #moveBacklog(): void {
-    let moved = 0;
-    while (moved < this.#backlog.length) {
-      const at = this.#commands.claim();
-      if (at < 0) break;
-      this.#words.set(this.#backlog[moved++], at);
-      this.#commands.push();
-    }
-    // The bell was rung when they were given, and the stage may have gone to sleep since.
-    if (this.#backlog.length > 0) this.#loud = true;
-    // All at once: taking them off one by one would move a long backlog as often.
-    if (moved > 0) this.#backlog.splice(0, moved);
-  }
+function getAddress(words: Int32Array, at: number): Address {
+  return { w0: words[at], w1: words[at + 1], w2: words[at + 2], w3: words[at + 3] };
 }
 
 function putAddress(words: Int32Array, at: number, address: Address): void {

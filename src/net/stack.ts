@@ -13,7 +13,7 @@ import {
   sameAddress,
 } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
-import { type CounterName, sumCounters } from "../base/counters.ts";
+import { sumCounters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -24,11 +24,26 @@ import type { UdpConfig } from "../udp/config.ts";
 import { TcpConn } from "./conn.ts";
 import { DatagramConn } from "./datagram.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
+import {
+  type Forwarder,
+  type ForwardHandler,
+  type ForwardOptions,
+  type ForwardParts,
+  openForward,
+} from "./forward.ts";
 import { addressesOf, parseHostname } from "./hostname.ts";
-import { readInfo, type TcpInfo } from "./info.ts";
+import { readInfo } from "./info.ts";
 import { Listener } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
 import { checkPing, type PingOptions, type PingReply, sendPing } from "./ping.ts";
+import type {
+  ConnectionSummary,
+  ConnectOptions,
+  DatagramSummary,
+  ListenDatagramOptions,
+  ListenOptions,
+  StackStats,
+} from "./stack_types.ts";
 import { Port } from "./port.ts";
 import { Viewers } from "./viewers.ts";
 import { checkPort, checkRemotePort, PortTable } from "./ports.ts";
@@ -42,61 +57,6 @@ import {
   servePort,
 } from "./serve.ts";
 
-/** What `listen` may be told, as `Deno.listen`. */
-export interface ListenOptions {
-  /** The port; 0 picks a free one. */
-  port: number;
-  /**
-   * One of the stack's addresses; default `"0.0.0.0"`, all that are IPv4. `"::"` is all of both families;
-   * addresses of IPv4 peers are then shown as `::ffff:10.7.0.1`, as everywhere where sockets are dual.
-   */
-  hostname?: string;
-  /** Whether `"::"` means IPv6 alone and leaves IPv4 to other listeners, as in `node:net`. Default false. */
-  ipv6Only?: boolean;
-  /** Only `"tcp"`. */
-  transport?: "tcp";
-  /**
-   * Most connections not yet accepted, and most handshakes in progress that are remembered; more of those
-   * get SYN cookies. Default 511.
-   */
-  tcpBacklog?: number;
-  /**
-   * Most connections at once whose SYN has brought data before their handshake is over (RFC 7413, Linux's
-   * `TCP_FASTOPEN`). They are accepted at once, and what a SYN brings may come twice. Default 0: none.
-   */
-  tcpFastOpen?: number;
-}
-
-/** What `connect` may be told, as `Deno.connect`. */
-export interface ConnectOptions {
-  /** The port to connect to. */
-  port: number;
-  /** An IP address of either family, or `"localhost"`; default `"127.0.0.1"`, the stack itself. */
-  hostname?: string;
-  /** Only `"tcp"`. */
-  transport?: "tcp";
-  /** Gives up when it aborts; `connect` then rejects with its reason. */
-  signal?: AbortSignal;
-  /** The port to connect from; default: a free one (RFC 6056). */
-  localPort?: number;
-  /** The stack's address to connect from; default: the one that suits the destination (RFC 9293 section 3.9.1.1). */
-  localHostname?: string;
-  /**
-   * Whether all addresses of a name are tried. Names other than `"localhost"`, which is 127.0.0.1 and then
-   * ::1, are not resolved here. Default true.
-   */
-  autoSelectFamily?: boolean;
-  /** Accepted as by `Deno.connect`; the stack's own addresses answer at once, so nothing waits for it. */
-  autoSelectFamilyAttemptDelay?: number;
-  /**
-   * Fast Open (RFC 7413): a server that has been connected to before, and has given a cookie, gets the first
-   * data with the SYN. With `true`, `connect` then resolves at once and the SYN waits for the first `write`
-   * (Linux's `TCP_FASTOPEN_CONNECT`); bytes are written by `connect` itself. Errors of the handshake show in
-   * `read`. The server may get this data twice: use it for what can be repeated. Default false.
-   */
-  fastOpen?: boolean | Uint8Array;
-}
-
 /** How `connect` goes about one address after the other. */
 interface Attempt {
   readonly port: number;
@@ -106,56 +66,6 @@ interface Attempt {
   readonly showsMapped: boolean;
   readonly fastOpen: boolean | Uint8Array;
   readonly signal: AbortSignal | undefined;
-}
-
-/** Totals of a stack since it was opened. */
-export interface StackStats {
-  /** Counters by name; bytes are payload bytes unless the name says otherwise. */
-  readonly counters: Readonly<Record<CounterName, number>>;
-  /** Drops by reason; only reasons that occurred. */
-  readonly drops: Readonly<Record<string, number>>;
-  /** Memory in use. */
-  readonly memory: {
-    /** Bytes of blocks that hold what the application has written and the peer not acknowledged. */
-    readonly sendBytes: number;
-    /** Bytes of blocks and frames that hold what the application has not read. */
-    readonly receiveBytes: number;
-  };
-}
-
-/** One line of `connections()`. */
-export interface ConnectionSummary extends TcpInfo {
-  /** The stack's end. */
-  readonly localAddr: Deno.NetAddr;
-  /** The peer's end. */
-  readonly remoteAddr: Deno.NetAddr;
-}
-
-/** One line of `sockets()`. */
-export interface DatagramSummary {
-  /** The address and port that the socket is bound to. */
-  readonly localAddr: Deno.NetAddr;
-  /** Bytes that wait for `receive`, 44 of each datagram's header included. */
-  readonly receiveBytes: number;
-  /** Bytes that wait to be sent, likewise. */
-  readonly sendBytes: number;
-}
-
-/** What `listenDatagram` may be told, as `Deno.listenDatagram`. */
-export interface ListenDatagramOptions {
-  /** The port; 0 picks a free one. */
-  port: number;
-  /**
-   * One of the stack's addresses, a multicast group or a broadcast address; default `"0.0.0.0"`, all that are IPv4.
-   * `"::"` is all of both families.
-   */
-  hostname?: string;
-  /** `"udp"`. */
-  transport: "udp";
-  /** Whether others that say so too may be bound to the same. Default false. */
-  reuseAddress?: boolean;
-  /** Whether the stack's own members of a group get what is sent to it. Default false. */
-  loopback?: boolean;
 }
 
 /** What a stack is made of. */
@@ -193,6 +103,7 @@ export class Stack implements AsyncDisposable {
   readonly #liveness = new Liveness();
   readonly #portTable = new PortTable();
   readonly #listeners = new Set<Listener>();
+  readonly #forwarders = new Set<Forwarder>();
   /** The ports and the sockets of UDP. */
   readonly #socketTable = new PortTable();
   readonly #sockets = new Set<DatagramConn>();
@@ -358,6 +269,25 @@ export class Stack implements AsyncDisposable {
   }
 
   /**
+   * Takes connections or datagrams to addresses that are not the stack's, as a proxy does: `handler` sees each flow with
+   * its original destination, connections before their handshake, and accepts, rejects or drops it. Of several forwards
+   * the first whose filter matches gets it. Throws `TypeError` or `RangeError` for a bad option.
+   */
+  forward<T extends "tcp" | "udp">(
+    options: ForwardOptions<T>,
+    handler: ForwardHandler<T>,
+  ): Forwarder {
+    this.#mustBeOpen();
+    const parts: ForwardParts = {
+      ...{ ports: this.#ports, liveness: this.#liveness, clock: this.#clock, udp: this.#udp },
+      forwarders: this.#forwarders,
+      requests: this.#connects,
+      nextName: () => this.#nextName++,
+    };
+    return openForward(parts, options, handler);
+  }
+
+  /**
    * Opens a UDP socket. Throws `AddrInUse` when the port is taken, `AddrNotAvailable` when the address is not the
    * stack's, `Busy` when there are as many sockets as `udp.maxSockets` allows, `RangeError` or `TypeError` for an
    * impossible port or transport.
@@ -508,6 +438,7 @@ export class Stack implements AsyncDisposable {
     if (this.#ended !== null) return;
     this.#ended = interrupted();
     for (const listener of [...this.#listeners]) listener.close();
+    for (const forwarder of [...this.#forwarders]) forwarder.close();
     for (const conn of [...this.#sockets]) conn.close();
     for (const reject of this.#connects.values()) reject(interrupted());
     this.#liveness.hold();

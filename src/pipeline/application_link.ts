@@ -1,4 +1,4 @@
-import type { Layout } from "../ring/layout.ts";
+import { FLOW_WORDS, type Layout } from "../ring/layout.ts";
 import { RingProducer } from "../ring/ring.ts";
 import { type ConnectionError, Row } from "../ring/row.ts";
 import { type Connection, News } from "../tcp/connection.ts";
@@ -6,6 +6,7 @@ import type { Listener } from "../tcp/listener.ts";
 import type { State } from "../tcp/state.ts";
 import type { TcpEvents } from "../tcp/parts.ts";
 import type { UdpEvents } from "../udp/udp.ts";
+import type { Segment } from "../wire/segment.ts";
 import { Event, Field } from "./messages.ts";
 import type { TraceWriter } from "./trace_ring.ts";
 
@@ -26,11 +27,13 @@ export class ApplicationLink implements TcpEvents, UdpEvents {
   /** Places that must stay free for the rows. */
   readonly #reserved: number;
   readonly #words: Int32Array;
+  readonly #flows: number;
 
   constructor(layout: Layout) {
     this.#ring = new RingProducer(layout.events);
     this.#reserved = layout.rowEvents;
     this.#words = layout.words;
+    this.#flows = layout.flows;
   }
 
   /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
@@ -63,6 +66,27 @@ export class ApplicationLink implements TcpEvents, UdpEvents {
 
   ended(conn: RowUser): void {
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
+  }
+
+  flow(id: number, generation: number, forward: number, syn: Segment): void {
+    this.#loud = true;
+    const words = this.#words;
+    const at = this.#flows + id * FLOW_WORDS;
+    words[at] = syn.dst0;
+    words[at + 1] = syn.dst1;
+    words[at + 2] = syn.dst2;
+    words[at + 3] = syn.dst3;
+    words[at + 4] = syn.src0;
+    words[at + 5] = syn.src1;
+    words[at + 6] = syn.src2;
+    words[at + 7] = syn.src3;
+    words[at + 8] = (syn.dstPort << 16) | syn.srcPort;
+    this.#write(Event.flow, id, generation, forward, 0);
+  }
+
+  flowEnded(id: number, generation: number): void {
+    this.#loud = true;
+    this.#write(Event.flowEnded, id, generation, 0, 0);
   }
 
   stateChanged(conn: Connection, before: State): void {

@@ -7,6 +7,7 @@ import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { Segment } from "../wire/segment.ts";
 import { makeReassembly } from "./reassembler.ts";
 import { receiveFrame } from "./reader_stage.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import type { StageSettings } from "./setup.ts";
 import type { TcpStage } from "./tcp_stage.ts";
 
@@ -36,6 +37,7 @@ export class DirectInput {
       addresses: settings.addresses,
       broadcasts: settings.broadcasts,
       reassembly: this.#reassembly,
+      forward: new SharedForwardSwitch(layout),
     });
   }
 

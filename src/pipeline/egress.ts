@@ -6,6 +6,7 @@ import { type Address, isIpv4Words } from "../base/address.ts";
 import { type Device, SendOutcome } from "../device/device.ts";
 import { ChecksumMode, finishTcpChecksum, writePacket } from "../ip/output.ts";
 import { OwnAddresses } from "../ip/own_addresses.ts";
+import { UnreachableBudget, writeUnreachable } from "../ip/unreachable.ts";
 import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { FIRST_PIECE, type RemoteAddress, type SegmentSink } from "../tcp/sink.ts";
@@ -48,6 +49,7 @@ export class Egress implements SegmentSink {
   readonly #own: OwnAddresses;
   /** Pairs of (slot, length), a queue in an array. */
   readonly #loopback: Int32Array = new Int32Array(2 * LOOPBACK_PACKETS);
+  readonly #errors = new UnreachableBudget();
   #loopbackHead = 0;
   #loopbackTail = 0;
   #identification = 0;
@@ -86,6 +88,20 @@ export class Egress implements SegmentSink {
     if (isOwn) this.#loopBack(segment, end);
     else if (this.#device.virtioHeader) this.#sendForOffload(segment, end);
     else this.#sendComplete(segment, this.pieces, end);
+  }
+
+  /** Answers the SYN of a flow that was rejected, of which only what it said is left. */
+  sendUnreachable(syn: Segment, code: number, nowUs: number): void {
+    const isOwn = this.isOwn(syn.src0, syn.src1, syn.src2, syn.src3);
+    if (isOwn || !this.#errors.take(nowUs)) {
+      this.#counters.drop(Drop.rateLimited);
+      return;
+    }
+    const { virtioHeader } = this.#device;
+    this.pieces[0] = this.#headers;
+    this.pieces[1] = writeUnreachable(this.#memory, this.#headers, syn, code, virtioHeader);
+    this.#counters.count(Counter.flowErrorsOut);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
   }
 
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */

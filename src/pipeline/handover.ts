@@ -6,6 +6,7 @@ import { HANDOVER_WORDS, type Layout, SLOT_BYTES, SLOT_HEADROOM } from "../ring/
 import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import type { Handover } from "../tcp/parts.ts";
 import type { Segment } from "../wire/segment.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import type { StageSettings } from "./setup.ts";
 
 /**
@@ -72,7 +73,8 @@ export class HandoverInbox {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
     const { addresses, broadcasts } = settings;
-    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts });
+    const forward = new SharedForwardSwitch(layout);
+    this.#input = new PacketInput({ virtioHeader, addresses, broadcasts, forward });
     this.#counters = counters;
   }
 

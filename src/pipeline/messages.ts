@@ -49,6 +49,22 @@ export const Command = {
   unbindDatagram: 33,
   /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
   groupMember: 34,
+  /** A part of the filter of a forward that is not open yet: id, address, prefix length as value, whether it excludes. */
+  forwardPrefix: 48,
+  /** Another part: id, first port as port, last port as value. */
+  forwardPorts: 49,
+  /** Take flows to foreign destinations: id, {@link ForwardMode} bits as port, flows undecided at once as value, ms to decide. */
+  forward: 50,
+  /** Take no more of them: id. */
+  unforward: 51,
+  /** Go on with a flow: request, its generation, its number as value. The answer is that of `connect`. */
+  acceptFlow: 52,
+  /** Or do not: its number, generation, {@link FlowEnd} as value. */
+  refuseFlow: 53,
+  /** A UDP socket for foreign destinations: row, generation, the number of its filter's parts as value. */
+  bindForeign: 54,
+  /** "Unreachable" to the source of a datagram: its port and address, destination as local ones, ICMP code as value. */
+  refuseDatagram: 55,
 } as const;
 
 /** What has happened, in word 0 of an event. */
@@ -67,6 +83,26 @@ export const Event = {
   stopped: 6,
   /** A ping has come to its end: request, error as result, microseconds, hop limit, ICMP type and code. */
   pinged: 7,
+  /** There is a flow to be decided: its number, its generation, the forward. */
+  flow: 16,
+  /** It has ended undecided, and waits to be refused so that its number is free: its number, its generation. */
+  flowEnded: 17,
+} as const;
+
+/** Bits of how a forward is to be. */
+export const ForwardMode = {
+  /** It takes flows to the stack's own addresses too, at ports where nobody listens. */
+  own: 1,
+} as const;
+
+/** How a flow is refused: {@link FlowEnd.unreachable} and above with an ICMP code added. */
+export const FlowEnd = {
+  /** Nobody answers. */
+  drop: 0,
+  /** With an RST. */
+  reset: 1,
+  /** With "destination unreachable", of the code of ICMP that is added. */
+  unreachable: 16,
 } as const;
 
 /** What can be set for one connection. */
@@ -104,5 +140,7 @@ export const Field = {
   localPort: 9,
   ipv6Only: 9,
   fastOpen: 10,
+  excludes: 9,
+  decisionMs: 9,
   localAddress: 12,
 } as const;

@@ -8,6 +8,7 @@ import { RingConsumer, RingProducer } from "../ring/ring.ts";
 import { Segment } from "../wire/segment.ts";
 import { makeReassembly } from "./reassembler.ts";
 import { writeSegmentRecord } from "./segment_record.ts";
+import { SharedForwardSwitch } from "./forward_switch.ts";
 import type { StageSettings } from "./setup.ts";
 
 /**
@@ -39,6 +40,7 @@ export class ParserStage {
       addresses,
       broadcasts,
       reassembly: this.#reassembly,
+      forward: new SharedForwardSwitch(layout),
     });
     this.#frames = new RingConsumer(layout.frames);
     this.#segments = new RingProducer(layout.segments);

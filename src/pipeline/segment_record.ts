@@ -4,7 +4,7 @@
  * ```text
  *   0 kind      1 slot       2..5 source       6..9 destination   10 ports (source high)
  *   11 seq      12 ack       13 flags          14 window          15 urgent
- *   16 traffic class, hop limit                17 options         18 mss        19 window scale
+ *   16 foreign, traffic class, hop limit       17 options         18 mss        19 window scale
  *   20 tsValue  21 tsEcho    22 sackCount      23..30 SACK edges  31 payload offset
  *   32 payload length        33 gsoSize        34 icmp type, code 35 icmp MTU
  *   36 frame offset          37 frame length    38 flow label
@@ -18,6 +18,8 @@ import { OptionBit, type Segment } from "../wire/segment.ts";
 import { clearFastOpen } from "../wire/tcp.ts";
 
 const USED_WORDS = 48;
+/** In word 16. */
+const FOREIGN = 0x1_0000;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 
 /** Writes a segment of that kind as the record that starts at word `at`. */
@@ -43,7 +45,8 @@ export function writeSegmentRecord(
   words[at + 13] = segment.flags;
   words[at + 14] = segment.window;
   words[at + 15] = segment.urgent;
-  words[at + 16] = (segment.trafficClass << 8) | segment.hopLimit;
+  const foreign = segment.foreign ? FOREIGN : 0;
+  words[at + 16] = foreign | (segment.trafficClass << 8) | segment.hopLimit;
   words[at + 17] = segment.options;
   words[at + 18] = segment.mss;
   words[at + 19] = segment.windowScale;
@@ -103,7 +106,8 @@ export function readSegmentRecord(words: Int32Array, at: number, segment: Segmen
   segment.flags = words[at + 13];
   segment.window = words[at + 14];
   segment.urgent = words[at + 15];
-  segment.trafficClass = words[at + 16] >>> 8;
+  segment.foreign = (words[at + 16] & FOREIGN) !== 0;
+  segment.trafficClass = (words[at + 16] >>> 8) & 0xff;
   segment.hopLimit = words[at + 16] & 0xff;
   segment.options = words[at + 17];
   segment.mss = words[at + 18];

@@ -22,6 +22,7 @@ import { Udp } from "../udp/udp.ts";
 import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 import { ApplicationLink } from "./application_link.ts";
 import { DatagramEgress } from "./datagram_egress.ts";
+import { ForwardCommands } from "./forward_commands.ts";
 import { HandoverInbox, type HandoverRing } from "./handover.ts";
 import { Egress } from "./egress.ts";
 import { IcmpStage } from "./icmp_stage.ts";
@@ -74,6 +75,7 @@ export class TcpStage {
   readonly #inbox: HandoverInbox;
   readonly #loopbackInput: PacketInput;
   readonly #loopbackSegment = new Segment();
+  readonly #forwards: ForwardCommands;
   #shuttingDown = false;
   /** When the application is to be woken for quiet news; `Infinity` when there are none. */
   #tidyAtUs = Infinity;
@@ -132,6 +134,7 @@ export class TcpStage {
       events: this.#link,
     });
     if (settings.traced) layout.words[layout.control + Control.trace] |= Traced.segments;
+    this.#forwards = new ForwardCommands(this.#tcp.forwarding, this.#udp, this.#egress);
   }
 
   #makeDatagramEgress(parts: TcpStageParts): DatagramEgress {
@@ -221,6 +224,7 @@ export class TcpStage {
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
+    this.counters.set(Counter.flowsPendingNow, this.#tcp.forwarding.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.datagramSocketsNow, this.#udp.socketCount);
@@ -340,6 +344,7 @@ export class TcpStage {
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }
+    if (this.#forwards.obey(words, at, nowUs)) return;
     const op = words[at + Field.op];
     if (op === Command.news) {
       // Cleared before the row is looked at, so that nothing that comes later is missed.

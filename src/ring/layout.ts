@@ -16,6 +16,7 @@ import type { StreamWords } from "./stream.ts";
  *                 commands  app -> tcp         events  tcp -> app          trace  tcp -> app
  *                 quotes  parser -> tcp
  *   rows          one per connection, then one per UDP socket (row.ts)
+ *   flows         ends of the flows to foreign destinations that wait for a decision
  *   descriptors   receive: frame slots, then receive blocks; send: send blocks
  *   handover      frames that came in at another queue's pipeline but belong to a connection of this one
  *   headers       where the tcp thread builds the headers of outgoing packets, and its datagram header (datagram.ts)
@@ -83,6 +84,10 @@ export const EVENT_WORDS = 8;
 export const HEADERS_WORDS = 30;
 /** Words of a trace record: time (2), kind, states (2), row, length of headers, free, a segment record, headers. */
 export const TRACE_WORDS = 8 + SEGMENT_WORDS + HEADERS_WORDS;
+/** Flows to foreign destinations that may wait for a decision at once. */
+export const FLOWS_MAX = 4096;
+/** Words of such a flow's ends: local address (4), remote address (4), ports (local high), reserved (3). */
+export const FLOW_WORDS = 12;
 
 /** Bytes in which headers are built: one packet at a time. */
 export const HEADER_BYTES = 256;
@@ -96,7 +101,13 @@ export const Control = {
   stop: 64,
   /** What is traced: {@link Traced}. */
   trace: 80,
+  /** Which protocols are let in for foreign destinations: {@link ForwardBit} bits, set by the tcp thread. */
+  forward: 96,
 } as const;
+
+/** Bits of {@link Control.forward}. */
+export const ForwardBit = { tcp: 1, udp: 2 } as const;
+
 const CONTROL_WORDS = 128;
 
 /** Bits of the word {@link Control.trace}: what somebody looks at. */
@@ -133,7 +144,7 @@ export class Layout {
   readonly dimensions: Dimensions;
   readonly memory: Memory;
   readonly words: Int32Array;
-  /** Places of the event ring that belong to the rows. */
+  /** Places of the event ring that belong to the rows and to flows that wait for a decision. */
   readonly rowEvents: number;
   /** Word index of the control region; add a {@link Control} value. */
   readonly control = 0;
@@ -151,6 +162,8 @@ export class Layout {
   readonly handoverFrames: number;
   /** Word index of row 0. */
   readonly rows: number;
+  /** Word index of flow 0. */
+  readonly flows: number;
   /** Byte offset of the header area. */
   readonly headers: number;
   /** Byte offset of the TCP thread's place for one datagram header. */
@@ -171,7 +184,7 @@ export class Layout {
     this.dimensions = dimensions;
     const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
     const rowCount = dimensions.connections + dimensions.sockets;
-    this.rowEvents = EVENTS_PER_ROW * rowCount;
+    this.rowEvents = EVENTS_PER_ROW * rowCount + EVENTS_PER_FLOW * FLOWS_MAX;
     const cut = new Cutter();
     cut.bytes(CONTROL_WORDS * 4);
     const counters = [0, 1, 2].map(() => cut.bytes(COUNTER_SLOTS * 8));
@@ -188,6 +201,7 @@ export class Layout {
       quotes: cut.ring(QUOTE_WORDS, QUOTE_RECORDS),
     };
     const rows = cut.bytes(rowCount * ROW_WORDS * 4);
+    const flows = cut.bytes(FLOWS_MAX * FLOW_WORDS * 4);
     const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
     const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
     this.headers = cut.bytes(HEADER_BYTES);
@@ -216,6 +230,7 @@ export class Layout {
     this.handover = ring(rings.handover);
     this.quotes = ring(rings.quotes);
     this.rows = rows / 4;
+    this.flows = flows / 4;
     const receive = { words, table: receiveTable / 4 };
     this.slotPool = {
       ...receive,
@@ -280,6 +295,9 @@ const COMMAND_RECORDS = 4096;
 const REPLY_RECORDS = 4096;
 /** Events that a row can have waiting: accepted or connected, news, ended. */
 const EVENTS_PER_ROW = 4;
+
+/** Events that a flow can have waiting: that it is there, and that it has ended undecided. */
+const EVENTS_PER_FLOW = 2;
 
 /** A ring's place, before the words are there. */
 type RingPlace = Omit<RingWords, "words">;

@@ -1,4 +1,5 @@
-import type { ConnectionSummary, Stack } from "../net/stack.ts";
+import type { Stack } from "../net/stack.ts";
+import type { ConnectionSummary } from "../net/stack_types.ts";
 import type { PageResponse } from "./http.ts";
 
 /** Connections that the page lists; of more it says how many. */

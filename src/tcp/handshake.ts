@@ -19,7 +19,7 @@ import { type FastOpenClient, FastOpenServer, SynVerdict } from "./fast_open.ts"
 import { FastOpenState } from "./fast_open_state.ts";
 import { takeSynText } from "./input.ts";
 import type { IsnSource } from "./isn.ts";
-import type { Listener } from "./listener.ts";
+import { Listener } from "./listener.ts";
 import { beginWithOneSegment, negotiate, negotiateOptions } from "./negotiation.ts";
 import { sendAck, sendSyn } from "./output.ts";
 import type { TcpParts } from "./parts.ts";
@@ -145,19 +145,34 @@ export class Handshakes {
     } else if (cookie) {
       this.#answerWithCookie(listener, syn, nowUs);
     } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
-      return this.#openEarly(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+      return this.#openEarly(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     } else {
-      this.#remember(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+      this.#remember(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     }
     return null;
   }
 
-  #isnFor(e: Ends, nowUs: number): Seq {
+  /** An initial sequence number for these ends. */
+  isnFor(e: Ends, nowUs: number): Seq {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = e;
     const isn = this.#isn;
     // deno-fmt-ignore
     return isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3,
       e.localPort, e.remotePort, nowUs);
+  }
+
+  /**
+   * A connection in SYN-RECEIVED for a SYN that the application has decided to take (forward.ts); nothing is
+   * sent yet. Null when there is no row for it.
+   */
+  openDecided(ends: Ends, syn: Segment, iss: Seq, nowUs: number): Connection | null {
+    Object.assign(this.#ends, ends);
+    const conn = this.#create(DECIDED, syn, iss, nowUs);
+    if (conn === null) return null;
+    conn.listener = null;
+    this.addresses.add(conn);
+    conn.tsOffset = this.cookies.timestampOffset(conn);
+    return conn;
   }
 
   #remember(listener: Listener, syn: Segment, iss: Seq, nowUs: number): void {
@@ -549,6 +564,9 @@ function isInWindow(segment: Segment, from: Seq, to: Seq): boolean {
   if (seqLt(from, end) && seqLt(segment.seq, to)) return true;
   return segment.seq === end && seqGe(segment.seq, from) && seqLt(segment.seq, to);
 }
+
+/** Speaks for nobody: what was decided one by one has no listener. */
+const DECIDED = new Listener(-1, [0, 0, 0, 0], 0, 0);
 
 /** A connection that is in no table: its buffer is never written, only its size is looked at. */
 function embryoOf({ config, memory }: TcpParts, ends: Ends): Embryo {

@@ -1,4 +1,5 @@
 import { IPV4_MAPPED_W2, isIpv4Words } from "../base/address.ts";
+import type { Segment } from "../wire/segment.ts";
 
 /** A listening port: RFC 9293's LISTEN state, and the limits of what waits behind it. */
 export class Listener {
@@ -113,6 +114,11 @@ export class ListenerTable {
       if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
     }
     return null;
+  }
+
+  /** The listener for a segment, or null: none is for foreign destinations. */
+  findFor({ foreign, dst0, dst1, dst2, dst3, dstPort }: Segment): Listener | null {
+    return foreign ? null : this.find(dst0, dst1, dst2, dst3, dstPort);
   }
 
   /** The listener that the application knows by this name. */

@@ -27,6 +27,10 @@ export interface TcpEvents {
   ended(conn: Connection): void;
   /** A connection was made of a handshake, and has not seen the segment that completes it. */
   created?(listener: Listener, conn: Connection): void;
+  /** Somebody wants a flow to a foreign destination; the application decides (forward.ts). */
+  flow?(id: number, generation: number, forward: number, syn: Segment): void;
+  /** A flow has ended before that. */
+  flowEnded?(id: number, generation: number): void;
   /**
    * The connection has gone from one state to another: for the trace. Of a handshake in progress, which is no
    * connection yet, its ends are told, with a number of -1.

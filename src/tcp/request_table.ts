@@ -198,6 +198,11 @@ export class RequestTable {
     ends.remotePort = words[at + PORTS] & 0xffff;
   }
 
+  /** Whether there is a request with this number. */
+  has(id: number): boolean {
+    return (this.#listeners[id] ?? null) !== null;
+  }
+
   /** The listener that the request is for. */
   listener(id: number): Listener {
     return this.#listeners[id]!;

@@ -17,6 +17,7 @@ import type { TcpConfig } from "./config.ts";
 import { Closing, letGo, queueFin } from "./closing.ts";
 import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
 import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
+import { type ForwardHost, Forwarding } from "./forward.ts";
 import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
 import { isFragmentationNeeded, takeIcmpError } from "./icmp_error.ts";
 import { abort, end } from "./ending.ts";
@@ -50,7 +51,7 @@ import { afterRead } from "./window.ts";
 const EXPIRIES_PER_ROUND = 512;
 
 /** The engine of one pipeline. */
-export class Tcp implements HandshakeHost {
+export class Tcp implements HandshakeHost, ForwardHost {
   readonly config: TcpConfig;
   readonly counters: Counters;
   readonly sink: SegmentSink;
@@ -58,8 +59,9 @@ export class Tcp implements HandshakeHost {
   readonly listeners: ListenerTable = new ListenerTable();
   /** The client's side of Fast Open. */
   readonly fastOpen: FastOpenClient;
-  /** Handshakes in progress at listeners, which are no connections yet. */
+  /** Handshakes in progress at listeners, and flows that nobody has decided on: no connections yet. */
   readonly handshakes: Handshakes;
+  readonly forwarding: Forwarding;
   readonly #limits: AnswerLimits;
   readonly #words: Int32Array;
   readonly #events: TcpEvents;
@@ -84,6 +86,7 @@ export class Tcp implements HandshakeHost {
     this.#table = new ConnectionTable(parts);
     this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
     this.handshakes = new Handshakes(this, parts, parts.random);
+    this.forwarding = new Forwarding(this, parts.events, parts.random);
     this.fastOpen = new FastOpenClient(parts.config, parts.counters);
     this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
   }
@@ -116,23 +119,15 @@ export class Tcp implements HandshakeHost {
       segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1,
     );
     const conn = this.#table.findFor(segment);
-    if (conn === null) {
-      this.#onNoConnection(segment, nowUs);
-      return;
-    }
-    this.#take(conn, segment, nowUs);
+    if (conn === null) this.#onNoConnection(segment, nowUs);
+    else this.#take(conn, segment, nowUs);
   }
 
   #take(conn: Connection, segment: Segment, nowUs: number): void {
     const before = conn.state;
     let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      const { dst0, dst1, dst2, dst3, dstPort } = segment;
-      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-      if (listener !== null && listener.hasAcceptRoom) {
-        this.#reopen(conn, listener, segment, nowUs);
-        return;
-      }
+      if (this.#reopen(conn, segment, nowUs)) return;
       // Nobody would take the new connection, so the old one is not given up for it.
       outcome = Outcome.challenge;
     }
@@ -142,17 +137,15 @@ export class Tcp implements HandshakeHost {
 
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment: Segment, nowUs: number): void {
-    const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const { flags } = segment;
+    const listener = this.listeners.findFor(segment);
     const claim = this.handshakes.claim(listener, segment, nowUs);
     if (claim === Claim.made) this.#take(this.handshakes.made!, segment, nowUs);
     if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
-    if ((flags & Flag.RST) !== 0) {
-      this.counters.drop(Drop.tcpNoConnection);
-      return;
-    }
+    if (listener === null && this.forwarding.takes(segment, null, nowUs)) return;
+    if ((flags & Flag.RST) !== 0) return this.counters.drop(Drop.tcpNoConnection);
     if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
       // Section 3.10.7.2, fourth: it answers nothing that was sent, and so it gets no answer.
       this.counters.drop(Drop.tcpFlagsInvalid);
@@ -170,19 +163,24 @@ export class Tcp implements HandshakeHost {
     if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
   }
 
-  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old: Connection, listener: Listener, segment: Segment, nowUs: number): void {
+  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191), if somebody takes it. */
+  #reopen(old: Connection, segment: Segment, nowUs: number): boolean {
+    const listener = this.listeners.findFor(segment);
+    if (!(listener?.hasAcceptRoom ?? this.forwarding.hasRoomFor(segment))) return false;
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onSyn(listener, segment, seqAdd(old.sndMax, REOPEN_GAP), nowUs);
+    const iss = seqAdd(old.sndMax, REOPEN_GAP);
+    if (listener === null) this.forwarding.takes(segment, iss, nowUs);
+    else this.#onSyn(listener, segment, iss, nowUs);
+    return true;
   }
 
   /** A connection request for a listener. */
   #onSyn(listener: Listener, segment: Segment, iss: number | null, nowUs: number): void {
     const conn = this.handshakes.onSyn(listener, segment, iss, nowUs);
     if (conn === null) return;
-    this.#touch(conn);
+    this.touch(conn);
     this.#accept(listener, conn);
   }
 
@@ -224,7 +222,7 @@ export class Tcp implements HandshakeHost {
       conn.fastOpen = this.fastOpen.begin(conn, this.mtu, free, nowUs);
     }
     this.#events.stateChanged(conn, State.CLOSED);
-    this.#touch(conn);
+    this.touch(conn);
     if (conn.fastOpen === null || !conn.fastOpen.waiting) return;
     conn.request = -1;
     conn.sendLimit = this.config.sendBufferInitialBytes;
@@ -288,7 +286,7 @@ export class Tcp implements HandshakeHost {
 
   /** The application has read or written. */
   onApplicationNews(conn: Connection, nowUs: number): void {
-    this.#touch(conn);
+    this.touch(conn);
     if (conn.send !== null && !conn.finQueued) conn.send.refresh();
     if (conn.receive !== null && conn.owner === Owner.application) {
       conn.receive.reclaim();
@@ -315,7 +313,7 @@ export class Tcp implements HandshakeHost {
     }
     if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
-    this.#touch(conn);
+    this.touch(conn);
   }
 
   /** The application ends the connection at once with an RST (section 3.10.5) and lets go of it. */
@@ -346,7 +344,7 @@ export class Tcp implements HandshakeHost {
     if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
-    this.#touch(conn);
+    this.touch(conn);
   }
 
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
@@ -355,12 +353,11 @@ export class Tcp implements HandshakeHost {
     const conn = this.#table.findSender(segment);
     // RFC 5927 section 4.1: only numbers in flight can be quoted by somebody who saw the segment.
     if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
-      this.counters.drop(Drop.icmpUnmatched);
-      return;
+      return this.counters.drop(Drop.icmpUnmatched);
     }
     const { icmpType, icmpCode } = segment;
     if (isFragmentationNeeded(icmpType, icmpCode)) {
-      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
+      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.touch(conn);
       return;
     }
     const before = conn.state;
@@ -371,12 +368,13 @@ export class Tcp implements HandshakeHost {
   /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs: number): void {
     this.handshakes.expire(nowUs);
+    this.forwarding.expire(nowUs);
     for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id)!;
       conn.wheelAtUs = Infinity;
-      this.#touch(conn);
+      this.touch(conn);
       updateDeadline(conn);
       if (conn.deadlineUs > nowUs) continue; // It was put off meanwhile; flush re-arms it.
       const before = conn.state;
@@ -388,7 +386,8 @@ export class Tcp implements HandshakeHost {
 
   /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
   nextExpiry(): number {
-    return Math.min(this.#wheel.nextExpiry(), this.handshakes.nextExpiry());
+    const { handshakes, forwarding } = this;
+    return Math.min(this.#wheel.nextExpiry(), handshakes.nextExpiry(), forwarding.nextExpiry());
   }
 
   /** Lets every touched connection send and report. */
@@ -429,7 +428,7 @@ export class Tcp implements HandshakeHost {
     this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
 
-  #touch(conn: Connection): void {
+  touch(conn: Connection): void {
     conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
@@ -466,7 +465,7 @@ export class Tcp implements HandshakeHost {
 
   /** Draws the consequences of a change of state. */
   #settle(conn: Connection, before: State, nowUs: number): void {
-    this.#touch(conn);
+    this.touch(conn);
     const { state } = conn;
     if (state === before) return;
     this.#events.stateChanged(conn, before);
@@ -566,6 +565,10 @@ export class Tcp implements HandshakeHost {
     conn.send = null;
     this.#table.remove(conn);
     if (known) this.#events.ended(conn);
+  }
+
+  isFree(ends: FourTuple): boolean {
+    return this.#table.isFree(ends, ends.localPort);
   }
 
   flowLabelOf(ends: FourTuple): number {

@@ -7,7 +7,7 @@
  */
 
 import { VERSION } from "../base/version.ts";
-import type { StackStats } from "../net/stack.ts";
+import type { StackStats } from "../net/stack_types.ts";
 
 /** How values of a metric follow each other. */
 export type MetricKind = "counter" | "gauge";

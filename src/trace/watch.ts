@@ -1,6 +1,6 @@
 import { addressText } from "../base/address.ts";
 import { VERSION } from "../base/version.ts";
-import type { ConnectionSummary, StackStats } from "../net/stack.ts";
+import type { ConnectionSummary, StackStats } from "../net/stack_types.ts";
 import { TraceKind, type TraceRecord } from "../pipeline/trace_ring.ts";
 import { State, stateNames } from "../tcp/state.ts";
 import { Flag, type Segment } from "../wire/segment.ts";

@@ -35,6 +35,14 @@ export interface UdpEvents {
   ended(socket: UdpSocket): void;
 }
 
+/** Which destinations a forward takes. */
+export interface DatagramFilter {
+  lets(w0: number, w1: number, w2: number, w3: number, port: number): boolean;
+}
+
+/** The address of sockets that are for no own address. */
+const NOWHERE: readonly number[] = [0, 0, 0, 0];
+
 /** What the engine is made of. */
 export interface UdpParts {
   readonly config: UdpConfig;
@@ -52,6 +60,8 @@ export class Udp {
   readonly #sink: DatagramSink;
   readonly #table = new SocketTable();
   readonly #sockets = new Map<number, UdpSocket>();
+  /** Those that take what comes to foreign destinations, the oldest first. */
+  readonly #foreign: { readonly socket: UdpSocket; readonly filter: DatagramFilter }[] = [];
   /** Sockets to look at in `flush`: the first so many, because an array that is emptied loses its memory. */
   readonly #dirty: UdpSocket[] = [];
   #dirtyCount = 0;
@@ -92,11 +102,23 @@ export class Udp {
     this.#table.add(socket);
   }
 
+  /** Opens a socket for what comes to foreign destinations that `lets` lets through. */
+  bindForeign(id: number, generation: number, filter: DatagramFilter): void {
+    const { layout, memory } = this.#parts;
+    const receive = new StreamWriter(memory, layout.receiveStream(id));
+    const send = layout.sendStream(id);
+    const socket = new UdpSocket(id, generation, layout.row(id), NOWHERE, 0, receive, send);
+    this.#sockets.set(id, socket);
+    this.#foreign.push({ socket, filter });
+  }
+
   /** The application lets go of a socket; what it has queued is still sent. */
   unbind(id: number, generation: number): void {
     const socket = this.#find(id, generation);
     if (socket === null) return;
-    this.#table.remove(socket);
+    const index = this.#foreign.findIndex((one) => one.socket === socket);
+    if (index < 0) this.#table.remove(socket);
+    else this.#foreign.splice(index, 1);
     socket.closing = true;
     this.#touch(socket);
   }
@@ -129,6 +151,10 @@ export class Udp {
   /** Takes one decoded datagram in. */
   input(datagram: Segment, isGroup: boolean, nowUs: number): void {
     const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    if (datagram.foreign) {
+      this.#inputForForeign(datagram);
+      return;
+    }
     if (isGroup) {
       this.#inputForGroup(datagram);
       return;
@@ -140,6 +166,19 @@ export class Udp {
     }
     this.#parts.counters.drop(Drop.udpNoSocket);
     this.#sink.sendPortUnreachable(datagram, nowUs);
+  }
+
+  /** The first forward whose filter lets it through gets it. */
+  #inputForForeign(datagram: Segment): void {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    for (let i = 0; i < this.#foreign.length; i++) {
+      const { socket, filter } = this.#foreign[i];
+      if (!filter.lets(dst0, dst1, dst2, dst3, dstPort)) continue;
+      this.#deliver(socket, datagram);
+      return;
+    }
+    const isOpen = this.#foreign.length > 0;
+    this.#parts.counters.drop(isOpen ? Drop.forwardFiltered : Drop.ipDestinationForeign);
   }
 
   /** RFC 1122 section 3.2.2: nobody is told when there is no socket for what was sent to many. */

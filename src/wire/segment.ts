@@ -39,6 +39,8 @@ export class Segment {
   hopLimit = 0;
   /** Flow label of IPv6, 20 bits (RFC 6437); 0 over IPv4. */
   flowLabel = 0;
+  /** Whether the destination is none of the stack's addresses: it is there because of a `forward`. */
+  foreign = false;
   /** Which options are there: {@link OptionBit} bits. */
   options = 0;
   /** MSS option, bytes. */

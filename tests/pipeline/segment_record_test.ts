@@ -20,6 +20,7 @@ Deno.test("segment record: every field survives, into a segment full of other va
     segment.icmpType = random.integer(0, 255);
     segment.icmpCode = random.integer(0, 255);
     segment.icmpMtu = random.integer(0, 65_535);
+    segment.foreign = random.integer(0, 1) === 1;
     for (const name of ["src0", "src1", "src2", "dst0", "dst1", "dst2"] as const) {
       segment[name] = random.uint32() | 0;
     }

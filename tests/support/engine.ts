@@ -156,6 +156,8 @@ export class Harness {
   readonly events: string[] = [];
   /** Changes of state, as `LISTEN>SYN-RECEIVED`. */
   readonly states: string[] = [];
+  /** Who hears of flows to foreign destinations: `flow` and `flowEnded`. */
+  onFlow: (name: string, flow: number, generation: number) => void = () => {};
   /** Connections that the application holds, in the order in which it got them. */
   readonly apps: App[] = [];
   readonly #sendPool: BlockPool;
@@ -466,6 +468,8 @@ export class Harness {
         this.#adopt(conn);
       },
       connectFailed: (_request, error) => this.events.push(`connectFailed ${errorName(error)}`),
+      flow: (id, generation) => this.onFlow("flow", id, generation),
+      flowEnded: (id, generation) => this.onFlow("flowEnded", id, generation),
       news: () => {},
       ended: (conn) => {
         this.events.push("ended");

@@ -137,6 +137,11 @@ export class Namespace implements AsyncDisposable {
     this.far = far;
   }
 
+  /** A process that is in the child namespace. */
+  get pid(): number {
+    return this.#holder.pid;
+  }
+
   /** A command that runs in the child namespace. */
   command(program: string, args: readonly string[], options?: Deno.CommandOptions): Deno.Command {
     const enter = ["-t", String(this.#holder.pid), "-n", "--", program, ...args];

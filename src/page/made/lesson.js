@@ -254,10 +254,10 @@ var init_request_body = __esm({
         this.#pull = null;
       }
       /** No more will come. */
-      fail(error) {
+      fail(error2) {
         if (this.#isComplete || this.#error !== null) return;
-        this.#error = error;
-        this.#pull?.reject(error);
+        this.#error = error2;
+        this.#pull?.reject(error2);
         this.#pull = null;
       }
       /** Nobody wants what is left. */
@@ -508,9 +508,9 @@ function mustBeUnused(response) {
     throw new TypeError("The body of the response returned from the serve handler is used already");
   }
 }
-async function answerError(error, onError) {
+async function answerError(error2, onError) {
   try {
-    const response = await onError(error);
+    const response = await onError(error2);
     mustBeUnused(response);
     return response;
   } catch (second) {
@@ -645,9 +645,9 @@ var init_http_connection = __esm({
         this.#waitEnds = 0;
         this.#writeEnds = 0;
         this.#queue.length = 0;
-        const error = new Deno.errors.ConnectionReset("The connection ended within the request");
-        this.#body?.fail(error);
-        this.#source?.cancel(error).catch(() => {
+        const error2 = new Deno.errors.ConnectionReset("The connection ended within the request");
+        this.#body?.fail(error2);
+        this.#source?.cancel(error2).catch(() => {
         });
         const current = this.#current;
         if (current?.request) {
@@ -787,8 +787,8 @@ var init_http_connection = __esm({
             const result = handler(IncomingRequest.asRequest(request), info);
             response = result instanceof Response ? result : await result;
             mustBeUnused(response);
-          } catch (error) {
-            response = await answerError(error, onError);
+          } catch (error2) {
+            response = await answerError(error2, onError);
           }
           if (this.#isClosed) {
             if (isStream(staticBody(response))) response.body?.cancel().catch(() => {
@@ -799,8 +799,8 @@ var init_http_connection = __esm({
           HandlerInfo.settle(info, null);
           if (keepAlive) this.#goOn();
           else this.#end(body !== null && !body.isComplete);
-        } catch (error) {
-          HandlerInfo.settle(info, error);
+        } catch (error2) {
+          HandlerInfo.settle(info, error2);
           this.#current = null;
           this.abort();
         }
@@ -859,10 +859,10 @@ var init_http_connection = __esm({
           if (framing === Framing.length && sent !== length) {
             throw new TypeError(`The body has ${sent} bytes, its content-length says ${length}`);
           }
-        } catch (error) {
-          await reader.cancel(error).catch(() => {
+        } catch (error2) {
+          await reader.cancel(error2).catch(() => {
           });
-          throw error;
+          throw error2;
         } finally {
           this.#source = null;
         }
@@ -931,9 +931,9 @@ var init_http_connection = __esm({
         }
         return this.#completed.promise;
       }
-      static settle(info, error) {
+      static settle(info, error2) {
         info.#outcome = {
-          error
+          error: error2
         };
         info.#tell();
       }
@@ -952,20 +952,20 @@ function systemError(cause, syscall, where) {
   const code = cause.code ?? CODES[cause.name];
   if (code === void 0) return cause;
   const place2 = where === void 0 ? "" : ` ${where.address}:${where.port}`;
-  const error = new Error(`${syscall} ${code}${place2}`, {
+  const error2 = new Error(`${syscall} ${code}${place2}`, {
     cause
   });
-  error.code = code;
-  error.errno = -(ERRNO[code] ?? 0);
-  error.syscall = syscall;
+  error2.code = code;
+  error2.errno = -(ERRNO[code] ?? 0);
+  error2.syscall = syscall;
   if (where !== void 0) {
-    error.address = where.address;
-    error.port = where.port;
+    error2.address = where.address;
+    error2.port = where.port;
   }
-  return error;
+  return error2;
 }
-function coded(error, code) {
-  return Object.assign(error, {
+function coded(error2, code) {
+  return Object.assign(error2, {
     code
   });
 }
@@ -1031,10 +1031,10 @@ function writeAfterEnd(chunk2, encoding, callback) {
   if (!this.writableEnded || this.destroyed) {
     return Duplex.prototype.write.call(this, chunk2, encoding, callback);
   }
-  const error = coded(new Error("This socket has been ended by the other party"), "EPIPE");
+  const error2 = coded(new Error("This socket has been ended by the other party"), "EPIPE");
   const told = typeof encoding === "function" ? encoding : callback;
-  if (typeof told === "function") nextTick(() => told(error));
-  this.destroy(error);
+  if (typeof told === "function") nextTick(() => told(error2));
+  this.destroy(error2);
   return false;
 }
 function isAddress(host) {
@@ -1116,7 +1116,7 @@ var init_socket = __esm({
         if (listener !== void 0) this.once("connect", listener);
         if (options.timeout !== void 0) this.setTimeout(options.timeout);
         this.connecting = true;
-        this.#connect(stack, options).catch((error) => this.destroy(error));
+        this.#connect(stack, options).catch((error2) => this.destroy(error2));
         return this;
       }
       async #connect(stack, options) {
@@ -1134,9 +1134,9 @@ var init_socket = __esm({
           });
           if (this.destroyed) return conn.close();
           this.#conn = conn;
-        } catch (error) {
+        } catch (error2) {
           if (this.destroyed) return;
-          throw systemError(error, "connect", {
+          throw systemError(error2, "connect", {
             address,
             port
           });
@@ -1153,10 +1153,10 @@ var init_socket = __esm({
       #resolve(host, lookup) {
         if (lookup === void 0 || isAddress(host)) return Promise.resolve(host);
         return new Promise((resolve, reject) => {
-          lookup(host, {}, (error, found) => {
+          lookup(host, {}, (error2, found) => {
             const address = typeof found === "string" ? found : found?.[0]?.address;
-            this.emit("lookup", error, address, address?.includes(":") ? 6 : 4, host);
-            if (error !== null && error !== void 0) reject(error);
+            this.emit("lookup", error2, address, address?.includes(":") ? 6 : 4, host);
+            if (error2 !== null && error2 !== void 0) reject(error2);
             else if (address === void 0) reject(new Error(`${host} has no address`));
             else resolve(address);
           });
@@ -1190,8 +1190,8 @@ var init_socket = __esm({
             else if (count < READ_MIN_BYTES2) this.#readBytes = READ_MIN_BYTES2;
             wanted = this.push(buffer.subarray(0, count));
           }
-        } catch (error) {
-          if (!this.destroyed) this.destroy(systemError(error, "read"));
+        } catch (error2) {
+          if (!this.destroyed) this.destroy(systemError(error2, "read"));
         } finally {
           this.#reading = false;
         }
@@ -1232,8 +1232,8 @@ var init_socket = __esm({
               this.#touch();
             }
           }
-        } catch (error) {
-          callback(systemError(error, "write"));
+        } catch (error2) {
+          callback(systemError(error2, "write"));
           return;
         }
         callback();
@@ -1248,13 +1248,13 @@ var init_socket = __esm({
         this.#conn.closeWrite().then(() => callback(), () => callback());
       }
       /** Closes the connection, for the stream that this is. */
-      _destroy(error, callback) {
+      _destroy(error2, callback) {
         this.connecting = false;
-        this.#hadError = error !== null;
+        this.#hadError = error2 !== null;
         this.#stopTimer();
         this.#abort.abort();
         this.#conn?.[Symbol.dispose]();
-        callback(error);
+        callback(error2);
         nextTick(() => this.emit("close", this.#hadError));
       }
       /** Ends the writable side, and the socket when everything has been written. */
@@ -1278,12 +1278,12 @@ var init_socket = __esm({
       /** Emits `timeout` after so many milliseconds without traffic; 0 ends that. */
       setTimeout(timeout, callback) {
         if (typeof timeout !== "number") {
-          const error = new TypeError(`timeout: ${String(timeout)} is not a number of milliseconds`);
-          throw coded(error, "ERR_INVALID_ARG_TYPE");
+          const error2 = new TypeError(`timeout: ${String(timeout)} is not a number of milliseconds`);
+          throw coded(error2, "ERR_INVALID_ARG_TYPE");
         }
         if (!(timeout >= 0 && timeout < Infinity)) {
-          const error = new RangeError(`timeout: ${timeout} is not a number of milliseconds from 0 on`);
-          throw coded(error, "ERR_OUT_OF_RANGE");
+          const error2 = new RangeError(`timeout: ${timeout} is not a number of milliseconds from 0 on`);
+          throw coded(error2, "ERR_OUT_OF_RANGE");
         }
         this.timeout = Math.min(timeout, TIMER_MAX_MS2);
         if (callback !== void 0) {
@@ -1435,9 +1435,9 @@ var init_tls_conn = __esm({
         tls.once("secure", () => this.#isSecure = true);
         tls.on("readable", () => this.#look());
         tls.on("end", () => this.#finish(null));
-        const onEnd = (error) => {
+        const onEnd = (error2) => {
           const isFirst = !this.#isOver;
-          this.#finish(error);
+          this.#finish(error2);
           if (isFirst && !this.#isSecure && socket.bytesRead > 0) onHandshakeError();
         };
         for (const each of [
@@ -1455,8 +1455,8 @@ var init_tls_conn = __esm({
         this.#wake = null;
         wake?.();
       }
-      #finish(error) {
-        this.#error ??= error;
+      #finish(error2) {
+        this.#error ??= error2;
         this.#isOver = true;
         this.#look();
       }
@@ -1477,7 +1477,7 @@ var init_tls_conn = __esm({
       }
       write(source) {
         return new Promise((resolve, reject) => {
-          this.#tls.write(source, (error) => error ? reject(error) : resolve(source.length));
+          this.#tls.write(source, (error2) => error2 ? reject(error2) : resolve(source.length));
         });
       }
       closeWrite() {
@@ -1489,8 +1489,8 @@ var init_tls_conn = __esm({
         this.#finish(null);
         try {
           this.#conn.abort();
-        } catch (error) {
-          if (!(error instanceof Deno.errors.BadResource)) throw error;
+        } catch (error2) {
+          if (!(error2 instanceof Deno.errors.BadResource)) throw error2;
         }
         this.#destroy();
       }
@@ -1522,8 +1522,8 @@ __export(serve_exports, {
 function startServing(listener, options, handler) {
   return new HttpService(listener, options, handler);
 }
-function printed(error) {
-  console.error(error);
+function printed(error2) {
+  console.error(error2);
   return new Response("Internal Server Error", {
     status: 500
   });
@@ -1752,9 +1752,9 @@ var init_serve2 = __esm({
         let serving;
         try {
           serving = startServing2(this.#listener, options, handler);
-        } catch (error) {
+        } catch (error2) {
           this.#listener[Symbol.dispose]();
-          throw error;
+          throw error2;
         }
         this.#serving = serving;
         serving.setReferenced(this.#referenced);
@@ -2251,7 +2251,15 @@ var Drop = {
   /** An ICMP error that was due and not sent because of `errorsPerSecond`. */
   icmpErrorLimited: 65,
   /** An echo request that was not answered because of `echoRepliesPerSecond`. */
-  icmpEchoLimited: 66
+  icmpEchoLimited: 66,
+  /** For a foreign destination that the filter of no open `forward` lets through. */
+  forwardFiltered: 67,
+  /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
+  forwardPendingFull: 68,
+  /** A SYN that has come again while its flow is being decided. */
+  forwardUndecided: 69,
+  /** A flow that nobody has decided in time. */
+  forwardTimedOut: 70
 };
 var dropNames = Object.keys(Drop);
 
@@ -2350,7 +2358,16 @@ var Counter = {
   fragmentMemoryNow: 63,
   /** Echo requests sent by `ping`, and those that were answered. */
   pingsOut: 64,
-  pingsAnswered: 65
+  pingsAnswered: 65,
+  /** Flows to foreign destinations that wait for the decision of a `forward`, now. */
+  flowsPendingNow: 66,
+  /** Flows that were shown to a `forward`, and what has become of them. */
+  flowsOffered: 67,
+  flowsAccepted: 68,
+  flowsRejected: 69,
+  flowsDropped: 70,
+  /** "Unreachable" messages (RFC 792, RFC 4443) that have answered rejected flows. */
+  flowErrorsOut: 71
 };
 var counterNames = Object.keys(Counter);
 var DROPS_START = 96;
@@ -2413,10 +2430,10 @@ function sumCounters(sets) {
 
 // src/base/errors.ts
 function codedError(ErrorClass, code, message3, cause) {
-  const error = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
+  const error2 = cause === void 0 ? new ErrorClass(message3) : new ErrorClass(message3, {
     cause
   });
-  return Object.assign(error, {
+  return Object.assign(error2, {
     code
   });
 }
@@ -2485,6 +2502,8 @@ var Segment = class {
   hopLimit = 0;
   /** Flow label of IPv6, 20 bits (RFC 6437); 0 over IPv4. */
   flowLabel = 0;
+  /** Whether the destination is none of the stack's addresses: it is there because of a `forward`. */
+  foreign = false;
   /** Which options are there: {@link OptionBit} bits. */
   options = 0;
   /** MSS option, bytes. */
@@ -3853,7 +3872,23 @@ var Command = {
   /** The application lets go of one: row, generation. */
   unbindDatagram: 33,
   /** Join a group, or leave it: row, generation, address, 1 or 0 as value. */
-  groupMember: 34
+  groupMember: 34,
+  /** A part of the filter of a forward that is not open yet: id, address, prefix length as value, whether it excludes. */
+  forwardPrefix: 48,
+  /** Another part: id, first port as port, last port as value. */
+  forwardPorts: 49,
+  /** Take flows to foreign destinations: id, {@link ForwardMode} bits as port, flows undecided at once as value, ms to decide. */
+  forward: 50,
+  /** Take no more of them: id. */
+  unforward: 51,
+  /** Go on with a flow: request, its generation, its number as value. The answer is that of `connect`. */
+  acceptFlow: 52,
+  /** Or do not: its number, generation, {@link FlowEnd} as value. */
+  refuseFlow: 53,
+  /** A UDP socket for foreign destinations: row, generation, the number of its filter's parts as value. */
+  bindForeign: 54,
+  /** "Unreachable" to the source of a datagram: its port and address, destination as local ones, ICMP code as value. */
+  refuseDatagram: 55
 };
 var Event = {
   /** The row has something to look at. */
@@ -3869,7 +3904,23 @@ var Event = {
   /** After `shutdown`: every connection has ended. */
   stopped: 6,
   /** A ping has come to its end: request, error as result, microseconds, hop limit, ICMP type and code. */
-  pinged: 7
+  pinged: 7,
+  /** There is a flow to be decided: its number, its generation, the forward. */
+  flow: 16,
+  /** It has ended undecided, and waits to be refused so that its number is free: its number, its generation. */
+  flowEnded: 17
+};
+var ForwardMode = {
+  /** It takes flows to the stack's own addresses too, at ports where nobody listens. */
+  own: 1
+};
+var FlowEnd = {
+  /** Nobody answers. */
+  drop: 0,
+  /** With an RST. */
+  reset: 1,
+  /** With "destination unreachable", of the code of ICMP that is added. */
+  unreachable: 16
 };
 var ConnectionOption = {
   /** 1: no Nagle. */
@@ -3903,6 +3954,8 @@ var Field = {
   localPort: 9,
   ipv6Only: 9,
   fastOpen: 10,
+  excludes: 9,
+  decisionMs: 9,
   localAddress: 12
 };
 
@@ -3949,8 +4002,8 @@ function acceptBusy() {
 function stackEnded(cause) {
   return codedError(Deno.errors.ConnectionAborted, "ECONNABORTED", "The stack has stopped because one of its threads failed; see the cause", cause);
 }
-function softErrorCode(error) {
-  switch (error) {
+function softErrorCode(error2) {
+  switch (error2) {
     case ConnectionError.none:
       return null;
     case ConnectionError.networkUnreachable:
@@ -3966,8 +4019,8 @@ function softErrorCode(error) {
 function unreachable(where, why) {
   return codedError(Deno.errors.NetworkUnreachable, "ENETUNREACH", `Network is unreachable (os error 101): cannot reach ${where}, ${why}`);
 }
-function connectionError(error, where) {
-  switch (error) {
+function connectionError(error2, where) {
+  switch (error2) {
     case ConnectionError.timedOut:
       return codedError(Deno.errors.TimedOut, "ETIMEDOUT", `Connection timed out (os error 110): ${where} no longer answers`);
     case ConnectionError.aborted:
@@ -3975,13 +4028,13 @@ function connectionError(error, where) {
     case ConnectionError.refused:
     case ConnectionError.networkUnreachable:
     case ConnectionError.hostUnreachable:
-      return connectError(error, where);
+      return connectError(error2, where);
     default:
       return codedError(Deno.errors.ConnectionReset, "ECONNRESET", `Connection reset by peer (os error 104): ${where} ended the connection`);
   }
 }
-function connectError(error, where) {
-  switch (error) {
+function connectError(error2, where) {
+  switch (error2) {
     case ConnectionError.refused:
       return codedError(Deno.errors.ConnectionRefused, "ECONNREFUSED", `Connection refused (os error 111): nothing listens on ${where}`);
     case ConnectionError.timedOut:
@@ -3995,7 +4048,7 @@ function connectError(error, where) {
     case ConnectionError.tooManyConnections:
       return codedError(Deno.errors.Busy, "EMFILE", `Cannot connect to ${where}: the stack has as many connections as tcp.maxConnections allows`);
     default:
-      return connectionError(error, where);
+      return connectionError(error2, where);
   }
 }
 
@@ -4996,8 +5049,8 @@ var TcpConn = class {
   read(p) {
     try {
       return this.#endpoint.read(p);
-    } catch (error) {
-      return Promise.reject(error);
+    } catch (error2) {
+      return Promise.reject(error2);
     }
   }
   /** Takes up to `p.length` bytes to be sent and resolves with their number, at least one. */
@@ -5117,8 +5170,8 @@ var TcpConn = class {
           } else {
             request.respond(count);
           }
-        } catch (error) {
-          controller.error(error);
+        } catch (error2) {
+          controller.error(error2);
           this.#closeQuietly();
         }
       },
@@ -5135,9 +5188,9 @@ var TcpConn = class {
           while (done < bytes.length) {
             done += await this.#endpoint.write(done === 0 ? bytes : bytes.subarray(done));
           }
-        } catch (error) {
+        } catch (error2) {
           this.#closeQuietly();
-          throw error;
+          throw error2;
         }
       },
       close: () => this.#closeQuietly(),
@@ -5561,17 +5614,17 @@ var DatagramConn = class {
       for (const port of parts.ports) {
         this.#endpoints.push(port.bindDatagram(address, parts.port, handler));
       }
-    } catch (error) {
+    } catch (error2) {
       for (const [index, endpoint] of this.#endpoints.entries()) {
         parts.ports[index].unbindDatagram(endpoint);
       }
-      throw error;
+      throw error2;
     }
   }
   /** Ends it because the stack has failed. */
-  static fail(conn, error) {
-    conn.#failure = error;
-    conn.#end(error);
+  static fail(conn, error2) {
+    conn.#failure = error2;
+    conn.#end(error2);
   }
   /** What waits in it, in bytes. */
   static queued(conn) {
@@ -5617,8 +5670,8 @@ var DatagramConn = class {
   send(p, addr) {
     try {
       return this.#send(p, addr);
-    } catch (error) {
-      return Promise.reject(error);
+    } catch (error2) {
+      return Promise.reject(error2);
     }
   }
   /** Closes the socket; what was sent is still sent. Throws `BadResource` when it is closed already. */
@@ -5797,18 +5850,18 @@ var DatagramConn = class {
       this.#parts.liveness.release();
     }
   }
-  #end(error) {
+  #end(error2) {
     if (this.#closed) return;
     this.#closed = true;
     for (const [index, port] of this.#parts.ports.entries()) {
       port.unbindDatagram(this.#endpoints[index]);
     }
     for (const { reject } of this.#receives.splice(0)) {
-      reject(error);
+      reject(error2);
       if (this.#referenced) this.#parts.liveness.release();
     }
     for (const { reject } of this.#sends.splice(0)) {
-      reject(error);
+      reject(error2);
       this.#parts.liveness.release();
     }
     this.#parts.ports[0].settleSoon();
@@ -5868,10 +5921,10 @@ function nextResult(value) {
     done: false
   };
 }
-function endResult(error) {
-  const isOver = error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+function endResult(error2) {
+  const isOver = error2 instanceof Deno.errors.BadResource || error2 instanceof Deno.errors.Interrupted;
   if (isOver) return END2;
-  throw error;
+  throw error2;
 }
 function putAddress(words, at, address) {
   words[at] = address.w0;
@@ -5888,6 +5941,1170 @@ function notBytes2() {
 }
 function noSuchDevice() {
   return new Error("No such device (os error 19)");
+}
+
+// src/base/vector_code.ts
+var VECTOR_CODE = [
+  "0061736d0100000001130360037f7f7f0060037f7f7f017f60017f017f02170108706970656c696e",
+  "65066d656d6f7279020301808002030403000102070e0204636f707900000373756d00010ad70203",
+  "0c00200020012002fc0a00000ba80202037f027b200020014160716a210302400340200020034f0d",
+  "0120062000fd000400fd7ffdae01210620072000fd000410fd7ffdae012107200041206a21000c00",
+  "0b0b2006fd0cffff0000ffff0000ffff0000ffff0000fd4e20064110fdad01fdae012007fd0cffff",
+  "0000ffff0000ffff0000ffff0000fd4e20074110fdad01fdae01fdae0121062006fd1b002006fd1b",
+  "016a2006fd1b022006fd1b036a6a21042001411f7121010240034020014104490d01200028000021",
+  "052004200541ffff037120054110766a6a2104200041046a2100200141046b21010c000b0b200141",
+  "024f0440200420002f00006a2104200041026a2100200141026b21010b20010440200420002d0000",
+  "6a21040b2004100221042002200441ff01714108742004410876726a10020b1e00200041ffff0371",
+  "20004110766a2100200041ffff037120004110766a0b"
+];
+
+// src/base/vector.ts
+var compiled = null;
+function makeVector(memory) {
+  compiled ??= new WebAssembly.Module(Uint8Array.fromHex(VECTOR_CODE.join("")));
+  const instance = new WebAssembly.Instance(compiled, {
+    pipeline: {
+      memory
+    }
+  });
+  return instance.exports;
+}
+
+// src/base/memory.ts
+var Memory = class {
+  store;
+  buffer;
+  bytes;
+  view;
+  /** Faster copies and checksums, where the store allows them. */
+  vector;
+  constructor(store) {
+    this.store = store;
+    const isWebAssembly = store instanceof WebAssembly.Memory;
+    this.buffer = isWebAssembly ? store.buffer : store;
+    this.bytes = new Uint8Array(this.buffer);
+    this.view = new DataView(this.buffer);
+    this.vector = isWebAssembly ? makeVector(store) : null;
+  }
+  /** Copies `length` bytes from offset `from` to offset `to`; the ranges may overlap. */
+  copy(to, from, length) {
+    if (this.vector === null) this.bytes.copyWithin(to, from, from + length);
+    else this.vector.copy(to, from, length);
+  }
+};
+
+// src/ring/pool.ts
+var DESCRIPTOR_WORDS = 4;
+var START2 = 0;
+var LENGTH = 1;
+var NEXT2 = 2;
+var ROOM = 3;
+var NIL = -1;
+var FREE_SHARE = 8;
+var SCARCE_SHARE = 16;
+var BlockPool = class {
+  words;
+  table;
+  first;
+  count;
+  blockBytes;
+  #blocks;
+  #headroom;
+  #free;
+  #freeCount;
+  constructor(pool2) {
+    this.words = pool2.words;
+    this.table = pool2.table;
+    this.first = pool2.first;
+    this.count = pool2.count;
+    this.blockBytes = pool2.blockBytes;
+    this.#blocks = pool2.blocks;
+    this.#headroom = pool2.headroom;
+    this.#free = new Int32Array(pool2.count);
+    for (let i = 0; i < pool2.count; i++) this.#free[i] = pool2.first + pool2.count - 1 - i;
+    this.#freeCount = pool2.count;
+  }
+  /** Blocks that can be taken. */
+  get free() {
+    return this.#freeCount;
+  }
+  /**
+   * Most bytes that one user should hold: a share of what is free now. Whoever has less may take more, so
+   * users that hold on to their bytes never exhaust the pool, and a newcomer always finds its share (the
+   * dynamic threshold of shared-memory switches).
+   */
+  get shareBytes() {
+    return this.#freeCount * this.blockBytes / FREE_SHARE;
+  }
+  /** Whether so little is left that those who hold more than their share should get no more. */
+  get isScarce() {
+    return this.#freeCount * SCARCE_SHARE < this.count;
+  }
+  /** Takes an empty block, or {@link NIL} when none is left. */
+  take() {
+    if (this.#freeCount === 0) return NIL;
+    const descriptor = this.#free[--this.#freeCount];
+    const at = this.table + descriptor * DESCRIPTOR_WORDS;
+    this.words[at + START2] = this.blockStart(descriptor);
+    this.words[at + LENGTH] = 0;
+    this.words[at + NEXT2] = NIL;
+    this.words[at + ROOM] = this.blockBytes - this.#headroom;
+    return descriptor;
+  }
+  /** Gives a block back. */
+  give(descriptor) {
+    this.#free[this.#freeCount++] = descriptor;
+  }
+  /** Makes `next` follow `descriptor` in a chain. */
+  link(descriptor, next) {
+    this.words[this.table + descriptor * DESCRIPTOR_WORDS + NEXT2] = next;
+  }
+  /** Byte offset of a block, behind its headroom. */
+  blockStart(descriptor) {
+    return this.#blocks + (descriptor - this.first) * this.blockBytes + this.#headroom;
+  }
+  /** Whether the descriptor is one of this pool. */
+  owns(descriptor) {
+    return descriptor >= this.first && descriptor < this.first + this.count;
+  }
+};
+
+// src/ring/ring.ts
+var RING_CONTROL_WORDS = 32;
+var TAIL = 0;
+var HEAD = 16;
+var RingProducer = class {
+  words;
+  #control;
+  #records;
+  #recordWords;
+  #capacity;
+  #tail;
+  /** The consumer's head when it was last looked at; the real one is this or later. */
+  #head;
+  constructor(ring) {
+    this.words = ring.words;
+    this.#control = ring.control;
+    this.#records = ring.records;
+    this.#recordWords = ring.recordWords;
+    this.#capacity = ring.capacity;
+    this.#tail = Atomics.load(ring.words, ring.control + TAIL);
+    this.#head = Atomics.load(ring.words, ring.control + HEAD);
+  }
+  /** The index in `words` of the record to fill next, or -1 when the ring is full. */
+  claim() {
+    if ((this.#tail - this.#head | 0) >= this.#capacity) {
+      this.#head = Atomics.load(this.words, this.#control + HEAD);
+      if ((this.#tail - this.#head | 0) >= this.#capacity) return -1;
+    }
+    return this.#records + (this.#tail & this.#capacity - 1) * this.#recordWords;
+  }
+  /** Records that can be claimed now. */
+  get room() {
+    this.#head = Atomics.load(this.words, this.#control + HEAD);
+    return this.#capacity - (this.#tail - this.#head | 0);
+  }
+  /** Ends the record that `claim` gave; the consumer sees it after `publish`. */
+  push() {
+    this.#tail = this.#tail + 1 | 0;
+  }
+  /** Shows all pushed records to the consumer; true when there were any. */
+  publish() {
+    if (Atomics.load(this.words, this.#control + TAIL) === this.#tail) return false;
+    Atomics.store(this.words, this.#control + TAIL, this.#tail);
+    return true;
+  }
+};
+var RingConsumer = class {
+  words;
+  #control;
+  #records;
+  #recordWords;
+  #capacity;
+  #head;
+  /** The producer's tail when it was last looked at; the real one is this or later. */
+  #tail;
+  constructor(ring) {
+    this.words = ring.words;
+    this.#control = ring.control;
+    this.#records = ring.records;
+    this.#recordWords = ring.recordWords;
+    this.#capacity = ring.capacity;
+    this.#head = Atomics.load(ring.words, ring.control + HEAD);
+    this.#tail = this.#head;
+  }
+  /**
+   * The index in `words` of the next waiting record, or -1 when none waits. The record stays valid
+   * until `release`.
+   */
+  next() {
+    if (this.#head === this.#tail) {
+      this.#tail = Atomics.load(this.words, this.#control + TAIL);
+      if (this.#head === this.#tail) return -1;
+    }
+    const at = this.#records + (this.#head & this.#capacity - 1) * this.#recordWords;
+    this.#head = this.#head + 1 | 0;
+    return at;
+  }
+  /** Gives the places of all records that `next` returned back to the producer. */
+  release() {
+    Atomics.store(this.words, this.#control + HEAD, this.#head);
+  }
+  /** Whether a record waits. */
+  hasNext() {
+    return this.#head !== this.#tail || Atomics.load(this.words, this.#control + TAIL) !== this.#head;
+  }
+};
+
+// src/ring/layout.ts
+var SLOT_BYTES = 65536 + 64;
+var SLOT_HEADROOM = 6;
+var RECEIVE_BLOCK_BYTES = 4096;
+var SEND_BLOCK_BYTES = 16384;
+var FRAME_WORDS = 2;
+var SEGMENT_WORDS = 48;
+var HANDOVER_WORDS = 2;
+var FRAGMENT_PAGE_BYTES = 1024;
+var QUOTE_WORDS = 312;
+var QUOTE_RECORDS = 64;
+var MESSAGE_WORDS = 16;
+var EVENT_WORDS = 8;
+var HEADERS_WORDS = 30;
+var TRACE_WORDS = 8 + SEGMENT_WORDS + HEADERS_WORDS;
+var FLOWS_MAX = 4096;
+var FLOW_WORDS = 12;
+var HEADER_BYTES = 256;
+var Control = {
+  tcpBell: 0,
+  parserBell: 16,
+  readerBell: 32,
+  appBell: 48,
+  stop: 64,
+  /** What is traced: {@link Traced}. */
+  trace: 80,
+  /** Which protocols are let in for foreign destinations: {@link ForwardBit} bits, set by the tcp thread. */
+  forward: 96
+};
+var ForwardBit = {
+  tcp: 1,
+  udp: 2
+};
+var CONTROL_WORDS = 128;
+var Traced = {
+  nothing: 0,
+  segments: 1,
+  progress: 2
+};
+var CACHE_LINE = 64;
+var SMALL_DIMENSIONS = {
+  connections: 4096,
+  sockets: 128,
+  slots: 64,
+  receiveBlocks: 1024,
+  sendBlocks: 512,
+  traceRecords: 1,
+  handoverFrames: 1,
+  fragmentPages: 4096
+};
+var Layout = class {
+  dimensions;
+  memory;
+  words;
+  /** Places of the event ring that belong to the rows and to flows that wait for a decision. */
+  rowEvents;
+  /** Word index of the control region; add a {@link Control} value. */
+  control = 0;
+  readerCounters;
+  parserCounters;
+  tcpCounters;
+  frames;
+  segments;
+  freeSlots;
+  commands;
+  events;
+  trace;
+  handover;
+  /** Byte offset of the first handed-over frame; one every SLOT_BYTES, as the ring's records. */
+  handoverFrames;
+  /** Word index of row 0. */
+  rows;
+  /** Word index of flow 0. */
+  flows;
+  /** Byte offset of the header area. */
+  headers;
+  /** Byte offset of the TCP thread's place for one datagram header. */
+  datagramHeader;
+  /** What senders are told of packets whose fragments did not all come: from the parser to the TCP thread. */
+  quotes;
+  /** Byte offset of the first page of fragments. */
+  fragmentPages;
+  slotPool;
+  receivePool;
+  sendPool;
+  /**
+   * `store` is that of another thread's layout of the same dimensions, or makes one of so many bytes.
+   * Throws a `RangeError` when the dimensions are more than a pipeline can address.
+   */
+  constructor(dimensions, store = plainStore) {
+    this.dimensions = dimensions;
+    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
+    const rowCount = dimensions.connections + dimensions.sockets;
+    this.rowEvents = EVENTS_PER_ROW * rowCount + EVENTS_PER_FLOW * FLOWS_MAX;
+    const cut = new Cutter();
+    cut.bytes(CONTROL_WORDS * 4);
+    const counters = [
+      0,
+      1,
+      2
+    ].map(() => cut.bytes(COUNTER_SLOTS * 8));
+    const rings = {
+      frames: cut.ring(FRAME_WORDS, slots),
+      segments: cut.ring(SEGMENT_WORDS, slots),
+      freeSlots: cut.ring(1, slots),
+      commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
+      events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
+      trace: cut.ring(TRACE_WORDS, traceRecords),
+      handover: cut.ring(HANDOVER_WORDS, handoverFrames),
+      quotes: cut.ring(QUOTE_WORDS, QUOTE_RECORDS)
+    };
+    const rows = cut.bytes(rowCount * ROW_WORDS * 4);
+    const flows = cut.bytes(FLOWS_MAX * FLOW_WORDS * 4);
+    const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
+    const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
+    this.headers = cut.bytes(HEADER_BYTES);
+    this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
+    this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
+    this.fragmentPages = cut.bytes(dimensions.fragmentPages * FRAGMENT_PAGE_BYTES);
+    const slotBytes = cut.bytes(slots * SLOT_BYTES);
+    const receiveBytes2 = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
+    const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
+    if (cut.end > 2147483647) throw tooLarge(cut.end);
+    this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
+    this.words = new Int32Array(this.memory.buffer);
+    const set = (index) => new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
+    this.readerCounters = set(0);
+    this.parserCounters = set(1);
+    this.tcpCounters = set(2);
+    const words = this.words;
+    const ring = (place2) => ({
+      words,
+      ...place2
+    });
+    this.frames = ring(rings.frames);
+    this.segments = ring(rings.segments);
+    this.freeSlots = ring(rings.freeSlots);
+    this.commands = ring(rings.commands);
+    this.events = ring(rings.events);
+    this.trace = ring(rings.trace);
+    this.handover = ring(rings.handover);
+    this.quotes = ring(rings.quotes);
+    this.rows = rows / 4;
+    this.flows = flows / 4;
+    const receive = {
+      words,
+      table: receiveTable / 4
+    };
+    this.slotPool = {
+      ...receive,
+      ...{
+        first: 0,
+        count: slots,
+        blocks: slotBytes
+      },
+      ...{
+        blockBytes: SLOT_BYTES,
+        headroom: SLOT_HEADROOM
+      }
+    };
+    this.receivePool = {
+      ...receive,
+      ...{
+        first: slots,
+        count: receiveBlocks,
+        blocks: receiveBytes2
+      },
+      ...{
+        blockBytes: RECEIVE_BLOCK_BYTES,
+        headroom: 0
+      }
+    };
+    this.sendPool = {
+      ...{
+        words,
+        table: sendTable / 4
+      },
+      ...{
+        first: 0,
+        count: sendBlocks,
+        blocks: sendBytes
+      },
+      ...{
+        blockBytes: SEND_BLOCK_BYTES,
+        headroom: 0
+      }
+    };
+  }
+  /** Whether this is the row of a UDP socket, not of a connection. */
+  isSocketRow(index) {
+    return index >= this.dimensions.connections;
+  }
+  /** Word index of a row. */
+  row(index) {
+    return this.rows + index * ROW_WORDS;
+  }
+  /** The stream of received bytes of a connection: from the TCP thread to the application. */
+  receiveStream(row) {
+    const at = this.row(row);
+    return {
+      words: this.words,
+      written: at + Row.rxWritten,
+      head: at + Row.rxHead,
+      epoch: at + Row.rxEpoch,
+      read: at + Row.rxRead
+    };
+  }
+  /** The stream of bytes to send of a connection: from the application to the TCP thread. */
+  sendStream(row) {
+    const at = this.row(row);
+    return {
+      words: this.words,
+      written: at + Row.txWritten,
+      head: at + Row.txHead,
+      epoch: at + Row.txEpoch,
+      read: at + Row.txRead
+    };
+  }
+  /** The memory, to hand to another thread. */
+  get shared() {
+    return this.memory.store;
+  }
+};
+var COMMAND_RECORDS = 4096;
+var REPLY_RECORDS = 4096;
+var EVENTS_PER_ROW = 4;
+var EVENTS_PER_FLOW = 2;
+function plainStore(bytes) {
+  return new SharedArrayBuffer(bytes);
+}
+function tooLarge(bytes) {
+  return new RangeError(`tcp: ${bytes} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
+}
+var Cutter = class {
+  end = 0;
+  /** Byte offset of a region of that many bytes. */
+  bytes(length) {
+    const start = this.end;
+    this.end = Math.ceil((start + length) / CACHE_LINE) * CACHE_LINE;
+    return start;
+  }
+  ring(recordWords, atLeast) {
+    let capacity = 1;
+    while (capacity < atLeast) capacity *= 2;
+    const control = this.bytes(RING_CONTROL_WORDS * 4) / 4;
+    const records = this.bytes(capacity * recordWords * 4) / 4;
+    return {
+      control,
+      records,
+      recordWords,
+      capacity
+    };
+  }
+};
+
+// src/tcp/forward_filter.ts
+var PREFIX_WORDS = 5;
+var FILTER_PREFIXES_MAX = 64;
+var FILTER_PORTS_MAX = 64;
+var ForwardFilter = class {
+  #prefixes = [];
+  #excluded = [];
+  /** Pairs of first and last port. */
+  #ports = [];
+  /** Lets a prefix in, or excludes it; `length` counts in the 128 bits of the address, mapped ones included. */
+  addPrefix(address, length, excludes) {
+    const list = excludes ? this.#excluded : this.#prefixes;
+    list.push(address[0], address[1], address[2], address[3], length);
+  }
+  /** Lets ports in, both ends included. */
+  addPorts(first, last) {
+    this.#ports.push(first, last);
+  }
+  /** Whether a flow to this address and port is let through. */
+  lets(w0, w1, w2, w3, port) {
+    const ports = this.#ports;
+    let letsPort = ports.length === 0;
+    for (let i = 0; i < ports.length && !letsPort; i += 2) {
+      letsPort = ports[i] <= port && port <= ports[i + 1];
+    }
+    if (!letsPort || isIn(this.#excluded, w0, w1, w2, w3)) return false;
+    return this.#prefixes.length === 0 || isIn(this.#prefixes, w0, w1, w2, w3);
+  }
+};
+function isIn(prefixes, w0, w1, w2, w3) {
+  const isIpv42 = isIpv4Words(w0, w1, w2);
+  for (let i = 0; i < prefixes.length; i += PREFIX_WORDS) {
+    const length = prefixes[i + 4];
+    if (isIpv4Words(prefixes[i], prefixes[i + 1], prefixes[i + 2]) !== isIpv42) continue;
+    if (hasSameBits(prefixes[i], w0, length) && hasSameBits(prefixes[i + 1], w1, length - 32) && hasSameBits(prefixes[i + 2], w2, length - 64) && hasSameBits(prefixes[i + 3], w3, length - 96)) {
+      return true;
+    }
+  }
+  return false;
+}
+function hasSameBits(a, b, bits) {
+  if (bits <= 0) return true;
+  return bits >= 32 ? a === b : (a ^ b) >>> 32 - bits === 0;
+}
+
+// src/wire/icmp.ts
+var ICMP_HEADER_BYTES = 8;
+var ICMP_QUOTED_BYTES = 8;
+var IcmpField = {
+  type: 0,
+  code: 1,
+  checksum: 2,
+  /** RFC 1191 section 4: the next hop's MTU, in "fragmentation needed" only. */
+  mtu: 6,
+  quoted: 8,
+  /** Identifier and sequence number of an echo. */
+  echoName: 4
+};
+var IcmpType = {
+  echoReply: 0,
+  destinationUnreachable: 3,
+  sourceQuench: 4,
+  redirect: 5,
+  echoRequest: 8,
+  timeExceeded: 11,
+  parameterProblem: 12
+};
+var IcmpUnreachableCode = {
+  network: 0,
+  host: 1,
+  protocol: 2,
+  port: 3,
+  fragmentationNeeded: 4,
+  /** RFC 1812 section 5.2.7.1: communication with the host is administratively prohibited. */
+  prohibited: 10
+};
+function isIcmpChecksumRight(view, offset, length) {
+  return checksumFold(checksumAdd(view, offset, length, 0)) === 0;
+}
+function writeIcmpChecksum(view, offset, length) {
+  view.setUint16(offset + IcmpField.checksum, 0);
+  view.setUint16(offset + IcmpField.checksum, checksumFold(checksumAdd(view, offset, length, 0)));
+}
+var Icmp6Type = {
+  destinationUnreachable: 1,
+  packetTooBig: 2,
+  timeExceeded: 3,
+  parameterProblem: 4,
+  echoRequest: 128,
+  echoReply: 129
+};
+var ICMP6_MTU_FIELD = 4;
+var UNREACHABLE_CODES = [
+  IcmpUnreachableCode.network,
+  IcmpUnreachableCode.prohibited,
+  IcmpUnreachableCode.host,
+  IcmpUnreachableCode.host,
+  IcmpUnreachableCode.port,
+  IcmpUnreachableCode.prohibited,
+  IcmpUnreachableCode.prohibited
+];
+function unreachableCodeOf6(code) {
+  return UNREACHABLE_CODES[code] ?? IcmpUnreachableCode.host;
+}
+
+// src/net/udp_flow.ts
+var UdpFlow = class {
+  /** `"udp"`. */
+  transport = "udp";
+  /** The original destination. */
+  localAddr;
+  /** Where the datagrams come from. */
+  remoteAddr;
+  #state;
+  #decided = false;
+  /** Made by a stack; applications get flows from `forward`. */
+  constructor(state) {
+    this.#state = state;
+    this.localAddr = state.localAddr;
+    this.remoteAddr = state.remoteAddr;
+  }
+  /** Whether a decision was made. */
+  get decided() {
+    return this.#decided;
+  }
+  /** Takes the flow; the datagrams that have come are received first. Throws `BadResource` when it was decided. */
+  accept() {
+    this.#decide();
+    return new UdpFlowConn(this.#state);
+  }
+  /** Tells the source that its destination cannot be reached (at most 1000 errors in a second). */
+  reject(how = "port") {
+    const code = IcmpUnreachableCode[how];
+    if (code === void 0) throw new TypeError(`"${how}" is no reason to reject datagrams`);
+    this.#decide();
+    this.#state.flows.refuse(this.#state, code);
+    this.#state.flows.close(this.#state, interrupted());
+  }
+  /** Forgets the flow; the next datagram begins another one. */
+  drop() {
+    this.#decide();
+    this.#state.flows.close(this.#state, interrupted());
+  }
+  #decide() {
+    if (this.#decided) {
+      throw new Deno.errors.BadResource("Bad resource ID: the flow was decided already");
+    }
+    this.#decided = true;
+  }
+};
+var UdpFlowConn = class {
+  #state;
+  /** Made by {@link UdpFlow.accept}. */
+  constructor(state) {
+    this.#state = state;
+  }
+  /** The original destination, from which is sent. */
+  get localAddr() {
+    return this.#state.localAddr;
+  }
+  /** Where the datagrams come from, and go to. */
+  get remoteAddr() {
+    return this.#state.remoteAddr;
+  }
+  /** The next datagram; rejects with `BadResource` when the flow was idle, `Interrupted` when it was closed. */
+  receive() {
+    return this.#state.receive();
+  }
+  /** Sends a datagram to the source, from the original destination; rejects with `EMSGSIZE` above 65,507 bytes. */
+  send(payload) {
+    return this.#state.flows.send(this.#state, payload);
+  }
+  /** Ends the flow; a datagram that comes after it begins another one. */
+  close() {
+    this.#state.flows.close(this.#state, interrupted());
+  }
+  /** The same as `close`. */
+  [Symbol.dispose]() {
+    this.close();
+  }
+  /** Receives until the flow ends. */
+  async *[Symbol.asyncIterator]() {
+    for (; ; ) {
+      let payload;
+      try {
+        payload = await this.receive();
+      } catch {
+        return;
+      }
+      yield payload;
+    }
+  }
+};
+
+// src/net/udp_forward.ts
+var QUEUE_DATAGRAMS = 64;
+var PAYLOAD_MAX_BYTES = 65507;
+var UdpFlowState = class {
+  local;
+  remote;
+  ports;
+  key;
+  flows;
+  /** When something last went through it, microseconds. */
+  usedAtUs;
+  ended = null;
+  #queue = [];
+  #waiting = [];
+  constructor(flows, key, header, nowUs) {
+    this.flows = flows;
+    this.key = key;
+    this.ports = header[DatagramWord.ports];
+    this.local = addressAt(header, DatagramWord.destination);
+    this.remote = addressAt(header, DatagramWord.source);
+    this.usedAtUs = nowUs;
+  }
+  get localAddr() {
+    const port = this.ports & 65535;
+    return {
+      transport: "udp",
+      hostname: addressText(this.local),
+      port
+    };
+  }
+  get remoteAddr() {
+    return {
+      transport: "udp",
+      hostname: addressText(this.remote),
+      port: this.ports >>> 16
+    };
+  }
+  /** Takes a datagram from the source; false when too many wait. */
+  take(payload) {
+    const waiting = this.#waiting.shift();
+    if (waiting !== void 0) waiting.resolve(payload);
+    else if (this.#queue.length >= QUEUE_DATAGRAMS) return false;
+    else this.#queue.push(payload);
+    return true;
+  }
+  receive() {
+    const payload = this.#queue.shift();
+    if (payload !== void 0) return Promise.resolve(payload);
+    if (this.ended !== null) return Promise.reject(this.ended);
+    const waiting = Promise.withResolvers();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+  end(error2) {
+    if (this.ended !== null) return;
+    this.ended = error2;
+    for (const { reject } of this.#waiting.splice(0)) reject(error2);
+  }
+};
+var UdpFlows = class {
+  /** Datagrams that found no room: as many flows as there may be, or too many of one that wait. */
+  dropped = 0;
+  #parts;
+  /** In the order of their last use. */
+  #flows = /* @__PURE__ */ new Map();
+  #header = new Int32Array(DATAGRAM_HEADER_BYTES / 4);
+  #sends = [];
+  #endpoint = null;
+  #wakeId = -1;
+  constructor(parts) {
+    this.#parts = parts;
+  }
+  /** Flows that are open. */
+  get size() {
+    return this.#flows.size;
+  }
+  /** There is something to receive, or room to send. */
+  onNews(endpoint) {
+    this.#endpoint = endpoint;
+    while (endpoint.receiveBytes > 0) this.#deliver(endpoint);
+    while (this.#sends.length > 0) {
+      const { header, payload, done } = this.#sends[0];
+      if (!endpoint.send(header, payload, this.#parts.config.sendBufferBytes)) return;
+      this.#sends.shift();
+      done(payload.length);
+    }
+  }
+  #deliver(endpoint) {
+    const payload = endpoint.receive(null);
+    const { header } = endpoint;
+    const key = header.subarray(DatagramWord.source, DatagramWord.source + 8).join() + "," + header[DatagramWord.ports];
+    const nowUs = this.#parts.clock.now();
+    let flow = this.#flows.get(key);
+    if (flow !== void 0) {
+      this.#use(flow);
+      if (!flow.take(payload)) this.dropped++;
+      return;
+    }
+    if (this.#flows.size >= this.#parts.flowsMax) {
+      this.dropped++;
+      return;
+    }
+    flow = new UdpFlowState(this, key, header, nowUs);
+    flow.take(payload);
+    this.#flows.set(key, flow);
+    if (this.#wakeId < 0) this.#watch();
+    this.#parts.offer(flow);
+  }
+  #use(flow) {
+    flow.usedAtUs = this.#parts.clock.now();
+    this.#flows.delete(flow.key);
+    this.#flows.set(flow.key, flow);
+  }
+  /** Wakes when the flow that was not used for the longest time may have been idle for long enough. */
+  #watch() {
+    const [oldest] = this.#flows.values();
+    const { clock, idleUs } = this.#parts;
+    this.#wakeId = oldest === void 0 ? -1 : clock.wakeAt(oldest.usedAtUs + idleUs, () => this.#sweep());
+  }
+  #sweep() {
+    const { clock, idleUs } = this.#parts;
+    const sinceUs = clock.now() - idleUs;
+    for (const flow of this.#flows.values()) {
+      if (flow.usedAtUs > sinceUs) break;
+      this.close(flow, new Deno.errors.BadResource("The flow was idle for too long"));
+    }
+    this.#watch();
+  }
+  /** Ends a flow; a datagram that comes after it begins another one. */
+  close(flow, error2) {
+    if (this.#flows.get(flow.key) === flow) this.#flows.delete(flow.key);
+    flow.end(error2);
+  }
+  /** Ends all of them. */
+  closeAll(error2 = interrupted()) {
+    this.#parts.clock.cancelWake(this.#wakeId);
+    for (const flow of this.#flows.values()) flow.end(error2);
+    this.#flows.clear();
+  }
+  /** Tells the source that its flow is not taken. */
+  refuse(flow, code) {
+    const { local, remote, ports } = flow;
+    this.#parts.refuse(local, ports & 65535, remote, ports >>> 16, code);
+  }
+  /** Sends to the source of a flow, from its destination. */
+  send(flow, payload) {
+    if (flow.ended !== null) return Promise.reject(flow.ended);
+    if (payload.length > PAYLOAD_MAX_BYTES) {
+      return Promise.reject(messageTooLong(payload.length, PAYLOAD_MAX_BYTES));
+    }
+    this.#use(flow);
+    const header = this.#header;
+    header[DatagramWord.length] = payload.length;
+    header[DatagramWord.ports] = flow.ports << 16 | flow.ports >>> 16;
+    header[DatagramWord.hops] = this.#parts.config.hopLimit;
+    putAddress2(header, DatagramWord.source, flow.local);
+    putAddress2(header, DatagramWord.destination, flow.remote);
+    const bytes = new Uint8Array(header.buffer);
+    const { sendBufferBytes } = this.#parts.config;
+    const isFirst = this.#sends.length === 0;
+    if (isFirst && this.#endpoint.send(bytes, payload, sendBufferBytes)) {
+      return Promise.resolve(payload.length);
+    }
+    return new Promise((done) => this.#sends.push({
+      header: bytes.slice(),
+      payload: payload.slice(),
+      done
+    }));
+  }
+};
+function addressAt(words, at) {
+  return {
+    w0: words[at],
+    w1: words[at + 1],
+    w2: words[at + 2],
+    w3: words[at + 3]
+  };
+}
+function putAddress2(words, at, { w0, w1, w2, w3 }) {
+  words[at] = w0;
+  words[at + 1] = w1;
+  words[at + 2] = w2;
+  words[at + 3] = w3;
+}
+
+// src/net/forward.ts
+var ENDS = {
+  reset: FlowEnd.reset,
+  network: FlowEnd.unreachable + IcmpUnreachableCode.network,
+  host: FlowEnd.unreachable + IcmpUnreachableCode.host,
+  port: FlowEnd.unreachable + IcmpUnreachableCode.port,
+  prohibited: FlowEnd.unreachable + IcmpUnreachableCode.prohibited
+};
+var DEFAULT_PENDING = 1024;
+var DEFAULT_DECISION_MS = 1e4;
+var DEFAULT_FLOWS = 4096;
+var DEFAULT_IDLE_MS = 6e4;
+var DECISION_MAX_MS = 3e5;
+var TcpFlow = class {
+  /** `"tcp"`. */
+  transport = "tcp";
+  /** The original destination: the local end of the connection that `accept` gives. */
+  localAddr;
+  /** Where the flow comes from. */
+  remoteAddr;
+  #offered;
+  #host;
+  #decided = false;
+  #abort = null;
+  /** The flow has ended undecided. */
+  #ended = false;
+  /** Made by a stack; applications get flows from `forward`. */
+  constructor(offered, host) {
+    this.#offered = offered;
+    this.#host = host;
+    this.localAddr = offered.local;
+    this.remoteAddr = offered.remote;
+  }
+  /** Ends it because nobody waits for the decision any more. */
+  static end(flow) {
+    flow.#ended = true;
+    flow.#abort?.abort(flow.#tooLate());
+    if (!flow.#decided) flow.#refuse(FlowEnd.drop);
+  }
+  /** Whether a decision was made, or is not asked for any more. */
+  get decided() {
+    return this.#decided;
+  }
+  /** Aborts when the flow ends undecided: too late, the peer or the forward is gone. For what is tried meanwhile. */
+  get signal() {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#ended) this.#abort.abort(this.#tooLate());
+    }
+    return this.#abort.signal;
+  }
+  /**
+   * Goes on with the handshake; resolves when it is complete. Rejects with `TimedOut` when the decision comes
+   * too late or the peer does not answer, with `ConnectionReset` when it has given up, with `Busy` at the
+   * stack's limit of connections, with `BadResource` when the flow was decided before.
+   */
+  accept() {
+    if (this.#ended) return Promise.reject(this.#tooLate());
+    if (this.#decided) return Promise.reject(decidedBefore());
+    this.#decided = true;
+    const { port, id, generation } = this.#offered;
+    port.forgetFlow(id, generation);
+    return this.#host.request(port, (request, handler) => port.acceptFlow(request, id, generation, handler), (error2) => acceptError(error2, this.#where));
+  }
+  /** Answers with an RST, or with an ICMP error (of which there are at most 1000 in a second). */
+  reject(how = "reset") {
+    if (!Object.hasOwn(ENDS, how)) {
+      throw new TypeError(`"${how}" is none of ${Object.keys(ENDS).join(", ")}`);
+    }
+    this.#decide(ENDS[how]);
+  }
+  /** Answers nothing; the peer tries again until it gives up. */
+  drop() {
+    this.#decide(FlowEnd.drop);
+  }
+  #decide(how) {
+    if (this.#ended) return;
+    if (this.#decided) throw decidedBefore();
+    this.#refuse(how);
+  }
+  #refuse(how) {
+    this.#decided = true;
+    const { port, id, generation } = this.#offered;
+    port.refuseFlow(id, generation, how);
+  }
+  get #where() {
+    const { hostname, port } = this.remoteAddr;
+    return `${hostname}:${port}`;
+  }
+  #tooLate() {
+    return codedError(Deno.errors.TimedOut, "ETIMEDOUT", `Connection timed out (os error 110): the flow from ${this.#where} has ended undecided`);
+  }
+};
+var Forwarder = class {
+  #id;
+  #ports;
+  #liveness;
+  #onClose;
+  #closed = false;
+  #referenced = true;
+  /** Made by a stack's `forward`. */
+  constructor(id, ports, liveness, onClose) {
+    this.#id = id;
+    this.#ports = ports;
+    this.#liveness = liveness;
+    this.#onClose = onClose;
+    liveness.hold();
+  }
+  /** Takes no more flows; those undecided are dropped, connections go on. */
+  close() {
+    if (this.#closed) throw new Deno.errors.BadResource("Bad resource ID");
+    this.#closed = true;
+    for (const port of this.#ports) port.unforward(this.#id);
+    if (this.#referenced) this.#liveness.release();
+    this.#ports[0].settleSoon();
+    this.#onClose();
+  }
+  /** Lets it keep the process alive, which is the default. */
+  ref() {
+    this.#setReferenced(true);
+  }
+  /** Lets the process end although it is open. */
+  unref() {
+    this.#setReferenced(false);
+  }
+  /** Closes it unless it is closed already. */
+  [Symbol.dispose]() {
+    if (!this.#closed) this.close();
+  }
+  #setReferenced(referenced) {
+    if (this.#closed || referenced === this.#referenced) return;
+    this.#referenced = referenced;
+    if (referenced) this.#liveness.hold();
+    else this.#liveness.release();
+    this.#ports[0].settleSoon();
+  }
+};
+function openForward(parts, options, handler) {
+  const how = checkForward(options);
+  if (typeof handler !== "function") {
+    throw new TypeError(`forward: the handler ${String(handler)} is not a function`);
+  }
+  const onError = options.onError ?? ((error2) => console.error(error2));
+  if (options.transport === "udp") {
+    return openUdpForward(parts, how, handler, onError);
+  }
+  return openTcpForward(parts, how, handler, onError);
+}
+function openUdpForward(parts, how, handler, onError) {
+  const { clock, udp, liveness, forwarders } = parts;
+  const id = parts.nextName();
+  const closers = [];
+  for (const port of parts.ports) {
+    const flows = new UdpFlows({
+      ...{
+        clock,
+        config: udp,
+        flowsMax: how.flowsMax,
+        idleUs: how.idleMs * 1e3
+      },
+      refuse: (...flow) => port.refuseDatagram(...flow),
+      offer: (state) => decideDatagrams(new UdpFlow(state), handler, onError)
+    });
+    const endpoint = port.bindForeign(id, how, (endpoint2) => flows.onNews(endpoint2));
+    closers.push({
+      unforward() {
+        flows.closeAll();
+        port.unbindDatagram(endpoint);
+      },
+      settleSoon: () => port.settleSoon()
+    });
+  }
+  const forwarder = new Forwarder(id, closers, liveness, () => forwarders.delete(forwarder));
+  forwarders.add(forwarder);
+  return forwarder;
+}
+async function decideDatagrams(flow, handler, onError) {
+  try {
+    await handler(flow);
+  } catch (error2) {
+    if (!flow.decided) flow.reject();
+    onError(error2);
+  }
+}
+function openTcpForward(parts, how, handler, onError) {
+  const { ports, liveness, forwarders } = parts;
+  const id = parts.nextName();
+  const forwarder = new Forwarder(id, ports, liveness, () => forwarders.delete(forwarder));
+  forwarders.add(forwarder);
+  const host = {
+    request: (...request) => runRequest(parts, ...request)
+  };
+  for (const port of ports) {
+    port.forward(id, how, (offered) => {
+      const flow = new TcpFlow(offered, host);
+      decide(flow, handler, onError);
+      return () => TcpFlow.end(flow);
+    });
+  }
+  return forwarder;
+}
+async function runRequest({ requests, liveness, nextName }, port, start, failure) {
+  const request = nextName();
+  liveness.hold();
+  try {
+    return await new Promise((resolve, reject) => {
+      requests.set(request, reject);
+      start(request, {
+        connected: (endpoint) => resolve(new TcpConn(endpoint)),
+        failed: (error2) => reject(failure(error2))
+      });
+    });
+  } finally {
+    requests.delete(request);
+    liveness.release();
+    port.settleSoon();
+  }
+}
+async function decide(flow, handler, onError) {
+  try {
+    await handler(flow);
+  } catch (error2) {
+    if (!flow.decided) flow.reject();
+    onError(error2);
+  }
+}
+function checkForward(options) {
+  const { transport, filter = {} } = options;
+  if (transport !== "tcp" && transport !== "udp") {
+    throw new TypeError(`forward: transport: "${String(transport)}" is not one of tcp, udp`);
+  }
+  const prefixes = prefixesOf(filter.prefixes, "filter.prefixes");
+  const except = prefixesOf(filter.except, "filter.except");
+  const given = filter.ports === void 0 ? [] : typeof filter.ports === "number" ? [
+    filter.ports
+  ] : filter.ports;
+  if (!Array.isArray(given)) throw new TypeError(`filter.ports: ${String(given)} is no array`);
+  const ports = given.map(rangeOf);
+  atMost2("filter.prefixes and filter.except", prefixes.length + except.length, FILTER_PREFIXES_MAX);
+  atMost2("filter.ports", ports.length, FILTER_PORTS_MAX);
+  const pendingMax = options.pendingMax ?? DEFAULT_PENDING;
+  const decisionMs = options.decisionMs ?? DEFAULT_DECISION_MS;
+  inRange("pendingMax", pendingMax, 1, FLOWS_MAX);
+  inRange("decisionMs", decisionMs, 1, DECISION_MAX_MS);
+  const flowsMax = options.flowsMax ?? DEFAULT_FLOWS;
+  const idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
+  inRange("flowsMax", flowsMax, 1, 65536);
+  inRange("idleMs", idleMs, 1, 36e5);
+  const own = filter.own === true;
+  if (own && transport === "udp") {
+    throw new TypeError("filter.own: only for connections; listenDatagram takes own datagrams");
+  }
+  return {
+    prefixes,
+    except,
+    ports,
+    own,
+    pendingMax,
+    decisionMs,
+    flowsMax,
+    idleMs
+  };
+}
+function prefixesOf(value, option) {
+  if (value === void 0) return [];
+  const texts = typeof value === "string" ? [
+    value
+  ] : value;
+  if (!Array.isArray(texts)) throw new TypeError(`${option}: ${String(value)} is no array`);
+  return texts.map((text2) => {
+    if (typeof text2 !== "string") throw new TypeError(`${option}: ${String(text2)} is no string`);
+    return parseCidr(text2, option);
+  });
+}
+function rangeOf(value) {
+  const range = typeof value === "number" ? [
+    value,
+    value
+  ] : value;
+  if (!Array.isArray(range) || range.length !== 2) {
+    throw new TypeError(`filter.ports: ${String(value)} is neither a port nor [first, last]`);
+  }
+  for (const port of range) inRange("filter.ports", port, 1, 65535);
+  if (range[0] > range[1]) {
+    throw new RangeError(`filter.ports: the range [${range.join(", ")}] has no port in it`);
+  }
+  return [
+    range[0],
+    range[1]
+  ];
+}
+function inRange(name, value, low, high) {
+  if (typeof value !== "number") throw new TypeError(`${name}: ${String(value)} is not a number`);
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw new RangeError(`${name}: ${value} is not a whole number from ${low} to ${high}`);
+}
+function atMost2(name, count, most) {
+  if (count > most) throw new RangeError(`${name}: ${count} are more than ${most}`);
+}
+function heldLength({ address, length }) {
+  return isIpv4(address) ? 96 + length : length;
+}
+function flowAddr(address, port) {
+  return {
+    transport: "tcp",
+    hostname: addressText(address),
+    port
+  };
+}
+function decidedBefore() {
+  return new Deno.errors.BadResource("Bad resource ID: the flow was decided already");
+}
+function acceptError(error2, where) {
+  if (error2 !== ConnectionError.refused) return connectError(error2, where);
+  return codedError(Deno.errors.ConnectionReset, "ECONNRESET", `Connection reset by peer (os error 104): ${where} has given up during the handshake`);
 }
 
 // src/net/listener.ts
@@ -5921,10 +7138,10 @@ var Listener = class {
     };
   }
   /** Ends it because the stack has failed. */
-  static fail(listener, error) {
-    listener.#failure = error;
+  static fail(listener, error2) {
+    listener.#failure = error2;
     listener.#closed = true;
-    listener.#settle((pending) => pending.reject(error));
+    listener.#settle((pending) => pending.reject(error2));
   }
   /** The address and port that it listens on. */
   get addr() {
@@ -5980,12 +7197,12 @@ var Listener = class {
         value: await this.accept(),
         done: false
       };
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource) return {
+    } catch (error2) {
+      if (error2 instanceof Deno.errors.BadResource) return {
         value: void 0,
         done: true
       };
-      throw error;
+      throw error2;
     }
   }
   /** What `break` in `for await` calls: closes the listener, which must be open. */
@@ -6064,66 +7281,6 @@ var Liveness = class {
   }
 };
 var LONGEST_INTERVAL_MS = 2147483647;
-
-// src/wire/icmp.ts
-var ICMP_HEADER_BYTES = 8;
-var ICMP_QUOTED_BYTES = 8;
-var IcmpField = {
-  type: 0,
-  code: 1,
-  checksum: 2,
-  /** RFC 1191 section 4: the next hop's MTU, in "fragmentation needed" only. */
-  mtu: 6,
-  quoted: 8,
-  /** Identifier and sequence number of an echo. */
-  echoName: 4
-};
-var IcmpType = {
-  echoReply: 0,
-  destinationUnreachable: 3,
-  sourceQuench: 4,
-  redirect: 5,
-  echoRequest: 8,
-  timeExceeded: 11,
-  parameterProblem: 12
-};
-var IcmpUnreachableCode = {
-  network: 0,
-  host: 1,
-  protocol: 2,
-  port: 3,
-  fragmentationNeeded: 4,
-  /** RFC 1812 section 5.2.7.1: communication with the host is administratively prohibited. */
-  prohibited: 10
-};
-function isIcmpChecksumRight(view, offset, length) {
-  return checksumFold(checksumAdd(view, offset, length, 0)) === 0;
-}
-function writeIcmpChecksum(view, offset, length) {
-  view.setUint16(offset + IcmpField.checksum, 0);
-  view.setUint16(offset + IcmpField.checksum, checksumFold(checksumAdd(view, offset, length, 0)));
-}
-var Icmp6Type = {
-  destinationUnreachable: 1,
-  packetTooBig: 2,
-  timeExceeded: 3,
-  parameterProblem: 4,
-  echoRequest: 128,
-  echoReply: 129
-};
-var ICMP6_MTU_FIELD = 4;
-var UNREACHABLE_CODES = [
-  IcmpUnreachableCode.network,
-  IcmpUnreachableCode.prohibited,
-  IcmpUnreachableCode.host,
-  IcmpUnreachableCode.host,
-  IcmpUnreachableCode.port,
-  IcmpUnreachableCode.prohibited,
-  IcmpUnreachableCode.prohibited
-];
-function unreachableCodeOf6(code) {
-  return UNREACHABLE_CODES[code] ?? IcmpUnreachableCode.host;
-}
 
 // src/wire/ipv6.ts
 var IPV6_HEADER_BYTES = 40;
@@ -6356,9 +7513,9 @@ async function sendPing(parts, request, source, remote, asked) {
   let timer = -1;
   try {
     return await new Promise((resolve, reject) => {
-      const giveUp2 = (error) => {
+      const giveUp2 = (error2) => {
         port.cancelPing(request);
-        reject(error);
+        reject(error2);
       };
       pending.set(request, reject);
       onAbort = () => giveUp2(signal.reason);
@@ -6373,7 +7530,7 @@ async function sendPing(parts, request, source, remote, asked) {
           hopLimit: hops,
           size
         }),
-        failed: (error, icmp) => reject(pingError(error, icmp, where))
+        failed: (error2, icmp) => reject(pingError(error2, icmp, where))
       });
     });
   } finally {
@@ -6387,16 +7544,16 @@ async function sendPing(parts, request, source, remote, asked) {
 function noAnswer(where, timeoutMs) {
   return codedError(Deno.errors.TimedOut, "ETIMEDOUT", `Connection timed out (os error 110): ${where} has not answered the echo request within ${timeoutMs} ms`);
 }
-function pingError(error, icmp, where) {
-  if (error === ConnectionError.tooManyConnections) {
+function pingError(error2, icmp, where) {
+  if (error2 === ConnectionError.tooManyConnections) {
     return codedError(Deno.errors.Busy, "EMFILE", `Cannot ping ${where}: as many pings wait for answers as ip.maxPings allows`);
   }
   const said = icmpText(icmp >>> 8, icmp & 255);
-  if (error === ConnectionError.refused) {
+  if (error2 === ConnectionError.refused) {
     const text3 = `Connection refused (os error 111): ${where} refuses echo requests: ${said}`;
     return codedError(Deno.errors.ConnectionRefused, "ECONNREFUSED", text3);
   }
-  const isNetwork = error === ConnectionError.networkUnreachable;
+  const isNetwork = error2 === ConnectionError.networkUnreachable;
   const text2 = isNetwork ? "Network is unreachable (os error 101)" : "No route to host (os error 113)";
   return codedError(Deno.errors.NetworkUnreachable, isNetwork ? "ENETUNREACH" : "EHOSTUNREACH", `${text2}: on the way to ${where}: ${said}`);
 }
@@ -6425,458 +7582,101 @@ function icmpText(type, code) {
   }
 }
 
-// src/base/vector_code.ts
-var VECTOR_CODE = [
-  "0061736d0100000001130360037f7f7f0060037f7f7f017f60017f017f02170108706970656c696e",
-  "65066d656d6f7279020301808002030403000102070e0204636f707900000373756d00010ad70203",
-  "0c00200020012002fc0a00000ba80202037f027b200020014160716a210302400340200020034f0d",
-  "0120062000fd000400fd7ffdae01210620072000fd000410fd7ffdae012107200041206a21000c00",
-  "0b0b2006fd0cffff0000ffff0000ffff0000ffff0000fd4e20064110fdad01fdae012007fd0cffff",
-  "0000ffff0000ffff0000ffff0000fd4e20074110fdad01fdae01fdae0121062006fd1b002006fd1b",
-  "016a2006fd1b022006fd1b036a6a21042001411f7121010240034020014104490d01200028000021",
-  "052004200541ffff037120054110766a6a2104200041046a2100200141046b21010c000b0b200141",
-  "024f0440200420002f00006a2104200041026a2100200141026b21010b20010440200420002d0000",
-  "6a21040b2004100221042002200441ff01714108742004410876726a10020b1e00200041ffff0371",
-  "20004110766a2100200041ffff037120004110766a0b"
-];
-
-// src/base/vector.ts
-var compiled = null;
-function makeVector(memory) {
-  compiled ??= new WebAssembly.Module(Uint8Array.fromHex(VECTOR_CODE.join("")));
-  const instance = new WebAssembly.Instance(compiled, {
-    pipeline: {
-      memory
-    }
-  });
-  return instance.exports;
-}
-
-// src/base/memory.ts
-var Memory = class {
-  store;
-  buffer;
-  bytes;
-  view;
-  /** Faster copies and checksums, where the store allows them. */
-  vector;
-  constructor(store) {
-    this.store = store;
-    const isWebAssembly = store instanceof WebAssembly.Memory;
-    this.buffer = isWebAssembly ? store.buffer : store;
-    this.bytes = new Uint8Array(this.buffer);
-    this.view = new DataView(this.buffer);
-    this.vector = isWebAssembly ? makeVector(store) : null;
+// src/pipeline/forward_switch.ts
+var SharedForwardSwitch = class {
+  #words;
+  #at;
+  constructor(layout) {
+    this.#words = layout.words;
+    this.#at = layout.control + Control.forward;
   }
-  /** Copies `length` bytes from offset `from` to offset `to`; the ranges may overlap. */
-  copy(to, from, length) {
-    if (this.vector === null) this.bytes.copyWithin(to, from, from + length);
-    else this.vector.copy(to, from, length);
+  get bits() {
+    return Atomics.load(this.#words, this.#at);
+  }
+  /** Lets more in. It stays so when a forward is closed: its connections go on. */
+  open(bits) {
+    Atomics.or(this.#words, this.#at, bits);
   }
 };
 
-// src/ring/pool.ts
-var DESCRIPTOR_WORDS = 4;
-var START2 = 0;
-var LENGTH = 1;
-var NEXT2 = 2;
-var ROOM = 3;
-var NIL = -1;
-var FREE_SHARE = 8;
-var SCARCE_SHARE = 16;
-var BlockPool = class {
-  words;
-  table;
-  first;
-  count;
-  blockBytes;
-  #blocks;
-  #headroom;
-  #free;
-  #freeCount;
-  constructor(pool2) {
-    this.words = pool2.words;
-    this.table = pool2.table;
-    this.first = pool2.first;
-    this.count = pool2.count;
-    this.blockBytes = pool2.blockBytes;
-    this.#blocks = pool2.blocks;
-    this.#headroom = pool2.headroom;
-    this.#free = new Int32Array(pool2.count);
-    for (let i = 0; i < pool2.count; i++) this.#free[i] = pool2.first + pool2.count - 1 - i;
-    this.#freeCount = pool2.count;
+// src/net/commands.ts
+var RETRY_MS = 1;
+var CommandWriter = class {
+  /** Where the command under construction stands: the ring, or a copy when the ring is full. */
+  target = new Int32Array(0);
+  #ring;
+  #words;
+  #bell;
+  #beforeFlush;
+  /** Commands that found the ring full, oldest first, as copies of whole records. */
+  #backlog = [];
+  #flushScheduled = false;
+  #loud = false;
+  #closed = false;
+  constructor(ring, bell, beforeFlush) {
+    this.#ring = new RingProducer(ring);
+    this.#words = ring.words;
+    this.#bell = bell;
+    this.#beforeFlush = beforeFlush;
   }
-  /** Blocks that can be taken. */
-  get free() {
-    return this.#freeCount;
-  }
-  /**
-   * Most bytes that one user should hold: a share of what is free now. Whoever has less may take more, so
-   * users that hold on to their bytes never exhaust the pool, and a newcomer always finds its share (the
-   * dynamic threshold of shared-memory switches).
-   */
-  get shareBytes() {
-    return this.#freeCount * this.blockBytes / FREE_SHARE;
-  }
-  /** Whether so little is left that those who hold more than their share should get no more. */
-  get isScarce() {
-    return this.#freeCount * SCARCE_SHARE < this.count;
-  }
-  /** Takes an empty block, or {@link NIL} when none is left. */
-  take() {
-    if (this.#freeCount === 0) return NIL;
-    const descriptor = this.#free[--this.#freeCount];
-    const at = this.table + descriptor * DESCRIPTOR_WORDS;
-    this.words[at + START2] = this.blockStart(descriptor);
-    this.words[at + LENGTH] = 0;
-    this.words[at + NEXT2] = NIL;
-    this.words[at + ROOM] = this.blockBytes - this.#headroom;
-    return descriptor;
-  }
-  /** Gives a block back. */
-  give(descriptor) {
-    this.#free[this.#freeCount++] = descriptor;
-  }
-  /** Makes `next` follow `descriptor` in a chain. */
-  link(descriptor, next) {
-    this.words[this.table + descriptor * DESCRIPTOR_WORDS + NEXT2] = next;
-  }
-  /** Byte offset of a block, behind its headroom. */
-  blockStart(descriptor) {
-    return this.#blocks + (descriptor - this.first) * this.blockBytes + this.#headroom;
-  }
-  /** Whether the descriptor is one of this pool. */
-  owns(descriptor) {
-    return descriptor >= this.first && descriptor < this.first + this.count;
-  }
-};
-
-// src/ring/ring.ts
-var RING_CONTROL_WORDS = 32;
-var TAIL = 0;
-var HEAD = 16;
-var RingProducer = class {
-  words;
-  #control;
-  #records;
-  #recordWords;
-  #capacity;
-  #tail;
-  /** The consumer's head when it was last looked at; the real one is this or later. */
-  #head;
-  constructor(ring) {
-    this.words = ring.words;
-    this.#control = ring.control;
-    this.#records = ring.records;
-    this.#recordWords = ring.recordWords;
-    this.#capacity = ring.capacity;
-    this.#tail = Atomics.load(ring.words, ring.control + TAIL);
-    this.#head = Atomics.load(ring.words, ring.control + HEAD);
-  }
-  /** The index in `words` of the record to fill next, or -1 when the ring is full. */
-  claim() {
-    if ((this.#tail - this.#head | 0) >= this.#capacity) {
-      this.#head = Atomics.load(this.words, this.#control + HEAD);
-      if ((this.#tail - this.#head | 0) >= this.#capacity) return -1;
+  /** Begins a command; gives the index in {@link target} at which its record stands. */
+  begin(op, row, generation) {
+    let at = this.#backlog.length > 0 ? -1 : this.#ring.claim();
+    if (at < 0) {
+      this.target = new Int32Array(MESSAGE_WORDS);
+      this.#backlog.push(this.target);
+      at = 0;
+    } else {
+      this.target = this.#words;
+      this.#ring.push();
     }
-    return this.#records + (this.#tail & this.#capacity - 1) * this.#recordWords;
-  }
-  /** Records that can be claimed now. */
-  get room() {
-    this.#head = Atomics.load(this.words, this.#control + HEAD);
-    return this.#capacity - (this.#tail - this.#head | 0);
-  }
-  /** Ends the record that `claim` gave; the consumer sees it after `publish`. */
-  push() {
-    this.#tail = this.#tail + 1 | 0;
-  }
-  /** Shows all pushed records to the consumer; true when there were any. */
-  publish() {
-    if (Atomics.load(this.words, this.#control + TAIL) === this.#tail) return false;
-    Atomics.store(this.words, this.#control + TAIL, this.#tail);
-    return true;
-  }
-};
-var RingConsumer = class {
-  words;
-  #control;
-  #records;
-  #recordWords;
-  #capacity;
-  #head;
-  /** The producer's tail when it was last looked at; the real one is this or later. */
-  #tail;
-  constructor(ring) {
-    this.words = ring.words;
-    this.#control = ring.control;
-    this.#records = ring.records;
-    this.#recordWords = ring.recordWords;
-    this.#capacity = ring.capacity;
-    this.#head = Atomics.load(ring.words, ring.control + HEAD);
-    this.#tail = this.#head;
-  }
-  /**
-   * The index in `words` of the next waiting record, or -1 when none waits. The record stays valid
-   * until `release`.
-   */
-  next() {
-    if (this.#head === this.#tail) {
-      this.#tail = Atomics.load(this.words, this.#control + TAIL);
-      if (this.#head === this.#tail) return -1;
-    }
-    const at = this.#records + (this.#head & this.#capacity - 1) * this.#recordWords;
-    this.#head = this.#head + 1 | 0;
+    this.target[at + Field.op] = op;
+    this.target[at + Field.row] = row;
+    this.target[at + Field.generation] = generation;
     return at;
   }
-  /** Gives the places of all records that `next` returned back to the producer. */
-  release() {
-    Atomics.store(this.words, this.#control + HEAD, this.#head);
+  /** The command is complete. Of one that is not loud the stage hears when it next looks. */
+  finish(loud) {
+    if (loud) this.#loud = true;
+    this.flushSoon();
   }
-  /** Whether a record waits. */
-  hasNext() {
-    return this.#head !== this.#tail || Atomics.load(this.words, this.#control + TAIL) !== this.#head;
+  /** For what must hold when the call returns: a peer in this process may connect in the same turn. */
+  finishNow() {
+    this.finish(true);
+    this.#flush();
   }
-};
-
-// src/ring/layout.ts
-var SLOT_BYTES = 65536 + 64;
-var SLOT_HEADROOM = 6;
-var RECEIVE_BLOCK_BYTES = 4096;
-var SEND_BLOCK_BYTES = 16384;
-var FRAME_WORDS = 2;
-var SEGMENT_WORDS = 48;
-var HANDOVER_WORDS = 2;
-var FRAGMENT_PAGE_BYTES = 1024;
-var QUOTE_WORDS = 312;
-var QUOTE_RECORDS = 64;
-var MESSAGE_WORDS = 16;
-var EVENT_WORDS = 8;
-var HEADERS_WORDS = 30;
-var TRACE_WORDS = 8 + SEGMENT_WORDS + HEADERS_WORDS;
-var HEADER_BYTES = 256;
-var Control = {
-  tcpBell: 0,
-  parserBell: 16,
-  readerBell: 32,
-  appBell: 48,
-  stop: 64,
-  /** What is traced: {@link Traced}. */
-  trace: 80
-};
-var CONTROL_WORDS = 128;
-var Traced = {
-  nothing: 0,
-  segments: 1,
-  progress: 2
-};
-var CACHE_LINE = 64;
-var SMALL_DIMENSIONS = {
-  connections: 4096,
-  sockets: 128,
-  slots: 64,
-  receiveBlocks: 1024,
-  sendBlocks: 512,
-  traceRecords: 1,
-  handoverFrames: 1,
-  fragmentPages: 4096
-};
-var Layout = class {
-  dimensions;
-  memory;
-  words;
-  /** Places of the event ring that belong to the rows. */
-  rowEvents;
-  /** Word index of the control region; add a {@link Control} value. */
-  control = 0;
-  readerCounters;
-  parserCounters;
-  tcpCounters;
-  frames;
-  segments;
-  freeSlots;
-  commands;
-  events;
-  trace;
-  handover;
-  /** Byte offset of the first handed-over frame; one every SLOT_BYTES, as the ring's records. */
-  handoverFrames;
-  /** Word index of row 0. */
-  rows;
-  /** Byte offset of the header area. */
-  headers;
-  /** Byte offset of the TCP thread's place for one datagram header. */
-  datagramHeader;
-  /** What senders are told of packets whose fragments did not all come: from the parser to the TCP thread. */
-  quotes;
-  /** Byte offset of the first page of fragments. */
-  fragmentPages;
-  slotPool;
-  receivePool;
-  sendPool;
-  /**
-   * `store` is that of another thread's layout of the same dimensions, or makes one of so many bytes.
-   * Throws a `RangeError` when the dimensions are more than a pipeline can address.
-   */
-  constructor(dimensions, store = plainStore) {
-    this.dimensions = dimensions;
-    const { slots, receiveBlocks, sendBlocks, traceRecords, handoverFrames } = dimensions;
-    const rowCount = dimensions.connections + dimensions.sockets;
-    this.rowEvents = EVENTS_PER_ROW * rowCount;
-    const cut = new Cutter();
-    cut.bytes(CONTROL_WORDS * 4);
-    const counters = [
-      0,
-      1,
-      2
-    ].map(() => cut.bytes(COUNTER_SLOTS * 8));
-    const rings = {
-      frames: cut.ring(FRAME_WORDS, slots),
-      segments: cut.ring(SEGMENT_WORDS, slots),
-      freeSlots: cut.ring(1, slots),
-      commands: cut.ring(MESSAGE_WORDS, COMMAND_RECORDS),
-      events: cut.ring(EVENT_WORDS, this.rowEvents + REPLY_RECORDS),
-      trace: cut.ring(TRACE_WORDS, traceRecords),
-      handover: cut.ring(HANDOVER_WORDS, handoverFrames),
-      quotes: cut.ring(QUOTE_WORDS, QUOTE_RECORDS)
-    };
-    const rows = cut.bytes(rowCount * ROW_WORDS * 4);
-    const receiveTable = cut.bytes((slots + receiveBlocks) * DESCRIPTOR_WORDS * 4);
-    const sendTable = cut.bytes(sendBlocks * DESCRIPTOR_WORDS * 4);
-    this.headers = cut.bytes(HEADER_BYTES);
-    this.datagramHeader = cut.bytes(DATAGRAM_HEADER_BYTES);
-    this.handoverFrames = cut.bytes(rings.handover.capacity * SLOT_BYTES);
-    this.fragmentPages = cut.bytes(dimensions.fragmentPages * FRAGMENT_PAGE_BYTES);
-    const slotBytes = cut.bytes(slots * SLOT_BYTES);
-    const receiveBytes2 = cut.bytes(receiveBlocks * RECEIVE_BLOCK_BYTES);
-    const sendBytes = cut.bytes(sendBlocks * SEND_BLOCK_BYTES);
-    if (cut.end > 2147483647) throw tooLarge(cut.end);
-    this.memory = new Memory(typeof store === "function" ? store(cut.end) : store);
-    this.words = new Int32Array(this.memory.buffer);
-    const set = (index) => new Counters(new Float64Array(this.memory.buffer, counters[index], COUNTER_SLOTS));
-    this.readerCounters = set(0);
-    this.parserCounters = set(1);
-    this.tcpCounters = set(2);
-    const words = this.words;
-    const ring = (place2) => ({
-      words,
-      ...place2
-    });
-    this.frames = ring(rings.frames);
-    this.segments = ring(rings.segments);
-    this.freeSlots = ring(rings.freeSlots);
-    this.commands = ring(rings.commands);
-    this.events = ring(rings.events);
-    this.trace = ring(rings.trace);
-    this.handover = ring(rings.handover);
-    this.quotes = ring(rings.quotes);
-    this.rows = rows / 4;
-    const receive = {
-      words,
-      table: receiveTable / 4
-    };
-    this.slotPool = {
-      ...receive,
-      ...{
-        first: 0,
-        count: slots,
-        blocks: slotBytes
-      },
-      ...{
-        blockBytes: SLOT_BYTES,
-        headroom: SLOT_HEADROOM
-      }
-    };
-    this.receivePool = {
-      ...receive,
-      ...{
-        first: slots,
-        count: receiveBlocks,
-        blocks: receiveBytes2
-      },
-      ...{
-        blockBytes: RECEIVE_BLOCK_BYTES,
-        headroom: 0
-      }
-    };
-    this.sendPool = {
-      ...{
-        words,
-        table: sendTable / 4
-      },
-      ...{
-        first: 0,
-        count: sendBlocks,
-        blocks: sendBytes
-      },
-      ...{
-        blockBytes: SEND_BLOCK_BYTES,
-        headroom: 0
-      }
-    };
+  /** Shows what there is at the end of this turn of the event loop. */
+  flushSoon() {
+    if (this.#flushScheduled || this.#closed) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => this.#flush());
   }
-  /** Whether this is the row of a UDP socket, not of a connection. */
-  isSocketRow(index) {
-    return index >= this.dimensions.connections;
+  /** Nothing is shown from now on, but what is under way. */
+  close() {
+    this.#closed = true;
   }
-  /** Word index of a row. */
-  row(index) {
-    return this.rows + index * ROW_WORDS;
+  #flush() {
+    this.#flushScheduled = false;
+    this.#beforeFlush();
+    this.#moveBacklog();
+    this.#ring.publish();
+    if (this.#loud) {
+      this.#loud = false;
+      this.#bell.ring();
+    }
+    if (this.#backlog.length > 0) setTimeout(() => this.flushSoon(), RETRY_MS);
   }
-  /** The stream of received bytes of a connection: from the TCP thread to the application. */
-  receiveStream(row) {
-    const at = this.row(row);
-    return {
-      words: this.words,
-      written: at + Row.rxWritten,
-      head: at + Row.rxHead,
-      epoch: at + Row.rxEpoch,
-      read: at + Row.rxRead
-    };
-  }
-  /** The stream of bytes to send of a connection: from the application to the TCP thread. */
-  sendStream(row) {
-    const at = this.row(row);
-    return {
-      words: this.words,
-      written: at + Row.txWritten,
-      head: at + Row.txHead,
-      epoch: at + Row.txEpoch,
-      read: at + Row.txRead
-    };
-  }
-  /** The memory, to hand to another thread. */
-  get shared() {
-    return this.memory.store;
-  }
-};
-var COMMAND_RECORDS = 4096;
-var REPLY_RECORDS = 4096;
-var EVENTS_PER_ROW = 4;
-function plainStore(bytes) {
-  return new SharedArrayBuffer(bytes);
-}
-function tooLarge(bytes) {
-  return new RangeError(`tcp: ${bytes} bytes of buffers are more than the 2 GiB that one pipeline can address; lower maxConnections, receiveMemory or sendMemory`);
-}
-var Cutter = class {
-  end = 0;
-  /** Byte offset of a region of that many bytes. */
-  bytes(length) {
-    const start = this.end;
-    this.end = Math.ceil((start + length) / CACHE_LINE) * CACHE_LINE;
-    return start;
-  }
-  ring(recordWords, atLeast) {
-    let capacity = 1;
-    while (capacity < atLeast) capacity *= 2;
-    const control = this.bytes(RING_CONTROL_WORDS * 4) / 4;
-    const records = this.bytes(capacity * recordWords * 4) / 4;
-    return {
-      control,
-      records,
-      recordWords,
-      capacity
-    };
+  #moveBacklog() {
+    if (this.#backlog.length === 0) return;
+    this.#loud = true;
+    let moved = 0;
+    while (moved < this.#backlog.length) {
+      const at = this.#ring.claim();
+      if (at < 0) break;
+      this.#words.set(this.#backlog[moved++], at);
+      this.#ring.push();
+    }
+    this.#backlog.splice(0, moved);
   }
 };
 
@@ -7167,99 +7967,6 @@ var StreamReader = class {
   }
 };
 
-// src/net/datagram_endpoint.ts
-var DatagramEndpoint = class {
-  row;
-  generation;
-  /** The header of the datagram that `receive` took last. */
-  header = new Int32Array(DATAGRAM_HEADER_BYTES / 4);
-  #headerBytes = new Uint8Array(this.header.buffer);
-  #host;
-  #handler;
-  #receive;
-  #send;
-  constructor(host, memory, row, generation, handler) {
-    const { layout } = host;
-    this.#host = host;
-    this.row = row;
-    this.generation = generation;
-    this.#handler = handler;
-    const { table } = layout.receivePool;
-    this.#receive = new StreamReader(memory.copier, table, layout.receiveStream(row));
-    this.#send = new StreamWriter(memory, layout.sendStream(row));
-  }
-  /** Bytes that wait to be received, and to be sent; headers included. */
-  get receiveBytes() {
-    return this.#receive.available;
-  }
-  /** Bytes that wait to be sent, headers included. */
-  get sendBytes() {
-    return this.#send.pending;
-  }
-  /**
-   * Takes the oldest datagram: as much of its payload as `target` takes, the rest is lost, as with recvfrom(2).
-   * Without a target it gets an array of its own. The result is what was written; there must be a datagram.
-   */
-  receive(target) {
-    this.#receive.read(this.#headerBytes);
-    const length = this.header[DatagramWord.length];
-    const into = target ?? new Uint8Array(length);
-    const count = Math.min(length, into.length);
-    this.#receive.read(into, count);
-    this.#receive.skip(length - count);
-    if (this.#receive.available === 0) this.#host.news(this, false);
-    return target === null ? into : into.subarray(0, count);
-  }
-  /**
-   * Queues a datagram: its header's eleven words as bytes, and its payload. False when there is no room; the
-   * handler is then called when there may be. `limitBytes` is what may be queued; one datagram always may.
-   */
-  send(header, payload, limitBytes) {
-    const send = this.#send;
-    send.reclaim();
-    const needed = DATAGRAM_HEADER_BYTES + payload.length;
-    if (!this.#hasRoom(needed, limitBytes)) {
-      this.#setWaiting(true);
-      if (!this.#hasRoom(needed, limitBytes)) return false;
-      this.#setWaiting(false);
-    }
-    const pending = send.pending;
-    const isOverShare = pending > 0 && pending + needed > this.#host.pool.shareBytes;
-    if (isOverShare || !send.hasMemoryFor(needed)) {
-      this.#setWaiting(true);
-      this.#host.awaitSendMemory(this);
-      return false;
-    }
-    send.appendArray(header, 0, DATAGRAM_HEADER_BYTES);
-    if (payload.length > 0) send.appendArray(payload, 0, payload.length);
-    send.publish();
-    this.#host.news(this, true);
-    return true;
-  }
-  /** The stage has changed something. */
-  onNews() {
-    this.#setWaiting(false);
-    this.#send.reclaim();
-    this.#handler(this);
-  }
-  /** Memory to send from may have become free. */
-  resumeWrites() {
-    this.#handler(this);
-  }
-  /** The stage is done with the row: gives the memory of what was sent back. */
-  dispose() {
-    this.#send.dispose();
-  }
-  #setWaiting(waiting) {
-    const { layout } = this.#host;
-    setSendWaiting(layout.words, layout.row(this.row), waiting);
-  }
-  #hasRoom(needed, limitBytes) {
-    const pending = this.#send.pending;
-    return pending === 0 || pending + needed <= limitBytes;
-  }
-};
-
 // src/net/endpoint.ts
 var NEWS_SHARE = 4;
 var NO_READS = [];
@@ -7405,21 +8112,21 @@ var Endpoint = class {
     this.#end(Command.abort, interrupted());
   }
   /** The stack has failed: nothing will come any more. */
-  fail(error) {
+  fail(error2) {
     this.#addresses = this.addresses;
     this.#closed = true;
-    this.#failure = error;
-    this.#rejectReads(error);
-    this.#rejectWrites(error);
-    this.#settleCloseWrite(error);
+    this.#failure = error2;
+    this.#rejectReads(error2);
+    this.#rejectWrites(error2);
+    this.#settleCloseWrite(error2);
   }
-  #end(command, error) {
+  #end(command, error2) {
     this.#addresses = this.addresses;
     this.#closed = true;
     this.#writeClosed = true;
-    this.#rejectReads(error);
-    this.#rejectWrites(error);
-    this.#settleCloseWrite(error);
+    this.#rejectReads(error2);
+    this.#rejectWrites(error2);
+    this.#settleCloseWrite(error2);
     this.port.command(command, this);
   }
   /** Sets a connection option. */
@@ -7473,9 +8180,9 @@ var Endpoint = class {
       if (count > 0 || target.length === 0) {
         resolve(count);
       } else if (this.#isOver()) {
-        const error = this.#readError();
-        if (error === null) resolve(null);
-        else reject(error);
+        const error2 = this.#readError();
+        if (error2 === null) resolve(null);
+        else reject(error2);
       } else {
         break;
       }
@@ -7543,8 +8250,8 @@ var Endpoint = class {
     return over && this.#available === 0;
   }
   #ending() {
-    const error = this.#readError();
-    return error === null ? Promise.resolve(null) : Promise.reject(error);
+    const error2 = this.#readError();
+    return error2 === null ? Promise.resolve(null) : Promise.reject(error2);
   }
   /** Why a read fails; null at the end of the stream, which the peer's FIN makes final. */
   #readError() {
@@ -7557,33 +8264,33 @@ var Endpoint = class {
   }
   /** The error of the connection, for the first who asks (as SO_ERROR in a kernel). */
   #takeError() {
-    const error = this.word(Row.error);
-    if (error === 0 || this.#errorTaken) return null;
+    const error2 = this.word(Row.error);
+    if (error2 === 0 || this.#errorTaken) return null;
     this.#errorTaken = true;
     const { hostname, port } = this.addresses.remote;
-    return connectionError(error, `${hostname}:${port}`);
+    return connectionError(error2, `${hostname}:${port}`);
   }
   #releaseRead() {
     if (this.#referenced) this.port.liveness.release();
   }
-  #rejectReads(error) {
+  #rejectReads(error2) {
     for (const { reject } of this.#reads.splice(0)) {
-      reject(error);
+      reject(error2);
       this.#releaseRead();
     }
     this.port.settleSoon();
   }
   /** Answers a `closeWrite` that waits; an error is one of this side, such as `close()`. */
-  #settleCloseWrite(error) {
+  #settleCloseWrite(error2) {
     if (this.#closingWrite === null) return;
-    if (error === null) this.#closingWrite.resolve();
-    else this.#closingWrite.reject(error);
+    if (error2 === null) this.#closingWrite.resolve();
+    else this.#closingWrite.reject(error2);
     this.#closingWrite = null;
     this.port.liveness.release();
   }
-  #rejectWrites(error) {
+  #rejectWrites(error2) {
     for (const { reject } of this.#writes.splice(0)) {
-      reject(error);
+      reject(error2);
       this.port.liveness.release();
     }
     this.port.settleSoon();
@@ -7603,6 +8310,99 @@ function netAddr(words, at, port, textOf) {
   };
 }
 
+// src/net/datagram_endpoint.ts
+var DatagramEndpoint = class {
+  row;
+  generation;
+  /** The header of the datagram that `receive` took last. */
+  header = new Int32Array(DATAGRAM_HEADER_BYTES / 4);
+  #headerBytes = new Uint8Array(this.header.buffer);
+  #host;
+  #handler;
+  #receive;
+  #send;
+  constructor(host, memory, row, generation, handler) {
+    const { layout } = host;
+    this.#host = host;
+    this.row = row;
+    this.generation = generation;
+    this.#handler = handler;
+    const { table } = layout.receivePool;
+    this.#receive = new StreamReader(memory.copier, table, layout.receiveStream(row));
+    this.#send = new StreamWriter(memory, layout.sendStream(row));
+  }
+  /** Bytes that wait to be received, and to be sent; headers included. */
+  get receiveBytes() {
+    return this.#receive.available;
+  }
+  /** Bytes that wait to be sent, headers included. */
+  get sendBytes() {
+    return this.#send.pending;
+  }
+  /**
+   * Takes the oldest datagram: as much of its payload as `target` takes, the rest is lost, as with recvfrom(2).
+   * Without a target it gets an array of its own. The result is what was written; there must be a datagram.
+   */
+  receive(target) {
+    this.#receive.read(this.#headerBytes);
+    const length = this.header[DatagramWord.length];
+    const into = target ?? new Uint8Array(length);
+    const count = Math.min(length, into.length);
+    this.#receive.read(into, count);
+    this.#receive.skip(length - count);
+    if (this.#receive.available === 0) this.#host.news(this, false);
+    return target === null ? into : into.subarray(0, count);
+  }
+  /**
+   * Queues a datagram: its header's eleven words as bytes, and its payload. False when there is no room; the
+   * handler is then called when there may be. `limitBytes` is what may be queued; one datagram always may.
+   */
+  send(header, payload, limitBytes) {
+    const send = this.#send;
+    send.reclaim();
+    const needed = DATAGRAM_HEADER_BYTES + payload.length;
+    if (!this.#hasRoom(needed, limitBytes)) {
+      this.#setWaiting(true);
+      if (!this.#hasRoom(needed, limitBytes)) return false;
+      this.#setWaiting(false);
+    }
+    const pending = send.pending;
+    const isOverShare = pending > 0 && pending + needed > this.#host.pool.shareBytes;
+    if (isOverShare || !send.hasMemoryFor(needed)) {
+      this.#setWaiting(true);
+      this.#host.awaitSendMemory(this);
+      return false;
+    }
+    send.appendArray(header, 0, DATAGRAM_HEADER_BYTES);
+    if (payload.length > 0) send.appendArray(payload, 0, payload.length);
+    send.publish();
+    this.#host.news(this, true);
+    return true;
+  }
+  /** The stage has changed something. */
+  onNews() {
+    this.#setWaiting(false);
+    this.#send.reclaim();
+    this.#handler(this);
+  }
+  /** Memory to send from may have become free. */
+  resumeWrites() {
+    this.#handler(this);
+  }
+  /** The stage is done with the row: gives the memory of what was sent back. */
+  dispose() {
+    this.#send.dispose();
+  }
+  #setWaiting(waiting) {
+    const { layout } = this.#host;
+    setSendWaiting(layout.words, layout.row(this.row), waiting);
+  }
+  #hasRoom(needed, limitBytes) {
+    const pending = this.#send.pending;
+    return pending === 0 || pending + needed <= limitBytes;
+  }
+};
+
 // src/net/port.ts
 var Port = class {
   layout;
@@ -7613,22 +8413,20 @@ var Port = class {
   #words;
   #commands;
   #events;
-  /** Commands that found the ring full, oldest first, as copies of whole records. */
-  #backlog = [];
   #endpoints = /* @__PURE__ */ new Map();
   #datagrams = /* @__PURE__ */ new Map();
   /** Rows of UDP sockets that were used before and are free again. */
   #freeSocketRows = [];
   #socketRowsUsed = 0;
   #listeners = /* @__PURE__ */ new Map();
+  #flowHandlers = /* @__PURE__ */ new Map();
+  /** Flows that nobody has decided on, by number. */
+  #flows = /* @__PURE__ */ new Map();
   #connects = /* @__PURE__ */ new Map();
   #pings = /* @__PURE__ */ new Map();
   /** Writers that hold their share of the send memory, and how much was free when the last one came. */
   #freeWhenWaiting = 0;
   #memoryWaiters = /* @__PURE__ */ new Set();
-  #tcpBell;
-  #flushScheduled = false;
-  #loud = false;
   #pumping = false;
   #closed = false;
   #onStopped = () => {
@@ -7648,9 +8446,8 @@ var Port = class {
       copier: pipeline.copier,
       release: (descriptor) => pool2.give(descriptor)
     };
-    this.#commands = new RingProducer(layout.commands);
+    this.#commands = new CommandWriter(layout.commands, pipeline.tcpBell, () => liveness.settle());
     this.#events = new RingConsumer(layout.events);
-    this.#tcpBell = pipeline.tcpBell;
     pipeline.onEvents(() => this.#pumpInline());
   }
   /** Begins to take events. */
@@ -7672,46 +8469,134 @@ var Port = class {
   /** Starts to listen, for all segments from now on; connections go to `handler`. */
   listen(id, address, port, backlog, ipv6Only, fastOpen, handler) {
     this.#listeners.set(id, handler);
-    const at = this.#begin(Command.listen, id, 0);
-    const words = this.#target;
+    const at = this.#commands.begin(Command.listen, id, 0);
+    const words = this.#commands.target;
     words[at + Field.port] = port;
     words[at + Field.value] = backlog;
     words[at + Field.ipv6Only] = ipv6Only ? 1 : 0;
     words[at + Field.fastOpen] = fastOpen;
-    putAddress2(words, at + Field.address, address);
-    this.#finishNow();
+    putAddress3(words, at + Field.address, address);
+    this.#commands.finishNow();
   }
   /** Stops to listen. */
   unlisten(id) {
     this.#listeners.delete(id);
-    this.#begin(Command.unlisten, id, 0);
-    this.#finishNow();
+    this.#commands.begin(Command.unlisten, id, 0);
+    this.#commands.finishNow();
   }
   /** One connection of the listener was accepted. */
   acceptTaken(id) {
-    this.#begin(Command.acceptTaken, id, 0);
-    this.#finish(false);
+    this.#commands.begin(Command.acceptTaken, id, 0);
+    this.#commands.finish(false);
   }
   /** Opens a connection; the answer goes to `handler`. */
   connect(request, local, localPort, remote, port, fastOpen, handler) {
     this.#connects.set(request, handler);
-    const at = this.#begin(Command.connect, request, 0);
-    const words = this.#target;
+    const at = this.#commands.begin(Command.connect, request, 0);
+    const words = this.#commands.target;
     words[at + Field.port] = port;
     words[at + Field.localPort] = localPort;
     words[at + Field.value] = fastOpen;
-    putAddress2(words, at + Field.address, remote);
-    putAddress2(words, at + Field.localAddress, local);
-    this.#finish(true);
+    putAddress3(words, at + Field.address, remote);
+    putAddress3(words, at + Field.localAddress, local);
+    this.#commands.finish(true);
   }
   /** Forgets a connect. */
   cancelConnect(request) {
     this.#connects.delete(request);
-    this.#begin(Command.cancelConnect, request, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.cancelConnect, request, 0);
+    this.#commands.finish(true);
+  }
+  /** Takes flows to foreign destinations; they go to `handler`, in the end too. */
+  forward(id, how, handler) {
+    this.#flowHandlers.set(id, handler);
+    this.#putFilter(id, how);
+    const at = this.#commands.begin(Command.forward, id, 0);
+    this.#commands.target[at + Field.port] = how.own ? ForwardMode.own : 0;
+    this.#commands.target[at + Field.value] = how.pendingMax;
+    this.#commands.target[at + Field.decisionMs] = how.decisionMs;
+    this.#commands.finishNow();
+    new SharedForwardSwitch(this.layout).open(ForwardBit.tcp);
+  }
+  #putFilter(id, how) {
+    for (const [prefixes, excludes] of [
+      [
+        how.prefixes,
+        0
+      ],
+      [
+        how.except,
+        1
+      ]
+    ]) {
+      for (const prefix of prefixes) {
+        const at = this.#commands.begin(Command.forwardPrefix, id, 0);
+        putAddress3(this.#commands.target, at + Field.address, prefix.address);
+        this.#commands.target[at + Field.value] = heldLength(prefix);
+        this.#commands.target[at + Field.excludes] = excludes;
+      }
+    }
+    for (const [first, last] of how.ports) {
+      const at = this.#commands.begin(Command.forwardPorts, id, 0);
+      this.#commands.target[at + Field.port] = first;
+      this.#commands.target[at + Field.value] = last;
+    }
+  }
+  /** Tells the source of a datagram to a foreign destination that it cannot be reached. */
+  refuseDatagram(local, localPort, remote, remotePort, code) {
+    const at = this.#commands.begin(Command.refuseDatagram, 0, 0);
+    this.#commands.target[at + Field.port] = remotePort;
+    this.#commands.target[at + Field.localPort] = localPort;
+    this.#commands.target[at + Field.value] = code;
+    putAddress3(this.#commands.target, at + Field.address, remote);
+    putAddress3(this.#commands.target, at + Field.localAddress, local);
+    this.#commands.finish(true);
+  }
+  /** Opens a UDP socket for what comes to foreign destinations. Throws as `bindDatagram`. */
+  bindForeign(id, how, handler) {
+    const endpoint = this.#openSocket(handler);
+    this.#putFilter(id, how);
+    const at = this.#commands.begin(Command.bindForeign, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.value] = id;
+    this.#commands.finishNow();
+    new SharedForwardSwitch(this.layout).open(ForwardBit.udp);
+    return endpoint;
+  }
+  /** Takes no more flows. */
+  unforward(id) {
+    this.#flowHandlers.delete(id);
+    for (const flow of this.#flows.values()) if (flow.forward === id) flow.ended();
+    this.#commands.begin(Command.unforward, id, 0);
+    this.#commands.finishNow();
+  }
+  /** Goes on with a flow; the answer goes to `handler`. */
+  acceptFlow(request, id, generation, handler) {
+    this.#connects.set(request, handler);
+    const at = this.#commands.begin(Command.acceptFlow, request, generation);
+    this.#commands.target[at + Field.value] = id;
+    this.#commands.finish(true);
+  }
+  /** Does not go on with it: {@link FlowEnd}. */
+  refuseFlow(id, generation, how) {
+    this.forgetFlow(id, generation);
+    const at = this.#commands.begin(Command.refuseFlow, id, generation);
+    this.#commands.target[at + Field.value] = how;
+    this.#commands.finish(true);
+  }
+  /** Nobody asks what becomes of this flow. */
+  forgetFlow(id, generation) {
+    if (this.#flows.get(id)?.generation === generation) this.#flows.delete(id);
   }
   /** Opens a UDP socket, for all datagrams from now on. Throws `Busy` when there are as many as may be. */
   bindDatagram(address, port, handler) {
+    const endpoint = this.#openSocket(handler);
+    const at = this.#commands.begin(Command.bindDatagram, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.port] = port;
+    putAddress3(this.#commands.target, at + Field.address, address);
+    this.#commands.finishNow();
+    return endpoint;
+  }
+  #openSocket(handler) {
     const { connections, sockets } = this.layout.dimensions;
     if (this.#freeSocketRows.length === 0 && this.#socketRowsUsed === sockets) {
       throw tooManySockets(sockets);
@@ -7720,23 +8605,19 @@ var Port = class {
     const generation = this.#clearRow(row);
     const endpoint = new DatagramEndpoint(this, this.#memory, row, generation, handler);
     this.#datagrams.set(row, endpoint);
-    const at = this.#begin(Command.bindDatagram, row, generation);
-    this.#target[at + Field.port] = port;
-    putAddress2(this.#target, at + Field.address, address);
-    this.#finishNow();
     return endpoint;
   }
   /** Lets go of a UDP socket; what was sent is still sent. */
   unbindDatagram(endpoint) {
-    this.#begin(Command.unbindDatagram, endpoint.row, endpoint.generation);
-    this.#finishNow();
+    this.#commands.begin(Command.unbindDatagram, endpoint.row, endpoint.generation);
+    this.#commands.finishNow();
   }
   /** Joins a group, or leaves it. */
   setMember(endpoint, group, joins) {
-    const at = this.#begin(Command.groupMember, endpoint.row, endpoint.generation);
-    this.#target[at + Field.value] = joins ? 1 : 0;
-    putAddress2(this.#target, at + Field.address, group);
-    this.#finishNow();
+    const at = this.#commands.begin(Command.groupMember, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.value] = joins ? 1 : 0;
+    putAddress3(this.#commands.target, at + Field.address, group);
+    this.#commands.finishNow();
   }
   /** Nobody else writes the row of a socket until the stage hears of it. */
   #clearRow(row) {
@@ -7749,51 +8630,51 @@ var Port = class {
   /** Sends an echo request with `size` bytes; the answer goes to `handler`. */
   ping(request, local, remote, size, hopLimit, handler) {
     this.#pings.set(request, handler);
-    const at = this.#begin(Command.ping, request, 0);
-    const words = this.#target;
+    const at = this.#commands.begin(Command.ping, request, 0);
+    const words = this.#commands.target;
     words[at + Field.port] = hopLimit;
     words[at + Field.value] = size;
-    putAddress2(words, at + Field.address, remote);
-    putAddress2(words, at + Field.localAddress, local);
-    this.#finish(true);
+    putAddress3(words, at + Field.address, remote);
+    putAddress3(words, at + Field.localAddress, local);
+    this.#commands.finish(true);
   }
   /** Forgets an echo request. */
   cancelPing(request) {
     if (!this.#pings.delete(request)) return;
-    this.#begin(Command.cancelPing, request, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.cancelPing, request, 0);
+    this.#commands.finish(true);
   }
   /** A command about a connection. */
   command(op, endpoint) {
-    this.#begin(op, endpoint.row, endpoint.generation);
-    this.#finish(true);
+    this.#commands.begin(op, endpoint.row, endpoint.generation);
+    this.#commands.finish(true);
   }
   /** Sets an option of a connection. */
   option(endpoint, option, value) {
-    const at = this.#begin(Command.option, endpoint.row, endpoint.generation);
-    this.#target[at + Field.port] = option;
-    this.#target[at + Field.value] = value;
-    this.#finish(true);
+    const at = this.#commands.begin(Command.option, endpoint.row, endpoint.generation);
+    this.#commands.target[at + Field.port] = option;
+    this.#commands.target[at + Field.value] = value;
+    this.#commands.finish(true);
   }
   /** The endpoint has read or written; `loud` when the TCP stage should look soon. */
   news(endpoint, loud) {
     const word = this.layout.row(endpoint.row) + Row.newsForTcp;
     if (Atomics.exchange(this.#words, word, 1) === 0) {
-      this.#begin(Command.news, endpoint.row, endpoint.generation);
-      this.#finish(loud);
+      this.#commands.begin(Command.news, endpoint.row, endpoint.generation);
+      this.#commands.finish(loud);
     } else if (loud) {
-      this.#finishLoud();
+      this.#commands.finish(true);
     }
   }
   /** Closes everything; `onStopped` hears of the end. */
   shutdown() {
-    this.#begin(Command.shutdown, 0, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.shutdown, 0, 0);
+    this.#commands.finish(true);
   }
   /** Resets what a shutdown has left; `onStopped` hears of it. */
   abortAll() {
-    this.#begin(Command.abortAll, 0, 0);
-    this.#finish(true);
+    this.#commands.begin(Command.abortAll, 0, 0);
+    this.#commands.finish(true);
   }
   /** Calls the endpoint again when more of the send memory is free. */
   awaitSendMemory(endpoint) {
@@ -7802,16 +8683,18 @@ var Port = class {
   }
   /** Lets the process end if nobody waits any more, after the current turn. */
   settleSoon() {
-    this.#scheduleFlush();
+    this.#commands.flushSoon();
   }
   /** Nothing is sent or received any more; every pending call gets `error`. */
-  fail(error) {
-    for (const endpoint of this.#endpoints.values()) endpoint.fail(error);
+  fail(error2) {
+    for (const endpoint of this.#endpoints.values()) endpoint.fail(error2);
     this.close();
   }
   /** Takes no more events and sends no more commands. */
   close() {
     this.#closed = true;
+    this.#commands.close();
+    for (const { ended } of this.#flows.values()) ended();
     this.#endpoints.clear();
     this.#datagrams.clear();
     this.#connects.clear();
@@ -7841,7 +8724,7 @@ var Port = class {
     for (; at >= 0; at = this.#events.next()) this.#onEvent(words, at);
     this.#events.release();
     this.#wakeMemoryWaiters();
-    this.#scheduleFlush();
+    this.#commands.flushSoon();
     return true;
   }
   #pumpInline() {
@@ -7906,6 +8789,13 @@ var Port = class {
       case Event.pinged:
         this.#onPinged(words, at, name);
         return;
+      case Event.flow:
+        return this.#onFlow(row, words[at + Field.generation], name);
+      case Event.flowEnded: {
+        const flow = this.#flows.get(row);
+        if (flow?.generation === words[at + Field.generation]) flow.ended();
+        return;
+      }
       case Event.stopped:
         this.#onStopped();
         return;
@@ -7914,12 +8804,42 @@ var Port = class {
   #onPinged(words, at, request) {
     const handler = this.#pings.get(request);
     this.#pings.delete(request);
-    const error = words[at + Field.result];
-    if (error === ConnectionError.none) {
+    const error2 = words[at + Field.result];
+    if (error2 === ConnectionError.none) {
       handler?.answered(words[at + Field.rttUs], words[at + Field.hops]);
     } else {
-      handler?.failed(error, words[at + Field.icmp]);
+      handler?.failed(error2, words[at + Field.icmp]);
     }
+  }
+  #onFlow(id, generation, forward) {
+    const handler = this.#flowHandlers.get(forward);
+    if (handler === void 0) {
+      this.refuseFlow(id, generation, FlowEnd.drop);
+      return;
+    }
+    const at = this.layout.flows + id * FLOW_WORDS;
+    const words = this.#words;
+    const ports = words[at + 8];
+    const name = {
+      port: this,
+      id,
+      generation,
+      local: flowAddr(getAddress(words, at), ports >>> 16),
+      remote: flowAddr(getAddress(words, at + 4), ports & 65535)
+    };
+    let isOver = false;
+    this.#flows.set(id, {
+      forward,
+      generation,
+      ended: () => isOver = true
+    });
+    const ended = handler(name);
+    if (isOver) ended();
+    else if (this.#flows.has(id)) this.#flows.set(id, {
+      forward,
+      generation,
+      ended
+    });
   }
   #onEnded(row, generation) {
     const endpoint = this.#datagrams.get(row) ?? this.#endpoints.get(row);
@@ -7941,66 +8861,16 @@ var Port = class {
     this.#memoryWaiters.clear();
     for (const endpoint of waiters) endpoint.resumeWrites();
   }
-  /** Where the command under construction stands: the ring, or a copy when the ring is full. */
-  #target = new Int32Array(0);
-  #begin(op, row, generation) {
-    let at = this.#backlog.length > 0 ? -1 : this.#commands.claim();
-    if (at < 0) {
-      this.#target = new Int32Array(MESSAGE_WORDS);
-      this.#backlog.push(this.#target);
-      at = 0;
-    } else {
-      this.#target = this.#words;
-      this.#commands.push();
-    }
-    this.#target[at + Field.op] = op;
-    this.#target[at + Field.row] = row;
-    this.#target[at + Field.generation] = generation;
-    return at;
-  }
-  #finish(loud) {
-    if (loud) this.#loud = true;
-    this.#scheduleFlush();
-  }
-  #finishLoud() {
-    this.#loud = true;
-    this.#scheduleFlush();
-  }
-  /** For what must hold when the call returns: a peer in this process may connect in the same turn. */
-  #finishNow() {
-    this.#finish(true);
-    this.#flush();
-  }
-  /** Commands are shown once for each turn of the event loop, and at most one bell is rung for them. */
-  #scheduleFlush() {
-    if (this.#flushScheduled || this.#closed) return;
-    this.#flushScheduled = true;
-    queueMicrotask(() => this.#flush());
-  }
-  #flush() {
-    this.#flushScheduled = false;
-    this.liveness.settle();
-    this.#moveBacklog();
-    this.#commands.publish();
-    if (this.#loud) {
-      this.#loud = false;
-      this.#tcpBell.ring();
-    }
-    if (this.#backlog.length > 0) setTimeout(() => this.#scheduleFlush(), 1);
-  }
-  #moveBacklog() {
-    let moved = 0;
-    while (moved < this.#backlog.length) {
-      const at = this.#commands.claim();
-      if (at < 0) break;
-      this.#words.set(this.#backlog[moved++], at);
-      this.#commands.push();
-    }
-    if (this.#backlog.length > 0) this.#loud = true;
-    if (moved > 0) this.#backlog.splice(0, moved);
-  }
 };
-function putAddress2(words, at, address) {
+function getAddress(words, at) {
+  return {
+    w0: words[at],
+    w1: words[at + 1],
+    w2: words[at + 2],
+    w3: words[at + 3]
+  };
+}
+function putAddress3(words, at, address) {
   words[at] = address.w0;
   words[at + 1] = address.w1;
   words[at + 2] = address.w2;
@@ -8333,6 +9203,7 @@ function readSack(view, at, length, segment) {
 
 // src/pipeline/segment_record.ts
 var USED_WORDS = 48;
+var FOREIGN = 65536;
 if (USED_WORDS > SEGMENT_WORDS) throw new Error("A segment record overruns its place");
 function writeSegmentRecord(words, at, kind, segment) {
   words[at] = kind;
@@ -8351,7 +9222,8 @@ function writeSegmentRecord(words, at, kind, segment) {
   words[at + 13] = segment.flags;
   words[at + 14] = segment.window;
   words[at + 15] = segment.urgent;
-  words[at + 16] = segment.trafficClass << 8 | segment.hopLimit;
+  const foreign = segment.foreign ? FOREIGN : 0;
+  words[at + 16] = foreign | segment.trafficClass << 8 | segment.hopLimit;
   words[at + 17] = segment.options;
   words[at + 18] = segment.mss;
   words[at + 19] = segment.windowScale;
@@ -8407,7 +9279,8 @@ function readSegmentRecord(words, at, segment) {
   segment.flags = words[at + 13];
   segment.window = words[at + 14];
   segment.urgent = words[at + 15];
-  segment.trafficClass = words[at + 16] >>> 8;
+  segment.foreign = (words[at + 16] & FOREIGN) !== 0;
+  segment.trafficClass = words[at + 16] >>> 8 & 255;
   segment.hopLimit = words[at + 16] & 255;
   segment.options = words[at + 17];
   segment.mss = words[at + 18];
@@ -8839,6 +9712,7 @@ var Stack = class {
   #liveness = new Liveness();
   #portTable = new PortTable();
   #listeners = /* @__PURE__ */ new Set();
+  #forwarders = /* @__PURE__ */ new Set();
   /** The ports and the sockets of UDP. */
   #socketTable = new PortTable();
   #sockets = /* @__PURE__ */ new Set();
@@ -8869,7 +9743,7 @@ var Stack = class {
     this.#ports = parts.pipelines.map((pipeline) => new Port(pipeline, this.#liveness));
     this.#viewers = new Viewers(parts.pipelines, parts.trace);
     for (const [index, pipeline] of parts.pipelines.entries()) {
-      pipeline.onFailure((error) => this.#fail(error));
+      pipeline.onFailure((error2) => this.#fail(error2));
       this.#ports[index].onTrace(this.#viewers.drainOf(pipeline));
       this.#ports[index].start();
     }
@@ -8949,9 +9823,9 @@ var Stack = class {
     for (const remote of tried.slice(0, -1)) {
       try {
         return await this.#connectTo(remote, attempt);
-      } catch (error) {
+      } catch (error2) {
         signal?.throwIfAborted();
-        if (this.#ended !== null) throw error;
+        if (this.#ended !== null) throw error2;
       }
     }
     return await this.#connectTo(tried[tried.length - 1], attempt);
@@ -8983,7 +9857,7 @@ var Stack = class {
             endpoint.showsMapped = attempt.showsMapped;
             resolve(new TcpConn(endpoint));
           },
-          failed: (error) => reject(connectError(error, where))
+          failed: (error2) => reject(connectError(error2, where))
         });
       });
       if (typeof fastOpen !== "boolean") await writeAll(conn, fastOpen);
@@ -8994,6 +9868,26 @@ var Stack = class {
       this.#liveness.release();
       pipe.settleSoon();
     }
+  }
+  /**
+   * Takes connections or datagrams to addresses that are not the stack's, as a proxy does: `handler` sees each flow with
+   * its original destination, connections before their handshake, and accepts, rejects or drops it. Of several forwards
+   * the first whose filter matches gets it. Throws `TypeError` or `RangeError` for a bad option.
+   */
+  forward(options, handler) {
+    this.#mustBeOpen();
+    const parts = {
+      ...{
+        ports: this.#ports,
+        liveness: this.#liveness,
+        clock: this.#clock,
+        udp: this.#udp
+      },
+      forwarders: this.#forwarders,
+      requests: this.#connects,
+      nextName: () => this.#nextName++
+    };
+    return openForward(parts, options, handler);
   }
   /**
    * Opens a UDP socket. Throws `AddrInUse` when the port is taken, `AddrNotAvailable` when the address is not the
@@ -9030,9 +9924,9 @@ var Stack = class {
       });
       this.#sockets.add(conn);
       return conn;
-    } catch (error) {
+    } catch (error2) {
       give();
-      throw error;
+      throw error2;
     }
   }
   /** The UDP sockets that are open. */
@@ -9150,6 +10044,9 @@ var Stack = class {
     for (const listener of [
       ...this.#listeners
     ]) listener.close();
+    for (const forwarder of [
+      ...this.#forwarders
+    ]) forwarder.close();
     for (const conn of [
       ...this.#sockets
     ]) conn.close();
@@ -9185,18 +10082,18 @@ var Stack = class {
   }
   #fail(cause) {
     if (this.#ended !== null) return;
-    const error = stackEnded(cause);
-    this.#ended = error;
-    for (const listener of this.#listeners) Listener.fail(listener, error);
+    const error2 = stackEnded(cause);
+    this.#ended = error2;
+    for (const listener of this.#listeners) Listener.fail(listener, error2);
     for (const conn of [
       ...this.#sockets
-    ]) DatagramConn.fail(conn, error);
-    for (const reject of this.#connects.values()) reject(error);
-    for (const port of this.#ports) port.fail(error);
+    ]) DatagramConn.fail(conn, error2);
+    for (const reject of this.#connects.values()) reject(error2);
+    for (const port of this.#ports) port.fail(error2);
     this.#closing = this.#release();
     this.#closing.catch(() => {
     });
-    this.#rejectClosed(error);
+    this.#rejectClosed(error2);
   }
   #mustBeOpen() {
     if (this.#ended === null) return;
@@ -9465,7 +10362,8 @@ function readQuoted4(view, icmp, length, segment, own) {
   }
   const fragment = view.getUint16(at + Ipv4Field.fragment);
   const source = view.getInt32(at + Ipv4Field.source);
-  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !own.has4(source)) return InputKind.dropped;
+  const isSender = segment.foreign ? source === segment.dst3 : own.has4(source);
+  if ((fragment & Ipv4Fragment.offsetMask) !== 0 || !isSender) return InputKind.dropped;
   setIpv4Addresses(segment, source, view.getInt32(at + Ipv4Field.destination));
   return readQuotedTransport(view, at + headerLength, view.getUint8(at + Ipv4Field.protocol), segment);
 }
@@ -9480,8 +10378,11 @@ function readQuoted6(view, icmp, length, segment, own) {
     return InputKind.dropped;
   }
   if (quotedPlace.offset + ICMP_QUOTED_BYTES > end2) return InputKind.dropped;
+  const { dst0, dst1, dst2, dst3 } = segment;
   setIpv6Addresses(segment, view, at);
-  if (!own.has6(segment.src0, segment.src1, segment.src2, segment.src3)) return InputKind.dropped;
+  const { src0, src1, src2, src3 } = segment;
+  const isSender = segment.foreign ? src3 === dst3 && src2 === dst2 && src1 === dst1 && src0 === dst0 : own.has6(src0, src1, src2, src3);
+  if (!isSender) return InputKind.dropped;
   return readQuotedTransport(view, quotedPlace.offset, quotedPlace.protocol, segment);
 }
 function readQuotedTransport(view, at, protocol, segment) {
@@ -10420,6 +11321,7 @@ var PacketInput = class {
   #virtioHeader;
   #loopback;
   #own;
+  #forward;
   /** Where the transport header of the frame at hand begins, when there are extension headers. */
   #place = new TransportPlace();
   /** Whether the frame at hand is for a group or a network, of which only UDP may be. */
@@ -10446,6 +11348,7 @@ var PacketInput = class {
       throw new TypeError("A loopback input reads plain frames: virtioHeader must be false");
     }
     this.#vouched = this.#loopback;
+    this.#forward = options.forward ?? null;
     this.#own = new OwnAddresses(options.addresses, this.#loopback, options.broadcasts);
     this.#reassembly = options.reassembly ?? null;
   }
@@ -10490,7 +11393,10 @@ var PacketInput = class {
     this.reason = reason;
     return InputKind.dropped;
   }
-  #icmp(kind) {
+  #icmp(kind, segment) {
+    if (kind === InputKind.icmpEcho && segment.foreign) {
+      return this.#drop(Drop.ipDestinationForeign);
+    }
     return kind === InputKind.dropped ? this.#drop(Drop.icmpInvalid) : kind;
   }
   /** Takes in the virtio-net header before a frame of `size` bytes; false when it contradicts itself. */
@@ -10526,7 +11432,8 @@ var PacketInput = class {
     const source = view.getInt32(at + Ipv4Field.source);
     const destination = view.getInt32(at + Ipv4Field.destination);
     const reason = this.#checkAddresses4(source, destination);
-    if (reason !== Drop.none) return this.#drop(reason);
+    segment.foreign = reason === Drop.ipDestinationForeign && this.#isForwarded(view.getUint8(at + Ipv4Field.protocol)) && isForwardable4(destination);
+    if (reason !== Drop.none && !segment.foreign) return this.#drop(reason);
     if (headerLength > IPV4_HEADER_BYTES && hasIpv4SourceRoute(view, at, headerLength)) {
       return this.#drop(Drop.ipSourceRouted);
     }
@@ -10556,7 +11463,7 @@ var PacketInput = class {
         if (!this.#loopback && !isIcmpChecksumRight(view, payload, payloadLength)) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp4(view, payload, payloadLength, segment, this.#own), segment);
       case Protocol.udp:
         if (!this.#isOffloadFor(headerLength, VirtioGso.none, UdpField.checksum)) {
           return this.#drop(Drop.virtioHeaderInvalid);
@@ -10575,10 +11482,15 @@ var PacketInput = class {
     if (length > size) return this.#drop(Drop.ipLengthInvalid);
     setIpv6Addresses(segment, view, at);
     const reason = this.#checkAddresses6(segment);
-    if (reason !== Drop.none) return this.#drop(reason);
+    const isForeign = reason === Drop.ipDestinationForeign && this.#forward !== null;
+    if (reason !== Drop.none && !isForeign) return this.#drop(reason);
     const place2 = this.#place;
     findTransport(view, at, at + length, place2);
-    if (place2.fragment !== NO_FRAGMENT) return this.#fragment6(memory, at, at + length, segment);
+    const isFragment = place2.fragment !== NO_FRAGMENT;
+    segment.foreign = isForeign && isForwardable6(segment) && // What a fragment holds is known when the packet is whole.
+    (isFragment ? this.#forward.bits !== 0 : this.#isForwarded(place2.protocol));
+    if (isForeign && !segment.foreign) return this.#drop(reason);
+    if (isFragment) return this.#fragment6(memory, at, at + length, segment);
     if (place2.reason !== Drop.none) {
       return this.#refuse6(view, at, at + length, segment, place2.reason);
     }
@@ -10604,7 +11516,7 @@ var PacketInput = class {
         if (!this.#loopback && transportChecksum6(view, at, icmp, payload, payloadLength) !== 0) {
           return this.#drop(Drop.icmpInvalid);
         }
-        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own));
+        return this.#icmp(readIcmp6(view, payload, payloadLength, segment, this.#own), segment);
       }
       case Protocol.udp:
         if (!this.#isOffloadFor(payload - at, VirtioGso.none, UdpField.checksum)) {
@@ -10620,6 +11532,7 @@ var PacketInput = class {
   }
   /** A drop of which the sender is told. */
   #refuse(segment, reason, type, code, word) {
+    if (segment.foreign) return this.#drop(reason);
     beginMessage(segment, segment.frameOffset, type, code);
     segment.icmpMtu = word;
     this.reason = reason;
@@ -10690,6 +11603,22 @@ var PacketInput = class {
     this.#toGroup = s.dst0 >>> 24 === 255;
     return this.#toGroup || this.#own.has6(s.dst0, s.dst1, s.dst2, s.dst3) ? Drop.none : Drop.ipDestinationForeign;
   }
+  /** Whether packets of this protocol are let in for foreign destinations; ICMP comes with those that are. */
+  #isForwarded(protocol) {
+    if (this.#forward === null) return false;
+    const { bits } = this.#forward;
+    switch (protocol) {
+      case Protocol.tcp:
+        return (bits & ForwardBit.tcp) !== 0;
+      case Protocol.udp:
+        return (bits & ForwardBit.udp) !== 0;
+      case Protocol.icmp:
+      case Ipv6Next.icmp:
+        return bits !== 0;
+      default:
+        return false;
+    }
+  }
   /**
    * Whether the virtio-net header's claims, if any, are about a protocol with its checksum at `field`, behind
    * `headerLength` bytes of IP headers.
@@ -10749,6 +11678,14 @@ function checkUdpChecksum(memory, at, length, segment) {
   }
   const sum = checksumAddIn(memory, at, length, udpPseudoSum(segment, length));
   return checksumFold(sum) === 0 ? Drop.none : Drop.udpChecksumInvalid;
+}
+function isForwardable4(destination) {
+  const network = destination >>> 24;
+  return network !== 0 && network !== 127 && network < 224;
+}
+function isForwardable6({ dst0, dst1, dst2 }) {
+  if (dst0 >>> 24 === 255) return false;
+  return dst0 !== 0 || dst1 !== 0 || dst2 !== 0 && dst2 !== IPV4_MAPPED_W2;
 }
 function readTcpFixedHeader(view, at, segment) {
   segment.srcPort = view.getUint16(at + TcpField.sourcePort);
@@ -10824,7 +11761,8 @@ var DirectInput = class {
       virtioHeader: device.virtioHeader,
       addresses: settings.addresses,
       broadcasts: settings.broadcasts,
-      reassembly: this.#reassembly
+      reassembly: this.#reassembly,
+      forward: new SharedForwardSwitch(layout)
     });
   }
   /** When packets whose fragments did not come are to be given up, in microseconds; `Infinity` when never. */
@@ -13571,9 +14509,9 @@ function switchCongestion(conn, name, config, nowUs) {
 }
 
 // src/tcp/ending.ts
-function end(conn, error) {
+function end(conn, error2) {
   conn.state = State.CLOSED;
-  conn.error = error;
+  conn.error = error2;
   conn.news = News.loud;
   conn.ackPending = false;
   stopTimers(conn);
@@ -13621,12 +14559,12 @@ function isFragmentationNeeded(type, code) {
   return type === ICMP_UNREACHABLE && code === ICMP_FRAGMENTATION_NEEDED;
 }
 function takeIcmpError(conn, type, code) {
-  const error = connectErrorOf(type, code);
-  if (conn.state === State.SYN_SENT) end(conn, error);
-  else noteSoftError(conn, error);
+  const error2 = connectErrorOf(type, code);
+  if (conn.state === State.SYN_SENT) end(conn, error2);
+  else noteSoftError(conn, error2);
 }
-function noteSoftError(conn, error) {
-  conn.softError = error;
+function noteSoftError(conn, error2) {
+  conn.softError = error2;
   conn.softErrors++;
   conn.news = News.loud;
 }
@@ -13783,6 +14721,753 @@ function queueFin(conn) {
   conn.finQueued = true;
   if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
   return true;
+}
+
+// src/tcp/listener.ts
+var Listener2 = class {
+  /** The application's name for it. */
+  id;
+  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
+  local0;
+  local1;
+  local2;
+  local3;
+  port;
+  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
+  ipv6Only;
+  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
+  backlog;
+  /** Handshakes in progress. */
+  handshakes = 0;
+  /** Those of them whose SYN-ACK was sent only once. */
+  young = 0;
+  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
+  cookiesAtUs = -Infinity;
+  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
+  fastOpenLimit = 0;
+  /** Those that are there now. */
+  fastOpenPending = 0;
+  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
+  fastOpenNoCookie = false;
+  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
+  fastOpenPenalties = [];
+  /** Receive buffer of its connections in bytes; 0: the stack's. */
+  receiveBufferBytes = 0;
+  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
+  deferAccept = 0;
+  /** Established connections that the application has not accepted. */
+  waiting = 0;
+  closed = false;
+  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
+  mssClamp = 0;
+  constructor(id, address, port, backlog, ipv6Only = false) {
+    this.id = id;
+    this.local0 = address[0];
+    this.local1 = address[1];
+    this.local2 = address[2];
+    this.local3 = address[3];
+    this.port = port;
+    this.backlog = backlog;
+    this.ipv6Only = ipv6Only;
+  }
+  /** Whether a further handshake may be remembered. */
+  get hasHandshakeRoom() {
+    return this.handshakes < this.backlog;
+  }
+  /** Whether a further connection may wait to be accepted. */
+  get hasAcceptRoom() {
+    return this.waiting < this.backlog;
+  }
+  /** Whether it listens on every address of a family, or of both. */
+  get isWildcard() {
+    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
+  }
+  /** Whether a segment to this address is for it. */
+  matches(w0, w1, w2, w3) {
+    if (this.isWildcard) {
+      const isIpv42 = isIpv4Words(w0, w1, w2);
+      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
+    }
+    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
+  }
+};
+function covers2(listener, other) {
+  return listener.matches(other.local0, other.local1, other.local2, other.local3);
+}
+var ListenerTable = class {
+  #byPort = /* @__PURE__ */ new Map();
+  #byId = /* @__PURE__ */ new Map();
+  /** Whether any listener has this port. */
+  hasPort(port) {
+    return this.#byPort.has(port);
+  }
+  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
+  add(listener) {
+    const others = this.#byPort.get(listener.port) ?? [];
+    if (others.some((other) => covers2(other, listener) || covers2(listener, other))) return false;
+    this.#byPort.set(listener.port, [
+      ...others,
+      listener
+    ]);
+    this.#byId.set(listener.id, listener);
+    return true;
+  }
+  /** The listener for a segment to this address and port, or null. */
+  find(w0, w1, w2, w3, port) {
+    const candidates = this.#byPort.get(port);
+    if (candidates === void 0) return null;
+    for (let i = 0; i < candidates.length; i++) {
+      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
+    }
+    return null;
+  }
+  /** The listener for a segment, or null: none is for foreign destinations. */
+  findFor({ foreign, dst0, dst1, dst2, dst3, dstPort }) {
+    return foreign ? null : this.find(dst0, dst1, dst2, dst3, dstPort);
+  }
+  /** The listener that the application knows by this name. */
+  get(id) {
+    return this.#byId.get(id);
+  }
+  /** Removes a listener. */
+  remove(listener) {
+    listener.closed = true;
+    this.#byId.delete(listener.id);
+    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
+    if (others.length > 0) this.#byPort.set(listener.port, others);
+    else this.#byPort.delete(listener.port);
+  }
+  /** All listeners. */
+  all() {
+    return [
+      ...this.#byId.values()
+    ];
+  }
+};
+
+// src/tcp/demux.ts
+var ROW_WORDS2 = 12;
+var NEXT4 = 0;
+var HASH = 1;
+var LOCAL = 2;
+var REMOTE = 6;
+var PORTS = 10;
+var NONE2 = -1;
+var message2 = new Int32Array(9);
+function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  const ports = localPort << 16 | remotePort;
+  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
+    message2[0] = local3;
+    message2[1] = remote3;
+    message2[2] = ports;
+    return halfSipHash13(key0, key1, message2, 3);
+  }
+  message2[0] = local0;
+  message2[1] = local1;
+  message2[2] = local2;
+  message2[3] = local3;
+  message2[4] = remote0;
+  message2[5] = remote1;
+  message2[6] = remote2;
+  message2[7] = remote3;
+  message2[8] = ports;
+  return halfSipHash13(key0, key1, message2, 9);
+}
+var Demultiplexer = class {
+  #key0;
+  #key1;
+  #capacity;
+  #rows;
+  #buckets;
+  #size = 0;
+  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
+  #last = NONE2;
+  /**
+   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
+   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
+   */
+  constructor(capacity, key0, key1, most = capacity) {
+    const reserved = Math.max(capacity, most);
+    this.#capacity = capacity;
+    this.#key0 = key0 | 0;
+    this.#key1 = key1 | 0;
+    this.#rows = new Int32Array(reserved * ROW_WORDS2);
+    this.#buckets = new Int32Array(bucketsFor(reserved));
+  }
+  /** How many ids there may be. */
+  get capacity() {
+    return this.#capacity;
+  }
+  /** How many ids are in the table. */
+  get size() {
+    return this.#size;
+  }
+  /**
+   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
+   * range, an `Error` for an id that is in the table already or a tuple that another id has.
+   */
+  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const row = this.#rowOf(id);
+    checkPort2(localPort);
+    checkPort2(remotePort);
+    const rows = this.#rows;
+    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
+    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    if (other !== NONE2) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    rows[row + HASH] = hash;
+    rows[row + LOCAL] = local0;
+    rows[row + LOCAL + 1] = local1;
+    rows[row + LOCAL + 2] = local2;
+    rows[row + LOCAL + 3] = local3;
+    rows[row + REMOTE] = remote0;
+    rows[row + REMOTE + 1] = remote1;
+    rows[row + REMOTE + 2] = remote2;
+    rows[row + REMOTE + 3] = remote3;
+    rows[row + PORTS] = localPort << 16 | remotePort;
+    this.#enchain(id);
+    this.#size++;
+  }
+  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
+  remove(id) {
+    const row = this.#rowOf(id);
+    const rows = this.#rows;
+    if (rows[row + PORTS] === 0) return;
+    const buckets = this.#buckets;
+    const bucket = rows[row + HASH] & buckets.length - 1;
+    if (buckets[bucket] === id + 1) {
+      buckets[bucket] = rows[row + NEXT4] + 1;
+    } else {
+      let before = (buckets[bucket] - 1) * ROW_WORDS2;
+      while (rows[before + NEXT4] !== id) before = rows[before + NEXT4] * ROW_WORDS2;
+      rows[before + NEXT4] = rows[row + NEXT4];
+    }
+    rows[row + PORTS] = 0;
+    if (this.#last === id) this.#last = NONE2;
+    this.#size--;
+  }
+  /** The id that has this four-tuple, -1 when none has. */
+  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+    const last = this.#last;
+    if (last !== NONE2 && // deno-fmt-ignore
+    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+      return last;
+    }
+    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
+    const rows = this.#rows;
+    let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
+    while (id !== NONE2) {
+      const row = id * ROW_WORDS2;
+      if (rows[row + HASH] === hash && // deno-fmt-ignore
+      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
+        this.#last = id;
+        return id;
+      }
+      id = rows[row + NEXT4];
+    }
+    return NONE2;
+  }
+  /**
+   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
+   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
+   */
+  grow(capacity) {
+    if (capacity <= this.#capacity) return;
+    if (capacity * ROW_WORDS2 <= this.#rows.length) {
+      this.#capacity = capacity;
+      return;
+    }
+    const rows = new Int32Array(capacity * ROW_WORDS2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    const buckets = bucketsFor(capacity);
+    if (buckets === this.#buckets.length) return;
+    this.#buckets = new Int32Array(buckets);
+    for (let id = 0; id < before; id++) {
+      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
+    }
+  }
+  /** Puts a filled row at the head of its chain. */
+  #enchain(id) {
+    const row = id * ROW_WORDS2;
+    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
+    this.#rows[row + NEXT4] = this.#buckets[bucket] - 1;
+    this.#buckets[bucket] = id + 1;
+  }
+  #rowOf(id) {
+    if (!(id >= 0 && id < this.#capacity)) {
+      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
+    }
+    return id * ROW_WORDS2;
+  }
+};
+function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
+  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
+}
+function bucketsFor(capacity) {
+  let buckets = 1;
+  while (buckets < capacity) buckets *= 2;
+  return buckets;
+}
+function checkPort2(port) {
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
+  }
+}
+
+// src/tcp/request_table.ts
+var WORDS2 = 24;
+var LOCAL2 = 0;
+var REMOTE2 = 4;
+var PORTS2 = 8;
+var IRS = 9;
+var ISS = 10;
+var FLAGS2 = 11;
+var WINDOW_SCALE = 12;
+var OPTIONS = 13;
+var MSS = 14;
+var TIMESTAMP = 15;
+var TRAFFIC_CLASS = 16;
+var TIMESTAMP_OFFSET = 17;
+var TIMEOUTS = 18;
+var ACKED = 19;
+var BARE = 20;
+var INITIAL_CAPACITY = 256;
+var Ends = class {
+  local0 = 0;
+  local1 = 0;
+  local2 = 0;
+  local3 = 0;
+  remote0 = 0;
+  remote1 = 0;
+  remote2 = 0;
+  remote3 = 0;
+  localPort = 0;
+  remotePort = 0;
+  /** Takes the ends of a segment from the peer. */
+  take(segment) {
+    this.local0 = segment.dst0;
+    this.local1 = segment.dst1;
+    this.local2 = segment.dst2;
+    this.local3 = segment.dst3;
+    this.remote0 = segment.src0;
+    this.remote1 = segment.src1;
+    this.remote2 = segment.src2;
+    this.remote3 = segment.src3;
+    this.localPort = segment.dstPort;
+    this.remotePort = segment.srcPort;
+  }
+};
+var RequestTable = class {
+  #limit;
+  #demux;
+  #wheel;
+  #words;
+  /** When the SYN-ACK was first sent, and when a segment was last answered that fitted nowhere. */
+  #sentAtUs;
+  #answeredAtUs;
+  #listeners = [];
+  #free = [];
+  #used = 0;
+  /** A table for `limit` requests at the most. */
+  constructor(limit, random, nowUs) {
+    const capacity = Math.min(limit, INITIAL_CAPACITY);
+    this.#limit = limit;
+    this.#demux = new Demultiplexer(capacity, random.uint32(), random.uint32());
+    this.#wheel = new TimerWheel(capacity, nowUs);
+    this.#words = new Int32Array(capacity * WORDS2);
+    this.#sentAtUs = new Float64Array(capacity);
+    this.#answeredAtUs = new Float64Array(capacity);
+  }
+  /** Requests in the table. */
+  get size() {
+    return this.#demux.size;
+  }
+  /** Whether there is no place for another. */
+  get isFull() {
+    return this.#demux.size >= this.#limit;
+  }
+  /** The request that a segment is for, or -1. */
+  find(s) {
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
+    return this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+  }
+  /** Adds what a SYN asks for. The table must not be full, and the four-tuple must be free. */
+  add(listener, syn, iss, timestampOffset, nowUs) {
+    const id = this.#free.pop() ?? this.#used++;
+    if (id >= this.#demux.capacity) this.#grow();
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = syn;
+    this.#demux.add(id, dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
+    const words = this.#words;
+    const at = id * WORDS2;
+    words[at + LOCAL2] = dst0;
+    words[at + LOCAL2 + 1] = dst1;
+    words[at + LOCAL2 + 2] = dst2;
+    words[at + LOCAL2 + 3] = dst3;
+    words[at + REMOTE2] = src0;
+    words[at + REMOTE2 + 1] = src1;
+    words[at + REMOTE2 + 2] = src2;
+    words[at + REMOTE2 + 3] = src3;
+    words[at + PORTS2] = dstPort << 16 | srcPort;
+    words[at + IRS] = syn.seq;
+    words[at + ISS] = iss;
+    words[at + FLAGS2] = syn.flags;
+    words[at + WINDOW_SCALE] = syn.windowScale << 16 | syn.window & 65535;
+    words[at + OPTIONS] = syn.options;
+    words[at + MSS] = syn.mss;
+    words[at + TIMESTAMP] = syn.tsValue;
+    words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    words[at + TIMESTAMP_OFFSET] = timestampOffset;
+    words[at + TIMEOUTS] = 0;
+    words[at + ACKED] = 0;
+    words[at + BARE] = 0;
+    this.#sentAtUs[id] = nowUs;
+    this.#answeredAtUs[id] = -Infinity;
+    this.#listeners[id] = listener;
+    listener.handshakes++;
+    listener.young++;
+    return id;
+  }
+  /** Takes a request out. */
+  remove(id) {
+    const listener = this.listener(id);
+    listener.handshakes--;
+    if (this.timeouts(id) === 0) listener.young--;
+    this.#listeners[id] = null;
+    this.#wheel.cancel(id);
+    this.#demux.remove(id);
+    this.#free.push(id);
+  }
+  /** Writes what the SYN of a request has said into `syn`, whose payload is left alone. */
+  readSyn(id, syn) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    syn.seq = words[at + IRS];
+    syn.flags = words[at + FLAGS2];
+    syn.window = words[at + WINDOW_SCALE] & 65535;
+    syn.windowScale = words[at + WINDOW_SCALE] >>> 16;
+    syn.options = words[at + OPTIONS];
+    syn.mss = words[at + MSS];
+    syn.tsValue = words[at + TIMESTAMP];
+    syn.trafficClass = words[at + TRAFFIC_CLASS];
+  }
+  /** The SYN has come again: the peer is told of the ECN codepoint of the latest (RFC 9768 section 3.1.5). */
+  noteSynAgain(id, syn) {
+    const at = id * WORDS2;
+    this.#words[at + TRAFFIC_CLASS] = syn.trafficClass;
+    if ((syn.flags & (Flag.AE | Flag.CWR | Flag.ECE)) === 0) this.#words[at + BARE] = 1;
+  }
+  /** Whether one of its SYNs came without ECN. */
+  wasBare(id) {
+    return this.#words[id * WORDS2 + BARE] !== 0;
+  }
+  /** Writes the ends of a request into `ends`. */
+  readEnds(id, ends) {
+    const words = this.#words;
+    const at = id * WORDS2;
+    ends.local0 = words[at + LOCAL2];
+    ends.local1 = words[at + LOCAL2 + 1];
+    ends.local2 = words[at + LOCAL2 + 2];
+    ends.local3 = words[at + LOCAL2 + 3];
+    ends.remote0 = words[at + REMOTE2];
+    ends.remote1 = words[at + REMOTE2 + 1];
+    ends.remote2 = words[at + REMOTE2 + 2];
+    ends.remote3 = words[at + REMOTE2 + 3];
+    ends.localPort = words[at + PORTS2] >>> 16;
+    ends.remotePort = words[at + PORTS2] & 65535;
+  }
+  /** Whether there is a request with this number. */
+  has(id) {
+    return (this.#listeners[id] ?? null) !== null;
+  }
+  /** The listener that the request is for. */
+  listener(id) {
+    return this.#listeners[id];
+  }
+  /** The initial sequence number of the peer. */
+  irs(id) {
+    return this.#words[id * WORDS2 + IRS];
+  }
+  /** Our initial sequence number. */
+  iss(id) {
+    return this.#words[id * WORDS2 + ISS];
+  }
+  /** What our timestamps are ahead of the clock. */
+  timestampOffset(id) {
+    return this.#words[id * WORDS2 + TIMESTAMP_OFFSET];
+  }
+  /** How often the timer has expired. */
+  timeouts(id) {
+    return this.#words[id * WORDS2 + TIMEOUTS];
+  }
+  /** The timer has expired once more. */
+  countTimeout(id) {
+    if (this.#words[id * WORDS2 + TIMEOUTS]++ === 0) this.listener(id).young--;
+  }
+  /** Whether the final ACK was here, and could not be used yet. */
+  isAcked(id) {
+    return this.#words[id * WORDS2 + ACKED] !== 0;
+  }
+  /** The final ACK was here. */
+  markAcked(id) {
+    this.#words[id * WORDS2 + ACKED] = 1;
+  }
+  /** When the SYN-ACK was first sent, microseconds. */
+  sentAtUs(id) {
+    return this.#sentAtUs[id];
+  }
+  /** Whether a segment that fits nowhere may be answered: not again within `leastUs`. Counts if so. */
+  mayAnswer(id, nowUs, leastUs) {
+    if (nowUs - this.#answeredAtUs[id] < leastUs) return false;
+    this.#answeredAtUs[id] = nowUs;
+    return true;
+  }
+  /** Sets the timer of a request. */
+  schedule(id, atUs) {
+    this.#wheel.schedule(id, atUs);
+  }
+  /** The next request whose timer has expired, or -1. */
+  expire(nowUs) {
+    return this.#wheel.expire(nowUs);
+  }
+  /** When the next timer is due; `Infinity` when none is. */
+  nextExpiry() {
+    return this.#wheel.nextExpiry();
+  }
+  /** All requests of a listener. */
+  of(listener) {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] === listener) found.push(id);
+    return found;
+  }
+  /** All requests. */
+  all() {
+    const found = [];
+    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] !== null) found.push(id);
+    return found;
+  }
+  #grow() {
+    const capacity = Math.min(2 * this.#demux.capacity, this.#limit);
+    this.#demux.grow(capacity);
+    this.#wheel.grow(capacity);
+    const words = new Int32Array(capacity * WORDS2);
+    words.set(this.#words);
+    this.#words = words;
+    const sent = new Float64Array(capacity);
+    sent.set(this.#sentAtUs);
+    this.#sentAtUs = sent;
+    const answered2 = new Float64Array(capacity);
+    answered2.set(this.#answeredAtUs);
+    this.#answeredAtUs = answered2;
+  }
+};
+
+// src/tcp/forward.ts
+var Forward = class {
+  filter;
+  takesOwn;
+  decisionUs;
+  listener;
+  constructor(filter, takesOwn, decisionUs, listener) {
+    this.filter = filter;
+    this.takesOwn = takesOwn;
+    this.decisionUs = decisionUs;
+    this.listener = listener;
+  }
+};
+var Forwarding = class {
+  #host;
+  #events;
+  #random;
+  #forwards = [];
+  /** Made with the first forward: most engines have none. */
+  #requests = null;
+  /** Of each number, how often it was used: tells a decision about an earlier flow apart. */
+  #generations = /* @__PURE__ */ new Map();
+  #ends = new Ends();
+  #syn = new Segment();
+  constructor(host, events, random) {
+    this.#host = host;
+    this.#events = events;
+    this.#random = random;
+  }
+  /** Flows that wait for a decision, and those that ended undecided and are not freed yet. */
+  get size() {
+    return this.#requests?.size ?? 0;
+  }
+  /** Takes flows that `filter` lets through, at most `pendingMax` undecided at once. */
+  open(id, filter, takesOwn, pendingMax, decisionUs, nowUs) {
+    this.#requests ??= new RequestTable(FLOWS_MAX, this.#random, nowUs);
+    const listener = new Listener2(id, [
+      0,
+      0,
+      0,
+      0
+    ], 0, pendingMax);
+    this.#forwards.push(new Forward(filter, takesOwn, decisionUs, listener));
+  }
+  /** Takes no more flows; those that wait end undecided, without a word to their peers. */
+  close(id) {
+    const index = this.#forwards.findIndex(({ listener: listener2 }) => listener2.id === id);
+    if (index < 0) return;
+    const [{ listener }] = this.#forwards.splice(index, 1);
+    for (const flow of this.#requests.of(listener)) this.#end(flow);
+  }
+  /** Whether a forward would take a SYN like this now. */
+  hasRoomFor(segment) {
+    return this.#find(segment)?.listener.hasHandshakeRoom ?? false;
+  }
+  /**
+   * Deals with a segment for which there is neither a connection nor a listener, if it is the business of a
+   * forward. What is not is answered as if there were none. `iss` is as in {@link Handshakes.onSyn}.
+   */
+  takes(segment, iss, nowUs) {
+    if (this.#forwards.length === 0 && !segment.foreign) return false;
+    const forward = this.#find(segment);
+    if (forward === null) {
+      if (!segment.foreign) return false;
+      const isOpen = this.#forwards.length > 0;
+      this.#host.counters.drop(isOpen ? Drop.forwardFiltered : Drop.ipDestinationForeign);
+      return true;
+    }
+    const flow = this.#requests.find(segment);
+    const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST);
+    if (flow >= 0) {
+      this.#onUndecided(flow, flags);
+      return true;
+    }
+    if (flags !== Flag.SYN) return false;
+    this.#offer(forward, segment, iss, nowUs);
+    return true;
+  }
+  #find(segment) {
+    const { dst0, dst1, dst2, dst3, dstPort, foreign } = segment;
+    for (let i = 0; i < this.#forwards.length; i++) {
+      const forward = this.#forwards[i];
+      if (!foreign && !forward.takesOwn) continue;
+      if (forward.filter.lets(dst0, dst1, dst2, dst3, dstPort)) return forward;
+    }
+    return null;
+  }
+  /** A peer that sends anything but its SYN again has given up, or was never in earnest. */
+  #onUndecided(flow, flags) {
+    this.#host.counters.drop(Drop.forwardUndecided);
+    if (flags !== Flag.SYN) this.#end(flow);
+  }
+  #offer(forward, syn, iss, nowUs) {
+    const { counters, handshakes } = this.#host;
+    const requests = this.#requests;
+    const ends = this.#ends;
+    ends.take(syn);
+    if (requests.isFull || !forward.listener.hasHandshakeRoom) {
+      counters.drop(Drop.forwardPendingFull);
+    } else if (!handshakes.addresses.allows(ends)) {
+      counters.drop(Drop.tcpAddressLimit);
+    } else {
+      const first = iss ?? handshakes.isnFor(ends, nowUs);
+      const offset = handshakes.cookies.timestampOffset(ends);
+      const flow = requests.add(forward.listener, syn, first, offset, nowUs);
+      const generation = (this.#generations.get(flow) ?? 0) + 1 | 0;
+      this.#generations.set(flow, generation);
+      requests.schedule(flow, nowUs + forward.decisionUs);
+      counters.count(Counter.flowsOffered);
+      this.#events.flow?.(flow, generation, forward.listener.id, syn);
+    }
+  }
+  /** Lets the application know, once, that there is nothing to decide any more. */
+  #end(flow) {
+    if (this.#requests.isAcked(flow)) return;
+    this.#requests.markAcked(flow);
+    this.#events.flowEnded?.(flow, this.#generations.get(flow));
+  }
+  /** Whether the number still means that flow. */
+  #has(flow, generation) {
+    if (this.#requests === null || this.#generations.get(flow) !== generation) return false;
+    return this.#requests.has(flow);
+  }
+  /** The handshake of a flow goes on; the answer comes as that of `connect`. */
+  accept(flow, generation, request, nowUs) {
+    const { config, counters, handshakes } = this.#host;
+    const ended = !this.#has(flow, generation) || this.#requests.isAcked(flow);
+    const requests = this.#requests;
+    if (ended) {
+      this.refuse(flow, generation);
+      this.#events.connectFailed(request, ConnectionError.timedOut);
+      return;
+    }
+    const ends = this.#ends;
+    requests.readEnds(flow, ends);
+    requests.readSyn(flow, this.#syn);
+    const iss = requests.iss(flow);
+    requests.remove(flow);
+    const conn = this.#host.isFree(ends) ? handshakes.openDecided(ends, this.#syn, iss, nowUs) : null;
+    if (conn === null) {
+      counters.count(Counter.flowsDropped);
+      this.#events.connectFailed(request, ConnectionError.tooManyConnections);
+      return;
+    }
+    counters.count(Counter.flowsAccepted);
+    conn.owner = Owner.application;
+    conn.request = request;
+    conn.synRetries = config.synAckRetries;
+    this.#events.stateChanged(conn, State.LISTEN);
+    this.#host.touch(conn);
+  }
+  /** Forgets a flow without a word. */
+  refuse(flow, generation) {
+    if (!this.#has(flow, generation)) return;
+    if (!this.#requests.isAcked(flow)) this.#host.counters.count(Counter.flowsDropped);
+    this.#requests.remove(flow);
+  }
+  /**
+   * Forgets a flow that the caller answers: its SYN, which is there until the next call, or null when the flow
+   * has ended already.
+   */
+  takeRejected(flow, generation) {
+    if (!this.#has(flow, generation)) return null;
+    const requests = this.#requests;
+    const ended = requests.isAcked(flow);
+    requests.readEnds(flow, this.#ends);
+    requests.readSyn(flow, this.#syn);
+    requests.remove(flow);
+    if (ended) return null;
+    this.#host.counters.count(Counter.flowsRejected);
+    turnToSyn(this.#syn, this.#ends);
+    return this.#syn;
+  }
+  /** Refuses a flow with an RST. */
+  reset(flow, generation, nowUs) {
+    const syn = this.takeRejected(flow, generation);
+    if (syn !== null) this.#host.refuse(syn, nowUs);
+  }
+  /** Ends flows that were not decided in time. */
+  expire(nowUs) {
+    if (this.#requests === null) return;
+    for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
+      if (this.#requests.isAcked(id)) continue;
+      this.#host.counters.drop(Drop.forwardTimedOut);
+      this.#end(id);
+    }
+  }
+  /** When the next flow will have waited long enough; `Infinity` when none waits. */
+  nextExpiry() {
+    return this.#requests === null ? Infinity : this.#requests.nextExpiry();
+  }
+};
+function turnToSyn(syn, ends) {
+  syn.src0 = ends.remote0;
+  syn.src1 = ends.remote1;
+  syn.src2 = ends.remote2;
+  syn.src3 = ends.remote3;
+  syn.dst0 = ends.local0;
+  syn.dst1 = ends.local1;
+  syn.dst2 = ends.local2;
+  syn.dst3 = ends.local3;
+  syn.srcPort = ends.remotePort;
+  syn.dstPort = ends.localPort;
+  syn.payloadLength = 0;
 }
 
 // src/tcp/address_limit.ts
@@ -15073,421 +16758,6 @@ function emit(conn, length, end2, nowUs, context) {
   context.sink.send(out, end2);
 }
 
-// src/tcp/demux.ts
-var ROW_WORDS2 = 12;
-var NEXT4 = 0;
-var HASH = 1;
-var LOCAL = 2;
-var REMOTE = 6;
-var PORTS = 10;
-var NONE2 = -1;
-var message2 = new Int32Array(9);
-function tupleHash(key0, key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  const ports = localPort << 16 | remotePort;
-  if (local2 === IPV4_MAPPED_W2 && remote2 === IPV4_MAPPED_W2 && (local0 | local1 | remote0 | remote1) === 0) {
-    message2[0] = local3;
-    message2[1] = remote3;
-    message2[2] = ports;
-    return halfSipHash13(key0, key1, message2, 3);
-  }
-  message2[0] = local0;
-  message2[1] = local1;
-  message2[2] = local2;
-  message2[3] = local3;
-  message2[4] = remote0;
-  message2[5] = remote1;
-  message2[6] = remote2;
-  message2[7] = remote3;
-  message2[8] = ports;
-  return halfSipHash13(key0, key1, message2, 9);
-}
-var Demultiplexer = class {
-  #key0;
-  #key1;
-  #capacity;
-  #rows;
-  #buckets;
-  #size = 0;
-  /** The id that was found last, whose row is compared before anything is hashed; -1 for none. */
-  #last = NONE2;
-  /**
-   * A table for `capacity` ids under the secret key (`key0`, `key1`), 32 random bits each. Up to `most` ids
-   * growing costs nothing: the room is there from the start, as zeros that take no memory until they are used.
-   */
-  constructor(capacity, key0, key1, most = capacity) {
-    const reserved = Math.max(capacity, most);
-    this.#capacity = capacity;
-    this.#key0 = key0 | 0;
-    this.#key1 = key1 | 0;
-    this.#rows = new Int32Array(reserved * ROW_WORDS2);
-    this.#buckets = new Int32Array(bucketsFor(reserved));
-  }
-  /** How many ids there may be. */
-  get capacity() {
-    return this.#capacity;
-  }
-  /** How many ids are in the table. */
-  get size() {
-    return this.#size;
-  }
-  /**
-   * Enters `id` under a four-tuple. Throws a `RangeError` for an id without a place or a port out of
-   * range, an `Error` for an id that is in the table already or a tuple that another id has.
-   */
-  add(id, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const row = this.#rowOf(id);
-    checkPort2(localPort);
-    checkPort2(remotePort);
-    const rows = this.#rows;
-    if (rows[row + PORTS] !== 0) throw new Error(`Id ${id} is in the table: remove it first`);
-    const other = this.find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    if (other !== NONE2) throw new Error(`Id ${id} cannot have the four-tuple of id ${other}`);
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    rows[row + HASH] = hash;
-    rows[row + LOCAL] = local0;
-    rows[row + LOCAL + 1] = local1;
-    rows[row + LOCAL + 2] = local2;
-    rows[row + LOCAL + 3] = local3;
-    rows[row + REMOTE] = remote0;
-    rows[row + REMOTE + 1] = remote1;
-    rows[row + REMOTE + 2] = remote2;
-    rows[row + REMOTE + 3] = remote3;
-    rows[row + PORTS] = localPort << 16 | remotePort;
-    this.#enchain(id);
-    this.#size++;
-  }
-  /** Takes `id` out of the table, if it is there; its four-tuple is then unknown. */
-  remove(id) {
-    const row = this.#rowOf(id);
-    const rows = this.#rows;
-    if (rows[row + PORTS] === 0) return;
-    const buckets = this.#buckets;
-    const bucket = rows[row + HASH] & buckets.length - 1;
-    if (buckets[bucket] === id + 1) {
-      buckets[bucket] = rows[row + NEXT4] + 1;
-    } else {
-      let before = (buckets[bucket] - 1) * ROW_WORDS2;
-      while (rows[before + NEXT4] !== id) before = rows[before + NEXT4] * ROW_WORDS2;
-      rows[before + NEXT4] = rows[row + NEXT4];
-    }
-    rows[row + PORTS] = 0;
-    if (this.#last === id) this.#last = NONE2;
-    this.#size--;
-  }
-  /** The id that has this four-tuple, -1 when none has. */
-  find(local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-    const last = this.#last;
-    if (last !== NONE2 && // deno-fmt-ignore
-    rowHas(this.#rows, last * ROW_WORDS2, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-      return last;
-    }
-    const hash = tupleHash(this.#key0, this.#key1, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort);
-    const rows = this.#rows;
-    let id = this.#buckets[hash & this.#buckets.length - 1] - 1;
-    while (id !== NONE2) {
-      const row = id * ROW_WORDS2;
-      if (rows[row + HASH] === hash && // deno-fmt-ignore
-      rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort)) {
-        this.#last = id;
-        return id;
-      }
-      id = rows[row + NEXT4];
-    }
-    return NONE2;
-  }
-  /**
-   * Makes room for `capacity` ids; what is in the table stays. A smaller capacity changes nothing. Beyond
-   * what was reserved it takes time in proportion to the table, so that a caller doubles it there.
-   */
-  grow(capacity) {
-    if (capacity <= this.#capacity) return;
-    if (capacity * ROW_WORDS2 <= this.#rows.length) {
-      this.#capacity = capacity;
-      return;
-    }
-    const rows = new Int32Array(capacity * ROW_WORDS2);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    const before = this.#capacity;
-    this.#capacity = capacity;
-    const buckets = bucketsFor(capacity);
-    if (buckets === this.#buckets.length) return;
-    this.#buckets = new Int32Array(buckets);
-    for (let id = 0; id < before; id++) {
-      if (rows[id * ROW_WORDS2 + PORTS] !== 0) this.#enchain(id);
-    }
-  }
-  /** Puts a filled row at the head of its chain. */
-  #enchain(id) {
-    const row = id * ROW_WORDS2;
-    const bucket = this.#rows[row + HASH] & this.#buckets.length - 1;
-    this.#rows[row + NEXT4] = this.#buckets[bucket] - 1;
-    this.#buckets[bucket] = id + 1;
-  }
-  #rowOf(id) {
-    if (!(id >= 0 && id < this.#capacity)) {
-      throw new RangeError(`Id ${id} does not exist: ids go from 0 to ${this.#capacity - 1}`);
-    }
-    return id * ROW_WORDS2;
-  }
-};
-function rowHas(rows, row, local0, local1, local2, local3, remote0, remote1, remote2, remote3, localPort, remotePort) {
-  return rows[row + PORTS] === (localPort << 16 | remotePort) && rows[row + REMOTE + 3] === remote3 && rows[row + REMOTE + 2] === remote2 && rows[row + REMOTE + 1] === remote1 && rows[row + REMOTE] === remote0 && rows[row + LOCAL + 3] === local3 && rows[row + LOCAL + 2] === local2 && rows[row + LOCAL + 1] === local1 && rows[row + LOCAL] === local0;
-}
-function bucketsFor(capacity) {
-  let buckets = 1;
-  while (buckets < capacity) buckets *= 2;
-  return buckets;
-}
-function checkPort2(port) {
-  if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`Port ${port} cannot be in the table: ports go from 1 to 65535`);
-  }
-}
-
-// src/tcp/request_table.ts
-var WORDS2 = 24;
-var LOCAL2 = 0;
-var REMOTE2 = 4;
-var PORTS2 = 8;
-var IRS = 9;
-var ISS = 10;
-var FLAGS2 = 11;
-var WINDOW_SCALE = 12;
-var OPTIONS = 13;
-var MSS = 14;
-var TIMESTAMP = 15;
-var TRAFFIC_CLASS = 16;
-var TIMESTAMP_OFFSET = 17;
-var TIMEOUTS = 18;
-var ACKED = 19;
-var BARE = 20;
-var INITIAL_CAPACITY = 256;
-var Ends = class {
-  local0 = 0;
-  local1 = 0;
-  local2 = 0;
-  local3 = 0;
-  remote0 = 0;
-  remote1 = 0;
-  remote2 = 0;
-  remote3 = 0;
-  localPort = 0;
-  remotePort = 0;
-  /** Takes the ends of a segment from the peer. */
-  take(segment) {
-    this.local0 = segment.dst0;
-    this.local1 = segment.dst1;
-    this.local2 = segment.dst2;
-    this.local3 = segment.dst3;
-    this.remote0 = segment.src0;
-    this.remote1 = segment.src1;
-    this.remote2 = segment.src2;
-    this.remote3 = segment.src3;
-    this.localPort = segment.dstPort;
-    this.remotePort = segment.srcPort;
-  }
-};
-var RequestTable = class {
-  #limit;
-  #demux;
-  #wheel;
-  #words;
-  /** When the SYN-ACK was first sent, and when a segment was last answered that fitted nowhere. */
-  #sentAtUs;
-  #answeredAtUs;
-  #listeners = [];
-  #free = [];
-  #used = 0;
-  /** A table for `limit` requests at the most. */
-  constructor(limit, random, nowUs) {
-    const capacity = Math.min(limit, INITIAL_CAPACITY);
-    this.#limit = limit;
-    this.#demux = new Demultiplexer(capacity, random.uint32(), random.uint32());
-    this.#wheel = new TimerWheel(capacity, nowUs);
-    this.#words = new Int32Array(capacity * WORDS2);
-    this.#sentAtUs = new Float64Array(capacity);
-    this.#answeredAtUs = new Float64Array(capacity);
-  }
-  /** Requests in the table. */
-  get size() {
-    return this.#demux.size;
-  }
-  /** Whether there is no place for another. */
-  get isFull() {
-    return this.#demux.size >= this.#limit;
-  }
-  /** The request that a segment is for, or -1. */
-  find(s) {
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = s;
-    return this.#demux.find(dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
-  }
-  /** Adds what a SYN asks for. The table must not be full, and the four-tuple must be free. */
-  add(listener, syn, iss, timestampOffset, nowUs) {
-    const id = this.#free.pop() ?? this.#used++;
-    if (id >= this.#demux.capacity) this.#grow();
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3, srcPort, dstPort } = syn;
-    this.#demux.add(id, dst0, dst1, dst2, dst3, src0, src1, src2, src3, dstPort, srcPort);
-    const words = this.#words;
-    const at = id * WORDS2;
-    words[at + LOCAL2] = dst0;
-    words[at + LOCAL2 + 1] = dst1;
-    words[at + LOCAL2 + 2] = dst2;
-    words[at + LOCAL2 + 3] = dst3;
-    words[at + REMOTE2] = src0;
-    words[at + REMOTE2 + 1] = src1;
-    words[at + REMOTE2 + 2] = src2;
-    words[at + REMOTE2 + 3] = src3;
-    words[at + PORTS2] = dstPort << 16 | srcPort;
-    words[at + IRS] = syn.seq;
-    words[at + ISS] = iss;
-    words[at + FLAGS2] = syn.flags;
-    words[at + WINDOW_SCALE] = syn.windowScale << 16 | syn.window & 65535;
-    words[at + OPTIONS] = syn.options;
-    words[at + MSS] = syn.mss;
-    words[at + TIMESTAMP] = syn.tsValue;
-    words[at + TRAFFIC_CLASS] = syn.trafficClass;
-    words[at + TIMESTAMP_OFFSET] = timestampOffset;
-    words[at + TIMEOUTS] = 0;
-    words[at + ACKED] = 0;
-    words[at + BARE] = 0;
-    this.#sentAtUs[id] = nowUs;
-    this.#answeredAtUs[id] = -Infinity;
-    this.#listeners[id] = listener;
-    listener.handshakes++;
-    listener.young++;
-    return id;
-  }
-  /** Takes a request out. */
-  remove(id) {
-    const listener = this.listener(id);
-    listener.handshakes--;
-    if (this.timeouts(id) === 0) listener.young--;
-    this.#listeners[id] = null;
-    this.#wheel.cancel(id);
-    this.#demux.remove(id);
-    this.#free.push(id);
-  }
-  /** Writes what the SYN of a request has said into `syn`, whose payload is left alone. */
-  readSyn(id, syn) {
-    const words = this.#words;
-    const at = id * WORDS2;
-    syn.seq = words[at + IRS];
-    syn.flags = words[at + FLAGS2];
-    syn.window = words[at + WINDOW_SCALE] & 65535;
-    syn.windowScale = words[at + WINDOW_SCALE] >>> 16;
-    syn.options = words[at + OPTIONS];
-    syn.mss = words[at + MSS];
-    syn.tsValue = words[at + TIMESTAMP];
-    syn.trafficClass = words[at + TRAFFIC_CLASS];
-  }
-  /** The SYN has come again: the peer is told of the ECN codepoint of the latest (RFC 9768 section 3.1.5). */
-  noteSynAgain(id, syn) {
-    const at = id * WORDS2;
-    this.#words[at + TRAFFIC_CLASS] = syn.trafficClass;
-    if ((syn.flags & (Flag.AE | Flag.CWR | Flag.ECE)) === 0) this.#words[at + BARE] = 1;
-  }
-  /** Whether one of its SYNs came without ECN. */
-  wasBare(id) {
-    return this.#words[id * WORDS2 + BARE] !== 0;
-  }
-  /** Writes the ends of a request into `ends`. */
-  readEnds(id, ends) {
-    const words = this.#words;
-    const at = id * WORDS2;
-    ends.local0 = words[at + LOCAL2];
-    ends.local1 = words[at + LOCAL2 + 1];
-    ends.local2 = words[at + LOCAL2 + 2];
-    ends.local3 = words[at + LOCAL2 + 3];
-    ends.remote0 = words[at + REMOTE2];
-    ends.remote1 = words[at + REMOTE2 + 1];
-    ends.remote2 = words[at + REMOTE2 + 2];
-    ends.remote3 = words[at + REMOTE2 + 3];
-    ends.localPort = words[at + PORTS2] >>> 16;
-    ends.remotePort = words[at + PORTS2] & 65535;
-  }
-  /** The listener that the request is for. */
-  listener(id) {
-    return this.#listeners[id];
-  }
-  /** The initial sequence number of the peer. */
-  irs(id) {
-    return this.#words[id * WORDS2 + IRS];
-  }
-  /** Our initial sequence number. */
-  iss(id) {
-    return this.#words[id * WORDS2 + ISS];
-  }
-  /** What our timestamps are ahead of the clock. */
-  timestampOffset(id) {
-    return this.#words[id * WORDS2 + TIMESTAMP_OFFSET];
-  }
-  /** How often the timer has expired. */
-  timeouts(id) {
-    return this.#words[id * WORDS2 + TIMEOUTS];
-  }
-  /** The timer has expired once more. */
-  countTimeout(id) {
-    if (this.#words[id * WORDS2 + TIMEOUTS]++ === 0) this.listener(id).young--;
-  }
-  /** Whether the final ACK was here, and could not be used yet. */
-  isAcked(id) {
-    return this.#words[id * WORDS2 + ACKED] !== 0;
-  }
-  /** The final ACK was here. */
-  markAcked(id) {
-    this.#words[id * WORDS2 + ACKED] = 1;
-  }
-  /** When the SYN-ACK was first sent, microseconds. */
-  sentAtUs(id) {
-    return this.#sentAtUs[id];
-  }
-  /** Whether a segment that fits nowhere may be answered: not again within `leastUs`. Counts if so. */
-  mayAnswer(id, nowUs, leastUs) {
-    if (nowUs - this.#answeredAtUs[id] < leastUs) return false;
-    this.#answeredAtUs[id] = nowUs;
-    return true;
-  }
-  /** Sets the timer of a request. */
-  schedule(id, atUs) {
-    this.#wheel.schedule(id, atUs);
-  }
-  /** The next request whose timer has expired, or -1. */
-  expire(nowUs) {
-    return this.#wheel.expire(nowUs);
-  }
-  /** When the next timer is due; `Infinity` when none is. */
-  nextExpiry() {
-    return this.#wheel.nextExpiry();
-  }
-  /** All requests of a listener. */
-  of(listener) {
-    const found = [];
-    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] === listener) found.push(id);
-    return found;
-  }
-  /** All requests. */
-  all() {
-    const found = [];
-    for (let id = 0; id < this.#used; id++) if (this.#listeners[id] !== null) found.push(id);
-    return found;
-  }
-  #grow() {
-    const capacity = Math.min(2 * this.#demux.capacity, this.#limit);
-    this.#demux.grow(capacity);
-    this.#wheel.grow(capacity);
-    const words = new Int32Array(capacity * WORDS2);
-    words.set(this.#words);
-    this.#words = words;
-    const sent = new Float64Array(capacity);
-    sent.set(this.#sentAtUs);
-    this.#sentAtUs = sent;
-    const answered2 = new Float64Array(capacity);
-    answered2.set(this.#answeredAtUs);
-    this.#answeredAtUs = answered2;
-  }
-};
-
 // src/tcp/rtt.ts
 var RttEstimator = class {
   /** Smoothed RTT; 0 before the first sample. */
@@ -16395,16 +17665,30 @@ var Handshakes = class {
     } else if (cookie) {
       this.#answerWithCookie(listener, syn, nowUs);
     } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
-      return this.#openEarly(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+      return this.#openEarly(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     } else {
-      this.#remember(listener, syn, iss ?? this.#isnFor(ends, nowUs), nowUs);
+      this.#remember(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     }
     return null;
   }
-  #isnFor(e, nowUs) {
+  /** An initial sequence number for these ends. */
+  isnFor(e, nowUs) {
     const { local0, local1, local2, local3, remote0, remote1, remote2, remote3 } = e;
     const isn = this.#isn;
     return isn.next(local0, local1, local2, local3, remote0, remote1, remote2, remote3, e.localPort, e.remotePort, nowUs);
+  }
+  /**
+   * A connection in SYN-RECEIVED for a SYN that the application has decided to take (forward.ts); nothing is
+   * sent yet. Null when there is no row for it.
+   */
+  openDecided(ends, syn, iss, nowUs) {
+    Object.assign(this.#ends, ends);
+    const conn = this.#create(DECIDED, syn, iss, nowUs);
+    if (conn === null) return null;
+    conn.listener = null;
+    this.addresses.add(conn);
+    conn.tsOffset = this.cookies.timestampOffset(conn);
+    return conn;
   }
   #remember(listener, syn, iss, nowUs) {
     const offset = this.cookies.timestampOffset(this.#ends);
@@ -16662,12 +17946,12 @@ var Handshakes = class {
     requests.remove(id);
     return conn;
   }
-  #forget(id, error) {
+  #forget(id, error2) {
     const embryo = this.#embryo;
     this.#requests.readEnds(id, this.#ends);
     setEnds(embryo, this.#ends);
     embryo.state = State.CLOSED;
-    embryo.error = error;
+    embryo.error = error2;
     this.addresses.remove(this.#ends);
     this.#requests.remove(id);
     this.#host.counters.count(Counter.failedOpens);
@@ -16752,6 +18036,12 @@ function isInWindow(segment, from, to) {
   if (seqLt(from, end2) && seqLt(segment.seq, to)) return true;
   return segment.seq === end2 && seqGe(segment.seq, from) && seqLt(segment.seq, to);
 }
+var DECIDED = new Listener2(-1, [
+  0,
+  0,
+  0,
+  0
+], 0, 0);
 function embryoOf({ config, memory }, ends) {
   const { rtoInitialMs, rtoMinMs, rtoMaxMs } = config;
   const rtt = new RttEstimator(rtoInitialMs * 1e3, rtoMinMs * 1e3, rtoMaxMs * 1e3);
@@ -16769,124 +18059,6 @@ function embryoOf({ config, memory }, ends) {
   embryo.receive = new ReceiveBuffer(memory, words, config.receiveBufferInitialBytes, 1);
   return embryo;
 }
-
-// src/tcp/listener.ts
-var Listener2 = class {
-  /** The application's name for it. */
-  id;
-  // The address listened on, as four words: 0.0.0.0 is every IPv4 address, :: every one of both families.
-  local0;
-  local1;
-  local2;
-  local3;
-  port;
-  /** Whether `::` means IPv6 alone (RFC 3493 section 5.3, IPV6_V6ONLY). */
-  ipv6Only;
-  /** Most handshakes in progress, and most connections not yet accepted: each by itself, as in Linux. */
-  backlog;
-  /** Handshakes in progress. */
-  handshakes = 0;
-  /** Those of them whose SYN-ACK was sent only once. */
-  young = 0;
-  /** When a handshake was last answered with a SYN cookie: no cookie is believed long after that. */
-  cookiesAtUs = -Infinity;
-  /** Most connections at once that take data of a SYN before the handshake is over; 0: none (RFC 7413). */
-  fastOpenLimit = 0;
-  /** Those that are there now. */
-  fastOpenPending = 0;
-  /** Data of a SYN is taken without a cookie too (TCP_FASTOPEN_NO_COOKIE). */
-  fastOpenNoCookie = false;
-  /** Until when those that the peer has reset still count as pending; microseconds, the first first. */
-  fastOpenPenalties = [];
-  /** Receive buffer of its connections in bytes; 0: the stack's. */
-  receiveBufferBytes = 0;
-  /** Timeouts for which a final ACK without data makes no connection yet (TCP_DEFER_ACCEPT). */
-  deferAccept = 0;
-  /** Established connections that the application has not accepted. */
-  waiting = 0;
-  closed = false;
-  /** Most that its connections announce and send as MSS; 0 is no limit but the path's. */
-  mssClamp = 0;
-  constructor(id, address, port, backlog, ipv6Only = false) {
-    this.id = id;
-    this.local0 = address[0];
-    this.local1 = address[1];
-    this.local2 = address[2];
-    this.local3 = address[3];
-    this.port = port;
-    this.backlog = backlog;
-    this.ipv6Only = ipv6Only;
-  }
-  /** Whether a further handshake may be remembered. */
-  get hasHandshakeRoom() {
-    return this.handshakes < this.backlog;
-  }
-  /** Whether a further connection may wait to be accepted. */
-  get hasAcceptRoom() {
-    return this.waiting < this.backlog;
-  }
-  /** Whether it listens on every address of a family, or of both. */
-  get isWildcard() {
-    return this.local3 === 0 && this.local0 === 0 && this.local1 === 0 && (this.local2 === 0 || this.local2 === IPV4_MAPPED_W2);
-  }
-  /** Whether a segment to this address is for it. */
-  matches(w0, w1, w2, w3) {
-    if (this.isWildcard) {
-      const isIpv42 = isIpv4Words(w0, w1, w2);
-      return this.local2 === IPV4_MAPPED_W2 ? isIpv42 : !isIpv42 || !this.ipv6Only;
-    }
-    return this.local3 === w3 && this.local2 === w2 && this.local1 === w1 && this.local0 === w0;
-  }
-};
-function covers2(listener, other) {
-  return listener.matches(other.local0, other.local1, other.local2, other.local3);
-}
-var ListenerTable = class {
-  #byPort = /* @__PURE__ */ new Map();
-  #byId = /* @__PURE__ */ new Map();
-  /** Whether any listener has this port. */
-  hasPort(port) {
-    return this.#byPort.has(port);
-  }
-  /** Adds a listener; false when there is one on the same port that an address of both would be for. */
-  add(listener) {
-    const others = this.#byPort.get(listener.port) ?? [];
-    if (others.some((other) => covers2(other, listener) || covers2(listener, other))) return false;
-    this.#byPort.set(listener.port, [
-      ...others,
-      listener
-    ]);
-    this.#byId.set(listener.id, listener);
-    return true;
-  }
-  /** The listener for a segment to this address and port, or null. */
-  find(w0, w1, w2, w3, port) {
-    const candidates = this.#byPort.get(port);
-    if (candidates === void 0) return null;
-    for (let i = 0; i < candidates.length; i++) {
-      if (candidates[i].matches(w0, w1, w2, w3)) return candidates[i];
-    }
-    return null;
-  }
-  /** The listener that the application knows by this name. */
-  get(id) {
-    return this.#byId.get(id);
-  }
-  /** Removes a listener. */
-  remove(listener) {
-    listener.closed = true;
-    this.#byId.delete(listener.id);
-    const others = this.#byPort.get(listener.port)?.filter((other) => other !== listener) ?? [];
-    if (others.length > 0) this.#byPort.set(listener.port, others);
-    else this.#byPort.delete(listener.port);
-  }
-  /** All listeners. */
-  all() {
-    return [
-      ...this.#byId.values()
-    ];
-  }
-};
 
 // src/tcp/time_wait.ts
 var LOOKS2 = 16;
@@ -17070,8 +18242,9 @@ var Tcp = class {
   listeners = new ListenerTable();
   /** The client's side of Fast Open. */
   fastOpen;
-  /** Handshakes in progress at listeners, which are no connections yet. */
+  /** Handshakes in progress at listeners, and flows that nobody has decided on: no connections yet. */
   handshakes;
+  forwarding;
   #limits;
   #words;
   #events;
@@ -17095,6 +18268,7 @@ var Tcp = class {
     this.#table = new ConnectionTable(parts);
     this.#wheel = new TimerWheel(this.#table.capacity, parts.nowUs, this.#table.limit);
     this.handshakes = new Handshakes(this, parts, parts.random);
+    this.forwarding = new Forwarding(this, parts.events, parts.random);
     this.fastOpen = new FastOpenClient(parts.config, parts.counters);
     this.#limits = new AnswerLimits(parts.config, parts.counters, parts.random);
   }
@@ -17119,22 +18293,14 @@ var Tcp = class {
   input(segment, nowUs) {
     this.counters.add(Counter.segmentsIn, segment.gsoSize > 0 ? Math.ceil(segment.payloadLength / segment.gsoSize) : 1);
     const conn = this.#table.findFor(segment);
-    if (conn === null) {
-      this.#onNoConnection(segment, nowUs);
-      return;
-    }
-    this.#take(conn, segment, nowUs);
+    if (conn === null) this.#onNoConnection(segment, nowUs);
+    else this.#take(conn, segment, nowUs);
   }
   #take(conn, segment, nowUs) {
     const before = conn.state;
     let outcome = onSegment(conn, segment, nowUs, this);
     if (outcome === Outcome.reopen) {
-      const { dst0, dst1, dst2, dst3, dstPort } = segment;
-      const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
-      if (listener !== null && listener.hasAcceptRoom) {
-        this.#reopen(conn, listener, segment, nowUs);
-        return;
-      }
+      if (this.#reopen(conn, segment, nowUs)) return;
       outcome = Outcome.challenge;
     }
     this.#act(conn, outcome, segment, nowUs);
@@ -17142,17 +18308,15 @@ var Tcp = class {
   }
   /** Section 3.10.7.1 (CLOSED) and 3.10.7.2 (LISTEN). */
   #onNoConnection(segment, nowUs) {
-    const { dst0, dst1, dst2, dst3, dstPort, flags } = segment;
-    const listener = this.listeners.find(dst0, dst1, dst2, dst3, dstPort);
+    const { flags } = segment;
+    const listener = this.listeners.findFor(segment);
     const claim = this.handshakes.claim(listener, segment, nowUs);
     if (claim === Claim.made) this.#take(this.handshakes.made, segment, nowUs);
     if (claim !== Claim.none) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
-    if ((flags & Flag.RST) !== 0) {
-      this.counters.drop(Drop.tcpNoConnection);
-      return;
-    }
+    if (listener === null && this.forwarding.takes(segment, null, nowUs)) return;
+    if ((flags & Flag.RST) !== 0) return this.counters.drop(Drop.tcpNoConnection);
     if (listener !== null && (flags & (Flag.SYN | Flag.ACK)) === 0) {
       this.counters.drop(Drop.tcpFlagsInvalid);
       return;
@@ -17167,18 +18331,23 @@ var Tcp = class {
   refuse(segment, nowUs) {
     if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
   }
-  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191). */
-  #reopen(old, listener, segment, nowUs) {
+  /** A new SYN for a connection in TIME-WAIT (RFC 9293 section 3.10.7.4, RFC 6191), if somebody takes it. */
+  #reopen(old, segment, nowUs) {
+    const listener = this.listeners.findFor(segment);
+    if (!(listener?.hasAcceptRoom ?? this.forwarding.hasRoomFor(segment))) return false;
     const before = old.state;
     end(old, ConnectionError.none);
     this.#settle(old, before, nowUs);
-    this.#onSyn(listener, segment, seqAdd(old.sndMax, REOPEN_GAP), nowUs);
+    const iss = seqAdd(old.sndMax, REOPEN_GAP);
+    if (listener === null) this.forwarding.takes(segment, iss, nowUs);
+    else this.#onSyn(listener, segment, iss, nowUs);
+    return true;
   }
   /** A connection request for a listener. */
   #onSyn(listener, segment, iss, nowUs) {
     const conn = this.handshakes.onSyn(listener, segment, iss, nowUs);
     if (conn === null) return;
-    this.#touch(conn);
+    this.touch(conn);
     this.#accept(listener, conn);
   }
   /**
@@ -17216,7 +18385,7 @@ var Tcp = class {
       conn.fastOpen = this.fastOpen.begin(conn, this.mtu, free, nowUs);
     }
     this.#events.stateChanged(conn, State.CLOSED);
-    this.#touch(conn);
+    this.touch(conn);
     if (conn.fastOpen === null || !conn.fastOpen.waiting) return;
     conn.request = -1;
     conn.sendLimit = this.config.sendBufferInitialBytes;
@@ -17268,7 +18437,7 @@ var Tcp = class {
   }
   /** The application has read or written. */
   onApplicationNews(conn, nowUs) {
-    this.#touch(conn);
+    this.touch(conn);
     if (conn.send !== null && !conn.finQueued) conn.send.refresh();
     if (conn.receive !== null && conn.owner === Owner.application) {
       conn.receive.reclaim();
@@ -17293,7 +18462,7 @@ var Tcp = class {
     }
     if (conn.state === State.FIN_WAIT_2) conn.endAtUs = nowUs + conn.finWait2Us;
     this.closeWrite(conn, nowUs);
-    this.#touch(conn);
+    this.touch(conn);
   }
   /** The application ends the connection at once with an RST (section 3.10.5) and lets go of it. */
   abort(conn, nowUs) {
@@ -17319,19 +18488,18 @@ var Tcp = class {
     if (conn.state === State.CLOSED) return;
     conn.keepAlive = on;
     conn.keepaliveAtUs = on ? nowUs + conn.keepaliveIdleUs : Infinity;
-    this.#touch(conn);
+    this.touch(conn);
   }
   /** An ICMP error about a segment that this stack sent (RFC 5927, RFC 9293 section 3.9.2.2). */
   icmpError(segment, nowUs) {
     this.counters.count(Counter.icmpErrorsIn);
     const conn = this.#table.findSender(segment);
     if (conn === null || !seqInRange(segment.seq, conn.sndUna, conn.sndMax)) {
-      this.counters.drop(Drop.icmpUnmatched);
-      return;
+      return this.counters.drop(Drop.icmpUnmatched);
     }
     const { icmpType, icmpCode } = segment;
     if (isFragmentationNeeded(icmpType, icmpCode)) {
-      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.#touch(conn);
+      if (this.#pathMtus.onPacketTooBig(conn, segment.icmpMtu, nowUs, this)) this.touch(conn);
       return;
     }
     const before = conn.state;
@@ -17341,12 +18509,13 @@ var Tcp = class {
   /** Runs the timers that are due, a bounded number of them: {@link Tcp.nextExpiry} tells of the rest. */
   expire(nowUs) {
     this.handshakes.expire(nowUs);
+    this.forwarding.expire(nowUs);
     for (let i = 0; i < EXPIRIES_PER_ROUND; i++) {
       const id = this.#wheel.expire(nowUs);
       if (id < 0) return;
       const conn = this.#table.get(id);
       conn.wheelAtUs = Infinity;
-      this.#touch(conn);
+      this.touch(conn);
       updateDeadline(conn);
       if (conn.deadlineUs > nowUs) continue;
       const before = conn.state;
@@ -17357,7 +18526,8 @@ var Tcp = class {
   }
   /** When the next timer is due, in microseconds; `Infinity` when none is. May be early, never late. */
   nextExpiry() {
-    return Math.min(this.#wheel.nextExpiry(), this.handshakes.nextExpiry());
+    const { handshakes, forwarding } = this;
+    return Math.min(this.#wheel.nextExpiry(), handshakes.nextExpiry(), forwarding.nextExpiry());
   }
   /** Lets every touched connection send and report. */
   flush(nowUs) {
@@ -17393,7 +18563,7 @@ var Tcp = class {
     conn.wheelAtUs = conn.deadlineUs;
     this.#wheel.schedule(conn.id, conn.deadlineUs);
   }
-  #touch(conn) {
+  touch(conn) {
     conn.used = true;
     if (conn.dirty) return;
     conn.dirty = true;
@@ -17428,7 +18598,7 @@ var Tcp = class {
   }
   /** Draws the consequences of a change of state. */
   #settle(conn, before, nowUs) {
-    this.#touch(conn);
+    this.touch(conn);
     const { state } = conn;
     if (state === before) return;
     this.#events.stateChanged(conn, before);
@@ -17519,6 +18689,9 @@ var Tcp = class {
     conn.send = null;
     this.#table.remove(conn);
     if (known) this.#events.ended(conn);
+  }
+  isFree(ends) {
+    return this.#table.isFree(ends, ends.localPort);
   }
   flowLabelOf(ends) {
     return this.#table.flowLabelOf(ends);
@@ -17682,12 +18855,20 @@ var SocketTable = class {
 
 // src/udp/udp.ts
 var SENT_PER_ROUND = 64;
+var NOWHERE = [
+  0,
+  0,
+  0,
+  0
+];
 var Udp = class {
   #parts;
   #words;
   #sink;
   #table = new SocketTable();
   #sockets = /* @__PURE__ */ new Map();
+  /** Those that take what comes to foreign destinations, the oldest first. */
+  #foreign = [];
   /** Sockets to look at in `flush`: the first so many, because an array that is emptied loses its memory. */
   #dirty = [];
   #dirtyCount = 0;
@@ -17728,11 +18909,25 @@ var Udp = class {
     this.#sockets.set(id, socket);
     this.#table.add(socket);
   }
+  /** Opens a socket for what comes to foreign destinations that `lets` lets through. */
+  bindForeign(id, generation, filter) {
+    const { layout, memory } = this.#parts;
+    const receive = new StreamWriter(memory, layout.receiveStream(id));
+    const send = layout.sendStream(id);
+    const socket = new UdpSocket(id, generation, layout.row(id), NOWHERE, 0, receive, send);
+    this.#sockets.set(id, socket);
+    this.#foreign.push({
+      socket,
+      filter
+    });
+  }
   /** The application lets go of a socket; what it has queued is still sent. */
   unbind(id, generation) {
     const socket = this.#find(id, generation);
     if (socket === null) return;
-    this.#table.remove(socket);
+    const index = this.#foreign.findIndex((one) => one.socket === socket);
+    if (index < 0) this.#table.remove(socket);
+    else this.#foreign.splice(index, 1);
     socket.closing = true;
     this.#touch(socket);
   }
@@ -17762,6 +18957,10 @@ var Udp = class {
   /** Takes one decoded datagram in. */
   input(datagram, isGroup, nowUs) {
     const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    if (datagram.foreign) {
+      this.#inputForForeign(datagram);
+      return;
+    }
     if (isGroup) {
       this.#inputForGroup(datagram);
       return;
@@ -17773,6 +18972,18 @@ var Udp = class {
     }
     this.#parts.counters.drop(Drop.udpNoSocket);
     this.#sink.sendPortUnreachable(datagram, nowUs);
+  }
+  /** The first forward whose filter lets it through gets it. */
+  #inputForForeign(datagram) {
+    const { dst0, dst1, dst2, dst3, dstPort } = datagram;
+    for (let i = 0; i < this.#foreign.length; i++) {
+      const { socket, filter } = this.#foreign[i];
+      if (!filter.lets(dst0, dst1, dst2, dst3, dstPort)) continue;
+      this.#deliver(socket, datagram);
+      return;
+    }
+    const isOpen = this.#foreign.length > 0;
+    this.#parts.counters.drop(isOpen ? Drop.forwardFiltered : Drop.ipDestinationForeign);
   }
   /** RFC 1122 section 3.2.2: nobody is told when there is no socket for what was sent to many. */
   #inputForGroup(datagram) {
@@ -17959,10 +19170,12 @@ var ApplicationLink = class {
   /** Places that must stay free for the rows. */
   #reserved;
   #words;
+  #flows;
   constructor(layout) {
     this.#ring = new RingProducer(layout.events);
     this.#reserved = layout.rowEvents;
     this.#words = layout.words;
+    this.#flows = layout.flows;
   }
   /** Whether a command can be obeyed, whose answer needs a place beside those of the rows. */
   get hasRoom() {
@@ -17976,9 +19189,9 @@ var ApplicationLink = class {
     this.#loud = true;
     this.#write(Event.connected, conn.id, conn.generation, request, 0);
   }
-  connectFailed(request, error) {
+  connectFailed(request, error2) {
     this.#loud = true;
-    this.#write(Event.connectFailed, -1, 0, request, error);
+    this.#write(Event.connectFailed, -1, 0, request, error2);
   }
   news(conn, loud) {
     if (loud) this.#loud = true;
@@ -17989,6 +19202,25 @@ var ApplicationLink = class {
   ended(conn) {
     this.#write(Event.ended, conn.id, conn.generation, 0, 0);
   }
+  flow(id, generation, forward, syn) {
+    this.#loud = true;
+    const words = this.#words;
+    const at = this.#flows + id * FLOW_WORDS;
+    words[at] = syn.dst0;
+    words[at + 1] = syn.dst1;
+    words[at + 2] = syn.dst2;
+    words[at + 3] = syn.dst3;
+    words[at + 4] = syn.src0;
+    words[at + 5] = syn.src1;
+    words[at + 6] = syn.src2;
+    words[at + 7] = syn.src3;
+    words[at + 8] = syn.dstPort << 16 | syn.srcPort;
+    this.#write(Event.flow, id, generation, forward, 0);
+  }
+  flowEnded(id, generation) {
+    this.#loud = true;
+    this.#write(Event.flowEnded, id, generation, 0, 0);
+  }
   stateChanged(conn, before) {
     this.trace?.state(conn, before);
   }
@@ -17996,7 +19228,7 @@ var ApplicationLink = class {
     this.trace?.progress(conn);
   }
   /** A `ping` has come to its end: with an answer, or with what an ICMP error of that type and code means. */
-  pinged(request, error, rttUs, hops, icmp) {
+  pinged(request, error2, rttUs, hops, icmp) {
     this.#loud = true;
     const at = this.#ring.claim();
     if (at < 0) throw new Error("The event ring is full, which its size should make impossible");
@@ -18005,7 +19237,7 @@ var ApplicationLink = class {
     words[at + Field.row] = -1;
     words[at + Field.generation] = 0;
     words[at + Field.request] = request;
-    words[at + Field.result] = error;
+    words[at + Field.result] = error2;
     words[at + Field.rttUs] = rttUs;
     words[at + Field.hops] = hops;
     words[at + Field.icmp] = icmp;
@@ -18477,6 +19709,95 @@ var DatagramEgress = class {
   }
 };
 
+// src/pipeline/forward_commands.ts
+var ForwardCommands = class {
+  #forwarding;
+  #udp;
+  #egress;
+  /** A datagram that is refused: a segment without flags. */
+  #segment = new Segment();
+  /** Filters of forwards that are not open yet, by the forward's number. */
+  #drafts = /* @__PURE__ */ new Map();
+  constructor(forwarding, udp, egress) {
+    this.#udp = udp;
+    this.#forwarding = forwarding;
+    this.#egress = egress;
+  }
+  /** Obeys the command at word `at`; false when it is about something else. */
+  obey(words, at, nowUs) {
+    const id = words[at + Field.row];
+    const value = words[at + Field.value];
+    const generation = words[at + Field.generation];
+    switch (words[at + Field.op]) {
+      case Command.forwardPrefix: {
+        const address = [
+          ...words.subarray(at + Field.address, at + Field.address + 4)
+        ];
+        this.#draft(id).addPrefix(address, value, words[at + Field.excludes] !== 0);
+        return true;
+      }
+      case Command.forwardPorts:
+        this.#draft(id).addPorts(words[at + Field.port], value);
+        return true;
+      case Command.forward: {
+        const takesOwn = (words[at + Field.port] & ForwardMode.own) !== 0;
+        const decisionUs = words[at + Field.decisionMs] * 1e3;
+        this.#forwarding.open(id, this.#draft(id), takesOwn, value, decisionUs, nowUs);
+        this.#drafts.delete(id);
+        return true;
+      }
+      case Command.bindForeign:
+        this.#udp.bindForeign(id, generation, this.#draft(value));
+        this.#drafts.delete(value);
+        return true;
+      case Command.refuseDatagram:
+        this.#refuseDatagram(words, at, nowUs);
+        return true;
+      case Command.unforward:
+        this.#forwarding.close(id);
+        return true;
+      case Command.acceptFlow:
+        this.#forwarding.accept(value, generation, id, nowUs);
+        return true;
+      case Command.refuseFlow:
+        this.#refuse(id, generation, value, nowUs);
+        return true;
+      default:
+        return false;
+    }
+  }
+  #refuseDatagram(words, at, nowUs) {
+    const segment = this.#segment;
+    const from = at + Field.address;
+    const to = at + Field.localAddress;
+    segment.src0 = words[from];
+    segment.src1 = words[from + 1];
+    segment.src2 = words[from + 2];
+    segment.src3 = words[from + 3];
+    segment.dst0 = words[to];
+    segment.dst1 = words[to + 1];
+    segment.dst2 = words[to + 2];
+    segment.dst3 = words[to + 3];
+    segment.srcPort = words[at + Field.port];
+    segment.dstPort = words[at + Field.localPort];
+    this.#egress.sendUnreachable(segment, words[at + Field.value], nowUs);
+  }
+  #draft(id) {
+    let filter = this.#drafts.get(id);
+    if (filter === void 0) {
+      filter = new ForwardFilter();
+      this.#drafts.set(id, filter);
+    }
+    return filter;
+  }
+  #refuse(flow, generation, how, nowUs) {
+    if (how === FlowEnd.drop) return this.#forwarding.refuse(flow, generation);
+    if (how === FlowEnd.reset) return this.#forwarding.reset(flow, generation, nowUs);
+    const syn = this.#forwarding.takeRejected(flow, generation);
+    if (syn !== null) this.#egress.sendUnreachable(syn, how - FlowEnd.unreachable, nowUs);
+  }
+};
+
 // src/pipeline/handover.ts
 var HandoverInbox = class {
   /** How many pipelines have seen the frame that `next` gave. */
@@ -18489,10 +19810,12 @@ var HandoverInbox = class {
     this.#layout = layout;
     this.#ring = new RingConsumer(layout.handover);
     const { addresses, broadcasts } = settings;
+    const forward = new SharedForwardSwitch(layout);
     this.#input = new PacketInput({
       virtioHeader,
       addresses,
-      broadcasts
+      broadcasts,
+      forward
     });
     this.#counters = counters;
   }
@@ -18521,6 +19844,85 @@ function frameOffset(layout, at) {
   return layout.handoverFrames + index * SLOT_BYTES + SLOT_HEADROOM;
 }
 
+// src/ip/unreachable.ts
+var ERROR_TRAFFIC_CLASS2 = 192;
+var ERRORS_PER_SECOND = 1e3;
+var ERRORS_BURST = 50;
+function code6Of(code) {
+  switch (code) {
+    case IcmpUnreachableCode.network:
+      return 0;
+    case IcmpUnreachableCode.port:
+      return 4;
+    case IcmpUnreachableCode.host:
+      return 3;
+    default:
+      return 1;
+  }
+}
+var UnreachableBudget = class {
+  #tokens = ERRORS_BURST;
+  #filledAtUs = 0;
+  /** Whether one more may be sent now; if so, it counts. */
+  take(nowUs) {
+    const gained = (nowUs - this.#filledAtUs) / 1e6 * ERRORS_PER_SECOND;
+    this.#tokens = Math.min(ERRORS_BURST, this.#tokens + gained);
+    this.#filledAtUs = nowUs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+};
+var error = new Segment();
+function writeUnreachable(memory, offset, syn, code, virtioHeader) {
+  const { view } = memory;
+  const isIpv42 = isIpv4Words(syn.dst0, syn.dst1, syn.dst2);
+  const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
+  const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  const quoted = icmp + IcmpField.quoted;
+  const quotedBytes = syn.flags === 0 ? writeDatagramHeaders(view, quoted, syn, isIpv42) : writePacket(memory, quoted, syn, 0, 0, ChecksumMode.full);
+  if (syn.flags !== 0) finishTcpChecksum(view, quoted, quotedBytes, 0);
+  const length = ICMP_HEADER_BYTES + quotedBytes;
+  answer(syn, isIpv42 ? ERROR_TRAFFIC_CLASS2 : 0);
+  if (virtioHeader) writeVirtioPlain(view, offset);
+  view.setInt32(icmp, 0);
+  view.setInt32(icmp + 4, 0);
+  if (isIpv42) {
+    writeHeader4(view, ip, error, Protocol.icmp, length, 0);
+    view.setUint8(icmp + IcmpField.type, IcmpType.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, code);
+    writeIcmpChecksum(view, icmp, length);
+  } else {
+    writeHeader6(view, ip, error, Ipv6Next.icmp, length);
+    view.setUint8(icmp + IcmpField.type, Icmp6Type.destinationUnreachable);
+    view.setUint8(icmp + IcmpField.code, code6Of(code));
+    const sum = transportChecksum6(view, ip, Ipv6Next.icmp, icmp, length);
+    view.setUint16(icmp + IcmpField.checksum, sum);
+  }
+  return icmp + length - offset;
+}
+function writeDatagramHeaders(view, at, segment, isIpv42) {
+  const udp = at + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+  if (isIpv42) writeHeader4(view, at, segment, Protocol.udp, UDP_HEADER_BYTES, 0);
+  else writeHeader6(view, at, segment, Protocol.udp, UDP_HEADER_BYTES);
+  view.setUint16(udp + UdpField.sourcePort, segment.srcPort);
+  view.setUint16(udp + UdpField.destinationPort, segment.dstPort);
+  view.setUint16(udp + UdpField.length, UDP_HEADER_BYTES);
+  view.setUint16(udp + UdpField.checksum, 0);
+  return udp - at + UDP_HEADER_BYTES;
+}
+function answer(syn, trafficClass) {
+  error.src0 = syn.dst0;
+  error.src1 = syn.dst1;
+  error.src2 = syn.dst2;
+  error.src3 = syn.dst3;
+  error.dst0 = syn.src0;
+  error.dst1 = syn.src1;
+  error.dst2 = syn.src2;
+  error.dst3 = syn.src3;
+  error.trafficClass = trafficClass;
+}
+
 // src/pipeline/egress.ts
 var SUPER_BYTES = 65535 - 80;
 var MAX_PIECES = 64;
@@ -18543,6 +19945,7 @@ var Egress = class {
   #own;
   /** Pairs of (slot, length), a queue in an array. */
   #loopback = new Int32Array(2 * LOOPBACK_PACKETS);
+  #errors = new UnreachableBudget();
   #loopbackHead = 0;
   #loopbackTail = 0;
   #identification = 0;
@@ -18571,6 +19974,19 @@ var Egress = class {
     if (isOwn) this.#loopBack(segment, end2);
     else if (this.#device.virtioHeader) this.#sendForOffload(segment, end2);
     else this.#sendComplete(segment, this.pieces, end2);
+  }
+  /** Answers the SYN of a flow that was rejected, of which only what it said is left. */
+  sendUnreachable(syn, code, nowUs) {
+    const isOwn = this.isOwn(syn.src0, syn.src1, syn.src2, syn.src3);
+    if (isOwn || !this.#errors.take(nowUs)) {
+      this.#counters.drop(Drop.rateLimited);
+      return;
+    }
+    const { virtioHeader } = this.#device;
+    this.pieces[0] = this.#headers;
+    this.pieces[1] = writeUnreachable(this.#memory, this.#headers, syn, code, virtioHeader);
+    this.#counters.count(Counter.flowErrorsOut);
+    this.transmit(this.pieces, FIRST_PIECE, 0);
   }
   /** The next packet that the stack sent to itself: its slot, or {@link NIL}. */
   takeLoopback() {
@@ -18746,10 +20162,10 @@ var Pings = class {
     return ping;
   }
   /** The request that an error is about, still waiting; null when it is about none. */
-  findQuoted(error) {
-    const ping = this.#byName.get(error.seq);
+  findQuoted(error2) {
+    const ping = this.#byName.get(error2.seq);
     if (ping === void 0) return null;
-    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = error;
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = error2;
     const isSame = isAddress2(ping.local, src0, src1, src2, src3) && isAddress2(ping.remote, dst0, dst1, dst2, dst3);
     return isSame ? ping : null;
   }
@@ -18851,20 +20267,20 @@ var IcmpStage = class {
     const rttUs = nowUs - ping.sentAtUs;
     this.#link.pinged(ping.request, ConnectionError.none, rttUs, reply2.hopLimit, 0);
   }
-  #onPingError(error, nowUs) {
-    const ping = this.#pings.findQuoted(error);
+  #onPingError(error2, nowUs) {
+    const ping = this.#pings.findQuoted(error2);
     if (ping === null) {
       this.#counters.drop(Drop.icmpUnmatched);
       return;
     }
     this.#counters.count(Counter.icmpErrorsIn);
-    const { icmpType, icmpCode, icmpMtu } = error;
+    const { icmpType, icmpCode, icmpMtu } = error2;
     if (isFragmentationNeeded(icmpType, icmpCode)) {
       const destination = {
-        w0: error.dst0,
-        w1: error.dst1,
-        w2: error.dst2,
-        w3: error.dst3
+        w0: error2.dst0,
+        w1: error2.dst1,
+        w2: error2.dst2,
+        w3: error2.dst3
       };
       this.#paths.learn(destination, icmpMtu, nowUs);
     }
@@ -18965,6 +20381,7 @@ var TcpStage = class {
   #inbox;
   #loopbackInput;
   #loopbackSegment = new Segment();
+  #forwards;
   #shuttingDown = false;
   /** When the application is to be woken for quiet news; `Infinity` when there are none. */
   #tidyAtUs = Infinity;
@@ -19027,6 +20444,7 @@ var TcpStage = class {
       events: this.#link
     });
     if (settings.traced) layout.words[layout.control + Control.trace] |= Traced.segments;
+    this.#forwards = new ForwardCommands(this.#tcp.forwarding, this.#udp, this.#egress);
   }
   #makeDatagramEgress(parts) {
     const { device, layout, settings, random } = parts;
@@ -19089,20 +20507,20 @@ var TcpStage = class {
    * An ICMP error about a datagram of this stack. The sockets are connected to nobody, and so, as in Linux, are
    * not told; but what is too long for the way goes in fragments from now on (RFC 1191, RFC 8201).
    */
-  #onUdpError(error, nowUs) {
+  #onUdpError(error2, nowUs) {
     this.counters.count(Counter.udpErrorsIn);
-    if (!this.#udp.hasSender(error)) {
+    if (!this.#udp.hasSender(error2)) {
       this.counters.drop(Drop.icmpUnmatched);
       return;
     }
-    if (!isFragmentationNeeded(error.icmpType, error.icmpCode)) return;
+    if (!isFragmentationNeeded(error2.icmpType, error2.icmpCode)) return;
     const destination = {
-      w0: error.dst0,
-      w1: error.dst1,
-      w2: error.dst2,
-      w3: error.dst3
+      w0: error2.dst0,
+      w1: error2.dst1,
+      w2: error2.dst2,
+      w3: error2.dst3
     };
-    this.#datagramEgress.paths.learn(destination, error.icmpMtu, nowUs);
+    this.#datagramEgress.paths.learn(destination, error2.icmpMtu, nowUs);
   }
   /**
    * Does everything that is not input: commands, timers, output, news for the application. True when the
@@ -19121,6 +20539,7 @@ var TcpStage = class {
     if (this.#shuttingDown) this.#reportStopped();
     this.counters.set(Counter.connectionsNow, this.#tcp.connectionCount);
     this.counters.set(Counter.handshakesNow, this.#tcp.handshakes.size);
+    this.counters.set(Counter.flowsPendingNow, this.#tcp.forwarding.size);
     this.counters.set(Counter.timeWaitNow, this.#tcp.timeWaitCount);
     this.counters.set(Counter.dormantNow, this.#tcp.dormantCount);
     this.counters.set(Counter.datagramSocketsNow, this.#udp.socketCount);
@@ -19232,6 +20651,7 @@ var TcpStage = class {
       case Command.shutdown:
         return this.#shutDown(nowUs);
     }
+    if (this.#forwards.obey(words, at, nowUs)) return;
     const op = words[at + Field.op];
     if (op === Command.news) {
       Atomics.store(words, this.#layout.row(id) + Row.newsForTcp, 0);
@@ -19410,9 +20830,9 @@ var InlinePipeline = class {
       this.tcpBell.announceSleep();
       if (count > 0 || this.#stage.hasWork) this.#schedule();
       else this.#sleep(nowUs);
-    } catch (error) {
+    } catch (error2) {
       this.#stopped = true;
-      this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+      this.#onFailure(error2 instanceof Error ? error2 : new Error(String(error2)));
     }
   }
   #sleep(nowUs) {
@@ -20168,8 +21588,8 @@ async function serveOne(server, clock) {
   const conn = await listener.accept();
   const buffer = new Uint8Array(4096);
   for (let got = 0; got < REQUEST_BYTES; ) got += await conn.read(buffer) ?? REQUEST_BYTES;
-  const answer = new Uint8Array(ANSWER_BYTES).fill(65);
-  for (let done = 0; done < answer.length; ) done += await conn.write(answer.subarray(done));
+  const answer2 = new Uint8Array(ANSWER_BYTES).fill(65);
+  for (let done = 0; done < answer2.length; ) done += await conn.write(answer2.subarray(done));
   while (await conn.read(buffer) !== null) ;
   await new Promise((wake) => clock.wakeAt(clock.now() + THINK_US, wake));
   conn.close();
