@@ -37,19 +37,23 @@ export interface BundleOptions {
   readonly platform?: "deno" | "browser";
   /** Whether it is made small; default not. */
   readonly minify?: boolean;
+  /** A module that is left out, as the import that leads to it names it; default none. */
+  readonly external?: string;
   /** Where `entry` is, and the configuration that counts; default the project's root. */
   readonly cwd?: URL;
 }
 
 /** Bundles the module at `entry`, a path from the project's root, and returns the text. */
 export async function bundleText(entry: string, options: BundleOptions = {}): Promise<string> {
-  const { platform = "deno", minify = false, cwd = new URL("..", import.meta.url) } = options;
+  const { platform = "deno", minify = false, external, cwd = new URL("..", import.meta.url) } =
+    options;
   const folder = await Deno.makeTempDir({ prefix: "woshou-bundle-" });
   try {
     const output = `${folder}/bundle.js`;
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["bundle", "--quiet", `--platform=${platform}`, "--format=esm", "-o", output],
+        ...external === undefined ? [] : [`--external=${external}`],
         ...minify ? ["--minify", entry] : [entry],
       ],
       cwd,

@@ -12,6 +12,9 @@ import { bundleText, foreignPaths } from "./bundle.ts";
 /** The folder of what is made, from the project's root. */
 export const MADE = "src/page/made";
 
+/** What serves HTTP stands on Node's modules, which a browser does not have, and is asked for by no lesson. */
+const NOT_FOR_BROWSERS = "../node/serve.ts";
+
 /** The scripts, by their names in the folder, and the modules that they are made of. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   "page.js": "src/page/main.ts",
@@ -26,7 +29,8 @@ export async function freshPage(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [name, entry] of Object.entries(SCRIPTS)) {
     const text = `// Made by \`deno task page\` from ${entry}: change that, not this.\n` +
-      await bundleText(entry, { platform: "browser" });
+      await bundleText(entry, { platform: "browser", external: NOT_FOR_BROWSERS });
+    if (/^import .*from "node:/m.test(text)) throw new Error(`${name} needs modules of Node`);
     const foreign = foreignPaths(text);
     if (foreign.length > 0) {
       throw new Error(`${name} takes in foreign files: ${foreign.join(", ")}`);

@@ -61,7 +61,7 @@ const LIES: Readonly<Record<string, readonly number[]>> = {
   ipHeaderLengthInvalid: packet({ headerWords: 4, payload: [1, 2, 3, 4] }),
   ipLengthInvalid: packet({ totalLength: 1400, payload: [1, 2, 3, 4] }),
   ipChecksumInvalid: segment({}, { checksumError: 1 }),
-  ipFragment: segment({}, { fragment: 0x2000 }),
+  ipFragmentInvalid: packet({ fragment: 0x2000 }),
   ipSourceMartian: segment({}, { source: address("127.0.0.1") }),
   ipSourceOwn: segment({}, { source: address(STACK) }),
   ipDestinationForeign: segment({}, { destination: address("10.66.0.200") }),

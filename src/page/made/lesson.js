@@ -1,1783 +1,4 @@
 // Made by `deno task page` from src/page/lesson.ts: change that, not this.
-var __defProp = Object.defineProperty;
-var __getOwnPropNames = Object.getOwnPropertyNames;
-var __esm = (fn, res) => function __init() {
-  return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
-};
-var __export = (target, all) => {
-  for (var name in all)
-    __defProp(target, name, { get: all[name], enumerable: true });
-};
-
-// src/node/http_parser.ts
-import common from "node:_http_common";
-var HTTPParser, methods, RequestParser;
-var init_http_parser = __esm({
-  "src/node/http_parser.ts"() {
-    ({ HTTPParser, methods } = common);
-    RequestParser = class {
-      #native = new HTTPParser();
-      #headerBytesMax;
-      /** Headers that the parser has handed over in parts, which it does with many of them. */
-      #headers = [];
-      #target = "";
-      /** Behind the headers, where only trailers can come, for which nobody asks. */
-      #inBody = false;
-      /** Gives what it finds to `events`. */
-      constructor(events, headerBytesMax) {
-        this.#headerBytesMax = headerBytesMax;
-        const native = this.#native;
-        native[HTTPParser.kOnMessageBegin] = () => events.onBegin();
-        native[HTTPParser.kOnHeaders] = (headers, target) => {
-          if (this.#inBody) return;
-          this.#headers.push(...headers);
-          this.#target += target;
-        };
-        native[HTTPParser.kOnHeadersComplete] = (_major, minorVersion, headers, method, target, _status, _statusText, upgrade, keepAlive) => {
-          this.#inBody = true;
-          events.onHeaders({
-            method: methods[method] ?? "",
-            target: target ?? this.#target,
-            headers: headers ?? this.#headers,
-            minorVersion,
-            upgrade,
-            keepAlive
-          });
-          return 0;
-        };
-        native[HTTPParser.kOnBody] = (bytes) => events.onBody(bytes);
-        native[HTTPParser.kOnMessageComplete] = () => {
-          this.#inBody = false;
-          if (this.#headers.length > 0) this.#headers = [];
-          this.#target = "";
-          events.onComplete();
-        };
-        this.#restart();
-      }
-      #restart() {
-        this.#native.initialize(HTTPParser.REQUEST, {}, this.#headerBytesMax);
-      }
-      /** Parses what has come; null when all is well. */
-      execute(bytes) {
-        for (let rest = bytes; rest.length > 0; ) {
-          const count = this.#native.execute(rest);
-          if (typeof count !== "number") return {
-            code: count.code ?? "",
-            message: count.message
-          };
-          if (count >= rest.length) return null;
-          if (count === 0) return {
-            code: "HPE_INTERNAL",
-            message: "The parser does not go on"
-          };
-          this.#restart();
-          rest = rest.subarray(count);
-        }
-        return null;
-      }
-      /** Gives its memory back. It must not run then. */
-      free() {
-        this.#native.free();
-      }
-    };
-  }
-});
-
-// src/node/request.ts
-function clientGone() {
-  return new DOMException("The client has gone", "AbortError");
-}
-function headersOf(list) {
-  const headers = new Headers();
-  for (let i = 0; i < list.length; i += 2) headers.append(list[i], list[i + 1]);
-  return headers;
-}
-var IncomingRequest;
-var init_request = __esm({
-  "src/node/request.ts"() {
-    IncomingRequest = class _IncomingRequest {
-      #head;
-      #url;
-      #body;
-      #headers = null;
-      #abort = null;
-      #isAborted = false;
-      #isUsed = false;
-      #real = null;
-      constructor(head, url, body) {
-        this.#head = head;
-        this.#url = url;
-        this.#body = body;
-      }
-      /** The method. */
-      get method() {
-        return this.#head.method;
-      }
-      /** The whole address. */
-      get url() {
-        return this.#url;
-      }
-      /** The headers. */
-      get headers() {
-        return this.#headers ??= headersOf(this.#head.headers);
-      }
-      /** Aborts when the client goes away before it has its response. */
-      get signal() {
-        if (this.#abort === null) {
-          this.#abort = new AbortController();
-          if (this.#isAborted) this.#abort.abort(clientGone());
-        }
-        return this.#abort.signal;
-      }
-      /** Whether the body was read, or begun to be. */
-      get bodyUsed() {
-        return this.#isUsed || (this.#real?.bodyUsed ?? false);
-      }
-      /** The body as a text. */
-      text() {
-        const whole = this.#takeWhole();
-        if (whole === null) return _IncomingRequest.real(this).text();
-        return Promise.resolve(new TextDecoder().decode(whole));
-      }
-      /** The body as what its JSON says. */
-      async json() {
-        const whole = this.#takeWhole();
-        if (whole === null) return await _IncomingRequest.real(this).json();
-        return JSON.parse(new TextDecoder().decode(whole));
-      }
-      /** The body as bytes. */
-      bytes() {
-        const whole = this.#takeWhole();
-        return whole === null ? _IncomingRequest.real(this).bytes() : Promise.resolve(whole);
-      }
-      /** The body as an ArrayBuffer. */
-      async arrayBuffer() {
-        return (await this.bytes()).buffer;
-      }
-      /** A body that is there as a whole goes to its reader with no stream in between. */
-      #takeWhole() {
-        if (this.#real !== null || this.#isUsed) return null;
-        const whole = this.#body?.takeWhole() ?? null;
-        if (whole !== null) this.#isUsed = true;
-        return whole;
-      }
-      /** The client has gone. */
-      static abort(request) {
-        request.#isAborted = true;
-        request.#abort?.abort(clientGone());
-      }
-      /** It, for who asks for a `Request`. */
-      static asRequest(request) {
-        return request;
-      }
-      /** The real thing: what the platform's own code gets to see. */
-      static real(request) {
-        return request.#real ??= request.#make();
-      }
-      #make() {
-        const body = this.#body;
-        const real = new Request(this.#url, {
-          method: this.#head.method,
-          headers: this.headers,
-          signal: this.signal,
-          body: body === null ? null : body.takeWhole() ?? body.stream()
-        });
-        if (this.#isUsed) real.bytes().catch(() => {
-        });
-        return real;
-      }
-    };
-    Object.setPrototypeOf(IncomingRequest.prototype, Request.prototype);
-    for (const symbol of Object.getOwnPropertySymbols(new Request("http://localhost/"))) {
-      Object.defineProperty(IncomingRequest.prototype, symbol, {
-        get() {
-          return Reflect.get(IncomingRequest.real(this), symbol);
-        },
-        set(value) {
-          Reflect.set(IncomingRequest.real(this), symbol, value);
-        }
-      });
-    }
-  }
-});
-
-// src/node/request_body.ts
-function joined(chunks, length) {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk2 of chunks) {
-    whole.set(chunk2, at);
-    at += chunk2.length;
-  }
-  return whole;
-}
-var WAITING_MAX_BYTES, RequestBody;
-var init_request_body = __esm({
-  "src/node/request_body.ts"() {
-    WAITING_MAX_BYTES = 65536;
-    RequestBody = class {
-      #host;
-      #chunks = [];
-      #waiting = 0;
-      #isComplete = false;
-      #isDropped = false;
-      #error = null;
-      #pull = null;
-      constructor(host) {
-        this.#host = host;
-      }
-      /** Whether the last byte has come. */
-      get isComplete() {
-        return this.#isComplete;
-      }
-      /** Whether so much waits for the handler that no more should be read. */
-      get isFull() {
-        return this.#waiting >= WAITING_MAX_BYTES;
-      }
-      /** A piece has come. It is copied, because the buffer is used again. */
-      push(bytes) {
-        if (this.#isDropped || this.#error !== null) return;
-        const chunk2 = new Uint8Array(bytes);
-        const pull = this.#pull;
-        if (pull !== null) {
-          this.#pull = null;
-          pull.resolve(chunk2);
-          return;
-        }
-        this.#chunks.push(chunk2);
-        this.#waiting += chunk2.length;
-      }
-      /** The last piece has come. */
-      end() {
-        this.#isComplete = true;
-        this.#pull?.resolve(null);
-        this.#pull = null;
-      }
-      /** No more will come. */
-      fail(error2) {
-        if (this.#isComplete || this.#error !== null) return;
-        this.#error = error2;
-        this.#pull?.reject(error2);
-        this.#pull = null;
-      }
-      /** Nobody wants what is left. */
-      drop() {
-        this.#isDropped = true;
-        this.#chunks = [];
-        this.#setWaiting(0);
-      }
-      /** The whole body when it is there already, else null. */
-      takeWhole() {
-        if (!this.#isComplete) return null;
-        const whole = this.#chunks.length === 1 ? this.#chunks[0] : joined(this.#chunks, this.#waiting);
-        this.#chunks = [];
-        this.#setWaiting(0);
-        return whole;
-      }
-      /** The body as a stream that is read as fast as the handler reads it. */
-      stream() {
-        return new ReadableStream({
-          type: "bytes",
-          pull: async (controller) => {
-            const chunk2 = await this.#next();
-            if (chunk2 !== null) return controller.enqueue(chunk2);
-            controller.close();
-            controller.byobRequest?.respond(0);
-          },
-          cancel: () => this.drop()
-        }, {
-          highWaterMark: 0
-        });
-      }
-      #next() {
-        const chunk2 = this.#chunks.shift();
-        if (chunk2 !== void 0) {
-          this.#setWaiting(this.#waiting - chunk2.length);
-          return Promise.resolve(chunk2);
-        }
-        if (this.#error !== null) return Promise.reject(this.#error);
-        if (this.#isComplete) return Promise.resolve(null);
-        this.#pull = Promise.withResolvers();
-        this.#host.onWanted();
-        return this.#pull.promise;
-      }
-      #setWaiting(bytes) {
-        const wasFull = this.isFull;
-        this.#waiting = bytes;
-        if (wasFull && !this.isFull) this.#host.onRoom();
-      }
-    };
-  }
-});
-
-// src/node/response.ts
-import { Buffer as Buffer2 } from "node:buffer";
-import { STATUS_CODES } from "node:http";
-function date() {
-  const second = Math.floor(Date.now() / 1e3);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(second * 1e3).toUTCString();
-  }
-  return dateText;
-}
-function headText(head, options) {
-  const { status, statusText, headers } = head;
-  const { framing, length, keepAlive, minorVersion } = options;
-  let text2 = `HTTP/1.${minorVersion} ${status} ${statusText || (STATUS_CODES[status] ?? "")}\r
-`;
-  let isDated = false;
-  headers.forEach((value, name) => {
-    if (OWN_HEADERS.has(name)) return;
-    if (name === "date") isDated = true;
-    text2 += `${name}: ${value}\r
-`;
-  });
-  if (framing === Framing.chunked) text2 += "transfer-encoding: chunked\r\n";
-  else if (length >= 0) text2 += `content-length: ${length}\r
-`;
-  if (!isDated) text2 += `date: ${date()}\r
-`;
-  if (keepAlive !== (minorVersion === 1)) {
-    text2 += keepAlive ? "connection: keep-alive\r\n" : "connection: close\r\n";
-  }
-  return `${text2}\r
-`;
-}
-function refusal(status) {
-  const text2 = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r
-content-length: 0\r
-date: ${date()}\r
-connection: close\r
-\r
-`;
-  return Buffer2.from(text2, "latin1");
-}
-function withBody(head, body) {
-  const isAscii = Buffer2.byteLength(head) === head.length;
-  if (isAscii && typeof body === "string") return Buffer2.from(head + body);
-  const start = Buffer2.from(head, isAscii ? "utf8" : "latin1");
-  return Buffer2.concat([
-    start,
-    typeof body === "string" ? Buffer2.from(body) : body
-  ]);
-}
-function chunk(bytes) {
-  return Buffer2.concat([
-    Buffer2.from(`${bytes.length.toString(16)}\r
-`),
-    bytes,
-    CRLF
-  ]);
-}
-var Framing, dateSecond, dateText, OWN_HEADERS, CRLF, LAST_CHUNK;
-var init_response = __esm({
-  "src/node/response.ts"() {
-    Framing = {
-      /** There is none: HEAD, 204, 304. */
-      none: 0,
-      /** By its length, given before it. */
-      length: 1,
-      /** In chunks. */
-      chunked: 2,
-      /** By the end of the connection, for HTTP/1.0. */
-      close: 3
-    };
-    dateSecond = 0;
-    dateText = "";
-    OWN_HEADERS = /* @__PURE__ */ new Set([
-      "content-length",
-      "transfer-encoding",
-      "connection",
-      "keep-alive"
-    ]);
-    CRLF = new Uint8Array([
-      13,
-      10
-    ]);
-    LAST_CHUNK = Buffer2.from("0\r\n\r\n");
-  }
-});
-
-// src/node/request_head.ts
-function readRequestHead(head, scheme) {
-  const { headers, method, target } = head;
-  let host = "";
-  let hosts = 0;
-  let hasBody = false;
-  let expectsContinue = false;
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i];
-    switch (name.length) {
-      case 4:
-        if (name.toLowerCase() !== "host") break;
-        host = headers[i + 1];
-        hosts++;
-        break;
-      case 6:
-        if (name.toLowerCase() !== "expect") break;
-        expectsContinue = headers[i + 1].toLowerCase() === "100-continue";
-        break;
-      case 14:
-        if (name.toLowerCase() === "content-length") hasBody ||= headers[i + 1] !== "0";
-        break;
-      case 17:
-        if (name.toLowerCase() === "transfer-encoding") hasBody = true;
-        break;
-    }
-  }
-  const isHosted = hosts === 1 || hosts === 0 && head.minorVersion === 0;
-  let refused = REFUSED_METHODS.has(method) ? 501 : 0;
-  if (!isHosted || !VALID_HOST.test(host)) refused = 400;
-  const url = urlOf(target, scheme, host === "" ? "localhost" : host);
-  return {
-    refused: refused === 0 && url === "" ? 400 : refused,
-    url,
-    hasBody,
-    expectsContinue: expectsContinue && hasBody
-  };
-}
-function urlOf(target, scheme, host) {
-  if (target.startsWith("/")) return `${scheme}://${host}${target}`;
-  if (target === "*") return `${scheme}://${host}/*`;
-  return /^https?:\/\//i.test(target) && URL.canParse(target) ? target : "";
-}
-var VALID_HOST, REFUSED_METHODS;
-var init_request_head = __esm({
-  "src/node/request_head.ts"() {
-    VALID_HOST = /^[\w.\-~!$&'()*+,;=%]*(?::\d*)?$|^\[[\da-fA-F:.]+\](?::\d*)?$/;
-    REFUSED_METHODS = /* @__PURE__ */ new Set([
-      "CONNECT",
-      "TRACE",
-      ""
-    ]);
-  }
-});
-
-// src/node/static_body.ts
-function staticBody(response) {
-  if (response.bodyUsed) return void 0;
-  if (plain !== void 0) {
-    const body = Reflect.get(response, plain);
-    if (isBody(body)) return body;
-  }
-  return inner === void 0 ? void 0 : insideOf(response, inner);
-}
-function insideOf(response, symbol) {
-  const holder = Reflect.get(response, symbol);
-  if (!isObject(holder) || !("body" in holder)) return void 0;
-  const { body } = holder;
-  if (body === null) return null;
-  if (!isObject(body) || !("streamOrStatic" in body)) return void 0;
-  const { streamOrStatic } = body;
-  if (!isObject(streamOrStatic) || !("body" in streamOrStatic)) return void 0;
-  return isBody(streamOrStatic.body) ? streamOrStatic.body : void 0;
-}
-function isObject(value) {
-  return typeof value === "object" && value !== null;
-}
-function isBody(value) {
-  return typeof value === "string" || value instanceof Uint8Array;
-}
-var PROBE, plain, inner;
-var init_static_body = __esm({
-  "src/node/static_body.ts"() {
-    PROBE = "probe";
-    plain = Object.getOwnPropertySymbols(new Response(PROBE)).find((symbol) => Reflect.get(new Response(PROBE), symbol) === PROBE);
-    inner = Object.getOwnPropertySymbols(new Response(PROBE, {
-      status: 201
-    })).find((symbol) => insideOf(new Response(PROBE, {
-      status: 201
-    }), symbol) === PROBE);
-  }
-});
-
-// src/node/http_connection.ts
-import { Buffer as Buffer3 } from "node:buffer";
-function isStream(body) {
-  return body === void 0;
-}
-function mustBeUnused(response) {
-  if (Object.prototype.toString.call(response) !== "[object Response]") {
-    throw new TypeError("Return value from serve handler must be a response or a promise resolving to a response");
-  }
-  if (response.type === "error") {
-    throw new TypeError("Return value from serve handler must not be an error response");
-  }
-  if (response.bodyUsed) {
-    throw new TypeError("The body of the response returned from the serve handler is used already");
-  }
-}
-async function answerError(error2, onError) {
-  try {
-    const response = await onError(error2);
-    mustBeUnused(response);
-    return response;
-  } catch (second) {
-    console.error(second);
-    return new Response("Internal Server Error", {
-      status: 500
-    });
-  }
-}
-function lengthOf(response) {
-  const text2 = response.headers.get("content-length");
-  return text2 !== null && /^\d{1,15}$/.test(text2) ? Number(text2) : -1;
-}
-var READ_MIN_BYTES, READ_MAX_BYTES, GATHER_MAX_BYTES, LINGER_MAX_BYTES, HttpConnection, CONTINUE, HandlerInfo;
-var init_http_connection = __esm({
-  "src/node/http_connection.ts"() {
-    init_http_parser();
-    init_request();
-    init_request_body();
-    init_response();
-    init_request_head();
-    init_static_body();
-    READ_MIN_BYTES = 4096;
-    READ_MAX_BYTES = 65536;
-    GATHER_MAX_BYTES = 65536;
-    LINGER_MAX_BYTES = 262144;
-    HttpConnection = class {
-      #host;
-      #conn;
-      #parser;
-      #queue = [];
-      /** The exchange under way. */
-      #current = null;
-      /** The body that is being received. */
-      #body = null;
-      #wait = "header";
-      /** When the wait is over, in the server's time; 0: never. */
-      #waitEnds;
-      #requestEnds = 0;
-      #writeEnds = 0;
-      /** Continues the loop that has stopped reading. */
-      #resume = null;
-      #isClosed = false;
-      /** No request is taken any more. */
-      #isLast = false;
-      #lingered = 0;
-      /** Whether the client waits to be asked for the body. */
-      #expects = false;
-      #hasBegun = false;
-      /** Where the body of the response under way comes from. */
-      #source = null;
-      constructor(conn, host) {
-        this.#conn = conn;
-        this.#host = host;
-        this.#waitEnds = host.now + host.limits.headerTicks;
-        this.#parser = new RequestParser({
-          onBegin: () => this.#setWait("header", host.limits.headerTicks),
-          onHeaders: (head) => this.#onHeaders(head),
-          onBody: (bytes) => this.#onBody(bytes),
-          onComplete: () => this.#onComplete()
-        }, host.limits.headerBytes);
-      }
-      /** Reads until the end. */
-      async run() {
-        try {
-          let buffer = Buffer3.allocUnsafeSlow(READ_MIN_BYTES);
-          while (!this.#isClosed) {
-            const count = await this.#conn.read(buffer);
-            if (count === null) {
-              if (this.#current !== null) await new Promise((resolve) => setTimeout(resolve, 0));
-              break;
-            }
-            this.#take(buffer.subarray(0, count));
-            if (this.#mustWait()) await new Promise((resolve) => this.#resume = resolve);
-            const isMore = count === buffer.length;
-            const size = isMore ? READ_MAX_BYTES : this.#wait === "body" ? buffer.length : READ_MIN_BYTES;
-            if (size !== buffer.length) buffer = Buffer3.allocUnsafeSlow(size);
-          }
-        } catch {
-        }
-        this.close();
-      }
-      /** Ends it at once. */
-      close() {
-        if (this.#isClosed) return;
-        this.#isClosed = true;
-        this.#conn[Symbol.dispose]();
-        this.#settle();
-      }
-      /** Ends it with an RST. */
-      abort() {
-        if (this.#isClosed) return;
-        this.#isClosed = true;
-        this.#conn.abort();
-        this.#settle();
-      }
-      /** Ends it when nothing is under way, else behind that. */
-      finish() {
-        if (this.#current === null && this.#queue.length === 0) this.close();
-      }
-      /** Lets it keep the process alive, or not. */
-      setReferenced(referenced) {
-        if (referenced) this.#conn.ref();
-        else this.#conn.unref();
-      }
-      /** The server's time has gone on: ends what has taken too long. */
-      tick(now) {
-        const { stats } = this.#host;
-        if (this.#writeEnds !== 0 && now >= this.#writeEnds) {
-          stats.writeTimeouts++;
-          this.abort();
-        } else if (this.#waitEnds !== 0 && now >= this.#waitEnds) {
-          this.#waitEnds = 0;
-          this.#onTimeout();
-        }
-      }
-      #onTimeout() {
-        const { stats } = this.#host;
-        if (this.#wait === "linger") return this.close();
-        if (this.#wait === "idle") {
-          stats.idleTimeouts++;
-          return this.close();
-        }
-        if (this.#wait === "header") stats.headerTimeouts++;
-        else stats.bodyTimeouts++;
-        this.#body?.fail(new Deno.errors.TimedOut("The rest of the request has not come in time"));
-        this.#body = null;
-        this.#refuse(408);
-      }
-      #settle() {
-        this.#isLast = true;
-        this.#waitEnds = 0;
-        this.#writeEnds = 0;
-        this.#queue.length = 0;
-        const error2 = new Deno.errors.ConnectionReset("The connection ended within the request");
-        this.#body?.fail(error2);
-        this.#source?.cancel(error2).catch(() => {
-        });
-        const current = this.#current;
-        if (current?.request) {
-          this.#host.stats.disconnects++;
-          IncomingRequest.abort(current.request);
-        }
-        this.#wakeReader();
-        this.#host.over(this);
-      }
-      #setWait(wait, ticks) {
-        this.#wait = wait;
-        this.#waitEnds = this.#host.now + ticks;
-      }
-      #wakeReader() {
-        const resume = this.#resume;
-        this.#resume = null;
-        resume?.();
-      }
-      /** Requests wait already, or the handler is slower than its client. */
-      #mustWait() {
-        if (this.#isClosed || this.#wait === "linger") return false;
-        return this.#queue.length > 0 || this.#body?.isFull === true;
-      }
-      #take(bytes) {
-        if (this.#isLast) {
-          this.#linger(bytes.length);
-          return;
-        }
-        const failure = this.#parser.execute(bytes);
-        if (failure !== null) this.#onParseFailure(failure);
-        else if (this.#body !== null && this.#wait === "body") this.#awaitBody();
-        if (this.#current === null) this.#next();
-      }
-      /** The next piece of a body must come in time, and all of it too, unless it is the handler that is slow. */
-      #awaitBody() {
-        const { now, limits } = this.#host;
-        this.#waitEnds = this.#mustWait() ? 0 : Math.min(now + limits.bodyTicks, this.#requestEnds);
-      }
-      #onParseFailure({ code }) {
-        const { stats } = this.#host;
-        const isOverflow = code === "HPE_HEADER_OVERFLOW";
-        if (isOverflow) stats.headerOverflows++;
-        else stats.parseErrors++;
-        this.#body?.fail(new Deno.errors.InvalidData(`The request's body is malformed: ${code}`));
-        this.#body = null;
-        this.#refuse(isOverflow ? 431 : 400);
-      }
-      /** The last thing that the client hears, in its turn. */
-      #refuse(status) {
-        this.#isLast = true;
-        this.#waitEnds = 0;
-        this.#queue.push({
-          head: null,
-          request: null,
-          body: null,
-          refused: status
-        });
-        if (this.#current === null) this.#next();
-      }
-      #onHeaders(head) {
-        if (this.#isLast) return;
-        const facts = readRequestHead(head, this.#host.scheme);
-        this.#waitEnds = 0;
-        if (facts.refused !== 0) {
-          if (facts.refused === 400) this.#host.stats.parseErrors++;
-          return this.#refuse(facts.refused);
-        }
-        let body = null;
-        if (facts.hasBody) {
-          body = new RequestBody({
-            onWanted: () => this.#onWanted(),
-            onRoom: () => this.#onRoom()
-          });
-          this.#body = body;
-          this.#wait = "body";
-          this.#requestEnds = this.#host.now + this.#host.limits.requestTicks;
-        }
-        this.#expects = facts.expectsContinue;
-        const isReadable = head.method !== "GET" && head.method !== "HEAD";
-        if (!isReadable) body?.drop();
-        const request = new IncomingRequest(head, facts.url, isReadable ? body : null);
-        this.#queue.push({
-          head,
-          request,
-          body,
-          refused: 0
-        });
-      }
-      #onBody(bytes) {
-        this.#body?.push(bytes);
-      }
-      #onComplete() {
-        this.#body?.end();
-        this.#body = null;
-        this.#expects = false;
-        this.#setWait("idle", this.#host.limits.idleTicks);
-        if (this.#current !== null || this.#queue.length > 0) this.#waitEnds = 0;
-      }
-      #onWanted() {
-        if (!this.#expects || this.#hasBegun) return;
-        this.#expects = false;
-        this.#send(CONTINUE).catch(() => {
-        });
-      }
-      #onRoom() {
-        if (this.#body !== null) this.#awaitBody();
-        if (this.#queue.length === 0) this.#wakeReader();
-      }
-      /** Answers the oldest request, when there is one. */
-      #next() {
-        const exchange = this.#queue.shift();
-        if (exchange === void 0) {
-          this.#wakeReader();
-          return;
-        }
-        this.#current = exchange;
-        this.#hasBegun = false;
-        if (!this.#mustWait()) {
-          if (this.#body !== null && this.#wait === "body") this.#awaitBody();
-          this.#wakeReader();
-        }
-        if (exchange.refused !== 0) {
-          this.#send(refusal(exchange.refused)).then(() => this.#end(true), () => this.close());
-          return;
-        }
-        if (this.#wait !== "body") this.#waitEnds = 0;
-        this.#host.stats.requests++;
-        this.#answer(exchange);
-      }
-      async #answer(exchange) {
-        const { request, head, body } = exchange;
-        const info = new HandlerInfo(this.#conn.remoteAddr);
-        const { handler, onError } = this.#host;
-        try {
-          let response;
-          try {
-            const result = handler(IncomingRequest.asRequest(request), info);
-            response = result instanceof Response ? result : await result;
-            mustBeUnused(response);
-          } catch (error2) {
-            response = await answerError(error2, onError);
-          }
-          if (this.#isClosed) {
-            if (isStream(staticBody(response))) response.body?.cancel().catch(() => {
-            });
-            throw new Deno.errors.BrokenPipe("The client has gone");
-          }
-          const keepAlive = await this.#respond(response, head, body);
-          HandlerInfo.settle(info, null);
-          if (keepAlive) this.#goOn();
-          else this.#end(body !== null && !body.isComplete);
-        } catch (error2) {
-          HandlerInfo.settle(info, error2);
-          this.#current = null;
-          this.abort();
-        }
-      }
-      /** Sends a response; false when the connection cannot go on behind it. */
-      async #respond(response, head, body) {
-        this.#hasBegun = true;
-        const fixed = staticBody(response);
-        const isUnread = body !== null && !body.isComplete && !isStream(fixed);
-        const keepAlive = head.keepAlive && !this.#isLast && !this.#host.isClosing && !isUnread && response.headers.get("connection")?.toLowerCase() !== "close";
-        if (isStream(fixed) && response.body !== null) {
-          return await this.#respondStream(response, head, keepAlive) && (body === null || body.isComplete);
-        }
-        const { status } = response;
-        const isBare = status === 204 || status === 304;
-        const whole = fixed ?? "";
-        const options = {
-          framing: isBare ? Framing.none : Framing.length,
-          length: isBare ? -1 : typeof whole === "string" ? Buffer3.byteLength(whole) : whole.length,
-          keepAlive,
-          minorVersion: head.minorVersion
-        };
-        const text2 = headText(response, options);
-        if (isBare || head.method === "HEAD") {
-          await this.#send(withBody(text2, ""));
-        } else if (options.length <= GATHER_MAX_BYTES) {
-          await this.#send(withBody(text2, whole));
-        } else {
-          await this.#send(withBody(text2, ""));
-          await this.#send(typeof whole === "string" ? Buffer3.from(whole) : whole);
-        }
-        return keepAlive;
-      }
-      async #respondStream(response, head, wanted) {
-        const reader = response.body.getReader();
-        this.#source = reader;
-        const length = lengthOf(response);
-        const isBare = head.method === "HEAD" || response.status === 204 || response.status === 304;
-        let framing = length >= 0 ? Framing.length : Framing.chunked;
-        if (isBare) framing = Framing.none;
-        else if (framing === Framing.chunked && head.minorVersion === 0) framing = Framing.close;
-        const keepAlive = wanted && framing !== Framing.close;
-        const { minorVersion } = head;
-        try {
-          await this.#send(withBody(headText(response, {
-            framing,
-            length,
-            keepAlive,
-            minorVersion
-          }), ""));
-          if (isBare) {
-            await reader.cancel();
-            return keepAlive;
-          }
-          const sent = await this.#pump(reader, framing);
-          if (framing === Framing.length && sent !== length) {
-            throw new TypeError(`The body has ${sent} bytes, its content-length says ${length}`);
-          }
-        } catch (error2) {
-          await reader.cancel(error2).catch(() => {
-          });
-          throw error2;
-        } finally {
-          this.#source = null;
-        }
-        return keepAlive;
-      }
-      async #pump(reader, framing) {
-        let sent = 0;
-        for (; ; ) {
-          const { done, value } = await reader.read();
-          if (done) break;
-          if (!(value instanceof Uint8Array)) throw new TypeError("A body consists of Uint8Arrays");
-          if (value.length === 0) continue;
-          sent += value.length;
-          await this.#send(framing === Framing.chunked ? chunk(value) : value);
-        }
-        if (framing === Framing.chunked) await this.#send(LAST_CHUNK);
-        return sent;
-      }
-      async #send(bytes) {
-        const { limits } = this.#host;
-        for (let done = 0; done < bytes.length; ) {
-          this.#writeEnds = this.#host.now + limits.writeTicks;
-          done += await this.#conn.write(done === 0 ? bytes : bytes.subarray(done));
-        }
-        this.#writeEnds = 0;
-      }
-      /** The exchange is over, and the connection waits for the next. */
-      #goOn() {
-        this.#current = null;
-        if (this.#host.isClosing && this.#queue.length === 0) return this.#end(false);
-        if (this.#wait === "idle") this.#waitEnds = this.#host.now + this.#host.limits.idleTicks;
-        this.#next();
-      }
-      /** Says no more. What the client still sends is read and dropped, or an RST would take its response away. */
-      #end(mayBeSending) {
-        this.#current = null;
-        this.#isLast = true;
-        this.#queue.length = 0;
-        if (this.#isClosed) return;
-        if (!mayBeSending) return this.close();
-        this.#body?.drop();
-        this.#setWait("linger", this.#host.limits.lingerTicks);
-        this.#conn.closeWrite().catch(() => this.close());
-        this.#wakeReader();
-      }
-      #linger(count) {
-        this.#lingered += count;
-        if (this.#lingered > LINGER_MAX_BYTES) this.close();
-      }
-    };
-    CONTINUE = Buffer3.from("HTTP/1.1 100 Continue\r\n\r\n");
-    HandlerInfo = class {
-      remoteAddr;
-      #completed = null;
-      #outcome = null;
-      constructor(remoteAddr) {
-        this.remoteAddr = remoteAddr;
-      }
-      /** Settles when the response has been taken to be sent, or could not. */
-      get completed() {
-        if (this.#completed === null) {
-          this.#completed = Promise.withResolvers();
-          this.#completed.promise.catch(() => {
-          });
-          this.#tell();
-        }
-        return this.#completed.promise;
-      }
-      static settle(info, error2) {
-        info.#outcome = {
-          error: error2
-        };
-        info.#tell();
-      }
-      #tell() {
-        if (this.#outcome === null || this.#completed === null) return;
-        if (this.#outcome.error === null) this.#completed.resolve();
-        else this.#completed.reject(this.#outcome.error);
-      }
-    };
-  }
-});
-
-// src/node/errors.ts
-function systemError(cause, syscall, where) {
-  if (!(cause instanceof Error)) return new Error(String(cause));
-  const code = cause.code ?? CODES[cause.name];
-  if (code === void 0) return cause;
-  const place2 = where === void 0 ? "" : ` ${where.address}:${where.port}`;
-  const error2 = new Error(`${syscall} ${code}${place2}`, {
-    cause
-  });
-  error2.code = code;
-  error2.errno = -(ERRNO[code] ?? 0);
-  error2.syscall = syscall;
-  if (where !== void 0) {
-    error2.address = where.address;
-    error2.port = where.port;
-  }
-  return error2;
-}
-function coded(error2, code) {
-  return Object.assign(error2, {
-    code
-  });
-}
-var ERRNO, CODES;
-var init_errors = __esm({
-  "src/node/errors.ts"() {
-    ERRNO = {
-      EPIPE: 32,
-      EADDRINUSE: 98,
-      EADDRNOTAVAIL: 99,
-      ENETUNREACH: 101,
-      ECONNABORTED: 103,
-      ECONNRESET: 104,
-      ENOTCONN: 107,
-      ETIMEDOUT: 110,
-      ECONNREFUSED: 111,
-      EHOSTUNREACH: 113,
-      ECANCELED: 125
-    };
-    CODES = {
-      NotConnected: "ENOTCONN",
-      BrokenPipe: "EPIPE",
-      BadResource: "ECANCELED",
-      Interrupted: "ECANCELED"
-    };
-  }
-});
-
-// src/node/socket.ts
-import { Buffer as Buffer4 } from "node:buffer";
-import { nextTick } from "node:process";
-import { Duplex } from "node:stream";
-import { clearTimeout as clearTimeout2, setImmediate, setTimeout as setTimeout2 } from "node:timers";
-function nodeAddress({ hostname, port }) {
-  return {
-    address: hostname,
-    family: hostname.includes(":") ? "IPv6" : "IPv4",
-    port
-  };
-}
-function connectArguments(args) {
-  const last = args[args.length - 1];
-  const listener = typeof last === "function" ? last : void 0;
-  const [first, second] = listener === void 0 ? args : args.slice(0, -1);
-  if (typeof first === "object" && first !== null) {
-    return {
-      options: first,
-      listener
-    };
-  }
-  const host = typeof second === "string" ? {
-    host: second
-  } : {};
-  return {
-    options: {
-      port: Number(first),
-      ...host
-    },
-    listener
-  };
-}
-function writeAfterEnd(chunk2, encoding, callback) {
-  if (!this.writableEnded || this.destroyed) {
-    return Duplex.prototype.write.call(this, chunk2, encoding, callback);
-  }
-  const error2 = coded(new Error("This socket has been ended by the other party"), "EPIPE");
-  const told = typeof encoding === "function" ? encoding : callback;
-  if (typeof told === "function") nextTick(() => told(error2));
-  this.destroy(error2);
-  return false;
-}
-function isAddress(host) {
-  return host === "localhost" || host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
-}
-function gather(chunks) {
-  const buffers = chunks.map(({ chunk: chunk2 }) => chunk2);
-  const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-  return length <= GATHER_MAX_BYTES2 ? [
-    Buffer4.concat(buffers, length)
-  ] : buffers;
-}
-var READ_MIN_BYTES2, READ_MAX_BYTES2, GATHER_MAX_BYTES2, TIMER_MAX_MS2, Socket;
-var init_socket = __esm({
-  "src/node/socket.ts"() {
-    init_errors();
-    READ_MIN_BYTES2 = 4096;
-    READ_MAX_BYTES2 = 65536;
-    GATHER_MAX_BYTES2 = 262144;
-    TIMER_MAX_MS2 = 2147483647;
-    Socket = class extends Duplex {
-      /** Whether a connect is under way. */
-      connecting = false;
-      /** Bytes received. */
-      bytesRead = 0;
-      /** The idle time after which `timeout` is emitted, milliseconds; 0: never. */
-      timeout = 0;
-      /** Stands for the server that accepted it, as Node sets it. */
-      server = null;
-      #conn = null;
-      #bytesWritten = 0;
-      #reading = false;
-      /** Whether somebody wants data that could not be read yet. */
-      #isAwaited = false;
-      #readBytes = READ_MIN_BYTES2;
-      #stack;
-      #timer = null;
-      #referenced = true;
-      #hadError = false;
-      #abort = new AbortController();
-      /** A socket of a connection that exists, or one to be connected. */
-      constructor(options = {}) {
-        super({
-          allowHalfOpen: options.allowHalfOpen ?? false,
-          // `close` has an argument here, so the base class must not emit it.
-          emitClose: false,
-          autoDestroy: true,
-          decodeStrings: true,
-          ...options.highWaterMark === void 0 ? {} : {
-            highWaterMark: options.highWaterMark
-          },
-          ...options.signal === void 0 ? {} : {
-            signal: options.signal
-          }
-        });
-        this.#stack = options.stack ?? null;
-        this.on("end", () => {
-          if (!this.allowHalfOpen) this.write = writeAfterEnd;
-        });
-        if (options.conn === void 0) return;
-        this.#conn = options.conn;
-        this.#reading = true;
-        setImmediate(() => this.#begin(options.pauseOnCreate !== true));
-      }
-      #begin(isFlowing) {
-        this.#reading = false;
-        if (this.destroyed) return;
-        if (isFlowing) this.read(0);
-        if (this.#isAwaited) this._read();
-      }
-      /**
-       * Connects; emits `connect` and `ready`, or `error` and `close`. Takes Node's forms: options, or port and host, each
-       * with a listener of `connect` behind it. Throws `TypeError` for a socket that was made without a stack.
-       */
-      connect(...args) {
-        const { options, listener } = connectArguments(args);
-        const stack = this.#stack;
-        if (stack === null) throw new TypeError("A socket without a stack cannot be connected");
-        if (listener !== void 0) this.once("connect", listener);
-        if (options.timeout !== void 0) this.setTimeout(options.timeout);
-        this.connecting = true;
-        this.#connect(stack, options).catch((error2) => this.destroy(error2));
-        return this;
-      }
-      async #connect(stack, options) {
-        const { host = "localhost", port } = options;
-        let address = host;
-        try {
-          address = await this.#resolve(host, options.lookup);
-          const conn = await stack.connect({
-            hostname: address,
-            port,
-            localPort: options.localPort,
-            localHostname: options.localAddress,
-            autoSelectFamily: options.autoSelectFamily,
-            signal: this.#abort.signal
-          });
-          if (this.destroyed) return conn.close();
-          this.#conn = conn;
-        } catch (error2) {
-          if (this.destroyed) return;
-          throw systemError(error2, "connect", {
-            address,
-            port
-          });
-        }
-        this.connecting = false;
-        if (!this.#referenced) this.#conn.unref();
-        if (options.noDelay === true) this.setNoDelay(true);
-        if (options.keepAlive === true) this.setKeepAlive(true);
-        this.#touch();
-        this.emit("connect");
-        this.emit("ready");
-        if (!this.destroyed) this.read(0);
-      }
-      #resolve(host, lookup) {
-        if (lookup === void 0 || isAddress(host)) return Promise.resolve(host);
-        return new Promise((resolve, reject) => {
-          lookup(host, {}, (error2, found) => {
-            const address = typeof found === "string" ? found : found?.[0]?.address;
-            this.emit("lookup", error2, address, address?.includes(":") ? 6 : 4, host);
-            if (error2 !== null && error2 !== void 0) reject(error2);
-            else if (address === void 0) reject(new Error(`${host} has no address`));
-            else resolve(address);
-          });
-        });
-      }
-      /** Reads on, for the stream that this is. */
-      _read() {
-        if (this.#conn === null) {
-          this.once("connect", () => this._read());
-          return;
-        }
-        if (this.#reading) this.#isAwaited = true;
-        else this.#readMore(this.#conn);
-      }
-      async #readMore(conn) {
-        this.#reading = true;
-        this.#isAwaited = false;
-        try {
-          for (let wanted = true; wanted && !this.destroyed; ) {
-            const buffer = Buffer4.allocUnsafe(this.#readBytes);
-            const count = await conn.read(buffer);
-            if (this.destroyed) return;
-            this.#touch();
-            if (count === null) {
-              this.push(null);
-              this.read(0);
-              return;
-            }
-            this.bytesRead += count;
-            if (count === this.#readBytes) this.#readBytes = Math.min(2 * count, READ_MAX_BYTES2);
-            else if (count < READ_MIN_BYTES2) this.#readBytes = READ_MIN_BYTES2;
-            wanted = this.push(buffer.subarray(0, count));
-          }
-        } catch (error2) {
-          if (!this.destroyed) this.destroy(systemError(error2, "read"));
-        } finally {
-          this.#reading = false;
-        }
-      }
-      /** Writes one piece, for the stream that this is. */
-      _write(chunk2, _encoding, callback) {
-        this.#whenConnected(callback, (conn) => this.#send(conn, [
-          chunk2
-        ], callback));
-      }
-      /** Small writes that wait go as one, or a header and its body would be two segments. */
-      _writev(chunks, callback) {
-        this.#whenConnected(callback, (conn) => this.#send(conn, gather(chunks), callback));
-      }
-      #whenConnected(callback, go) {
-        if (this.#conn !== null) return go(this.#conn);
-        if (!this.connecting) {
-          return callback(systemError(new Deno.errors.NotConnected("The socket is not connected"), "write"));
-        }
-        const onConnect = () => {
-          this.off("close", onClose);
-          go(this.#conn);
-        };
-        const onClose = () => {
-          this.off("connect", onConnect);
-          callback(systemError(new Deno.errors.BrokenPipe("The socket was closed before it was connected"), "write"));
-        };
-        this.once("connect", onConnect);
-        this.once("close", onClose);
-      }
-      async #send(conn, buffers, callback) {
-        try {
-          for (const buffer of buffers) {
-            for (let done = 0; done < buffer.length; ) {
-              const count = await conn.write(done === 0 ? buffer : buffer.subarray(done));
-              done += count;
-              this.#bytesWritten += count;
-              this.#touch();
-            }
-          }
-        } catch (error2) {
-          callback(systemError(error2, "write"));
-          return;
-        }
-        callback();
-      }
-      /** Ends the sending direction behind what was written, for the stream that this is. */
-      _final(callback) {
-        if (this.#conn === null) {
-          if (this.connecting) this.once("connect", () => this._final(callback));
-          else callback();
-          return;
-        }
-        this.#conn.closeWrite().then(() => callback(), () => callback());
-      }
-      /** Closes the connection, for the stream that this is. */
-      _destroy(error2, callback) {
-        this.connecting = false;
-        this.#hadError = error2 !== null;
-        this.#stopTimer();
-        this.#abort.abort();
-        this.#conn?.[Symbol.dispose]();
-        callback(error2);
-        nextTick(() => this.emit("close", this.#hadError));
-      }
-      /** Ends the writable side, and the socket when everything has been written. */
-      destroySoon() {
-        if (this.writable) this.end();
-        if (this.writableFinished) this.destroy();
-        else this.once("finish", () => this.destroy());
-      }
-      /** Ends the connection with an RST, once there is one. */
-      resetAndDestroy() {
-        if (this.connecting) {
-          this.once("connect", () => this.resetAndDestroy());
-        } else if (this.#conn === null || this.destroyed) {
-          this.destroy(coded(new Error("Socket is closed"), "ERR_SOCKET_CLOSED"));
-        } else {
-          this.#conn.setLinger(0);
-          this.destroy();
-        }
-        return this;
-      }
-      /** Emits `timeout` after so many milliseconds without traffic; 0 ends that. */
-      setTimeout(timeout, callback) {
-        if (typeof timeout !== "number") {
-          const error2 = new TypeError(`timeout: ${String(timeout)} is not a number of milliseconds`);
-          throw coded(error2, "ERR_INVALID_ARG_TYPE");
-        }
-        if (!(timeout >= 0 && timeout < Infinity)) {
-          const error2 = new RangeError(`timeout: ${timeout} is not a number of milliseconds from 0 on`);
-          throw coded(error2, "ERR_OUT_OF_RANGE");
-        }
-        this.timeout = Math.min(timeout, TIMER_MAX_MS2);
-        if (callback !== void 0) {
-          if (timeout === 0) this.off("timeout", callback);
-          else this.once("timeout", callback);
-        }
-        this.#stopTimer();
-        this.#touch();
-        return this;
-      }
-      /** Something has gone in or out: the idle time begins anew. */
-      #touch() {
-        if (this.timeout === 0 || this.destroyed) return;
-        if (this.#timer !== null) {
-          this.#timer.refresh();
-          return;
-        }
-        this.#timer = setTimeout2(() => this.emit("timeout"), this.timeout);
-        this.#timer.unref();
-      }
-      #stopTimer() {
-        if (this.#timer === null) return;
-        clearTimeout2(this.#timer);
-        this.#timer = null;
-      }
-      /** Sends small segments at once, or by Nagle's rule. */
-      setNoDelay(noDelay = true) {
-        this.#withConn((conn) => conn.setNoDelay(noDelay));
-        return this;
-      }
-      /** Probes an idle peer. The delay before the first probe is the stack's. */
-      setKeepAlive(enable = false, _initialDelay = 0) {
-        this.#withConn((conn) => conn.setKeepAlive(enable));
-        return this;
-      }
-      /** Now, or when there is a connection. */
-      #withConn(what) {
-        if (this.#conn !== null && !this.destroyed) what(this.#conn);
-        else if (this.connecting) this.once("connect", () => what(this.#conn));
-      }
-      /** Lets the socket keep the process alive, which is the default. */
-      ref() {
-        this.#referenced = true;
-        if (!this.destroyed) this.#conn?.ref();
-        return this;
-      }
-      /** Lets the process end although the socket is open. */
-      unref() {
-        this.#referenced = false;
-        if (!this.destroyed) this.#conn?.unref();
-        return this;
-      }
-      /** The own end. */
-      address() {
-        return this.#conn === null ? {} : nodeAddress(this.#conn.localAddr);
-      }
-      /** The connection behind it, for what Node's sockets do not have; null before there is one. */
-      get conn() {
-        return this.#conn;
-      }
-      /** Whether there is no connection yet. */
-      get pending() {
-        return this.#conn === null;
-      }
-      /** `opening`, `open`, `readOnly`, `writeOnly` or `closed`, as Node names them. */
-      get readyState() {
-        if (this.connecting) return "opening";
-        if (this.readable && this.writable) return "open";
-        if (this.readable) return "readOnly";
-        return this.writable ? "writeOnly" : "closed";
-      }
-      /** Bytes written, those that wait included. */
-      get bytesWritten() {
-        return this.#bytesWritten + this.writableLength;
-      }
-      /** Bytes that wait to be written. */
-      get bufferSize() {
-        return this.writableLength;
-      }
-      /** The peer's address. */
-      get remoteAddress() {
-        return this.#conn?.remoteAddr.hostname;
-      }
-      /** The peer's port. */
-      get remotePort() {
-        return this.#conn?.remoteAddr.port;
-      }
-      /** `IPv4` or `IPv6`. */
-      get remoteFamily() {
-        return this.#conn === null ? void 0 : nodeAddress(this.#conn.remoteAddr).family;
-      }
-      /** The own address. */
-      get localAddress() {
-        return this.#conn?.localAddr.hostname;
-      }
-      /** The own port. */
-      get localPort() {
-        return this.#conn?.localAddr.port;
-      }
-      /** `IPv4` or `IPv6`. */
-      get localFamily() {
-        return this.#conn === null ? void 0 : nodeAddress(this.#conn.localAddr).family;
-      }
-    };
-  }
-});
-
-// src/node/tls_conn.ts
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, TLSSocket } from "node:tls";
-function secureContext(pair) {
-  new X509Certificate(pair.cert);
-  createPrivateKey(pair.key);
-  return createSecureContext({
-    cert: pair.cert,
-    key: pair.key
-  });
-}
-var TlsConn;
-var init_tls_conn = __esm({
-  "src/node/tls_conn.ts"() {
-    init_socket();
-    TlsConn = class {
-      remoteAddr;
-      #conn;
-      #tls;
-      #socket;
-      #wake = null;
-      #error = null;
-      #isOver = false;
-      #isSecure = false;
-      /** Begins the handshake; `onHandshakeError` is called when a client has tried one in vain. */
-      constructor(conn, secureContext2, onHandshakeError) {
-        this.#conn = conn;
-        this.remoteAddr = conn.remoteAddr;
-        const socket = new Socket({
-          conn,
-          allowHalfOpen: true
-        });
-        const tls = new TLSSocket(socket, {
-          isServer: true,
-          secureContext: secureContext2,
-          ALPNProtocols: [
-            "http/1.1"
-          ]
-        });
-        this.#tls = tls;
-        this.#socket = socket;
-        tls.once("secure", () => this.#isSecure = true);
-        tls.on("readable", () => this.#look());
-        tls.on("end", () => this.#finish(null));
-        const onEnd = (error2) => {
-          const isFirst = !this.#isOver;
-          this.#finish(error2);
-          if (isFirst && !this.#isSecure && socket.bytesRead > 0) onHandshakeError();
-        };
-        for (const each of [
-          tls,
-          socket
-        ]) each.on("error", onEnd);
-        tls.on("close", () => onEnd(null));
-        socket.on("close", () => {
-          onEnd(null);
-          tls.destroy();
-        });
-      }
-      #look() {
-        const wake = this.#wake;
-        this.#wake = null;
-        wake?.();
-      }
-      #finish(error2) {
-        this.#error ??= error2;
-        this.#isOver = true;
-        this.#look();
-      }
-      async read(target) {
-        for (; ; ) {
-          const wanted = Math.min(target.length, this.#tls.readableLength);
-          const chunk2 = wanted === 0 ? this.#tls.read(0) : this.#tls.read(wanted);
-          if (chunk2 !== null && chunk2.length > 0) {
-            target.set(chunk2);
-            return chunk2.length;
-          }
-          if (this.#isOver) {
-            if (this.#error !== null) throw this.#error;
-            return null;
-          }
-          if (this.#tls.readableLength === 0) await new Promise((wake) => this.#wake = wake);
-        }
-      }
-      write(source) {
-        return new Promise((resolve, reject) => {
-          this.#tls.write(source, (error2) => error2 ? reject(error2) : resolve(source.length));
-        });
-      }
-      closeWrite() {
-        return new Promise((resolve) => {
-          this.#tls.end(() => resolve());
-        });
-      }
-      abort() {
-        this.#finish(null);
-        try {
-          this.#conn.abort();
-        } catch (error2) {
-          if (!(error2 instanceof Deno.errors.BadResource)) throw error2;
-        }
-        this.#destroy();
-      }
-      #destroy() {
-        this.#tls.destroy();
-        this.#socket.destroy();
-      }
-      ref() {
-        this.#conn.ref();
-      }
-      unref() {
-        this.#conn.unref();
-      }
-      [Symbol.dispose]() {
-        this.#finish(null);
-        if (this.#isSecure && this.#error === null && !this.#tls.writableFinished) {
-          this.#tls.end(() => this.#destroy());
-        } else this.#destroy();
-      }
-    };
-  }
-});
-
-// src/node/serve.ts
-var serve_exports = {};
-__export(serve_exports, {
-  startServing: () => startServing
-});
-function startServing(listener, options, handler) {
-  return new HttpService(listener, options, handler);
-}
-function printed(error2) {
-  console.error(error2);
-  return new Response("Internal Server Error", {
-    status: 500
-  });
-}
-function tickOf(limits) {
-  const { headerBytes: _, ...times } = limits;
-  const shortest = Math.min(...Object.values(times)) / TICKS_PER_TIMEOUT;
-  return Math.max(TICK_MIN_MS, Math.min(TICK_MAX_MS, shortest));
-}
-function inTicks(limits, tickMs) {
-  const ticks = (ms) => Math.max(1, Math.ceil(ms / tickMs));
-  return {
-    headerBytes: limits.headerBytes,
-    headerTicks: ticks(limits.headerTimeoutMs),
-    bodyTicks: ticks(limits.bodyTimeoutMs),
-    requestTicks: ticks(limits.requestTimeoutMs),
-    idleTicks: ticks(limits.idleTimeoutMs),
-    writeTicks: ticks(limits.writeTimeoutMs),
-    lingerTicks: ticks(LINGER_MS)
-  };
-}
-var DEFAULT_LIMITS, LINGER_MS, TICK_MAX_MS, TICK_MIN_MS, TICKS_PER_TIMEOUT, HttpService;
-var init_serve = __esm({
-  "src/node/serve.ts"() {
-    init_serve2();
-    init_http_connection();
-    init_tls_conn();
-    DEFAULT_LIMITS = {
-      headerBytes: 16384,
-      headerTimeoutMs: 6e4,
-      bodyTimeoutMs: 6e4,
-      requestTimeoutMs: 3e5,
-      idleTimeoutMs: 75e3,
-      writeTimeoutMs: 12e4
-    };
-    LINGER_MS = 5e3;
-    TICK_MAX_MS = 1e3;
-    TICK_MIN_MS = 10;
-    TICKS_PER_TIMEOUT = 4;
-    HttpService = class {
-      scheme;
-      handler;
-      onError;
-      stats = {
-        ...NOTHING_YET
-      };
-      limits;
-      ended;
-      now = 0;
-      isClosing = false;
-      #context;
-      #connections = /* @__PURE__ */ new Set();
-      #timer;
-      #referenced = true;
-      #resolveEnded;
-      constructor(listener, options, handler) {
-        const { cert, key } = options;
-        this.#context = cert === void 0 || key === void 0 ? null : secureContext({
-          cert,
-          key
-        });
-        this.handler = handler;
-        this.scheme = options.cert === void 0 ? "http" : "https";
-        this.onError = options.onError ?? printed;
-        const limits = {
-          ...DEFAULT_LIMITS,
-          ...options.limits
-        };
-        const tickMs = tickOf(limits);
-        this.limits = inTicks(limits, tickMs);
-        this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
-        this.#timer = setInterval(() => this.#tick(), tickMs);
-        Deno.unrefTimer(this.#timer);
-        this.#acceptAll(listener);
-      }
-      shutdown() {
-        this.isClosing = true;
-        for (const connection of this.#connections) connection.finish();
-        this.#settle();
-      }
-      abort() {
-        this.isClosing = true;
-        for (const connection of this.#connections) connection.close();
-        this.#settle();
-      }
-      setReferenced(referenced) {
-        this.#referenced = referenced;
-        for (const connection of this.#connections) connection.setReferenced(referenced);
-      }
-      over(connection) {
-        this.#connections.delete(connection);
-        this.#settle();
-      }
-      async #acceptAll(listener) {
-        try {
-          for await (const conn of listener) this.#take(conn);
-        } catch {
-        }
-        this.isClosing = true;
-        this.#settle();
-      }
-      #take(conn) {
-        this.stats.connections++;
-        conn.setNoDelay(true);
-        const bytes = this.#context === null ? conn : new TlsConn(conn, this.#context, () => void this.stats.tlsErrors++);
-        const connection = new HttpConnection(bytes, this);
-        this.#connections.add(connection);
-        if (!this.#referenced) connection.setReferenced(false);
-        connection.run();
-      }
-      #tick() {
-        this.now++;
-        for (const connection of this.#connections) connection.tick(this.now);
-      }
-      #settle() {
-        if (!this.isClosing || this.#connections.size > 0) return;
-        clearInterval(this.#timer);
-        this.#resolveEnded();
-      }
-    };
-  }
-});
-
-// src/net/serve.ts
-function serveArguments(first, second) {
-  const options = typeof first === "function" ? {} : first;
-  const handler = typeof first === "function" ? first : second ?? first?.handler;
-  if (typeof handler !== "function") {
-    throw new TypeError(`Cannot serve HTTP requests: handler must be a function, received ${typeof handler}`);
-  }
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot serve HTTP requests: options: ${String(options)} is not an object`);
-  }
-  if (options.cert === void 0 !== (options.key === void 0)) {
-    throw new TypeError("Both 'cert' and 'key' must be provided to enable HTTPS");
-  }
-  checkLimits(options.limits ?? {});
-  return {
-    options,
-    handler
-  };
-}
-function checkLimits(limits) {
-  for (const [name, value] of Object.entries(limits)) {
-    if (value === void 0) continue;
-    if (typeof value !== "number" || !(value >= 1)) {
-      throw new RangeError(`limits.${name}: ${String(value)} is not a number from 1 on`);
-    }
-  }
-}
-function servePort(options) {
-  return options.port ?? DEFAULT_PORT;
-}
-var DEFAULT_PORT, HttpServer, NOTHING_YET;
-var init_serve2 = __esm({
-  "src/net/serve.ts"() {
-    DEFAULT_PORT = 8e3;
-    HttpServer = class {
-      /** Where it listens. */
-      addr;
-      /** Resolves when the server has shut down. Rejects for a bad `cert` or `key`. */
-      finished;
-      #listener;
-      #serving = null;
-      #ending = "no";
-      #referenced = true;
-      /** Made by a stack's `serve`. */
-      constructor(listener, options, handler) {
-        this.#listener = listener;
-        this.addr = listener.addr;
-        this.finished = this.#run(options, handler);
-        const { signal } = options;
-        if (signal?.aborted === true) this.#abort();
-        else signal?.addEventListener("abort", () => this.#abort(), {
-          once: true
-        });
-      }
-      /** Where a stack tells that it listens. */
-      static announce(server, options) {
-        const { hostname, port } = server.addr;
-        if (options.onListen !== void 0) return options.onListen(server.addr);
-        const scheme = options.cert === void 0 ? "http" : "https";
-        const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-        console.log(`Listening on ${scheme}://${host}:${port}/`);
-      }
-      /** Totals so far. */
-      get stats() {
-        return {
-          ...this.#serving?.stats ?? NOTHING_YET
-        };
-      }
-      /** Accepts no more and waits for the requests under way; gives `finished`. */
-      shutdown() {
-        if (this.#ending === "no") {
-          this.#ending = "shutdown";
-          this.#listener[Symbol.dispose]();
-          this.#serving?.shutdown();
-        }
-        return this.finished;
-      }
-      /** Lets it keep the process alive, which is the default. */
-      ref() {
-        this.#setReferenced(true);
-      }
-      /** Lets the process end although it serves. */
-      unref() {
-        this.#setReferenced(false);
-      }
-      /** The same as {@link HttpServer.shutdown}. */
-      [Symbol.asyncDispose]() {
-        return this.shutdown();
-      }
-      #abort() {
-        this.#ending = "abort";
-        this.#listener[Symbol.dispose]();
-        this.#serving?.abort();
-      }
-      #setReferenced(referenced) {
-        this.#referenced = referenced;
-        if (referenced) this.#listener.ref();
-        else this.#listener.unref();
-        this.#serving?.setReferenced(referenced);
-      }
-      async #run(options, handler) {
-        const { startServing: startServing2 } = await Promise.resolve().then(() => (init_serve(), serve_exports));
-        let serving;
-        try {
-          serving = startServing2(this.#listener, options, handler);
-        } catch (error2) {
-          this.#listener[Symbol.dispose]();
-          throw error2;
-        }
-        this.#serving = serving;
-        serving.setReferenced(this.#referenced);
-        if (this.#ending === "shutdown") serving.shutdown();
-        if (this.#ending === "abort") serving.abort();
-        await serving.ended;
-      }
-    };
-    NOTHING_YET = {
-      connections: 0,
-      requests: 0,
-      parseErrors: 0,
-      headerOverflows: 0,
-      headerTimeouts: 0,
-      bodyTimeouts: 0,
-      idleTimeouts: 0,
-      writeTimeouts: 0,
-      disconnects: 0,
-      tlsErrors: 0
-    };
-  }
-});
-
 // src/page/browser.ts
 var place = globalThis;
 place.SharedArrayBuffer ??= ArrayBuffer;
@@ -5180,9 +3401,9 @@ var TcpConn = class {
   }
   #makeWritable() {
     return new WritableStream({
-      write: async (chunk2) => {
+      write: async (chunk) => {
         try {
-          const bytes = bytesOf(chunk2);
+          const bytes = bytesOf(chunk);
           if (this.#endpoint.closed) throw streamClosed();
           let done = 0;
           while (done < bytes.length) {
@@ -5198,12 +3419,12 @@ var TcpConn = class {
     });
   }
 };
-function bytesOf(chunk2) {
-  if (chunk2 instanceof Uint8Array) return chunk2;
-  if (ArrayBuffer.isView(chunk2)) {
-    return new Uint8Array(chunk2.buffer, chunk2.byteOffset, chunk2.byteLength);
+function bytesOf(chunk) {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
-  if (chunk2 instanceof ArrayBuffer) return new Uint8Array(chunk2);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw new TypeError("Expected ArrayBuffer or ArrayBufferView for write chunk");
 }
 function checkRange(name, value, low, high) {
@@ -9691,8 +7912,133 @@ function loopbackOf(address) {
   return isIpv4(address) ? LOOPBACK_IPV4 : LOOPBACK_IPV6;
 }
 
+// src/net/serve.ts
+var DEFAULT_PORT = 8e3;
+function serveArguments(first, second) {
+  const options = typeof first === "function" ? {} : first;
+  const handler = typeof first === "function" ? first : second ?? first?.handler;
+  if (typeof handler !== "function") {
+    throw new TypeError(`Cannot serve HTTP requests: handler must be a function, received ${typeof handler}`);
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot serve HTTP requests: options: ${String(options)} is not an object`);
+  }
+  if (options.cert === void 0 !== (options.key === void 0)) {
+    throw new TypeError("Both 'cert' and 'key' must be provided to enable HTTPS");
+  }
+  checkLimits(options.limits ?? {});
+  return {
+    options,
+    handler
+  };
+}
+function checkLimits(limits) {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === void 0) continue;
+    if (typeof value !== "number" || !(value >= 1)) {
+      throw new RangeError(`limits.${name}: ${String(value)} is not a number from 1 on`);
+    }
+  }
+}
+var HttpServer = class {
+  /** Where it listens. */
+  addr;
+  /** Resolves when the server has shut down. Rejects for a bad `cert` or `key`. */
+  finished;
+  #listener;
+  #serving = null;
+  #ending = "no";
+  #referenced = true;
+  /** Made by a stack's `serve`. */
+  constructor(listener, options, handler) {
+    this.#listener = listener;
+    this.addr = listener.addr;
+    this.finished = this.#run(options, handler);
+    const { signal } = options;
+    if (signal?.aborted === true) this.#abort();
+    else signal?.addEventListener("abort", () => this.#abort(), {
+      once: true
+    });
+  }
+  /** Where a stack tells that it listens. */
+  static announce(server, options) {
+    const { hostname, port } = server.addr;
+    if (options.onListen !== void 0) return options.onListen(server.addr);
+    const scheme = options.cert === void 0 ? "http" : "https";
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    console.log(`Listening on ${scheme}://${host}:${port}/`);
+  }
+  /** Totals so far. */
+  get stats() {
+    return {
+      ...this.#serving?.stats ?? NOTHING_YET
+    };
+  }
+  /** Accepts no more and waits for the requests under way; gives `finished`. */
+  shutdown() {
+    if (this.#ending === "no") {
+      this.#ending = "shutdown";
+      this.#listener[Symbol.dispose]();
+      this.#serving?.shutdown();
+    }
+    return this.finished;
+  }
+  /** Lets it keep the process alive, which is the default. */
+  ref() {
+    this.#setReferenced(true);
+  }
+  /** Lets the process end although it serves. */
+  unref() {
+    this.#setReferenced(false);
+  }
+  /** The same as {@link HttpServer.shutdown}. */
+  [Symbol.asyncDispose]() {
+    return this.shutdown();
+  }
+  #abort() {
+    this.#ending = "abort";
+    this.#listener[Symbol.dispose]();
+    this.#serving?.abort();
+  }
+  #setReferenced(referenced) {
+    this.#referenced = referenced;
+    if (referenced) this.#listener.ref();
+    else this.#listener.unref();
+    this.#serving?.setReferenced(referenced);
+  }
+  async #run(options, handler) {
+    const { startServing } = await import("../node/serve.ts");
+    let serving;
+    try {
+      serving = startServing(this.#listener, options, handler);
+    } catch (error2) {
+      this.#listener[Symbol.dispose]();
+      throw error2;
+    }
+    this.#serving = serving;
+    serving.setReferenced(this.#referenced);
+    if (this.#ending === "shutdown") serving.shutdown();
+    if (this.#ending === "abort") serving.abort();
+    await serving.ended;
+  }
+};
+function servePort(options) {
+  return options.port ?? DEFAULT_PORT;
+}
+var NOTHING_YET = {
+  connections: 0,
+  requests: 0,
+  parseErrors: 0,
+  headerOverflows: 0,
+  headerTimeouts: 0,
+  bodyTimeouts: 0,
+  idleTimeouts: 0,
+  writeTimeouts: 0,
+  disconnects: 0,
+  tlsErrors: 0
+};
+
 // src/net/stack.ts
-init_serve2();
 var CLOSE_PATIENCE_US = 5e5;
 var RESET_PATIENCE_US = 1e5;
 var DEFAULT_BACKLOG = 511;
@@ -17217,19 +15563,19 @@ var DormantConnections = class {
   }
   /** Packs a connection that is at rest. The object must not be used any more. */
   pack(conn) {
-    const chunk2 = conn.id >> CHUNK_BITS;
-    while (this.#words.length <= chunk2) {
+    const chunk = conn.id >> CHUNK_BITS;
+    while (this.#words.length <= chunk) {
       this.#words.push(new Int32Array(0));
       this.#numbers.push(new Float64Array(0));
     }
-    if (this.#words[chunk2].length === 0) {
-      this.#words[chunk2] = new Int32Array(CHUNK_ROWS * ROW_WORDS3);
-      this.#numbers[chunk2] = new Float64Array(CHUNK_ROWS * ROW_NUMBERS);
+    if (this.#words[chunk].length === 0) {
+      this.#words[chunk] = new Int32Array(CHUNK_ROWS * ROW_WORDS3);
+      this.#numbers[chunk] = new Float64Array(CHUNK_ROWS * ROW_NUMBERS);
     }
     const row = conn.id & CHUNK_ROWS - 1;
     reportProgress(this.#parts.layout.words, conn);
-    packNumbers(conn, this.#numbers[chunk2], row * ROW_NUMBERS);
-    packWords(conn, this.#words[chunk2], row * ROW_WORDS3);
+    packNumbers(conn, this.#numbers[chunk], row * ROW_NUMBERS);
+    packWords(conn, this.#words[chunk], row * ROW_WORDS3);
     this.#keepLearned(conn);
     this.#size++;
   }
@@ -20155,8 +18501,8 @@ var Pings = class {
     const ping = this.#byName.get(reply2.seq);
     if (ping === void 0) return null;
     const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = reply2;
-    if (!isAddress2(ping.remote, src0, src1, src2, src3)) return null;
-    if (!isAddress2(ping.local, dst0, dst1, dst2, dst3)) return null;
+    if (!isAddress(ping.remote, src0, src1, src2, src3)) return null;
+    if (!isAddress(ping.local, dst0, dst1, dst2, dst3)) return null;
     if (reply2.payloadLength !== ICMP_HEADER_BYTES + ping.size) return null;
     this.#remove(ping);
     return ping;
@@ -20166,7 +18512,7 @@ var Pings = class {
     const ping = this.#byName.get(error2.seq);
     if (ping === void 0) return null;
     const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = error2;
-    const isSame = isAddress2(ping.local, src0, src1, src2, src3) && isAddress2(ping.remote, dst0, dst1, dst2, dst3);
+    const isSame = isAddress(ping.local, src0, src1, src2, src3) && isAddress(ping.remote, dst0, dst1, dst2, dst3);
     return isSame ? ping : null;
   }
   #remove(ping) {
@@ -20174,7 +18520,7 @@ var Pings = class {
     this.#byRequest.delete(ping.request);
   }
 };
-function isAddress2(address, w0, w1, w2, w3) {
+function isAddress(address, w0, w1, w2, w3) {
   return address[3] === w3 && address[2] === w2 && address[1] === w1 && address[0] === w0;
 }
 
