@@ -2,6 +2,7 @@
  * What the two SYNs of a connection agree on: MSS, window scale, timestamps, SACK.
  */
 
+import { isIpv4Words } from "../base/address.ts";
 import { OptionBit, type Segment } from "../wire/segment.ts";
 import { noteOption } from "./accurate_ecn.ts";
 import type { TcpConfig } from "./config.ts";
@@ -13,11 +14,9 @@ import { negotiateEcn } from "./ecn.ts";
 import { beginSearch } from "./mtu_search.ts";
 import { updateSegmentSize } from "./segment_size.ts";
 
-/**
- * RFC 9293 section 3.7.1, MUST-15: the peer's MSS when it does not announce one. For IPv6 the RFC allows
- * 1220; like Linux this stack takes the smaller one for both.
- */
-const DEFAULT_MSS = 536;
+/** RFC 9293 section 3.7.1, MUST-15: the peer's MSS when it does not announce one. */
+const DEFAULT_MSS_IPV4 = 536;
+const DEFAULT_MSS_IPV6 = 1220;
 /** RFC 7323 section 2.3. */
 const MAX_SCALE = 14;
 
@@ -63,6 +62,12 @@ export function beginWithOneSegment(conn: Connection): void {
   conn.congestion.cwndBytes = conn.sndMss;
 }
 
+function defaultMss(conn: Connection): number {
+  return isIpv4Words(conn.remote0, conn.remote1, conn.remote2)
+    ? DEFAULT_MSS_IPV4
+    : DEFAULT_MSS_IPV6;
+}
+
 /** The part of it that a SYN-ACK needs; allocates nothing, for it runs for every SYN of a flood. */
 export function negotiateOptions(
   conn: Connection,
@@ -84,7 +89,7 @@ export function negotiateOptions(
     conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
   }
   negotiateEcn(conn, syn, config);
-  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS;
+  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : defaultMss(conn);
   conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
   conn.linkMtu = mtu;
   if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;

@@ -34,7 +34,7 @@ function scripts(below = ""): ScriptFile[] {
 
 function isAllowed(path: string): boolean {
   return DIFFERENCES.some((each) =>
-    each.path.endsWith("/") ? path.startsWith(each.path) : path === each.path
+    each.path.endsWith(".pkt") ? path === each.path : path.startsWith(each.path)
   );
 }
 

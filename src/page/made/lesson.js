@@ -14183,7 +14183,8 @@ function reportOverlap(conn, end2, config) {
 }
 
 // src/tcp/negotiation.ts
-var DEFAULT_MSS2 = 536;
+var DEFAULT_MSS_IPV4 = 536;
+var DEFAULT_MSS_IPV6 = 1220;
 var MAX_SCALE = 14;
 function announcedMss(mtu, clamp2, headers) {
   const most = mtu - headers;
@@ -14209,6 +14210,9 @@ function negotiate(conn, syn, config, mtu, nowUs) {
 function beginWithOneSegment(conn) {
   conn.congestion.cwndBytes = conn.sndMss;
 }
+function defaultMss(conn) {
+  return isIpv4Words(conn.remote0, conn.remote1, conn.remote2) ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
+}
 function negotiateOptions(conn, syn, config, mtu, nowUs) {
   const options = syn.options;
   conn.timestamps = config.timestamps && (options & OptionBit.timestamps) !== 0;
@@ -14223,7 +14227,7 @@ function negotiateOptions(conn, syn, config, mtu, nowUs) {
     conn.rcvScale = windowScaleFor(config.receiveBufferMaxBytes);
   }
   negotiateEcn(conn, syn, config);
-  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : DEFAULT_MSS2;
+  const announced = (options & OptionBit.mss) !== 0 ? syn.mss : defaultMss(conn);
   conn.mssLimit = conn.mssClamp > 0 ? Math.min(announced, conn.mssClamp) : announced;
   conn.linkMtu = mtu;
   if (conn.pathMtu === 0 || conn.pathMtu > mtu) conn.pathMtu = mtu;
