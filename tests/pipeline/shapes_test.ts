@@ -7,10 +7,10 @@ import { type ByteConn, exchangeSeeded, receiveSeeded, sendSeeded } from "../sup
 import { testNeeding } from "../support/skip.ts";
 import {
   FAMILY_PLACES,
+  newWorkerThreads,
   openDescriptors,
   openStack,
   STACK,
-  workerThreads,
 } from "../support/stack.ts";
 
 const SEED = 20;
@@ -129,11 +129,12 @@ for (const { name, pipeline, offload } of CASES) {
 
   testNeeding({ tun: true }, `shapes: ${name}: five stops leave nothing behind`, async () => {
     // Goal: threads and descriptors end with the stack, whatever its connections were doing.
+    const workers = newWorkerThreads();
     await openAndStop(pipeline, offload);
-    await until("no worker is left", () => workerThreads().length === 0);
+    await until("no worker is left", () => workers().length === 0, workers);
     const descriptors = openDescriptors();
     for (let round = 0; round < 5; round++) await openAndStop(pipeline, offload);
-    await until("no worker is left", () => workerThreads().length === 0, workerThreads);
+    await until("no worker is left", () => workers().length === 0, workers);
     await until("no descriptor is left", () => openDescriptors() <= descriptors, openDescriptors);
   });
 }

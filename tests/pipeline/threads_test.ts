@@ -4,22 +4,22 @@ import { ThreadedPipeline } from "../../src/pipeline/threads.ts";
 import { SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { ip, until } from "../support/process.ts";
 import { testNeeding } from "../support/skip.ts";
-import { openStack, STACK, workerThreads } from "../support/stack.ts";
+import { newWorkerThreads, openStack, STACK } from "../support/stack.ts";
 import { settings } from "./stage_parts.ts";
 
 const SHAPES = { split: 3, fused: 1 } as const;
 
 for (const shape of ["split", "fused"] as const) {
   testNeeding({ tun: true }, `threads: ${shape} starts its threads and ends them`, async () => {
-    await until("no worker of another test is left", () => workerThreads().length === 0);
+    const workers = newWorkerThreads();
     const tun = TunDevice.open({ name: "wsthr0" });
     const parts = { shape, tuns: [tun], dimensions: SMALL_DIMENSIONS, settings };
     const [pipeline] = await ThreadedPipeline.start(parts);
     let failures = 0;
     pipeline.onFailure(() => failures++);
-    assertEquals(workerThreads().length, SHAPES[shape]);
+    assertEquals(workers().length, SHAPES[shape]);
     await pipeline.stop();
-    await until("they are gone", () => workerThreads().length === 0, workerThreads);
+    await until("they are gone", () => workers().length === 0, workers);
     assertEquals(failures, 0, "an orderly stop is no failure");
   });
 

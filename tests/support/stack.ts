@@ -39,7 +39,7 @@ export function openStack(options: OpenOptions = {}): Promise<Stack> {
 }
 
 /** The names of the workers of this process: Deno numbers them. */
-export function workerThreads(): string[] {
+function workerThreads(): string[] {
   const names: string[] = [];
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
     try {
@@ -50,6 +50,15 @@ export function workerThreads(): string[] {
     }
   }
   return names.filter((name) => name.startsWith("worker-"));
+}
+
+/**
+ * A look at the workers that have begun since: other tests may have left some, such as the players of scripts
+ * against the kernel, which stay in a call that blocks.
+ */
+export function newWorkerThreads(): () => string[] {
+  const before = new Set(workerThreads());
+  return () => workerThreads().filter((name) => !before.has(name));
 }
 
 /** How many file descriptors this process has open. */
