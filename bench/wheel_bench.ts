@@ -82,7 +82,8 @@ Deno.bench("expire 1,000,000 timers in one jump of a minute, whole", {
   const wheel = fullWheel();
   b.start();
   let fired = 0;
-  while (wheel.expire(61 * SECOND_US) >= 0) fired++;
+  // Timers that move down a level in batches answer -1 between two of them.
+  while (wheel.nextExpiry() < 61 * SECOND_US) if (wheel.expire(61 * SECOND_US) >= 0) fired++;
   b.end();
   if (fired !== TIMERS || Number.isNaN(soonest)) throw new Error(`${fired} timers fired`);
 });
