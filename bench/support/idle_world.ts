@@ -5,9 +5,7 @@
 
 import { parseIpv4 } from "../../src/base/address.ts";
 import { ManualClock } from "../../src/base/clock.ts";
-import { Memory } from "../../src/base/memory.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import { type Device, SendOutcome } from "../../src/device/device.ts";
 import { ChecksumMode, writePacket } from "../../src/ip/output.ts";
 import { DirectInput } from "../../src/pipeline/direct_input.ts";
 import { Command, Event, Field } from "../../src/pipeline/messages.ts";
@@ -23,6 +21,7 @@ import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
+import { OneFrameDevice } from "./one_frame_device.ts";
 
 const OWN = parseIpv4("10.7.0.2")!;
 /** Peers count up from 11.0.0.1, each with {@link PORTS_PER_PEER} connections. */
@@ -37,38 +36,9 @@ const PEER_ISS = 5000;
 /** Virtual time between two packets of the peer. */
 const STEP_US = 10;
 
-/** A device that gives one frame, as often as it is filled, and swallows what is sent. */
-class PeerDevice implements Device {
-  readonly name = "idle";
-  readonly mtu = 1500;
-  readonly virtioHeader = true;
-  onArrival: (() => void) | null = null;
-  readonly frame = new Memory(new ArrayBuffer(2048));
-  length = 0;
-  sent = 0;
-
-  receive(memory: Uint8Array, offset: number): number {
-    const { length } = this;
-    this.length = 0;
-    for (let i = 0; i < length; i++) memory[offset + i] = this.frame.bytes[i];
-    return length;
-  }
-
-  send(): SendOutcome {
-    this.sent++;
-    return SendOutcome.sent;
-  }
-
-  nextArrival(): number {
-    return Infinity;
-  }
-
-  close(): void {}
-}
-
 /** The stage, its peer, and an application that accepts everything and echoes when told to. */
 export class IdleWorld {
-  readonly device = new PeerDevice();
+  readonly device = new OneFrameDevice(2048);
   readonly layout: Layout;
   readonly stage: TcpStage;
   readonly #clock = new ManualClock();

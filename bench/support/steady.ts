@@ -7,9 +7,8 @@ import { ArrayCopier } from "../../src/ring/copier.ts";
 import { type Address, parseAddress } from "../../src/base/address.ts";
 import { ManualClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import { type Device, SendOutcome } from "../../src/device/device.ts";
 import { ChecksumMode, writePacket } from "../../src/ip/output.ts";
-import { Memory, threadStore } from "../../src/base/memory.ts";
+import { threadStore } from "../../src/base/memory.ts";
 import { DirectInput } from "../../src/pipeline/direct_input.ts";
 import { Command, Field } from "../../src/pipeline/messages.ts";
 import { TcpStage } from "../../src/pipeline/tcp_stage.ts";
@@ -23,6 +22,7 @@ import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { FixedIsn } from "../../src/tcp/isn.ts";
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
+import { OneFrameDevice } from "./one_frame_device.ts";
 
 /** The stack and its peer, in each family. */
 const ENDS = {
@@ -34,39 +34,9 @@ const ISS = 1000;
 const PEER_ISS = 5000;
 const FRAME_BYTES = 70_000;
 
-/** A device that gives one frame, as often as it is filled, and swallows what is sent. */
-class OneFrameDevice implements Device {
-  readonly name = "steady";
-  readonly mtu = 1500;
-  readonly virtioHeader = true;
-  onArrival: (() => void) | null = null;
-  readonly frame = new Memory(new ArrayBuffer(FRAME_BYTES));
-  length = 0;
-  sent = 0;
-
-  receive(memory: Uint8Array, offset: number): number {
-    const length = this.length;
-    this.length = 0;
-    // Only headers: the payload is not looked at, and copying it would be the benchmark's own cost.
-    for (let i = 0; i < Math.min(length, 128); i++) memory[offset + i] = this.frame.bytes[i];
-    return length;
-  }
-
-  send(): SendOutcome {
-    this.sent++;
-    return SendOutcome.sent;
-  }
-
-  nextArrival(): number {
-    return Infinity;
-  }
-
-  close(): void {}
-}
-
 /** One established connection and the means to feed it. */
 export class SteadyState {
-  readonly #device = new OneFrameDevice();
+  readonly #device = new OneFrameDevice(FRAME_BYTES, 128);
   readonly #clock = new ManualClock();
   readonly #layout = new Layout(DEFAULT_DIMENSIONS, threadStore);
   readonly #stage: TcpStage;

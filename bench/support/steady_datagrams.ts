@@ -2,9 +2,8 @@
 
 import { parseAddress } from "../../src/base/address.ts";
 import { ManualClock } from "../../src/base/clock.ts";
-import { Memory, threadStore } from "../../src/base/memory.ts";
+import { threadStore } from "../../src/base/memory.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import { type Device, SendOutcome } from "../../src/device/device.ts";
 import { ChecksumMode } from "../../src/ip/output.ts";
 import { writeUdpPacket } from "../../src/ip/udp_output.ts";
 import { DirectInput } from "../../src/pipeline/direct_input.ts";
@@ -21,6 +20,7 @@ import { tcpConfig } from "../../src/tcp/config.ts";
 import { ipConfig } from "../../src/ip/config.ts";
 import { udpConfig } from "../../src/udp/config.ts";
 import { Segment } from "../../src/wire/segment.ts";
+import { OneFrameDevice } from "./one_frame_device.ts";
 
 const OWN = parseAddress("10.7.0.2")!;
 const PEER = parseAddress("10.7.0.1")!;
@@ -28,38 +28,9 @@ const PORT = 7;
 const ROW = DEFAULT_DIMENSIONS.connections;
 const FRAME_BYTES = 2000;
 
-/** A device that gives one frame, as often as it is filled, and swallows what is sent. */
-class OneFrameDevice implements Device {
-  readonly name = "steady";
-  readonly mtu = 1500;
-  readonly virtioHeader = true;
-  onArrival: (() => void) | null = null;
-  readonly frame = new Memory(new ArrayBuffer(FRAME_BYTES));
-  length = 0;
-  sent = 0;
-
-  receive(memory: Uint8Array, offset: number): number {
-    const length = this.length;
-    this.length = 0;
-    for (let i = 0; i < Math.min(length, 64); i++) memory[offset + i] = this.frame.bytes[i];
-    return length;
-  }
-
-  send(): SendOutcome {
-    this.sent++;
-    return SendOutcome.sent;
-  }
-
-  nextArrival(): number {
-    return Infinity;
-  }
-
-  close(): void {}
-}
-
 /** One socket and the means to feed it. */
 export class SteadyDatagrams {
-  readonly #device = new OneFrameDevice();
+  readonly #device = new OneFrameDevice(FRAME_BYTES, 64);
   readonly #clock = new ManualClock();
   readonly #layout = new Layout(DEFAULT_DIMENSIONS, threadStore);
   readonly #stage: TcpStage;
