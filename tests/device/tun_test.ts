@@ -15,8 +15,9 @@ import {
 import { receiveFrame, sendFrame } from "./frames.ts";
 import { testNeeding } from "../support/skip.ts";
 
-const HOST = "10.7.0.1";
-const STACK = "10.7.0.2";
+// Addresses that no other test uses: a socket of the kernel that an earlier one has left sends to its peer again.
+const HOST = "10.21.0.1";
+const STACK = "10.21.0.2";
 const WAIT_MS = 5000;
 
 function tunTest(name: string, fn: () => void | Promise<void>): void {
@@ -31,7 +32,7 @@ function run(program: string, ...args: string[]): string {
   return decoder.decode(stdout);
 }
 
-/** An open device with only 10.7.0.1/24 on the kernel's side, closed at the end of the scope. */
+/** An open device with only HOST on the kernel's side, closed at the end of the scope. */
 function openConfigured(name: string, offload = false): TunDevice & Disposable {
   const device = TunDevice.open({ name, offload });
   // With IPv6 on, the kernel sends router solicitations at times of its own choice.
@@ -86,14 +87,14 @@ function udpFrame(from: string, to: string, port: number, payload: Uint8Array): 
 tunTest("an interface is configured as ip sees it", () => {
   // Goal: addresses, MTU and link state are set by FFI alone, and a second time is no error.
   const device = TunDevice.open({ name: "woshou0" });
-  const addresses = ["10.7.0.1/24", "10.8.0.1/16"].map((text) => parseCidr(text, "hostAddress"));
+  const addresses = ["10.21.0.1/24", "10.8.0.1/16"].map((text) => parseCidr(text, "hostAddress"));
   const ipv6 = { address: { w0: 0xfd00 << 16, w1: 0, w2: 0, w3: 7 }, length: 64 };
   for (let round = 0; round < 2; round++) {
     device.configure({ hostAddress: [...addresses, ipv6], mtu: 1400 });
     assertEquals(device.mtu, 1400);
     assertMatch(run("ip", "-o", "link", "show", "woshou0"), /<.*\bUP\b.*> mtu 1400 /);
     const shown = run("ip", "-o", "addr", "show", "dev", "woshou0");
-    for (const text of ["10.7.0.1/24", "10.8.0.1/16", "fd00::7/64"]) {
+    for (const text of ["10.21.0.1/24", "10.8.0.1/16", "fd00::7/64"]) {
       assertStringIncludes(shown, ` ${text} `);
     }
   }
@@ -321,16 +322,16 @@ tunTest("a persistent interface of this user needs no right once it is prepared"
   // Goal: the two commands of the message above are enough; what they left out is named.
   run("ip", "tuntap", "add", "dev", "p0", "mode", "tun", "user", "root");
   try {
-    const unprepared = runWithoutRights("p0", "10.7.0.1/24", "1400");
+    const unprepared = runWithoutRights("p0", "10.21.0.1/24", "1400");
     assertEquals(unprepared.error, "PermissionDenied");
     const message = String(unprepared.message);
-    for (const part of ["the MTU 1400", "the address 10.7.0.1/24", "a link that is up"]) {
+    for (const part of ["the MTU 1400", "the address 10.21.0.1/24", "a link that is up"]) {
       assertStringIncludes(message, part);
     }
-    run("ip", "addr", "add", "10.7.0.1/24", "dev", "p0");
+    run("ip", "addr", "add", "10.21.0.1/24", "dev", "p0");
     run("ip", "link", "set", "p0", "mtu", "1400", "up");
-    assertEquals(runWithoutRights("p0", "10.7.0.1/24", "1400"), { opened: "p0", mtu: 1400 });
-    assertEquals(runWithoutRights("p0", "10.7.0.1/24"), { opened: "p0", mtu: 1400 });
+    assertEquals(runWithoutRights("p0", "10.21.0.1/24", "1400"), { opened: "p0", mtu: 1400 });
+    assertEquals(runWithoutRights("p0", "10.21.0.1/24"), { opened: "p0", mtu: 1400 });
   } finally {
     run("ip", "link", "del", "p0");
   }
