@@ -20,8 +20,11 @@ export type {
   StackStats,
 } from "./src/net/stack_types.ts";
 export {
+  type ClientFault,
+  type FaultyClient,
   HttpServer,
   type ServeHandler,
+  type ServeHandlerInfo,
   type ServeInit,
   type ServeLimits,
   type ServeOptions,

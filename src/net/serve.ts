@@ -1,7 +1,16 @@
 import type { Listener } from "./listener.ts";
 
-/** Answers requests, as `Deno.serve`'s handler. */
-export type ServeHandler = Deno.ServeHandler<Deno.NetAddr>;
+/** What a handler is told beside the request: what `Deno.serve` tells, and the server's own end. */
+export interface ServeHandlerInfo extends Deno.ServeHandlerInfo<Deno.NetAddr> {
+  /** The address and port of the stack that the client has connected to. */
+  readonly localAddr: Deno.NetAddr;
+}
+
+/** Answers requests; every handler of `Deno.serve` is one. */
+export type ServeHandler = (
+  request: Request,
+  info: ServeHandlerInfo,
+) => Response | Promise<Response>;
 
 /** How much a client may ask of a server, and for how long. Times are in milliseconds. */
 export interface ServeLimits {
@@ -37,6 +46,8 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
   /** Answers when the handler throws; by default the error is printed and the answer is status 500. */
   readonly onError?: (error: unknown) => Response | Promise<Response>;
+  /** Told of every client that was refused, given up or lost, once each; nobody is by default. */
+  readonly onClientError?: (error: Error, client: FaultyClient) => void;
   /** Called when the server listens; by default it prints a line. */
   readonly onListen?: (localAddr: Deno.NetAddr) => void;
   /** The certificate chain in PEM form: with `key`, the server speaks TLS. */
@@ -75,6 +86,17 @@ export interface ServeStats {
   disconnects: number;
   /** TLS handshakes that failed. */
   tlsErrors: number;
+}
+
+/** What a client did wrong: the name of its count in {@link ServeStats}. */
+export type ClientFault = Exclude<keyof ServeStats, "connections" | "requests" | "idleTimeouts">;
+
+/** A client that did something wrong, for a log. */
+export interface FaultyClient {
+  /** Its address. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** Where it is counted. */
+  readonly fault: ClientFault;
 }
 
 /** What makes a listener a server; the part of `src/node/` that is loaded when the first one is made. */
@@ -222,6 +244,8 @@ export function servePort(options: ServeOptions): number {
 
 /** A connection as a server uses it: of TCP, or of TLS over one. */
 export interface ByteConn {
+  /** The server's address. */
+  readonly localAddr: Deno.NetAddr;
   /** The client's address. */
   readonly remoteAddr: Deno.NetAddr;
   /** Resolves with the number of bytes read, or with null at the end. */

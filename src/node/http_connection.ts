@@ -1,5 +1,11 @@
 import { Buffer } from "node:buffer";
-import type { ByteConn, ServeHandler, ServeStats } from "../net/serve.ts";
+import type {
+  ByteConn,
+  ClientFault,
+  ServeHandler,
+  ServeHandlerInfo,
+  ServeStats,
+} from "../net/serve.ts";
 import { type ParseFailure, type RequestHead, RequestParser } from "./http_parser.ts";
 import { IncomingRequest } from "./request.ts";
 import { RequestBody } from "./request_body.ts";
@@ -38,6 +44,8 @@ export interface ConnectionHost {
   now: number;
   /** Whether connections are to end behind the response under way. */
   readonly isClosing: boolean;
+  /** Counts what a client did wrong, and tells of it. */
+  fault(fault: ClientFault, conn: ByteConn, error: Error): void;
   /** The connection has ended. */
   over(connection: HttpConnection): void;
 }
@@ -76,6 +84,7 @@ export class HttpConnection {
   #isClosed = false;
   /** No request is taken any more. */
   #isLast = false;
+  #isFaulty = false;
   #lingered = 0;
   /** Whether the client waits to be asked for the body. */
   #expects = false;
@@ -152,9 +161,8 @@ export class HttpConnection {
 
   /** The server's time has gone on: ends what has taken too long. */
   tick(now: number): void {
-    const { stats } = this.#host;
     if (this.#writeEnds !== 0 && now >= this.#writeEnds) {
-      stats.writeTimeouts++;
+      this.#fault("writeTimeouts", new Deno.errors.TimedOut("The client took nothing in time"));
       this.abort();
     } else if (this.#waitEnds !== 0 && now >= this.#waitEnds) {
       this.#waitEnds = 0;
@@ -163,17 +171,23 @@ export class HttpConnection {
   }
 
   #onTimeout(): void {
-    const { stats } = this.#host;
     if (this.#wait === "linger") return this.close();
     if (this.#wait === "idle") {
-      stats.idleTimeouts++;
+      this.#host.stats.idleTimeouts++;
       return this.close();
     }
-    if (this.#wait === "header") stats.headerTimeouts++;
-    else stats.bodyTimeouts++;
-    this.#body?.fail(new Deno.errors.TimedOut("The rest of the request has not come in time"));
+    const error = new Deno.errors.TimedOut("The rest of the request has not come in time");
+    this.#fault(this.#wait === "header" ? "headerTimeouts" : "bodyTimeouts", error);
+    this.#body?.fail(error);
     this.#body = null;
     this.#refuse(408);
+  }
+
+  /** The first thing that the client has done wrong: the connection ends with it. */
+  #fault(fault: ClientFault, error: Error): void {
+    if (this.#isFaulty) return;
+    this.#isFaulty = true;
+    this.#host.fault(fault, this.#conn, error);
   }
 
   #settle(): void {
@@ -186,7 +200,7 @@ export class HttpConnection {
     this.#source?.cancel(error).catch(() => {});
     const current = this.#current;
     if (current?.request) {
-      this.#host.stats.disconnects++;
+      this.#fault("disconnects", error);
       IncomingRequest.abort(current.request);
     }
     this.#wakeReader();
@@ -228,11 +242,10 @@ export class HttpConnection {
   }
 
   #onParseFailure({ code }: ParseFailure): void {
-    const { stats } = this.#host;
     const isOverflow = code === "HPE_HEADER_OVERFLOW";
-    if (isOverflow) stats.headerOverflows++;
-    else stats.parseErrors++;
-    this.#body?.fail(new Deno.errors.InvalidData(`The request's body is malformed: ${code}`));
+    const error = new Deno.errors.InvalidData(`The request is malformed: ${code}`);
+    this.#fault(isOverflow ? "headerOverflows" : "parseErrors", error);
+    this.#body?.fail(error);
     this.#body = null;
     this.#refuse(isOverflow ? 431 : 400);
   }
@@ -250,7 +263,9 @@ export class HttpConnection {
     const facts = readRequestHead(head, this.#host.scheme);
     this.#waitEnds = 0;
     if (facts.refused !== 0) {
-      if (facts.refused === 400) this.#host.stats.parseErrors++;
+      if (facts.refused === 400) {
+        this.#fault("parseErrors", new Deno.errors.InvalidData("Its Host or its target is none"));
+      }
       return this.#refuse(facts.refused);
     }
     let body: RequestBody | null = null;
@@ -317,7 +332,7 @@ export class HttpConnection {
     exchange: Exchange & { head: RequestHead; request: IncomingRequest },
   ): Promise<void> {
     const { request, head, body } = exchange;
-    const info = new HandlerInfo(this.#conn.remoteAddr);
+    const info = new HandlerInfo(this.#conn);
     const { handler, onError } = this.#host;
     try {
       let response: Response;
@@ -468,12 +483,14 @@ export class HttpConnection {
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** What the handler is told beside the request. */
-class HandlerInfo implements Deno.ServeHandlerInfo<Deno.NetAddr> {
+class HandlerInfo implements ServeHandlerInfo {
+  readonly localAddr: Deno.NetAddr;
   readonly remoteAddr: Deno.NetAddr;
   #completed: PromiseWithResolvers<void> | null = null;
   #outcome: { readonly error: unknown } | null = null;
 
-  constructor(remoteAddr: Deno.NetAddr) {
+  constructor({ localAddr, remoteAddr }: ByteConn) {
+    this.localAddr = localAddr;
     this.remoteAddr = remoteAddr;
   }
 

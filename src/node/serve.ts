@@ -1,6 +1,7 @@
 import type { SecureContext } from "node:tls";
 import {
   type ByteConn,
+  type ClientFault,
   NOTHING_YET,
   type ServeHandler,
   type ServeLimits,
@@ -53,6 +54,7 @@ class HttpService implements Serving, ConnectionHost {
   now = 0;
   isClosing = false;
   readonly #context: SecureContext | null;
+  readonly #onClientError: ServeOptions["onClientError"];
   readonly #connections = new Set<HttpConnection>();
   readonly #timer: ReturnType<typeof setInterval>;
   #referenced = true;
@@ -64,6 +66,7 @@ class HttpService implements Serving, ConnectionHost {
     this.handler = handler;
     this.scheme = options.cert === undefined ? "http" : "https";
     this.onError = options.onError ?? printed;
+    this.#onClientError = options.onClientError;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const tickMs = tickOf(limits);
     this.limits = inTicks(limits, tickMs);
@@ -90,6 +93,15 @@ class HttpService implements Serving, ConnectionHost {
     for (const connection of this.#connections) connection.setReferenced(referenced);
   }
 
+  fault(fault: ClientFault, { remoteAddr }: ByteConn, error: Error): void {
+    this.stats[fault]++;
+    try {
+      this.#onClientError?.(error, { remoteAddr, fault });
+    } catch (thrown) {
+      console.error(thrown);
+    }
+  }
+
   over(connection: HttpConnection): void {
     this.#connections.delete(connection);
     this.#settle();
@@ -110,7 +122,7 @@ class HttpService implements Serving, ConnectionHost {
     conn.setNoDelay(true);
     const bytes: ByteConn = this.#context === null
       ? conn
-      : new TlsConn(conn, this.#context, () => void this.stats.tlsErrors++);
+      : new TlsConn(conn, this.#context, (error) => this.fault("tlsErrors", conn, error));
     const connection = new HttpConnection(bytes, this);
     this.#connections.add(connection);
     if (!this.#referenced) connection.setReferenced(false);

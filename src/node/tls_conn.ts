@@ -21,6 +21,7 @@ export function secureContext(pair: KeyPair): SecureContext {
 
 /** The server's end of a TLS connection over a TCP connection of the stack. */
 export class TlsConn implements ByteConn {
+  readonly localAddr: Deno.NetAddr;
   readonly remoteAddr: Deno.NetAddr;
   readonly #conn: TcpConn;
   readonly #tls: TLSSocket;
@@ -30,9 +31,14 @@ export class TlsConn implements ByteConn {
   #isOver = false;
   #isSecure = false;
 
-  /** Begins the handshake; `onHandshakeError` is called when a client has tried one in vain. */
-  constructor(conn: TcpConn, secureContext: SecureContext, onHandshakeError: () => void) {
+  /** Begins the handshake; `onHandshakeError` is told when a client has tried one in vain. */
+  constructor(
+    conn: TcpConn,
+    secureContext: SecureContext,
+    onHandshakeError: (error: Error) => void,
+  ) {
     this.#conn = conn;
+    this.localAddr = conn.localAddr;
     this.remoteAddr = conn.remoteAddr;
     const socket = new Socket({ conn, allowHalfOpen: true });
     const tls = new TLSSocket(socket as Duplex as never, {
@@ -49,7 +55,8 @@ export class TlsConn implements ByteConn {
       const isFirst = !this.#isOver;
       this.#finish(error);
       // A client that has said nothing has tried nothing.
-      if (isFirst && !this.#isSecure && socket.bytesRead > 0) onHandshakeError();
+      if (!isFirst || this.#isSecure || socket.bytesRead === 0) return;
+      onHandshakeError(error ?? new Deno.errors.UnexpectedEof("It ended within the TLS handshake"));
     };
     for (const each of [tls, socket]) each.on("error", onEnd);
     tls.on("close", () => onEnd(null));

@@ -1,7 +1,13 @@
 /** What clients may do to `net.serve` without harm: each case ends, is counted, and the server goes on. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { HttpServer, ServeLimits, ServeOptions, ServeStats } from "../../src/net/serve.ts";
+import type {
+  ClientFault,
+  HttpServer,
+  ServeLimits,
+  ServeOptions,
+  ServeStats,
+} from "../../src/net/serve.ts";
 import type { Stack } from "../../mod.ts";
 import { openAlone, openTwo, until, untilEmpty } from "../net/worlds.ts";
 import { HttpClient } from "./http_client.ts";
@@ -18,7 +24,7 @@ interface Place {
   readonly seen: string[];
 }
 
-/** Runs a test with a server; afterwards it must still answer, end, and hold nothing. */
+/** Runs a test with a server; afterwards it must have told of what it counts, still answer, end, and hold nothing. */
 function serveTest(
   name: string,
   options: ServeOptions & { limits?: ServeLimits },
@@ -27,7 +33,15 @@ function serveTest(
   Deno.test(`serve: ${name}`, async () => {
     const net = await openAlone();
     const seen: string[] = [];
-    const quiet = { onListen: () => {}, onError: () => new Response(null, { status: 500 }) };
+    const told: Partial<Record<ClientFault, number>> = {};
+    const quiet: ServeOptions = {
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+      onClientError: (error, { remoteAddr, fault }) => {
+        assert(error.message !== "" && remoteAddr.hostname === "10.7.0.2");
+        told[fault] = (told[fault] ?? 0) + 1;
+      },
+    };
     const server = net.serve({ port: 0, ...quiet, ...options }, async (request) => {
       const { pathname } = new URL(request.url);
       if (pathname === "/large") return new Response("x".repeat(8 << 20));
@@ -44,6 +58,8 @@ function serveTest(
     const client = () => HttpClient.open(connect, server.addr.port);
     try {
       await body({ net, server, client, seen });
+      const { idleTimeouts: _, ...faults } = troubles(server.stats);
+      assertEquals(told, faults);
       await mustAnswer(client);
       await server.shutdown();
       await untilEmpty(net);
@@ -206,6 +222,33 @@ serveTest("a body that nobody reads ends the connection, not the answer", {}, as
   await client.send("x".repeat(100_000));
   await client.all();
   assertEquals(client.ended, "eof");
+});
+
+Deno.test("serve: a log that fails does no harm", async () => {
+  const printed: unknown[] = [];
+  const before = console.error;
+  console.error = (...words) => void printed.push(...words);
+  const failure = new Error("the disk is full");
+  const net = await openAlone();
+  try {
+    const onClientError = () => {
+      throw failure;
+    };
+    const server = net.serve(
+      { port: 0, onListen: () => {}, onClientError },
+      () => new Response("well"),
+    );
+    const connect = (port: number) => net.connect({ hostname: "10.7.0.2", port });
+    using bad = await HttpClient.open(connect, server.addr.port);
+    await bad.send("\r\n no HTTP\r\n\r\n");
+    assert((await bad.all()).startsWith("HTTP/1.1 400"));
+    await mustAnswer(() => HttpClient.open(connect, server.addr.port));
+    await server.shutdown();
+  } finally {
+    console.error = before;
+    await net.close();
+  }
+  assertEquals(printed, [failure]);
 });
 
 serveTest("a request for another protocol is answered as any other", {}, async (place) => {

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import * as tls from "node:tls";
+import type { FaultyClient } from "../../mod.ts";
 import { connect as connectSocket } from "../../src/node/mod.ts";
 import { openAlone, until, untilEmpty } from "../net/worlds.ts";
 import { runWell } from "../support/process.ts";
@@ -19,7 +20,10 @@ testNeeding(
     const pem = { cert, key: await Deno.readTextFile(`${folder}/key`) };
     await Deno.remove(folder, { recursive: true });
     await using net = await openAlone();
-    const server = net.serve({ port: 443, onListen: () => {}, ...pem }, async (request) => {
+    const told: string[] = [];
+    const onClientError = (_error: Error, { fault }: FaultyClient) => void told.push(fault);
+    const options = { port: 443, onListen: () => {}, onClientError, ...pem };
+    const server = net.serve(options, async (request) => {
       return new Response(`${request.url} ${(await request.text()).length}`);
     });
     const open = () => connectSocket(net, 443, "10.7.0.2");
@@ -37,6 +41,7 @@ testNeeding(
     rude.end("no TLS at all\r\n\r\n");
     await new Promise((resolve) => rude.on("error", () => {}).on("close", resolve).resume());
     await until(() => server.stats.tlsErrors === 1, "the broken handshake is counted");
+    assertEquals(told, ["tlsErrors"]);
     await server.shutdown();
     await untilEmpty(net);
   },
