@@ -5,7 +5,6 @@
 
 import { type Metric, open, stackMetrics, type StackStats } from "../mod.ts";
 import { echo } from "../src/services/echo.ts";
-import { httpService, type PageHandler } from "../src/services/http.ts";
 import { serve } from "../src/services/service.ts";
 
 /** The port that OpenTelemetry's exporter for Prometheus uses too. */
@@ -37,20 +36,22 @@ function escaped(text: string): string {
 }
 
 /** Answers scrapes. */
-export function metricsPage(stats: () => StackStats): PageHandler {
-  return (method, path) => {
-    const type = "text/plain; version=0.0.4; charset=utf-8";
-    if (path !== "/metrics") return { status: 404, type, body: "There is /metrics\n" };
-    if (method !== "GET" && method !== "HEAD") {
-      return { status: 405, type, body: "Only GET and HEAD\n" };
-    }
-    return { status: 200, type, body: prometheusText(stats()) };
-  };
+export function answerScrape(request: Request, stats: () => StackStats): Response {
+  if (new URL(request.url).pathname !== "/metrics") {
+    return new Response("There is /metrics\n", { status: 404 });
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return new Response("Only GET and HEAD\n", { status: 405 });
+  }
+  const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+  return new Response(prometheusText(stats()), { headers });
 }
 
 if (import.meta.main) {
   await using net = await open({ address: "10.7.0.2/24", hostAddress: "10.7.0.1/24" });
   void serve(net.listen({ port: ECHO_PORT }), echo);
-  console.log(`http://10.7.0.2:${PORT}/metrics, and echo on port ${ECHO_PORT}`);
-  await serve(net.listen({ port: PORT }), httpService(metricsPage(() => net.stats())));
+  const onListen = () =>
+    console.log(`http://10.7.0.2:${PORT}/metrics, and echo on port ${ECHO_PORT}`);
+  const handler = (request: Request) => answerScrape(request, () => net.stats());
+  await net.serve({ port: PORT, onListen }, handler).finished;
 }

@@ -29,6 +29,7 @@ const sources = readProject(root);
 
 /** Files of src/ without a test file of their own, and why none is wanted. */
 const WITHOUT_TEST: Readonly<Record<string, string>> = {
+  "src/services/all.ts": "what server.ts runs: tests/server_test.ts",
   "src/cli/session.ts":
     "every live command is one: tests/cli/trace_test.ts, tests/cli/capture_test.ts",
   "src/cli/progress.ts": "a bar on a terminal, which tests/cli/replay_test.ts runs without",

@@ -29,7 +29,7 @@ export async function freshPage(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [name, entry] of Object.entries(SCRIPTS)) {
     const text = `// Made by \`deno task page\` from ${entry}: change that, not this.\n` +
-      await bundleText(entry, { platform: "browser", external: NOT_FOR_BROWSERS });
+      await bundleText(entry, { platform: "browser", external: NOT_FOR_BROWSERS, minify: true });
     if (/^import .*from "node:/m.test(text)) throw new Error(`${name} needs modules of Node`);
     const foreign = foreignPaths(text);
     if (foreign.length > 0) {

@@ -7,51 +7,47 @@ import { TraceKind, type TraceRecord } from "../pipeline/trace_ring.ts";
 import { FrameCapture } from "../trace/frame_capture.ts";
 import { TraceCapture } from "../trace/trace_capture.ts";
 import { Arguments, type Command, ExitCode, mustHaveOperands } from "./command.ts";
-import { Countdown, runSession, SESSION_FLAGS, type StartServices } from "./session.ts";
+import { Countdown, runSession, SESSION_FLAGS } from "./session.ts";
 import { STACK_FLAGS, stackOptions } from "./stack_flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Makes the command; `startServices` is what runs meanwhile. */
-export function captureCommand(startServices: StartServices): Command {
-  const command: Command = {
-    name: "capture",
-    summary: "run the services and write a capture for Wireshark",
-    operands: "FILE",
-    takesFile: true,
-    flags: [...SESSION_FLAGS, ...STACK_FLAGS],
-    notes: `
+/** The command. */
+export const captureCommand: Command = {
+  name: "capture",
+  summary: "run the services and write a capture for Wireshark",
+  operands: "FILE",
+  takesFile: true,
+  flags: [...SESSION_FLAGS, ...STACK_FLAGS],
+  notes: `
 FILE is pcapng; "-" is stdout. Changes of state and drops are comments of the packets.
 With --pipeline inline whole frames are written; the shapes with threads trace headers, so that
 packets are cut behind them and keep their length.`,
-    async run(list, terminal) {
-      const args = new Arguments(command, list);
-      mustHaveOperands(command, args.operands, 1);
-      const options = stackOptions(args);
-      const seconds = args.seconds("seconds");
-      const countdown = new Countdown(args);
-      using file = new CaptureFile(args.operands[0]);
-      const capture = options.pipeline === "inline"
-        ? frameCapture(options, file)
-        : traceCapture(options, file);
-      const trace = (record: TraceRecord) => {
-        const { kind } = record;
-        const isRemark = kind === TraceKind.state || kind === TraceKind.drop;
-        if (!isRemark ? countdown.count() : !countdown.signal.aborted) capture.take(record);
-      };
-      const session = {
-        options: { ...capture.options, trace },
-        startServices,
-        seconds,
-        enough: countdown.signal,
-      };
-      await runSession(session, terminal);
-      capture.flush();
-      report(terminal, countdown.seen, args.operands[0]);
-      return ExitCode.ok;
-    },
-  };
-  return command;
-}
+  async run(list, terminal) {
+    const args = new Arguments(captureCommand, list);
+    mustHaveOperands(captureCommand, args.operands, 1);
+    const options = stackOptions(args);
+    const seconds = args.seconds("seconds");
+    const countdown = new Countdown(args);
+    using file = new CaptureFile(args.operands[0]);
+    const capture = options.pipeline === "inline"
+      ? frameCapture(options, file)
+      : traceCapture(options, file);
+    const trace = (record: TraceRecord) => {
+      const { kind } = record;
+      const isRemark = kind === TraceKind.state || kind === TraceKind.drop;
+      if (!isRemark ? countdown.count() : !countdown.signal.aborted) capture.take(record);
+    };
+    const session = {
+      options: { ...capture.options, trace },
+      seconds,
+      enough: countdown.signal,
+    };
+    await runSession(session, terminal);
+    capture.flush();
+    report(terminal, countdown.seen, args.operands[0]);
+    return ExitCode.ok;
+  },
+};
 
 function report(terminal: Terminal, segments: number, path: string): void {
   terminal.remark(`${segments} packets in ${path === "-" ? "the capture" : path}`);

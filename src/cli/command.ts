@@ -27,6 +27,8 @@ export interface FlagSpec {
   readonly letter?: string;
   /** What it does, as the help tells it. */
   readonly text: string;
+  /** Whether it may stand without its value. */
+  readonly isValueOptional?: boolean;
   /** Whether it may be given several times. */
   readonly repeats?: boolean;
   /** The values that there are, for completion. */
@@ -72,7 +74,7 @@ export class Arguments {
       unknown: (arg) => {
         if (!arg.startsWith("-") || arg === "-") return;
         throw new UsageError(
-          `unknown option "${arg}"; "woshou ${command.name} --help" tells what there is`,
+          `unknown option "${arg}"; --help tells what there is`,
         );
       },
     });
@@ -117,8 +119,12 @@ export class Arguments {
     return seconds;
   }
 
-  /** One of the words that an option may be, or undefined when it is not given. */
-  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+  /**
+   * One of the words that an option may be, or undefined when it is not given. `bare` is what it means without a
+   * value, where it may stand so.
+   */
+  choice<T extends string>(name: string, choices: readonly T[], bare?: T): T | undefined {
+    if (bare !== undefined && this.#flags[name] === "") return bare;
     const value = this.text(name);
     if (value === undefined) return undefined;
     if (choices.includes(value as T)) return value as T;
@@ -157,17 +163,24 @@ export function flagsOf(command: Command): readonly FlagSpec[] {
   return [...command.flags, HELP_FLAG];
 }
 
-/** The text of `--help`. */
-export function helpText(command: Command): string {
+/** Whether the words behind a command ask for its help. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).some((arg) => arg === "--help" || arg === "-h");
+}
+
+/** The text of `--help`, for a command that is started by `start`. */
+export function helpText(command: Command, start = `woshou ${command.name}`): string {
   const rows = flagsOf(command).map((flag) => [flagUsage(flag), flag.text] as const);
   const width = Math.max(...rows.map(([usage]) => usage.length));
   const lines = rows.map(([usage, text]) => `  ${usage.padEnd(width)}  ${text}`);
-  const usage = `usage: woshou ${command.name} ${command.operands} [options]`.replace("  ", " ");
+  const usage = `usage: ${start} ${command.operands} [options]`.replace("  ", " ");
   const notes = command.notes === undefined ? "" : `\n\n${command.notes.trim()}`;
   return `woshou ${command.name}: ${command.summary}\n\n${usage}\n\n${lines.join("\n")}${notes}`;
 }
 
-function flagUsage({ name, letter, value }: FlagSpec): string {
+function flagUsage({ name, letter, value, isValueOptional }: FlagSpec): string {
   const short = letter === undefined ? "    " : `-${letter}, `;
-  return `${short}--${name}${value === undefined ? "" : ` ${value}`}`;
+  const shown = isValueOptional ? `[=${value}]` : value === undefined ? "" : ` ${value}`;
+  return `${short}--${name}${shown}`;
 }

@@ -100,14 +100,15 @@ function zshScript(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
     const flags = flagsOf(command).map((flag) => {
       const action = flag.choices !== undefined
-        ? `:${flag.value}:(${flag.choices.join(" ")})`
+        ? `${flag.isValueOptional ? "::" : ":"}${flag.value}:(${flag.choices.join(" ")})`
         : flag.isFile
         ? `:${flag.value}:_files`
         : flag.value === undefined
         ? ""
         : `:${flag.value}:`;
       const repeat = flag.repeats === true ? "*" : "";
-      return `'${repeat}--${flag.name}[${zshText(flag.text)}]${action}'`;
+      const joint = flag.isValueOptional ? "=-" : "";
+      return `'${repeat}--${flag.name}${joint}[${zshText(flag.text)}]${action}'`;
     });
     const operand = command.operandChoices !== undefined
       ? `'1:${command.operands}:(${command.operandChoices.join(" ")})'`
@@ -152,7 +153,7 @@ function fishScript(commands: readonly Command[]): string {
     for (const flag of flagsOf(command)) {
       const letter = flag.letter === undefined ? "" : ` -s ${flag.letter}`;
       const value = flag.choices !== undefined
-        ? ` -x -a '${flag.choices.join(" ")}'`
+        ? `${flag.isValueOptional ? " -f" : " -x"} -a '${flag.choices.join(" ")}'`
         : flag.isFile
         ? " -r -F"
         : flag.value === undefined

@@ -3,14 +3,9 @@
 import { open } from "../net/open.ts";
 import type { OpenOptions } from "../net/options.ts";
 import type { Stack } from "../net/stack.ts";
+import { startServices } from "../services/all.ts";
 import type { Arguments, FlagSpec } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** Starts the services of server.ts; says which, and when all of them have ended. */
-export type StartServices = (net: Stack) => {
-  readonly text: string;
-  readonly finished: Promise<unknown>;
-};
 
 /** When a session ends by itself. */
 export const SESSION_FLAGS: readonly FlagSpec[] = [
@@ -21,7 +16,6 @@ export const SESSION_FLAGS: readonly FlagSpec[] = [
 /** How a session runs. */
 export interface Session {
   readonly options: OpenOptions;
-  readonly startServices: StartServices;
   readonly seconds: number | undefined;
   /** Settles the session early when it aborts. */
   readonly enough: AbortSignal;
@@ -57,20 +51,37 @@ export class Countdown {
 export async function runSession(session: Session, terminal: Terminal): Promise<void> {
   const net = await open(session.options);
   const stop = () => void net.close();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
   const timer = session.seconds === undefined ? null : setTimeout(stop, session.seconds * 1000);
   session.enough.addEventListener("abort", stop, { once: true });
   try {
-    const { text, finished } = session.startServices(net);
-    terminal.remark(`listening on ${net.addresses.join(", ")}: ${text}`);
-    if (session.enough.aborted) stop();
-    await net.closed;
-    await finished;
+    await serveUntilClosed(net, (text) => {
+      terminal.remark(`listening on ${net.addresses.join(", ")}: ${text}`);
+      if (session.enough.aborted) stop();
+    });
     const lost = net.stats().drops.traceOverflow ?? 0;
     if (lost > 0) terminal.remark(`${lost} records came faster than they were taken, and are lost`);
   } finally {
     if (timer !== null) clearTimeout(timer);
+  }
+}
+
+/**
+ * Runs the services until the stack is closed, which a signal does too. Rejects when the stack fails. `onListening` is
+ * told which there are.
+ */
+export async function serveUntilClosed(
+  net: Stack,
+  onListening: (text: string) => void,
+): Promise<void> {
+  const stop = () => void net.close();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  try {
+    const { text, finished } = startServices(net);
+    onListening(text);
+    await net.closed;
+    await finished;
+  } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
   }
 }

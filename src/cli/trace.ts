@@ -6,58 +6,55 @@ import { findConversations } from "../trace/conversations.ts";
 import { TRACE_STYLES, TraceLines, type TraceStyle } from "../trace/lines.ts";
 import { SequenceDiagram } from "../trace/sequence.ts";
 import { Arguments, type Command, ExitCode, mustHaveOperands } from "./command.ts";
-import { Countdown, runSession, SESSION_FLAGS, type StartServices } from "./session.ts";
+import { Countdown, runSession, SESSION_FLAGS } from "./session.ts";
 import { STACK_FLAGS, stackOptions } from "./stack_flags.ts";
 import type { Role, Terminal } from "./terminal.ts";
 
-/** Makes the command; `startServices` is what runs while it watches. */
-export function traceCommand(startServices: StartServices): Command {
-  const command: Command = {
-    name: "trace",
-    summary: "run the services and print every segment, as tcpdump does",
-    operands: "",
-    flags: [
-      {
-        name: "style",
-        value: "STYLE",
-        text: "modern, classic, or states with changes of state and drops (default states)",
-        choices: TRACE_STYLES,
-      },
-      { name: "port", value: "N", text: "only segments from or to this port" },
-      { name: "svg", value: "FILE", text: "write the sequence diagram in the end", isFile: true },
-      {
-        name: "read",
-        letter: "r",
-        value: "FILE",
-        text: "print a pcap or pcapng file instead of a running stack",
-        isFile: true,
-      },
-      ...SESSION_FLAGS,
-      ...STACK_FLAGS,
-    ],
-    async run(list, terminal) {
-      const args = new Arguments(command, list);
-      mustHaveOperands(command, args.operands, 0);
-      const viewer = new Viewer(args, terminal);
-      const svg = args.text("svg");
-      const file = args.text("read");
-      if (file === undefined) {
-        const options = { ...stackOptions(args), trace: viewer.take };
-        const seconds = args.seconds("seconds");
-        const enough = viewer.countdown.signal;
-        await runSession({ options, startServices, seconds, enough }, terminal);
-      } else {
-        viewer.read(await Deno.readFile(file));
-      }
-      if (svg !== undefined) {
-        await Deno.writeTextFile(svg, viewer.diagram.svg());
-        terminal.remark(`${viewer.diagram.size} connections drawn in ${svg}`);
-      }
-      return ExitCode.ok;
+/** The command. */
+export const traceCommand: Command = {
+  name: "trace",
+  summary: "run the services and print every segment, as tcpdump does",
+  operands: "",
+  flags: [
+    {
+      name: "style",
+      value: "STYLE",
+      text: "modern, classic, or states with changes of state and drops (default states)",
+      choices: TRACE_STYLES,
     },
-  };
-  return command;
-}
+    { name: "port", value: "N", text: "only segments from or to this port" },
+    { name: "svg", value: "FILE", text: "write the sequence diagram in the end", isFile: true },
+    {
+      name: "read",
+      letter: "r",
+      value: "FILE",
+      text: "print a pcap or pcapng file instead of a running stack",
+      isFile: true,
+    },
+    ...SESSION_FLAGS,
+    ...STACK_FLAGS,
+  ],
+  async run(list, terminal) {
+    const args = new Arguments(traceCommand, list);
+    mustHaveOperands(traceCommand, args.operands, 0);
+    const viewer = new Viewer(args, terminal);
+    const svg = args.text("svg");
+    const file = args.text("read");
+    if (file === undefined) {
+      const options = { ...stackOptions(args), trace: viewer.take };
+      const seconds = args.seconds("seconds");
+      const enough = viewer.countdown.signal;
+      await runSession({ options, seconds, enough }, terminal);
+    } else {
+      viewer.read(await Deno.readFile(file));
+    }
+    if (svg !== undefined) {
+      await Deno.writeTextFile(svg, viewer.diagram.svg());
+      terminal.remark(`${viewer.diagram.size} connections drawn in ${svg}`);
+    }
+    return ExitCode.ok;
+  },
+};
 
 const ROLES: Readonly<Partial<Record<TraceKind, Role>>> = {
   [TraceKind.segmentIn]: "in",

@@ -1,6 +1,5 @@
-import type { Stack } from "../net/stack.ts";
 import type { ConnectionSummary } from "../net/stack_types.ts";
-import type { PageResponse } from "./http.ts";
+import type { Watched } from "../trace/watch.ts";
 
 /** Connections that the page lists; of more it says how many. */
 const ROWS_MAX = 200;
@@ -12,26 +11,28 @@ export const STATUS_PATHS = "/table, /stats.json and /connections.json";
  * The live connections and the counters that tell how the stack fares, for browsers without scripts and for
  * programs; null for other paths.
  */
-export function statusPage(stack: () => Stack): (path: string) => PageResponse | null {
-  return (path) => {
-    switch (path) {
-      case "/table":
-        return { status: 200, type: "text/html; charset=utf-8", body: page(stack()) };
-      case "/stats.json":
-        return json(stack().stats());
-      case "/connections.json":
-        return json(stack().connections());
-      default:
-        return null;
-    }
-  };
+export function statusPage(stack: Watched, path: string): Response | null {
+  switch (path) {
+    case "/table":
+      return answer("text/html; charset=utf-8", page(stack));
+    case "/stats.json":
+      return json(stack.stats());
+    case "/connections.json":
+      return json(stack.connections());
+    default:
+      return null;
+  }
 }
 
-function json(value: unknown): PageResponse {
-  return { status: 200, type: "application/json", body: JSON.stringify(value, null, 2) };
+function json(value: unknown): Response {
+  return answer("application/json", JSON.stringify(value, null, 2));
 }
 
-function page(stack: Stack): string {
+function answer(type: string, body: string): Response {
+  return new Response(body, { headers: { "content-type": type, "cache-control": "no-store" } });
+}
+
+function page(stack: Watched): string {
   const connections = stack.connections();
   const { counters, drops } = stack.stats();
   const rows = connections.slice(0, ROWS_MAX).map(row).join("\n");

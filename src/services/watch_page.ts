@@ -4,15 +4,17 @@ import PAGE from "../page/made/page.js" with { type: "text" };
 import LESSON from "../page/made/lesson.js" with { type: "text" };
 import PLOT from "../page/made/uplot.js" with { type: "text" };
 import PLOT_STYLE from "../page/made/uplot.css" with { type: "text" };
-import type { Stack } from "../net/stack.ts";
-import { endText, type Viewer, VIEWERS_MAX, Watch } from "../trace/watch.ts";
-import type { PageHandler, PageRequest, PageResponse, PageStream } from "./http.ts";
+import type { ServeHandler } from "../net/serve.ts";
+import { endText, type Viewer, VIEWERS_MAX, Watch, type Watched } from "../trace/watch.ts";
 import { STATUS_PATHS, statusPage } from "./status_page.ts";
 
 /** Milliseconds between two looks at the log of the connection that a viewer has chosen. */
 const LOOK_MS = 100;
 /** Looks for each overview: the table and the counters change ten times less often. */
 const LOOKS_PER_OVERVIEW = 10;
+
+/** Bytes that may wait for a viewer before nothing more is made for it. */
+const STREAM_BACKLOG_BYTES = 65_536;
 
 /** Milliseconds for which viewers are told the same overview: it is made of all connections. */
 const OVERVIEW_MS = 500;
@@ -31,36 +33,54 @@ const FILES: Readonly<Record<string, readonly [type: string, body: string]>> = {
 };
 
 /** Nothing that the page shows comes from elsewhere, and no text of a peer becomes a script. */
-const HEADERS = {
+const FILE_FIELDS = {
   "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:",
   "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
 };
 
 /**
  * The page of the server: watches the stack live. `/events` is what it shows as server-sent events, with
  * `?connection=ID` together with the log of that connection.
  */
-export function watchPage(stack: Stack): PageHandler {
-  const status = statusPage(() => stack);
+export function watchPage(stack: Watched): ServeHandler {
   const watch = new Watch(stack);
   const overview = sharedOverview(watch);
-  return (method, path, request) => {
-    if (method !== "GET" && method !== "HEAD") return plain(405, "Only GET and HEAD\n");
-    const { localAddr, remoteAddr } = request.conn;
-    if (request.fromPage && localAddr !== undefined && remoteAddr !== undefined) {
-      watch.carriesPage(endText(localAddr), endText(remoteAddr));
+  return (request, info) => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return refusal(405, "Only GET and HEAD\n");
     }
-    if (Object.hasOwn(FILES, path)) {
-      const [type, body] = FILES[path];
-      return { status: 200, type, body, headers: HEADERS };
+    const ends: Ends = [endText(info.localAddr), endText(info.remoteAddr)];
+    // A page has asked for it, not a person.
+    if (request.headers.has("referer")) watch.carriesPage(...ends);
+    if (Object.hasOwn(FILES, pathname)) {
+      const [type, body] = FILES[pathname];
+      return new Response(body, { headers: { ...FILE_FIELDS, "content-type": type } });
     }
-    if (path === "/events") return events(watch, overview, method, request);
-    return status(path) ?? plain(404, `There are /, ${STATUS_PATHS}, and /events\n`);
+    if (pathname === "/events") {
+      if (request.method === "HEAD") return eventStream(null);
+      const viewer = watch.join(...ends);
+      if (viewer === null) return refusal(503, `There are ${VIEWERS_MAX} viewers already\n`);
+      const chosen = searchParams.get("connection");
+      if (chosen !== null) viewer.choose(Number(chosen));
+      return eventStream(events(overview, viewer));
+    }
+    return statusPage(stack, pathname) ??
+      refusal(404, `There are /, ${STATUS_PATHS}, and /events\n`);
   };
 }
 
-function plain(status: number, body: string): PageResponse {
-  return { status, type: "text/plain; charset=utf-8", body };
+/** The ends of a connection, the stack's first. */
+type Ends = [local: string, remote: string];
+
+function refusal(status: number, body: string): Response {
+  return new Response(body, { status });
+}
+
+function eventStream(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Response {
+  const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
+  return new Response(body, { headers });
 }
 
 /** Gives the overview as an event, made anew when the last one is old. */
@@ -77,48 +97,33 @@ function sharedOverview(watch: Watch): () => string {
   };
 }
 
-function events(
-  watch: Watch,
-  overview: () => string,
-  method: string,
-  { search, conn }: PageRequest,
-): PageResponse {
-  const type = "text/event-stream";
-  if (method === "HEAD") return { status: 200, type, body: "" };
-  const { localAddr, remoteAddr } = conn;
-  if (localAddr === undefined || remoteAddr === undefined) return plain(404, "No addresses\n");
-  const viewer = watch.join(endText(localAddr), endText(remoteAddr));
-  if (viewer === null) return plain(503, `There are ${VIEWERS_MAX} viewers already\n`);
-  const chosen = new URLSearchParams(search).get("connection");
-  if (chosen !== null) viewer.choose(Number(chosen));
-  return {
-    status: 200,
-    type,
-    body: "retry: 1000\n\n",
-    stream: (sink) => show(overview, viewer, sink),
-  };
-}
-
 /** Tells a viewer what is new, as often as it takes it. */
-function show(overview: () => string, viewer: Viewer, sink: PageStream): () => void {
+function events(overview: () => string, viewer: Viewer): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  let timer: ReturnType<typeof setInterval> | undefined;
   let looks = 0;
-  const look = () => {
-    // Who does not take what there is gets nothing made for it; the log says later what it has missed.
-    if (!sink.ready) return;
-    let text = "";
-    if (looks++ % LOOKS_PER_OVERVIEW === 0) text += overview();
-    const news = viewer.news();
-    if (news === "gone") text += eventText("gone", null);
-    else if (news !== null) text += eventText("log", news);
-    if (text !== "") sink.write(text);
-  };
-  look();
-  const timer = setInterval(look, LOOK_MS);
-  Deno.unrefTimer(timer);
-  return () => {
+  const stop = () => {
     clearInterval(timer);
     viewer.leave();
   };
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => {
+      const look = () => {
+        // Who does not take what there is gets nothing made for it; the log says later what it has missed.
+        if (controller.desiredSize! <= 0) return;
+        let text = looks === 0 ? "retry: 1000\n\n" : "";
+        if (looks++ % LOOKS_PER_OVERVIEW === 0) text += overview();
+        const news = viewer.news();
+        if (news === "gone") text += eventText("gone", null);
+        else if (news !== null) text += eventText("log", news);
+        if (text !== "") controller.enqueue(encoder.encode(text));
+      };
+      look();
+      timer = setInterval(look, LOOK_MS);
+      Deno.unrefTimer(timer);
+    },
+    cancel: stop,
+  }, { highWaterMark: STREAM_BACKLOG_BYTES, size: (chunk) => chunk.length });
 }
 
 function eventText(name: string, value: unknown): string {

@@ -25,7 +25,8 @@ const WRONG: readonly (readonly [string[], number, string])[] = [
   [["connections", "a", "b"], 2, '"b" is too much'],
   [["completion", "csh"], 2, "bash, zsh, fish"],
   [["bench", "--rounds", "no"], 2, "--rounds no"],
-  [["serve", "--nonsense"], 1, "--nonsense"],
+  [["serve", "--nonsense"], 2, "--nonsense"],
+  [["serve", "--mtu", "575"], 1, "mtu: 575"],
 ];
 
 Deno.test("woshou: a wrong command line ends with one line and a status that tells whose fault", async () => {

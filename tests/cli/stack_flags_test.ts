@@ -1,23 +1,33 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Arguments, UsageError } from "../../src/cli/command.ts";
 import { STACK_FLAGS, stackOptions } from "../../src/cli/stack_flags.ts";
-import { parseCommandLine } from "../../server.ts";
 
 const COMMAND = { name: "try", flags: STACK_FLAGS };
 
-Deno.test("stack flags: they become the options of open, as those of server.ts do", () => {
-  // Goal: `woshou trace --mtu 1400` and `server.ts --mtu 1400` mean the same.
-  const lines = [
-    [],
-    ["--device", "x0", "--mtu", "1400", "--pipeline", "fused", "--no-offload"],
-    ["--address", "10.1.0.2/24", "--address=fd01::2/64", "--host", "10.1.0.1/24"],
-    ["--congestion", "newreno"],
+Deno.test("stack flags: they become the options of open, with the defaults of the API", () => {
+  // Goal: `woshou trace`, `woshou capture` and the server open the same stack by the same flags.
+  const defaults = {
+    device: "woshou0",
+    address: ["10.7.0.2/24"],
+    hostAddress: ["10.7.0.1/24"],
+    mtu: undefined,
+    pipeline: undefined,
+    offload: true,
+    tcp: { congestion: undefined },
+  };
+  const lines: readonly (readonly [string[], Record<string, unknown>])[] = [
+    [[], {}],
+    [["--device", "x0", "--mtu", "1400"], { device: "x0", mtu: 1400 }],
+    [["--pipeline", "fused", "--no-offload"], { pipeline: "fused", offload: false }],
+    [
+      ["--address", "10.1.0.2/24", "--address=fd01::2/64", "--host", "10.1.0.1/24"],
+      { address: ["10.1.0.2/24", "fd01::2/64"], hostAddress: ["10.1.0.1/24"] },
+    ],
+    [["--congestion", "newreno"], { tcp: { congestion: "newreno" } }],
   ];
-  for (const line of lines) {
-    const request = parseCommandLine(line);
-    if (!("options" in request)) throw new Error("no options");
-    const { queues: _queues, ...expected } = request.options;
-    assertEquals<unknown>(stackOptions(new Arguments(COMMAND, line)), expected);
+  for (const [line, options] of lines) {
+    const found: unknown = stackOptions(new Arguments(COMMAND, line));
+    assertEquals(found, { ...defaults, ...options }, line.join(" "));
   }
 });
 

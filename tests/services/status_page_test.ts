@@ -1,13 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { memoryPair, open, type Stack } from "../../mod.ts";
-import type { PageResponse } from "../../src/services/http.ts";
 import { statusPage } from "../../src/services/status_page.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  readonly body: string;
+}
 
 /** A stack with `count` connections to itself, and what its page answers. */
 async function withConnections(
   count: number,
   body: (
-    get: (path: string) => PageResponse,
+    get: (path: string) => Promise<Answer>,
     net: Stack,
   ) => void | Promise<void>,
 ): Promise<void> {
@@ -18,18 +23,18 @@ async function withConnections(
     await listener.accept();
     await connecting;
   }
-  const page = statusPage(() => net);
-  await body((path) => {
-    const response = page(path);
+  await body(async (path) => {
+    const response = statusPage(net, path);
     assert(response !== null, path);
-    return response;
+    const { status, headers } = response;
+    return { status, type: headers.get("content-type"), body: await response.text() };
   }, net);
 }
 
 Deno.test("the page lists the live connections and their number", async () => {
   // Goal: one row for each end, with addresses, state and counts, as HTML.
-  await withConnections(2, (get, net) => {
-    const { status, type, body } = get("/table");
+  await withConnections(2, async (get, net) => {
+    const { status, type, body } = await get("/table");
     assertEquals([status, type], [200, "text/html; charset=utf-8"]);
     assertStringIncludes(body, "<title>woshou: 4 connections</title>");
     assertEquals(body.match(/<tr><td>127\.0\.0\.1:/g)?.length, 4);
@@ -45,8 +50,8 @@ Deno.test("the page lists the live connections and their number", async () => {
 
 Deno.test("a page of a thousand connections stays small and says how many more there are", async () => {
   // Goal: what is sent does not grow with the number of connections.
-  await withConnections(150, (get) => {
-    const { body } = get("/table");
+  await withConnections(150, async (get) => {
+    const { body } = await get("/table");
     assertEquals(body.match(/<tr><td>127\.0\.0\.1:/g)?.length, 200);
     assertStringIncludes(body, "<p>and 100 more</p>");
   });
@@ -56,17 +61,17 @@ Deno.test("drops are listed by reason", async () => {
   // Goal: what went wrong is on the page; here a segment to a port that nobody listens on.
   await withConnections(0, async (get, net) => {
     await net.connect({ port: 9 }).catch(() => {});
-    assertStringIncludes(get("/table").body, "<tr><td>tcpNoConnection</td><td>");
+    assertStringIncludes((await get("/table")).body, "<tr><td>tcpNoConnection</td><td>");
   });
 });
 
 Deno.test("the numbers are there as JSON too", async () => {
   // Goal: what a program reads is what the API gives.
-  await withConnections(1, (get, net) => {
-    const stats = get("/stats.json");
+  await withConnections(1, async (get, net) => {
+    const stats = await get("/stats.json");
     assertEquals([stats.status, stats.type], [200, "application/json"]);
     assertEquals(JSON.parse(stats.body), JSON.parse(JSON.stringify(net.stats())));
-    const connections = JSON.parse(get("/connections.json").body);
+    const connections = JSON.parse((await get("/connections.json")).body);
     assertEquals(connections, JSON.parse(JSON.stringify(net.connections())));
     assertEquals(connections.length, 2);
   });
@@ -75,6 +80,5 @@ Deno.test("the numbers are there as JSON too", async () => {
 Deno.test("other paths are left to others", async () => {
   // Goal: what the page of scripts serves is not answered here.
   await using net = await open({ device: memoryPair()[0] });
-  const page = statusPage(() => net);
-  for (const path of ["/", "/missing", "/table/"]) assertEquals(page(path), null);
+  for (const path of ["/", "/missing", "/table/"]) assertEquals(statusPage(net, path), null);
 });

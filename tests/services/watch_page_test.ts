@@ -1,22 +1,21 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { memoryPair, open, type Stack } from "../../mod.ts";
-import { httpService } from "../../src/services/http.ts";
-import { serve } from "../../src/services/service.ts";
 import { watchPage } from "../../src/services/watch_page.ts";
 import type { LogNews, Overview } from "../../src/trace/feed.ts";
-import { VIEWERS_MAX } from "../../src/trace/watch.ts";
+import { VIEWERS_MAX, type Watched } from "../../src/trace/watch.ts";
 import { until } from "../support/process.ts";
 
 /** Serves the page of a stack on its own port 80. */
 async function served(body: (net: Stack) => Promise<void>): Promise<void> {
   const net = await open({ device: memoryPair()[0] });
-  const listener = net.listen({ port: 80 });
-  const serving = serve(listener, httpService(watchPage(net)));
+  const ending = new AbortController();
+  const { signal } = ending;
+  const server = net.serve({ port: 80, signal, onListen: () => {} }, watchPage(net));
   try {
     await body(net);
   } finally {
-    listener.close();
-    await serving;
+    ending.abort();
+    await server.finished;
     await net.close();
   }
 }
@@ -68,7 +67,10 @@ Deno.test("the files of the page are there, and nothing may come from elsewhere"
     for (const [path, type] of Object.entries({ ...types, ...others })) {
       using answer = await Answer.to(net, path, CLOSE);
       await answer.reading;
-      assertMatch(answer.text, new RegExp(`^HTTP/1.1 200 OK\r\ncontent-type: text/${type}`));
+      assertMatch(
+        answer.text,
+        new RegExp(`^HTTP/1.1 200 OK\r\n(.*\r\n)*content-type: text/${type}`),
+      );
       assertStringIncludes(answer.text, "content-security-policy: default-src 'self'");
     }
     using licence = await Answer.to(net, "/uplot.js", CLOSE);
@@ -132,32 +134,50 @@ Deno.test("a viewer that goes away is forgotten, and too many are refused", asyn
 
 Deno.test("for a viewer that does not take what there is nothing is made", async () => {
   // Goal: a slow viewer costs no memory; what it has missed the log says when it takes something again.
-  await served(async (net) => {
-    const localAddr: Deno.NetAddr = { transport: "tcp", hostname: "10.7.0.2", port: 80 };
-    const remoteAddr = { ...localAddr, port: 1 };
-    const conn = {
-      localAddr,
-      remoteAddr,
-      read: () => Promise.resolve(null),
-      write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
-      close: () => {},
-    };
-    const request = { search: "", conn, fromPage: false };
-    const page = watchPage(net)("GET", "/events", request);
-    let asked = 0;
-    let written = "";
-    let isReady = false;
-    const stop = page.stream!({
-      get ready() {
-        asked++;
-        return isReady;
-      },
-      write: (text) => void (written += text),
-    });
-    await until("it was asked several times", () => asked > 3);
-    assertEquals(written, "");
-    isReady = true;
-    await until("it is told", () => written.includes("event: overview"));
-    stop();
-  });
+  await using net = await open({ device: memoryPair()[0] });
+  const stack: Watched = {
+    addresses: ["10.7.0.2".repeat(10_000)],
+    watch: (look) => net.watch(look),
+    stats: () => net.stats(),
+    connections: () => [],
+  };
+  const localAddr: Deno.NetAddr = { transport: "tcp", hostname: "10.7.0.2", port: 80 };
+  const info = { localAddr, remoteAddr: { ...localAddr, port: 1 }, completed: Promise.resolve() };
+  using looks = new Looks();
+  // There is no such connection, which every look has to tell.
+  const request = new Request("http://stack/events?connection=999");
+  const response = await watchPage(stack)(request, info);
+  looks.happen(20);
+  const reader = response.body!.getReader();
+  const first = new TextDecoder().decode((await reader.read()).value);
+  assertStringIncludes(first, "event: overview");
+  assertEquals(first.split("event: gone").length, 2, "the first look has filled what may wait");
+  let hasCome = false;
+  const next = reader.read().finally(() => hasCome = true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(hasCome, false, "twenty looks have made nothing");
+  looks.happen(1);
+  assertEquals(new TextDecoder().decode((await next).value), "event: gone\ndata: null\n\n");
+  await reader.cancel();
 });
+
+/** Has the page look when a test says so. */
+class Looks implements Disposable {
+  readonly #setInterval = globalThis.setInterval;
+  #look = () => {};
+
+  constructor() {
+    globalThis.setInterval = ((look: () => void) => {
+      this.#look = look;
+      return 0;
+    }) as unknown as typeof setInterval;
+  }
+
+  happen(times: number): void {
+    for (let i = 0; i < times; i++) this.#look();
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.setInterval = this.#setInterval;
+  }
+}

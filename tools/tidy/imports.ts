@@ -34,10 +34,8 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "src/pipeline": ["node:"],
   "src/net": ["node:"],
   "src/node": ["node:"],
-  "src/services": ["node:http", "node:stream"],
   "workers": ["node:"],
   "src/cli": ["@std/cli/", "cli-progress", "node:process", "node:util"],
-  "server.ts": ["@std/cli/"],
 };
 
 /**
@@ -146,9 +144,7 @@ function pathFault(place: string, target: string): string | null {
   const to = placeOf(target);
   if (place === to) return null;
   const toRow = LAYERS.indexOf(to);
-  if (place === "server.ts" && (to === "mod.ts" || toRow >= 0)) return null;
-  if (place === "woshou.ts" && (to === "server.ts" || toRow >= 0)) return null;
-  if ((place === "mod.ts" || place === "workers") && toRow >= 0) return null;
+  if (["mod.ts", "server.ts", "woshou.ts", "workers"].includes(place) && toRow >= 0) return null;
   const row = LAYERS.indexOf(place);
   if (row >= 0 && toRow >= 0 && toRow < row) return null;
   if (row >= 0 && toRow >= 0) {
