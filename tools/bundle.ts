@@ -3,8 +3,8 @@
  * whether the one that is there is fresh.
  *
  * With `--allow-ffi` alone a worker cannot be loaded from files, so that all workers run one
- * self-contained text, which is committed and started as a data: URL. It is not minified: stack traces
- * name the functions that failed.
+ * self-contained text, which is committed and started by `eval`, for which it has to be CommonJS. It is not minified:
+ * stack traces name the functions that failed.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -13,8 +13,9 @@ import { parseArgs } from "@std/cli/parse-args";
 export const ENTRY = "workers/main.ts";
 export const BUNDLE = "workers/bundle.js";
 
-/** The first line of the bundle, for those who open it. */
-const BANNER = "// Made by `deno task bundle` from workers/main.ts: change that, not this.\n";
+/** The first lines of the bundle: for those who open it, and because modules are strict and CommonJS is not. */
+const BANNER =
+  '// Made by `deno task bundle` from workers/main.ts: change that, not this.\n"use strict";\n';
 
 /** What is wrong with a committed bundle, in words, or null when it is what the sources give. */
 export function staleness(committed: string | null, fresh: string): string | null {
@@ -35,6 +36,8 @@ export function foreignPaths(bundle: string): string[] {
 export interface BundleOptions {
   /** Where the bundle is to run; default Deno. */
   readonly platform?: "deno" | "browser";
+  /** The form of modules; default ECMAScript's. */
+  readonly format?: "esm" | "cjs";
   /** Whether it is made small; default not. */
   readonly minify?: boolean;
   /** A module that is left out, as the import that leads to it names it; default none. */
@@ -45,14 +48,14 @@ export interface BundleOptions {
 
 /** Bundles the module at `entry`, a path from the project's root, and returns the text. */
 export async function bundleText(entry: string, options: BundleOptions = {}): Promise<string> {
-  const { platform = "deno", minify = false, external, cwd = new URL("..", import.meta.url) } =
-    options;
+  const { platform = "deno", format = "esm", minify = false, external } = options;
+  const { cwd = new URL("..", import.meta.url) } = options;
   const folder = await Deno.makeTempDir({ prefix: "woshou-bundle-" });
   try {
     const output = `${folder}/bundle.js`;
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["bundle", "--quiet", `--platform=${platform}`, "--format=esm", "-o", output],
+        ...["bundle", "--quiet", `--platform=${platform}`, `--format=${format}`, "-o", output],
         ...external === undefined ? [] : [`--external=${external}`],
         ...minify ? ["--minify", entry] : [entry],
       ],
@@ -67,7 +70,7 @@ export async function bundleText(entry: string, options: BundleOptions = {}): Pr
 
 /** The worker bundle as the sources give it now. */
 export async function freshBundle(): Promise<string> {
-  const text = BANNER + await bundleText(ENTRY);
+  const text = BANNER + await bundleText(ENTRY, { format: "cjs" });
   const foreign = foreignPaths(text);
   if (foreign.length > 0) {
     throw new Error(`The worker bundle takes in files outside the project: ${foreign.join(", ")}`);

@@ -1,6 +1,7 @@
 // Made by `deno task bundle` from workers/main.ts: change that, not this.
+"use strict";
 // workers/main.ts
-import { parentPort, workerData } from "node:worker_threads";
+var import_node_worker_threads = require("node:worker_threads");
 
 // src/base/clock.ts
 var TIMER_MAX_MS = 2147483647;
@@ -16541,8 +16542,8 @@ var SlotFeeder = class {
 };
 
 // workers/main.ts
-var setup = workerData;
-parentPort.postMessage("ready");
+var setup = import_node_worker_threads.workerData;
+import_node_worker_threads.parentPort.postMessage("ready");
 try {
   ({
     reader: readerLoop,
@@ -16551,5 +16552,5 @@ try {
     fused: fusedLoop
   })[setup.role](setup);
 } catch (error2) {
-  parentPort.postMessage(error2);
+  import_node_worker_threads.parentPort.postMessage(error2);
 }

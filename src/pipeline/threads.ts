@@ -61,7 +61,6 @@ export class ThreadedPipeline implements Pipeline {
     const wake = parts.shape === "fused" ? () => signalEventFd(base.wakeFd) : undefined;
     this.tcpBell = new Bell(words, Control.tcpBell, wake);
     this.appBell = new Bell(words, Control.appBell);
-    const url = new URL(`data:text/javascript,${encodeURIComponent(workerSource)}`);
     this.#workers = ROLES[parts.shape].map((role) => {
       const setup: WorkerSetup = {
         role,
@@ -72,7 +71,12 @@ export class ThreadedPipeline implements Pipeline {
         wakeFd: base.wakeFd,
         next,
       };
-      const worker = new Worker(url, { workerData: setup, name: `woshou ${role}` });
+      // Not as a data: URL, which `deno test` checks the types of, and prints, for some configurations.
+      const worker = new Worker(workerSource, {
+        eval: true,
+        workerData: setup,
+        name: `woshou ${role}`,
+      });
       worker.unref();
       return worker;
     });

@@ -81,3 +81,34 @@ for (const pipeline of ["split", "fused", "inline"] satisfies PipelineShape[]) {
     },
   );
 }
+
+testNeeding(
+  { tun: true },
+  "threads: deno test neither checks nor prints what runs in them",
+  async () => {
+    // Goal: with `types` in its configuration, Deno checks each module that is not a file, and prints the whole of it.
+    const folder = await Deno.makeTempDir({ prefix: "woshou-threads-" });
+    try {
+      const mod = new URL("../../mod.ts", import.meta.url).href;
+      const files = {
+        "deno.json": `{ "compilerOptions": { "types": ["./a.d.ts"] }, "unstable": ["net"] }`,
+        "a.d.ts": "interface Something {}",
+        "a_test.ts": `import { open } from "${mod}";
+Deno.test("a stack", async () => await (await open({ device: "wsthr2", address: "10.7.0.2/24" })).close());`,
+      };
+      for (const [name, text] of Object.entries(files)) {
+        await Deno.writeTextFile(`${folder}/${name}`, text);
+      }
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["test", "--allow-all"],
+        cwd: folder,
+        // What was checked once is not checked again, so that it needs a memory of its own.
+        env: { DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
+      }).output();
+      const told = new TextDecoder().decode(stderr);
+      assertEquals([code, told.trim()], [0, "Check a_test.ts"], told.slice(0, 1000));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
