@@ -8,7 +8,7 @@ import type {
 } from "../net/serve.ts";
 import { type ParseFailure, type RequestHead, RequestParser } from "./http_parser.ts";
 import { IncomingRequest } from "./request.ts";
-import { RequestBody } from "./request_body.ts";
+import { type BodyHost, RequestBody } from "./request_body.ts";
 import { chunk, Framing, headText, LAST_CHUNK, refusal, withBody } from "./response.ts";
 import { readRequestHead } from "./request_head.ts";
 import { staticBody } from "./static_body.ts";
@@ -70,6 +70,10 @@ export class HttpConnection {
   readonly #conn: ByteConn;
   readonly #parser: RequestParser;
   readonly #queue: Exchange[] = [];
+  readonly #bodyHost: BodyHost = {
+    onWanted: () => this.#onWanted(),
+    onRoom: () => this.#onRoom(),
+  };
   /** The exchange under way. */
   #current: Exchange | null = null;
   /** The body that is being received. */
@@ -270,7 +274,7 @@ export class HttpConnection {
     }
     let body: RequestBody | null = null;
     if (facts.hasBody) {
-      body = new RequestBody({ onWanted: () => this.#onWanted(), onRoom: () => this.#onRoom() });
+      body = new RequestBody(this.#bodyHost);
       this.#body = body;
       this.#wait = "body";
       this.#requestEnds = this.#host.now + this.#host.limits.requestTicks;

@@ -1,6 +1,8 @@
 import type { RequestHead } from "./http_parser.ts";
 import type { RequestBody } from "./request_body.ts";
 
+const utf8 = new TextDecoder();
+
 /**
  * A `Request` whose parts are made when they are asked for. Most handlers look at the address and a header or two,
  * and a whole `Request` costs as much as parsing and answering together.
@@ -61,14 +63,14 @@ export class IncomingRequest {
   text(): Promise<string> {
     const whole = this.#takeWhole();
     if (whole === null) return IncomingRequest.real(this).text();
-    return Promise.resolve(new TextDecoder().decode(whole));
+    return Promise.resolve(utf8.decode(whole));
   }
 
   /** The body as what its JSON says. */
   async json(): Promise<unknown> {
     const whole = this.#takeWhole();
     if (whole === null) return await IncomingRequest.real(this).json();
-    return JSON.parse(new TextDecoder().decode(whole));
+    return JSON.parse(utf8.decode(whole));
   }
 
   /** The body as bytes. */
