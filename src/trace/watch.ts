@@ -144,7 +144,7 @@ export class Watch {
 
   #look(record: TraceRecord): void {
     const { kind, segment, timeUs } = record;
-    if (kind === TraceKind.datagramIn || kind === TraceKind.datagramOut) return;
+    if (!isOfConnection(kind)) return;
     const entry = this.#entryOf(kind, segment, beginsConnection(record));
     if (kind === TraceKind.state) entry.state = record.stateAfter;
     if (entry.streams > 0) return;
@@ -290,6 +290,19 @@ function rowOf(entry: Entry, summary: ConnectionSummary | null): OverviewRow {
 function beginsConnection({ kind, segment, stateBefore }: TraceRecord): boolean {
   if (kind === TraceKind.state) return stateBefore === State.CLOSED;
   return kind === TraceKind.segmentIn && (segment.flags & (Flag.SYN | Flag.ACK)) === Flag.SYN;
+}
+
+/** Datagrams and ICMP messages are of none, and drops are told by their number. */
+function isOfConnection(kind: TraceKind): boolean {
+  switch (kind) {
+    case TraceKind.segmentIn:
+    case TraceKind.segmentOut:
+    case TraceKind.state:
+    case TraceKind.progress:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function hasEnded(entry: Entry): boolean {

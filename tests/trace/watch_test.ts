@@ -112,6 +112,27 @@ Deno.test("while nobody looks nothing is traced, and there is room for so many v
   });
 });
 
+Deno.test("pings, datagrams and drops make no connection", async () => {
+  // Goal: the list has connections alone, each once, however much else there is in the trace.
+  await watched(async (net, watch) => {
+    const viewer = watch.join(...NOWHERE)!;
+    await net.ping("10.7.0.2");
+    const socket = net.listenDatagram({ transport: "udp", hostname: "10.7.0.2", port: 5300 });
+    await socket.send(Uint8Array.of(1), { ...socket.addr, port: 9 } as Deno.NetAddr);
+    socket.close();
+    await net.connect({ hostname: "10.7.0.2", port: 9, localPort: 40_000 }).catch(() => {});
+    for (let i = 0; i < 20; i++) await turn();
+    assert(net.stats().drops.tcpNoConnection > 0, "something was dropped");
+    const ends = watch.overview().connections.map(({ local, remote }) => `${local} ${remote}`);
+    assertEquals(ends.sort(), ["10.7.0.2:40000 10.7.0.2:9", "10.7.0.2:9 10.7.0.2:40000"]);
+    const rows = watch.overview().connections;
+    const lines = Object.fromEntries(rows.map((row) => [row.local, row.lines]));
+    // The SYN, the RST, and the client's two changes of state.
+    assertEquals(lines, { "10.7.0.2:40000": 4, "10.7.0.2:9": 2 });
+    viewer.leave();
+  });
+});
+
 Deno.test("of many connections the oldest that have ended are forgotten, and that is told", async () => {
   // Goal: memory does not grow with the number of connections.
   await watched(async (net, watch) => {
