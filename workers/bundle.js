@@ -14909,125 +14909,31 @@ var IcmpLimit = class {
   }
 };
 
-// src/pipeline/icmp_egress.ts
-var ECHO_BURST_SHARE = 10;
-var IcmpEgress = class {
-  #parts;
-  #memory;
-  #errors;
-  #echoes;
-  /** Both ends of the message at hand. */
-  #ends = new Segment();
-  constructor(parts) {
-    this.#parts = parts;
-    this.#memory = parts.layout.memory;
-    const { errorsPerSecond, errorsBurst, echoRepliesPerSecond } = parts.config;
-    this.#errors = new IcmpLimit(errorsPerSecond, errorsBurst, parts.random);
-    const echoBurst = Math.max(1, echoRepliesPerSecond / ECHO_BURST_SHARE);
-    this.#echoes = new IcmpLimit(echoRepliesPerSecond, echoBurst, parts.random);
+// src/ip/icmp_message.ts
+function readIcmpMessage(view, ip, icmp, message4) {
+  const isIpv42 = view.getUint8(ip) >>> 4 === 4;
+  let length;
+  if (isIpv42) {
+    length = view.getUint16(ip + Ipv4Field.totalLength);
+    const source = view.getInt32(ip + Ipv4Field.source);
+    setIpv4Addresses(message4, source, view.getInt32(ip + Ipv4Field.destination));
+    message4.trafficClass = view.getUint8(ip + Ipv4Field.trafficClass);
+    message4.hopLimit = view.getUint8(ip + Ipv4Field.hopLimit);
+  } else {
+    length = IPV6_HEADER_BYTES + view.getUint16(ip + Ipv6Field.payloadLength);
+    setIpv6Addresses(message4, view, ip);
+    message4.trafficClass = readTrafficClass(view, ip);
+    message4.hopLimit = view.getUint8(ip + Ipv6Field.hopLimit);
   }
-  /** Tells the sender of a datagram that nobody listens on its port. */
-  sendPortUnreachable(datagram, nowUs) {
-    setPortUnreachable(datagram);
-    this.sendError(datagram, nowUs);
-  }
-  /** Sends the error that is due about a packet in its frame (`icmpType`, `icmpCode`, `icmpMtu`). */
-  sendError(packet, nowUs) {
-    const skipped = this.#parts.device.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
-    const { frameOffset: frameOffset2, frameLength } = packet;
-    this.sendErrorAbout(packet, frameOffset2 + skipped, frameLength - skipped, nowUs);
-  }
-  /** The same about a packet whose first `length` bytes are at `offset`. */
-  sendErrorAbout(packet, offset, length, nowUs) {
-    const { egress, slots, counters, device } = this.#parts;
-    if (egress.isOwn(packet.src0, packet.src1, packet.src2, packet.src3)) return;
-    if (!this.#errors.allows(nowUs)) return counters.drop(Drop.icmpErrorLimited);
-    const descriptor = slots.slots.take();
-    if (descriptor === NIL) return counters.drop(Drop.icmpErrorLimited);
-    const { virtioHeader } = device;
-    const start = egress.startOf(descriptor);
-    const { pieces } = egress;
-    pieces[0] = start;
-    pieces[1] = writeIcmpError(this.#memory, start, packet, offset, length, virtioHeader);
-    counters.count(Counter.icmpErrorsOut);
-    egress.transmit(pieces, FIRST_PIECE, 0);
-    slots.slots.give(descriptor);
-  }
-  /** Answers an echo request that lies in its frame slot. */
-  sendEchoReply(request, nowUs) {
-    const { counters } = this.#parts;
-    if (!this.#echoes.allows(nowUs)) return counters.drop(Drop.icmpEchoLimited);
-    const ends = this.#ends;
-    ends.src0 = request.dst0;
-    ends.src1 = request.dst1;
-    ends.src2 = request.dst2;
-    ends.src3 = request.dst3;
-    ends.dst0 = request.src0;
-    ends.dst1 = request.src1;
-    ends.dst2 = request.src2;
-    ends.dst3 = request.src3;
-    ends.trafficClass = request.trafficClass;
-    ends.hopLimit = 0;
-    const descriptor = this.#claim(ends);
-    if (descriptor === NIL) return;
-    const ip = this.#ipOf(descriptor, ends);
-    const length = writeEchoReply(this.#memory, ip, request, false);
-    counters.count(Counter.icmpEchoReplies);
-    this.#send(descriptor, ends, length, nowUs);
-  }
-  /** Sends an echo request with `size` bytes between both ends of `ends`; `name` comes back with the reply. */
-  sendEchoRequest(ends, name, size, nowUs) {
-    const descriptor = this.#claim(ends);
-    if (descriptor === NIL) return;
-    const ip = this.#ipOf(descriptor, ends);
-    const length = writeEchoRequest(this.#memory.view, ip, ends, name, size);
-    this.#parts.counters.count(Counter.pingsOut);
-    this.#send(descriptor, ends, length, nowUs);
-  }
-  #isOwn(ends) {
-    return this.#parts.egress.isOwn(ends.dst0, ends.dst1, ends.dst2, ends.dst3);
-  }
-  /** A slot for a message, or {@link NIL}, counted. */
-  #claim(ends) {
-    const { egress, slots, counters } = this.#parts;
-    if (this.#isOwn(ends)) return egress.claimLoopback();
-    const descriptor = slots.slots.take();
-    if (descriptor === NIL) counters.drop(Drop.loopbackFull);
-    return descriptor;
-  }
-  /** Where the IP header of a message belongs: behind the place for a virtio-net header when there is one. */
-  #ipOf(descriptor, ends) {
-    const { egress, device } = this.#parts;
-    const skipped = device.virtioHeader && !this.#isOwn(ends) ? VIRTIO_HEADER_BYTES : 0;
-    return egress.startOf(descriptor) + skipped;
-  }
-  /** Sends the packet of `length` bytes that stands in a slot, whole or in fragments. */
-  #send(descriptor, ends, length, nowUs) {
-    const { egress, slots, device, fragments, paths } = this.#parts;
-    if (this.#isOwn(ends)) {
-      egress.pushLoopback(descriptor, length, FIRST_PIECE);
-      return;
-    }
-    const { pieces } = egress;
-    const start = egress.startOf(descriptor);
-    const skipped = device.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
-    const { dst0, dst1, dst2, dst3 } = ends;
-    const mtu = paths.of(dst0, dst1, dst2, dst3, nowUs);
-    if (length <= mtu) {
-      if (device.virtioHeader) writeVirtioPlain(this.#memory.view, start);
-      pieces[0] = start;
-      pieces[1] = skipped + length;
-      egress.transmit(pieces, FIRST_PIECE, 0);
-    } else {
-      const isIpv42 = isIpv4Words(dst0, dst1, dst2);
-      const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-      pieces[0] = start + skipped + header;
-      pieces[1] = length - header;
-      fragments.send(ends, isIpv42 ? Protocol.icmp : Ipv6Next.icmp, length - header, mtu);
-    }
-    slots.slots.give(descriptor);
-  }
-};
+  const type = view.getUint8(icmp + IcmpField.type);
+  message4.icmpType = type;
+  message4.icmpCode = view.getUint8(icmp + IcmpField.code);
+  message4.seq = view.getInt32(icmp + IcmpField.echoName);
+  message4.payloadOffset = icmp - ip;
+  message4.payloadLength = length - message4.payloadOffset;
+  const isEcho = isIpv42 ? type === IcmpType.echoRequest || type === IcmpType.echoReply : type === Icmp6Type.echoRequest || type === Icmp6Type.echoReply;
+  return isEcho ? message4.payloadOffset + ICMP_HEADER_BYTES : length;
+}
 
 // src/pipeline/trace_ring.ts
 var TraceKind = {
@@ -15040,7 +14946,10 @@ var TraceKind = {
   /** How far the windows and times of a connection have come. */
   progress: 6,
   /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
-  drop: 7
+  drop: 7,
+  /** An ICMP message of either family that the stack has understood, or one that it sends. */
+  icmpIn: 8,
+  icmpOut: 9
 };
 var HEADER_WORDS = 8;
 var BODY = HEADER_WORDS + SEGMENT_WORDS;
@@ -15053,12 +14962,15 @@ var TraceWriter = class {
   traced = Traced.nothing;
   #ring;
   #bytes;
+  #view;
   #counters;
   #originUs;
   #scratch = new Segment();
+  #message = new Segment();
   constructor(ring, counters, originUs) {
     this.#ring = new RingProducer(ring);
     this.#bytes = new Uint8Array(ring.words.buffer);
+    this.#view = new DataView(ring.words.buffer);
     this.#counters = counters;
     this.#originUs = originUs;
   }
@@ -15071,6 +14983,18 @@ var TraceWriter = class {
     words[at + 6] = kept;
     writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
     this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
+    this.#ring.push();
+  }
+  /** Records the ICMP message at byte `icmp` in the packet at byte `ip` of the ring's memory. */
+  icmp(kind, ip, icmp) {
+    const at = this.#begin(kind);
+    if (at < 0) return;
+    const { words } = this.#ring;
+    const message4 = this.#message;
+    const kept = Math.min(readIcmpMessage(this.#view, ip, icmp, message4), HEADERS_MAX_BYTES);
+    words[at + 6] = kept;
+    writeSegmentRecord(words, at + HEADER_WORDS, 0, message4);
+    this.#bytes.copyWithin((at + BODY) * 4, ip, ip + kept);
     this.#ring.push();
   }
   /** Records that the segment was dropped. */
@@ -15139,6 +15063,136 @@ var TraceWriter = class {
     words[at + 1] = timeUs / 4294967296;
     words[at + 2] = kind;
     return at;
+  }
+};
+
+// src/pipeline/icmp_egress.ts
+var ECHO_BURST_SHARE = 10;
+var IcmpEgress = class {
+  /** Where to record what is sent, when somebody looks. */
+  trace = null;
+  #parts;
+  #memory;
+  #errors;
+  #echoes;
+  /** Both ends of the message at hand. */
+  #ends = new Segment();
+  constructor(parts) {
+    this.#parts = parts;
+    this.#memory = parts.layout.memory;
+    const { errorsPerSecond, errorsBurst, echoRepliesPerSecond } = parts.config;
+    this.#errors = new IcmpLimit(errorsPerSecond, errorsBurst, parts.random);
+    const echoBurst = Math.max(1, echoRepliesPerSecond / ECHO_BURST_SHARE);
+    this.#echoes = new IcmpLimit(echoRepliesPerSecond, echoBurst, parts.random);
+  }
+  /** Tells the sender of a datagram that nobody listens on its port. */
+  sendPortUnreachable(datagram, nowUs) {
+    setPortUnreachable(datagram);
+    this.sendError(datagram, nowUs);
+  }
+  /** Sends the error that is due about a packet in its frame (`icmpType`, `icmpCode`, `icmpMtu`). */
+  sendError(packet, nowUs) {
+    const skipped = this.#parts.device.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    const { frameOffset: frameOffset2, frameLength } = packet;
+    this.sendErrorAbout(packet, frameOffset2 + skipped, frameLength - skipped, nowUs);
+  }
+  /** The same about a packet whose first `length` bytes are at `offset`. */
+  sendErrorAbout(packet, offset, length, nowUs) {
+    const { egress, slots, counters, device } = this.#parts;
+    if (egress.isOwn(packet.src0, packet.src1, packet.src2, packet.src3)) return;
+    if (!this.#errors.allows(nowUs)) return counters.drop(Drop.icmpErrorLimited);
+    const descriptor = slots.slots.take();
+    if (descriptor === NIL) return counters.drop(Drop.icmpErrorLimited);
+    const { virtioHeader } = device;
+    const start = egress.startOf(descriptor);
+    const { pieces } = egress;
+    pieces[0] = start;
+    pieces[1] = writeIcmpError(this.#memory, start, packet, offset, length, virtioHeader);
+    this.#show(start + (virtioHeader ? VIRTIO_HEADER_BYTES : 0), packet);
+    counters.count(Counter.icmpErrorsOut);
+    egress.transmit(pieces, FIRST_PIECE, 0);
+    slots.slots.give(descriptor);
+  }
+  /** Answers an echo request that lies in its frame slot. */
+  sendEchoReply(request, nowUs) {
+    const { counters } = this.#parts;
+    if (!this.#echoes.allows(nowUs)) return counters.drop(Drop.icmpEchoLimited);
+    const ends = this.#ends;
+    ends.src0 = request.dst0;
+    ends.src1 = request.dst1;
+    ends.src2 = request.dst2;
+    ends.src3 = request.dst3;
+    ends.dst0 = request.src0;
+    ends.dst1 = request.src1;
+    ends.dst2 = request.src2;
+    ends.dst3 = request.src3;
+    ends.trafficClass = request.trafficClass;
+    ends.hopLimit = 0;
+    const descriptor = this.#claim(ends);
+    if (descriptor === NIL) return;
+    const ip = this.#ipOf(descriptor, ends);
+    const length = writeEchoReply(this.#memory, ip, request, false);
+    counters.count(Counter.icmpEchoReplies);
+    this.#send(descriptor, ends, length, nowUs);
+  }
+  /** Sends an echo request with `size` bytes between both ends of `ends`; `name` comes back with the reply. */
+  sendEchoRequest(ends, name, size, nowUs) {
+    const descriptor = this.#claim(ends);
+    if (descriptor === NIL) return;
+    const ip = this.#ipOf(descriptor, ends);
+    const length = writeEchoRequest(this.#memory.view, ip, ends, name, size);
+    this.#parts.counters.count(Counter.pingsOut);
+    this.#send(descriptor, ends, length, nowUs);
+  }
+  #isOwn(ends) {
+    return this.#parts.egress.isOwn(ends.dst0, ends.dst1, ends.dst2, ends.dst3);
+  }
+  /** A slot for a message, or {@link NIL}, counted. */
+  #claim(ends) {
+    const { egress, slots, counters } = this.#parts;
+    if (this.#isOwn(ends)) return egress.claimLoopback();
+    const descriptor = slots.slots.take();
+    if (descriptor === NIL) counters.drop(Drop.loopbackFull);
+    return descriptor;
+  }
+  /** Where the IP header of a message belongs: behind the place for a virtio-net header when there is one. */
+  #ipOf(descriptor, ends) {
+    const { egress, device } = this.#parts;
+    const skipped = device.virtioHeader && !this.#isOwn(ends) ? VIRTIO_HEADER_BYTES : 0;
+    return egress.startOf(descriptor) + skipped;
+  }
+  /** Records the message in the packet at `ip`, of the family of `ends`, when somebody looks. */
+  #show(ip, ends) {
+    if (this.trace === null) return;
+    const isIpv42 = isIpv4Words(ends.dst0, ends.dst1, ends.dst2);
+    this.trace.icmp(TraceKind.icmpOut, ip, ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES));
+  }
+  /** Sends the packet of `length` bytes that stands in a slot, whole or in fragments. */
+  #send(descriptor, ends, length, nowUs) {
+    const { egress, slots, device, fragments, paths } = this.#parts;
+    this.#show(this.#ipOf(descriptor, ends), ends);
+    if (this.#isOwn(ends)) {
+      egress.pushLoopback(descriptor, length, FIRST_PIECE);
+      return;
+    }
+    const { pieces } = egress;
+    const start = egress.startOf(descriptor);
+    const skipped = device.virtioHeader ? VIRTIO_HEADER_BYTES : 0;
+    const { dst0, dst1, dst2, dst3 } = ends;
+    const mtu = paths.of(dst0, dst1, dst2, dst3, nowUs);
+    if (length <= mtu) {
+      if (device.virtioHeader) writeVirtioPlain(this.#memory.view, start);
+      pieces[0] = start;
+      pieces[1] = skipped + length;
+      egress.transmit(pieces, FIRST_PIECE, 0);
+    } else {
+      const isIpv42 = isIpv4Words(dst0, dst1, dst2);
+      const header = isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+      pieces[0] = start + skipped + header;
+      pieces[1] = length - header;
+      fragments.send(ends, isIpv42 ? Protocol.icmp : Ipv6Next.icmp, length - header, mtu);
+    }
+    slots.slots.give(descriptor);
   }
 };
 
@@ -15560,6 +15614,12 @@ var Egress = class {
     const { virtioHeader } = this.#device;
     this.pieces[0] = this.#headers;
     this.pieces[1] = writeUnreachable(this.#memory, this.#headers, syn, code, virtioHeader);
+    if (this.trace !== null) {
+      const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
+      const isIpv42 = isIpv4Words(syn.dst0, syn.dst1, syn.dst2);
+      const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+      this.trace.icmp(TraceKind.icmpOut, ip, icmp);
+    }
     this.#counters.count(Counter.flowErrorsOut);
     this.transmit(this.pieces, FIRST_PIECE, 0);
   }
@@ -16068,9 +16128,9 @@ var TcpStage = class {
   input(kind, segment, nowUs) {
     this.#takeCommands(nowUs);
     this.#followViewers(nowUs);
+    if (this.#trace !== null) this.#traceInput(this.#trace, kind, segment);
     switch (kind) {
       case InputKind.tcp:
-        if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.counters.lastDrop = Drop.none;
         this.#tcp.input(segment, nowUs);
@@ -16079,7 +16139,6 @@ var TcpStage = class {
         }
         break;
       case InputKind.udp:
-        this.#trace?.segment(TraceKind.datagramIn, segment);
         this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
         break;
       case InputKind.udpError:
@@ -16166,13 +16225,28 @@ var TcpStage = class {
     this.#trace = traced === Traced.nothing ? null : writer;
     this.#egress.trace = this.#trace;
     this.#datagramEgress.trace = this.#trace;
+    this.#datagramEgress.icmp.trace = this.#trace;
     this.#link.trace = this.#trace;
   }
-  #traceInput(trace, segment) {
+  #traceInput(trace, kind, segment) {
     const { bytes } = this.#layout.memory;
+    const { payloadOffset } = segment;
     let start = segment.frameOffset;
     if (bytes[start] >>> 4 === 0) start += VIRTIO_HEADER_BYTES;
-    trace.segment(TraceKind.segmentIn, segment, start, segment.payloadOffset - start);
+    switch (kind) {
+      case InputKind.tcp:
+        return trace.segment(TraceKind.segmentIn, segment, start, payloadOffset - start);
+      case InputKind.udp:
+        return trace.segment(TraceKind.datagramIn, segment);
+      case InputKind.icmpEcho:
+      case InputKind.icmpEchoReply:
+      case InputKind.icmpError:
+      case InputKind.udpError:
+      case InputKind.pingError:
+        if (this.#handover === null || this.#handover.seen === 0) {
+          trace.icmp(TraceKind.icmpIn, start, payloadOffset);
+        }
+    }
   }
   #takeLoopback(nowUs) {
     const slot = this.#egress.takeLoopback();

@@ -61,6 +61,8 @@ const ROLES: Readonly<Partial<Record<TraceKind, Role>>> = {
   [TraceKind.segmentOut]: "out",
   [TraceKind.datagramIn]: "in",
   [TraceKind.datagramOut]: "out",
+  [TraceKind.icmpIn]: "in",
+  [TraceKind.icmpOut]: "out",
   [TraceKind.state]: "state",
   [TraceKind.drop]: "bad",
 };

@@ -11,6 +11,8 @@ import type { Layout } from "../ring/layout.ts";
 import { DESCRIPTOR_WORDS, NIL, START } from "../ring/pool.ts";
 import { FIRST_PIECE, type RemoteAddress, type SegmentSink } from "../tcp/sink.ts";
 import { checksumAddPiece } from "../wire/checksum.ts";
+import { IPV4_HEADER_BYTES } from "../wire/ipv4.ts";
+import { IPV6_HEADER_BYTES } from "../wire/ipv6.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import { VIRTIO_HEADER_BYTES } from "../wire/virtio.ts";
 import type { ReceiveSlots } from "./slots.ts";
@@ -100,6 +102,12 @@ export class Egress implements SegmentSink {
     const { virtioHeader } = this.#device;
     this.pieces[0] = this.#headers;
     this.pieces[1] = writeUnreachable(this.#memory, this.#headers, syn, code, virtioHeader);
+    if (this.trace !== null) {
+      const ip = this.#headers + (virtioHeader ? VIRTIO_HEADER_BYTES : 0);
+      const isIpv4 = isIpv4Words(syn.dst0, syn.dst1, syn.dst2);
+      const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
+      this.trace.icmp(TraceKind.icmpOut, ip, icmp);
+    }
     this.#counters.count(Counter.flowErrorsOut);
     this.transmit(this.pieces, FIRST_PIECE, 0);
   }

@@ -19,6 +19,7 @@ import { VIRTIO_HEADER_BYTES, writeVirtioPlain } from "../wire/virtio.ts";
 import type { Egress } from "./egress.ts";
 import type { FragmentEgress } from "./fragment_egress.ts";
 import type { ReceiveSlots } from "./slots.ts";
+import { TraceKind, type TraceWriter } from "./trace_ring.ts";
 
 /** What the way out of ICMP is made of. */
 export interface IcmpEgressParts {
@@ -38,6 +39,8 @@ const ECHO_BURST_SHARE = 10;
 
 /** The way out of ICMP messages, each built in a frame slot of its own: errors, echo requests and replies. */
 export class IcmpEgress {
+  /** Where to record what is sent, when somebody looks. */
+  trace: TraceWriter | null = null;
   readonly #parts: IcmpEgressParts;
   readonly #memory: Memory;
   readonly #errors: IcmpLimit;
@@ -80,6 +83,7 @@ export class IcmpEgress {
     const { pieces } = egress;
     pieces[0] = start;
     pieces[1] = writeIcmpError(this.#memory, start, packet, offset, length, virtioHeader);
+    this.#show(start + (virtioHeader ? VIRTIO_HEADER_BYTES : 0), packet);
     counters.count(Counter.icmpErrorsOut);
     egress.transmit(pieces, FIRST_PIECE, 0);
     slots.slots.give(descriptor);
@@ -138,9 +142,17 @@ export class IcmpEgress {
     return egress.startOf(descriptor) + skipped;
   }
 
+  /** Records the message in the packet at `ip`, of the family of `ends`, when somebody looks. */
+  #show(ip: number, ends: Segment): void {
+    if (this.trace === null) return;
+    const isIpv4 = isIpv4Words(ends.dst0, ends.dst1, ends.dst2);
+    this.trace.icmp(TraceKind.icmpOut, ip, ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES));
+  }
+
   /** Sends the packet of `length` bytes that stands in a slot, whole or in fragments. */
   #send(descriptor: number, ends: Segment, length: number, nowUs: number): void {
     const { egress, slots, device, fragments, paths } = this.#parts;
+    this.#show(this.#ipOf(descriptor, ends), ends);
     if (this.#isOwn(ends)) {
       egress.pushLoopback(descriptor, length, FIRST_PIECE);
       return;

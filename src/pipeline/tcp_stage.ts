@@ -165,9 +165,9 @@ export class TcpStage {
     // otherwise a peer that hears of a listener at once would find nobody there.
     this.#takeCommands(nowUs);
     this.#followViewers(nowUs);
+    if (this.#trace !== null) this.#traceInput(this.#trace, kind, segment);
     switch (kind) {
       case InputKind.tcp:
-        if (this.#trace !== null) this.#traceInput(this.#trace, segment);
         // A listener may have been opened since the round began, before this SYN was sent.
         if ((segment.flags & Flag.SYN) !== 0) this.#takeCommands(nowUs);
         this.counters.lastDrop = Drop.none;
@@ -177,7 +177,6 @@ export class TcpStage {
         }
         break;
       case InputKind.udp:
-        this.#trace?.segment(TraceKind.datagramIn, segment);
         this.#udp.input(segment, this.#datagramEgress.isForGroup(segment), nowUs);
         break;
       case InputKind.udpError:
@@ -264,15 +263,31 @@ export class TcpStage {
     this.#trace = traced === Traced.nothing ? null : writer;
     this.#egress.trace = this.#trace;
     this.#datagramEgress.trace = this.#trace;
+    this.#datagramEgress.icmp.trace = this.#trace;
     this.#link.trace = this.#trace;
   }
 
-  #traceInput(trace: TraceWriter, segment: Segment): void {
+  #traceInput(trace: TraceWriter, kind: number, segment: Segment): void {
     // Loopback has no virtio-net header; where there is one, its flags leave the place of an IP version zero.
     const { bytes } = this.#layout.memory;
+    const { payloadOffset } = segment;
     let start = segment.frameOffset;
     if (bytes[start] >>> 4 === 0) start += VIRTIO_HEADER_BYTES;
-    trace.segment(TraceKind.segmentIn, segment, start, segment.payloadOffset - start);
+    switch (kind) {
+      case InputKind.tcp:
+        return trace.segment(TraceKind.segmentIn, segment, start, payloadOffset - start);
+      case InputKind.udp:
+        return trace.segment(TraceKind.datagramIn, segment);
+      case InputKind.icmpEcho:
+      case InputKind.icmpEchoReply:
+      case InputKind.icmpError:
+      case InputKind.udpError:
+      case InputKind.pingError:
+        // What another queue's pipeline has handed over it has shown already.
+        if (this.#handover === null || this.#handover.seen === 0) {
+          trace.icmp(TraceKind.icmpIn, start, payloadOffset);
+        }
+    }
   }
 
   #takeLoopback(nowUs: number): boolean {

@@ -1,12 +1,12 @@
 /**
- * Trace records on their way from the TCP thread to whoever looks: segments in and out, changes of
- * state, drops, progress of windows. When nobody collects them they are dropped and counted; nothing waits for a viewer.
+ * Trace records on their way from the TCP thread to whoever looks: segments, datagrams and ICMP messages in and out, changes
+ * of state, drops, progress of windows. When nobody collects them they are dropped and counted; nothing waits for a viewer.
  *
  * ```text
  *   word 0..1  time in microseconds, low and high     2  what ({@link TraceKind})
  *        3     state before      4  state after       5  row       6  bytes of headers      7  drop reason
  *        8..   a segment record (segment_record.ts); of all but segments only the addresses count
- *        56..  the IP and TCP headers as they were on the wire, or the numbers of {@link Progress}
+ *        56..  the IP and TCP headers or the ICMP message as they were on the wire, or the numbers of {@link Progress}
  * ```
  */
 
@@ -15,6 +15,7 @@ import { Drop, type DropReason } from "../base/drops.ts";
 import { RingConsumer, RingProducer, type RingWords } from "../ring/ring.ts";
 import { HEADERS_WORDS, SEGMENT_WORDS, Traced } from "../ring/layout.ts";
 import { seqDiff } from "../base/seq.ts";
+import { readIcmpMessage } from "../ip/icmp_message.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { State } from "../tcp/state.ts";
 import { Segment } from "../wire/segment.ts";
@@ -32,6 +33,9 @@ export const TraceKind = {
   progress: 6,
   /** Something of the segment that came in before was dropped: the whole, or the part that was of no use. */
   drop: 7,
+  /** An ICMP message of either family that the stack has understood, or one that it sends. */
+  icmpIn: 8,
+  icmpOut: 9,
 } as const;
 
 /** One value of {@link TraceKind}. */
@@ -41,7 +45,7 @@ const HEADER_WORDS = 8;
 /** Where the headers of a segment or the numbers of a connection's progress begin in a record. */
 const BODY = HEADER_WORDS + SEGMENT_WORDS;
 
-/** The longest headers that a record holds, bytes; of longer ones it holds the beginning. */
+/** The longest headers that a record holds, bytes; of longer ones, and of a longer ICMP error, it holds the beginning. */
 export const HEADERS_MAX_BYTES: number = HEADERS_WORDS * 4;
 
 /** Greatest value of a number in a record; larger ones are shown as this. */
@@ -55,13 +59,16 @@ export class TraceWriter {
   traced: number = Traced.nothing;
   readonly #ring: RingProducer;
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #counters: Counters;
   readonly #originUs: number;
   readonly #scratch = new Segment();
+  readonly #message = new Segment();
 
   constructor(ring: RingWords, counters: Counters, originUs: number) {
     this.#ring = new RingProducer(ring);
     this.#bytes = new Uint8Array(ring.words.buffer);
+    this.#view = new DataView(ring.words.buffer);
     this.#counters = counters;
     this.#originUs = originUs;
   }
@@ -75,6 +82,19 @@ export class TraceWriter {
     words[at + 6] = kept;
     writeSegmentRecord(words, at + HEADER_WORDS, 0, segment);
     this.#bytes.copyWithin((at + BODY) * 4, headers, headers + kept);
+    this.#ring.push();
+  }
+
+  /** Records the ICMP message at byte `icmp` in the packet at byte `ip` of the ring's memory. */
+  icmp(kind: TraceKind, ip: number, icmp: number): void {
+    const at = this.#begin(kind);
+    if (at < 0) return;
+    const { words } = this.#ring;
+    const message = this.#message;
+    const kept = Math.min(readIcmpMessage(this.#view, ip, icmp, message), HEADERS_MAX_BYTES);
+    words[at + 6] = kept;
+    writeSegmentRecord(words, at + HEADER_WORDS, 0, message);
+    this.#bytes.copyWithin((at + BODY) * 4, ip, ip + kept);
     this.#ring.push();
   }
 
@@ -154,7 +174,7 @@ export class TraceWriter {
 
 /** What a viewer is given; one object, filled again for each record. */
 export class TraceRecord {
-  /** A segment or a datagram in or out, a change of state, or a drop. */
+  /** A segment, a datagram or an ICMP message in or out, a change of state, or a drop. */
   kind: TraceKind = TraceKind.segmentIn;
   /** Microseconds since 1970, or of the clock that the stack was opened with. */
   timeUs = 0;
@@ -164,11 +184,15 @@ export class TraceRecord {
   stateAfter: State = State.CLOSED;
   /** Why the segment was dropped, by number; {@link dropNames} has the names. */
   reason: DropReason = Drop.none;
-  /** The segment; of a change of state, the connection's addresses and ports, local ones as source. */
+  /**
+   * The segment; of a change of state, the connection's addresses and ports, local ones as source. Of an ICMP message who
+   * sends it to whom, `icmpType` and `icmpCode` as on the wire, `seq` the four bytes behind the checksum, `payloadLength`
+   * its bytes and `payloadOffset` where it begins in the headers.
+   */
   readonly segment: Segment = new Segment();
-  /** Bytes of {@link TraceRecord.headers} that are in use; 0 where it is no segment. */
+  /** Bytes of {@link TraceRecord.headers} that are in use; 0 where it is neither a segment nor an ICMP message. */
   headersLength = 0;
-  /** The IP and TCP headers of a segment as they were on the wire. */
+  /** The IP and TCP headers of a segment as they were on the wire, the headers of an echo, or the packet of an ICMP error. */
   readonly headers: Uint8Array<ArrayBuffer> = new Uint8Array(HEADERS_MAX_BYTES);
   /** Of a record of progress: how far the connection's windows and times have come. */
   readonly progress: Progress = new Progress();

@@ -2,6 +2,7 @@ import { addressText } from "../base/address.ts";
 import { dropNames } from "../base/drops.ts";
 import { TraceKind, type TraceRecord } from "../pipeline/trace_ring.ts";
 import { stateNames } from "../tcp/state.ts";
+import { icmpText } from "../wire/icmp_text.ts";
 import type { Segment } from "../wire/segment.ts";
 import { ConversationText, datagramText } from "../wire/text.ts";
 
@@ -25,11 +26,18 @@ export class TraceLines {
     this.#text = new ConversationText(style === "classic" ? "classic" : "modern");
   }
 
-  #lineOf({ kind, segment }: TraceRecord): string {
-    if (kind !== TraceKind.datagramIn && kind !== TraceKind.datagramOut) {
-      return this.#text.line(segment);
+  #lineOf({ kind, segment, headers, headersLength }: TraceRecord): string {
+    const style = this.#style === "classic" ? "classic" : "modern";
+    switch (kind) {
+      case TraceKind.datagramIn:
+      case TraceKind.datagramOut:
+        return datagramText(segment, style);
+      case TraceKind.icmpIn:
+      case TraceKind.icmpOut:
+        return icmpText(segment, headers.subarray(0, headersLength), style);
+      default:
+        return this.#text.line(segment);
     }
-    return datagramText(segment, this.#style === "classic" ? "classic" : "modern");
   }
 
   /** The line of a record, or null when this style shows none. */

@@ -43,6 +43,8 @@ export class TraceCapture {
     if (record.kind === TraceKind.segmentOut) this.#add(record, Direction.outbound);
     if (record.kind === TraceKind.datagramIn) this.#addDatagram(record, Direction.inbound);
     if (record.kind === TraceKind.datagramOut) this.#addDatagram(record, Direction.outbound);
+    if (record.kind === TraceKind.icmpIn) this.#addMessage(record, Direction.inbound);
+    if (record.kind === TraceKind.icmpOut) this.#addMessage(record, Direction.outbound);
     this.#window.take(record);
   }
 
@@ -61,6 +63,14 @@ export class TraceCapture {
     const bytes = memory.bytes.slice(0, length);
     const originalLength = length + payloadLength;
     this.#window.add({ bytes, originalLength, timeUs, direction, comments: [] }, segment);
+  }
+
+  /** An ICMP message: an error as far as the trace holds it, an echo without its data, and both as one packet. */
+  #addMessage(record: TraceRecord, direction: Direction): void {
+    const { segment, headers, headersLength, timeUs } = record;
+    const bytes = headers.slice(0, headersLength);
+    const originalLength = segment.payloadOffset + segment.payloadLength;
+    this.#window.add({ bytes, originalLength, timeUs, direction, comments: [] }, null);
   }
 
   /** A datagram as one packet, whether or not it went in fragments; the trace does not keep its class or flow label. */

@@ -1,5 +1,6 @@
 // `woshou trace`, live and from a file.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { runWell } from "../support/process.ts";
 import { testNeeding } from "../support/skip.ts";
 import { STACK } from "../support/stack.ts";
 import { record } from "../trace/recorded.ts";
@@ -27,6 +28,16 @@ Deno.test("trace: a capture as lines and as a picture, as its server saw it", as
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+testNeeding({ tun: true, programs: ["ping"] }, "trace: pings are lines too", async () => {
+  await using child = await startWoshou(["trace", "--style", "modern", "--count", "2"]);
+  await runWell("ping", ["-n", "-c", "1", "-s", "9", STACK]);
+  const { code } = await child.child.status;
+  assertEquals(code, 0, child.stderr);
+  const lines = child.stdout.trim().split("\n").map((line) => line.replace(/^\S+ /, ""));
+  assertMatch(lines[0], /^IP \S+ > 10\.7\.0\.2: ICMP echo request, id \d+, seq 1, length 17$/);
+  assertMatch(lines[1], /^IP 10\.7\.0\.2 > \S+: ICMP echo reply, id \d+, seq 1, length 17$/);
 });
 
 testNeeding({ tun: true }, "trace: live, until there were enough segments", async () => {

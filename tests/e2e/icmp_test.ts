@@ -4,6 +4,8 @@ import { makeNamespace, runIn } from "../support/namespace.ts";
 import { runWell, until } from "../support/process.ts";
 import { testNeeding } from "../support/skip.ts";
 import { FAMILY_PLACES, openStack, STACK, STACK6 } from "../support/stack.ts";
+import { TraceKind, type TraceRecord } from "../../src/pipeline/trace_ring.ts";
+import { TraceLines } from "../../src/trace/lines.ts";
 
 const FAR6 = "fd99::2";
 
@@ -144,3 +146,100 @@ testNeeding(
     );
   },
 );
+
+/**
+ * What tcpdump prints of the ICMP messages on a device, without the time. In the namespace of the tests it may not become
+ * the user that it wants to be, so dumpcap captures for it.
+ */
+class Tcpdump implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly #dumpcap: Deno.ChildProcess;
+  readonly #tcpdump: Deno.ChildProcess;
+  readonly #reading: Promise<unknown>;
+
+  constructor(device: string) {
+    // What goes to groups is the kernel's talk with routers and neighbours, which the stack does not take in.
+    const filter = "(icmp or icmp6) and not ip6 multicast and not ip multicast";
+    this.#dumpcap = new Deno.Command("dumpcap", {
+      args: ["-q", "-i", device, "-f", filter, "-w", "-"],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#tcpdump = new Deno.Command("unshare", {
+      args: ["-U", "tcpdump", "-n", "-t", "-l", "-r", "-"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const passing = this.#dumpcap.stdout.pipeTo(this.#tcpdump.stdin);
+    this.#reading = Promise.all([passing, this.#read()]);
+  }
+
+  async #read(): Promise<void> {
+    let rest = "";
+    for await (const text of this.#tcpdump.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      this.lines.push(...lines);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#dumpcap.kill("SIGINT");
+    await this.#reading;
+    await Promise.all([this.#dumpcap.status, this.#tcpdump.status]);
+  }
+}
+
+for (const shape of ["split", "fused", "inline"] as const) {
+  testNeeding(
+    { tun: true, programs: ["ping", "tcpdump", "dumpcap", "unshare"] },
+    `e2e of ICMP: the trace says of every message what tcpdump says (${shape})`,
+    async () => {
+      const lines = new TraceLines("modern");
+      const traced: string[] = [];
+      const trace = (record: TraceRecord) => {
+        if (record.kind !== TraceKind.icmpIn && record.kind !== TraceKind.icmpOut) return;
+        traced.push(lines.line(record)!.replace(/^\S+ /, ""));
+      };
+      await using net = await openStack({ device: "wsicmp3", pipeline: shape, trace });
+      using _forward = net.forward({ transport: "tcp" }, (flow) => flow.reject("prohibited"));
+      await using tcpdump = new Tcpdump("wsicmp3");
+      for (const { stack, host } of FAMILY_PLACES) {
+        const ping = (...what: string[]) =>
+          runWell("ping", ["-n", "-q", "-c", "1", "-W", "1", ...what, stack]);
+        // The capture begins after a while, and so does the kernel's address of IPv6.
+        await until("tcpdump sees a ping answered", async () => {
+          const answered = await ping().then(() => true, () => false);
+          return answered && tcpdump.lines.some((line) => line.includes(`${stack} > ${host}`));
+        });
+        for (const size of ["0", "1400"]) await ping("-s", size);
+        await net.ping(host, { size: 1000 });
+        // Nobody listens on the stack's port, nor on the kernel's.
+        const options = { transport: "udp", hostname: host, port: 0 } as const;
+        const kernel = Deno.listenDatagram(options);
+        await kernel.send(new Uint8Array(9), { transport: "udp", hostname: stack, port: 5555 });
+        kernel.close();
+        using own = net.listenDatagram({ transport: "udp", hostname: stack, port: 5556 });
+        await own.send(new Uint8Array(700), { transport: "udp", hostname: host, port: 5557 });
+        const last = (text: string) => (line: string) => line.includes(text);
+        await until(
+          "both ports are said to be unreachable",
+          () => ["port 5555", "port 5557"].every((port) => tcpdump.lines.some(last(port))),
+        );
+      }
+      await runWell("ip", ["route", "add", "203.0.113.0/24", "dev", "wsicmp3"]);
+      await runWell("ip", ["route", "add", "2001:db8::/64", "dev", "wsicmp3"]);
+      for (const hostname of ["203.0.113.5", "2001:db8::5"]) {
+        await assertRejects(() => Deno.connect({ hostname, port: 80 }));
+      }
+      const isLast = (line: string) => line.includes("prohibited 2001:db8::5");
+      const areDone = () => tcpdump.lines.some(isLast) && traced.some(isLast);
+      await until("the last one is seen by both", areDone, () => [tcpdump.lines, traced]);
+      // What was there before the capture began is in the trace alone.
+      const shared = traced.slice(-tcpdump.lines.length);
+      assertEquals(shared.toSorted(), tcpdump.lines.toSorted());
+      assert(shared.length >= 20, shared.join("\n"));
+    },
+  );
+}

@@ -2,6 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { be16, be32, icmp6Bytes, icmpBytes, ipv4Frame, ipv6Frame } from "../wire/frames.ts";
 import { addressOf, naiveChecksum, OWN6, PEER6, tcpBytes } from "../wire/frames.ts";
+import { TraceKind, type TraceRecord } from "../../src/pipeline/trace_ring.ts";
+import { TraceLines } from "../../src/trace/lines.ts";
 import { IcmpWorld } from "./icmp_world.ts";
 
 const UDP = [0x9c, 0x40, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4];
@@ -220,3 +222,58 @@ Deno.test("icmp stage: an error about a ping ends it, one about another does not
   ]);
   assertEquals(world.net.stats().drops, { icmpUnmatched: 8 });
 });
+
+for (const virtioHeader of [false, true]) {
+  Deno.test(`icmp stage: messages in and out are traced${virtioHeader ? ", with offload" : ""}`, async () => {
+    // Goal: every message that the stack understands or sends is there once, as it was on the wire.
+    const lines = new TraceLines("modern");
+    const seen: string[] = [];
+    const trace = (record: TraceRecord) => {
+      const isIn = record.kind === TraceKind.icmpIn;
+      if (!isIn && record.kind !== TraceKind.icmpOut) return;
+      const line = lines.line(record)!.replace(/^\S+ /, "");
+      seen.push(`${isIn ? "<" : ">"} ${line.replace(/id \d+, seq \d+/, "id N, seq N")}`);
+    };
+    await using world = await IcmpWorld.open({ trace }, virtioHeader);
+    const header = virtioHeader ? new Array(10).fill(0) : [];
+    const ping = [0, 7, 0, 1, 1, 2, 3, 4];
+    await world.exchange(
+      [...header, ...ipv4Frame({ protocol: 1, payload: icmpBytes(8, 0, ping) })],
+      [...header, ...ipv6Frame({ protocol: 58, payload: icmp6Bytes(128, 0, ping) })],
+      [...header, ...ipv4Frame({ protocol: 17, payload: UDP })],
+      [...header, ...ipv6Frame({ protocol: 17, payload: udp6() })],
+      // Neither understood nor answered: a redirect, and an echo request with a wrong checksum.
+      [...header, ...ipv4Frame({ protocol: 1, payload: icmpBytes(5, 0, ping) })],
+      [...header, ...ipv4Frame({ protocol: 1, payload: icmpBytes(8, 0, ping, 1) })],
+    );
+    assertEquals(seen.splice(0), [
+      "< IP 10.7.0.1 > 10.7.0.2: ICMP echo request, id N, seq N, length 12",
+      "> IP 10.7.0.2 > 10.7.0.1: ICMP echo reply, id N, seq N, length 12",
+      "< IP6 fd07::1 > fd07::2: ICMP6, echo request, id N, seq N, length 12",
+      "> IP6 fd07::2 > fd07::1: ICMP6, echo reply, id N, seq N, length 12",
+      "> IP 10.7.0.2 > 10.7.0.1: ICMP 10.7.0.2 udp port 53 unreachable, length 40",
+      "> IP6 fd07::2 > fd07::1: ICMP6, destination unreachable, unreachable port, " +
+      "fd07::2 udp port 53, length 60",
+    ]);
+    const pinging = world.net.ping("10.7.0.1", { size: 3000 }).catch((error) => error);
+    const [first] = await world.sent();
+    const quoted = first.slice(virtioHeader ? 10 : 0).slice(0, 28);
+    const exceeded = icmpBytes(11, 0, [0, 0, 0, 0, ...quoted]);
+    await world.exchange([...header, ...ipv4Frame({ protocol: 1, payload: exceeded })]);
+    assert(await pinging instanceof Deno.errors.NetworkUnreachable);
+    // Sent in fragments, it is one message all the same.
+    assertEquals(seen.splice(0), [
+      "> IP 10.7.0.2 > 10.7.0.1: ICMP echo request, id N, seq N, length 3008",
+      "< IP 10.7.0.1 > 10.7.0.2: ICMP time exceeded in-transit, length 36",
+    ]);
+    await world.net.ping("10.7.0.2");
+    const itself = (what: string) =>
+      `IP 10.7.0.2 > 10.7.0.2: ICMP echo ${what}, id N, seq N, length 64`;
+    assertEquals(seen, [
+      `> ${itself("request")}`,
+      `< ${itself("request")}`,
+      `> ${itself("reply")}`,
+      `< ${itself("reply")}`,
+    ]);
+  });
+}

@@ -12,7 +12,7 @@ import {
 import { Layout, SMALL_DIMENSIONS, Traced } from "../../src/ring/layout.ts";
 import { createCongestion } from "../../src/tcp/congestion/create.ts";
 import { State } from "../../src/tcp/state.ts";
-import { randomSegment } from "../wire/frames.ts";
+import { be16, icmpBytes, ipv4Frame, OWN, PEER, randomSegment } from "../wire/frames.ts";
 import { connectionIn } from "./stage_parts.ts";
 
 function rig(originUs = 0) {
@@ -120,5 +120,27 @@ Deno.test("trace ring: a drop names its reason, and other records none", () => {
     [TraceKind.segmentIn, Drop.none, segment.seq],
     [TraceKind.drop, Drop.tcpOutOfWindow, segment.seq],
     [TraceKind.segmentOut, Drop.none, segment.seq],
+  ]);
+});
+
+Deno.test("trace ring: of an echo come its headers, of an error as much as there is room for", () => {
+  // Goal: what says something is there, and data that the peer chooses is not copied.
+  const { layout, writer, reader } = rig();
+  const at = layout.headers;
+  const echo = [...be16(7), ...be16(1), ...new Array(64).fill(1)];
+  const error = [0, 0, 0, 0, ...new Array(180).fill(2)];
+  for (const payload of [icmpBytes(8, 0, echo), icmpBytes(3, 3, error)]) {
+    layout.memory.bytes.set(ipv4Frame({ protocol: 1, payload }), at);
+    writer.icmp(TraceKind.icmpIn, at, at + 20);
+  }
+  writer.publish();
+  const seen: unknown[] = [];
+  reader.drain(({ kind, segment: s, headersLength }) => {
+    assertEquals([kind, s.src3, s.dst3], [TraceKind.icmpIn, PEER.w3, OWN.w3]);
+    seen.push([s.icmpType, s.icmpCode, s.seq, s.payloadOffset, s.payloadLength, headersLength]);
+  });
+  assertEquals(seen, [
+    [8, 0, (7 << 16) | 1, 20, 72, 28],
+    [3, 3, 0, 20, 188, HEADERS_MAX_BYTES],
   ]);
 });

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ManualClock, memoryPair, open } from "../../mod.ts";
+import { readIcmpMessage } from "../../src/ip/icmp_message.ts";
 import { TraceKind, TraceRecord } from "../../src/pipeline/trace_ring.ts";
 import { stateText, TRACE_STYLES, TraceLines, type TraceStyle } from "../../src/trace/lines.ts";
 import { State } from "../../src/tcp/state.ts";
 import { passTime, runVirtual } from "../support/virtual_time.ts";
+import { icmpBytes, ipv4Frame } from "../wire/frames.ts";
 
 /** Everything that happens at a client that connects, says "hi" and closes, as lines of this style. */
 async function conversation(style: TraceStyle): Promise<string[]> {
@@ -121,5 +123,23 @@ Deno.test("datagrams have a line of their own in every style", () => {
   assertEquals(
     new TraceLines("classic").line(record),
     "IP 10.7.0.1.5353 > 10.7.0.2.53: udp 12",
+  );
+});
+
+Deno.test("messages of ICMP have a line of their own in every style", () => {
+  // Goal: as tcpdump prints them; tests/wire/icmp_text_test.ts has every kind.
+  const packet = ipv4Frame({ protocol: 1, payload: icmpBytes(8, 0, [0, 7, 0, 1, 2, 3]) });
+  const record = new TraceRecord();
+  record.kind = TraceKind.icmpIn;
+  record.headers.set(packet);
+  record.headersLength = 28;
+  readIcmpMessage(new DataView(record.headers.buffer), 0, 20, record.segment);
+  const text = "IP 10.7.0.1 > 10.7.0.2: ICMP echo request, id 7, seq 1, length 10";
+  for (const style of ["modern", "states"] as const) {
+    assertEquals(new TraceLines(style).line(record)?.slice(16), text);
+  }
+  assertEquals(
+    new TraceLines("classic").line(record),
+    "IP 10.7.0.1 > 10.7.0.2: icmp: echo request",
   );
 });

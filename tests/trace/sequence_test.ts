@@ -29,6 +29,16 @@ Deno.test("sequence: an arrow for each segment, a mark for each change of state 
   }
 });
 
+Deno.test("sequence: messages and datagrams, which are of no connection, are not drawn", async () => {
+  const { records } = await record({ bytes: 100 });
+  const diagram = new SequenceDiagram();
+  const { icmpIn, icmpOut, datagramIn, datagramOut } = TraceKind;
+  for (const kind of [icmpIn, icmpOut, datagramIn, datagramOut]) {
+    diagram.take(Object.assign(copyOf(records[0]), { kind }));
+  }
+  assertEquals(diagram.size, 0);
+});
+
 Deno.test("sequence: what is drawn is bounded, and what is left out is counted", async () => {
   const { records } = await record({ bytes: 100 });
   const first = copyOf(records[0]);

@@ -7,7 +7,8 @@ import { ChecksumMode, finishTcpChecksum, writePacket } from "../../src/ip/outpu
 import { Flag, OptionBit, Segment } from "../../src/wire/segment.ts";
 import { writeUdpPacket } from "../../src/ip/udp_output.ts";
 import { ConversationText, datagramText, segmentText } from "../../src/wire/text.ts";
-import { be16, be32, ends, FAMILIES, type FamilyEnds, randomSegment } from "./frames.ts";
+import { ends, FAMILIES, type FamilyEnds, randomSegment } from "./frames.ts";
+import { tcpdumpLines } from "./tcpdump.ts";
 
 const SEED = 0x7e47;
 
@@ -157,34 +158,6 @@ Deno.test("text: a bounded number of conversations, the longest silent one goes 
     assertThrows(() => new ConversationText("modern", limit), RangeError, "limit must be 1");
   }
 });
-
-/** A capture file of raw IP packets (pcap, link type 101). */
-function pcap(packets: Uint8Array[]): Uint8Array {
-  const header = [...be32(0xa1b2c3d4), ...be16(2), ...be16(4), ...be32(0), ...be32(0)];
-  const bytes = [...header, ...be32(65535), ...be32(101)];
-  for (const packet of packets) {
-    bytes.push(...be32(0), ...be32(0), ...be32(packet.length), ...be32(packet.length), ...packet);
-  }
-  return Uint8Array.from(bytes);
-}
-
-/**
- * What `tcpdump` prints for these packets. As root it becomes another user before it reads, which it may not
- * in a user namespace: in a further one, where it is not root, it does not try.
- */
-async function tcpdumpLines(packets: Uint8Array[]): Promise<string[]> {
-  const process = new Deno.Command("unshare", {
-    args: ["-U", "tcpdump", "-n", "-t", "-r", "-"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const output = process.output();
-  const stdin = process.stdin.getWriter();
-  await stdin.write(pcap(packets));
-  await stdin.close();
-  return new TextDecoder().decode((await output).stdout).trimEnd().split("\n");
-}
 
 /**
  * A plain segment of each connection of `randomExchange`: in the one that begins a conversation over IPv6

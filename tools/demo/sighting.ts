@@ -64,11 +64,11 @@ export class TraceEnd {
       if (this.#pending !== null) this.#pending.state = this.#state;
       return;
     }
-    if (record.kind === TraceKind.drop) return;
+    const isSent = record.kind === TraceKind.segmentOut;
+    if (!isSent && record.kind !== TraceKind.segmentIn) return;
     this.segments++;
     if (!this.watching) return;
     this.#flush();
-    const isSent = record.kind === TraceKind.segmentOut;
     this.#pending = sight(record, isSent === (this.#side === "client"), this.#state);
     queueMicrotask(() => this.#flush());
   };
