@@ -1419,7 +1419,7 @@ var Drop = {
   icmpEchoLimited: 66,
   /** For a foreign destination that the filter of no open `forward` lets through. */
   forwardFiltered: 67,
-  /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
+  /** A SYN, or an ACK with a cookie, that found as many flows undecided as its `forward` allows; it comes again. */
   forwardPendingFull: 68,
   /** A SYN that has come again while its flow is being decided. */
   forwardUndecided: 69,
@@ -5358,6 +5358,11 @@ var CONGESTION_NAMES = [
   "newreno",
   "bbr",
   "none"
+];
+var SYN_COOKIE_MODES = [
+  "never",
+  "whenFull",
+  "always"
 ];
 
 // src/base/seq.ts
@@ -10037,16 +10042,38 @@ var RequestTable = class {
 };
 
 // src/tcp/forward.ts
+var UNPROVED_MAX = FLOWS_MAX / 2;
+var ProvedListener = class extends Listener {
+};
 var Forward = class {
   filter;
   takesOwn;
   decisionUs;
+  cookies;
+  /** For flows of which there is a SYN alone; it has given the cookies too. */
   listener;
-  constructor(filter, takesOwn, decisionUs, listener) {
-    this.filter = filter;
-    this.takesOwn = takesOwn;
-    this.decisionUs = decisionUs;
-    this.listener = listener;
+  /** For those whose peers have brought a cookie back. */
+  proved;
+  /** Flows that were accepted and whose peers have not answered yet. */
+  opening = 0;
+  constructor(id, settings, cookies) {
+    const { pendingMax } = settings;
+    this.filter = settings.filter;
+    this.takesOwn = settings.takesOwn;
+    this.decisionUs = settings.decisionUs;
+    this.cookies = cookies;
+    this.listener = new Listener(id, [
+      0,
+      0,
+      0,
+      0
+    ], 0, pendingMax);
+    this.proved = new ProvedListener(id, [
+      0,
+      0,
+      0,
+      0
+    ], 0, pendingMax);
   }
 };
 var Forwarding = class {
@@ -10058,6 +10085,8 @@ var Forwarding = class {
   #requests = null;
   /** Of each number, how often it was used: tells a decision about an earlier flow apart. */
   #generations = /* @__PURE__ */ new Map();
+  /** The forwards of flows that were accepted and whose handshakes go on, by the application's request. */
+  #opening = /* @__PURE__ */ new Map();
   #ends = new Ends();
   #syn = new Segment();
   constructor(host, events, random) {
@@ -10069,31 +10098,55 @@ var Forwarding = class {
   get size() {
     return this.#requests?.size ?? 0;
   }
-  /** Takes flows that `filter` lets through, at most `pendingMax` undecided at once. */
-  open(id, filter, takesOwn, pendingMax, decisionUs, nowUs) {
+  /** Takes the flows that the filter of these settings lets through. */
+  open(id, settings, nowUs) {
     this.#requests ??= new RequestTable(FLOWS_MAX, this.#random, nowUs);
-    const listener = new Listener(id, [
-      0,
-      0,
-      0,
-      0
-    ], 0, pendingMax);
-    this.#forwards.push(new Forward(filter, takesOwn, decisionUs, listener));
+    const cookies = settings.cookies ?? this.#host.config.synCookies;
+    this.#forwards.push(new Forward(id, settings, cookies));
   }
   /** Takes no more flows; those that wait end undecided, without a word to their peers. */
   close(id) {
     const index = this.#forwards.findIndex(({ listener: listener2 }) => listener2.id === id);
     if (index < 0) return;
-    const [{ listener }] = this.#forwards.splice(index, 1);
+    const [{ listener, proved }] = this.#forwards.splice(index, 1);
     for (const flow of this.#requests.of(listener)) this.#end(flow);
+    for (const flow of this.#requests.of(proved)) this.#end(flow);
   }
   /** Whether a forward would take a SYN like this now. */
   hasRoomFor(segment) {
-    return this.#find(segment)?.listener.hasHandshakeRoom ?? false;
+    const forward = this.#find(segment);
+    return forward !== null && this.#hasRoom(forward);
+  }
+  /** Whether one more flow may be remembered of which there is a SYN alone. */
+  #hasRoom(forward) {
+    const { listener, opening, cookies } = forward;
+    if (listener.handshakes + opening >= listener.backlog) return false;
+    const { size, isFull } = this.#requests;
+    if (cookies === "never") return !isFull;
+    let unproved = size;
+    for (let i = 0; i < this.#forwards.length; i++) unproved -= this.#forwards[i].proved.handshakes;
+    return unproved < UNPROVED_MAX;
+  }
+  /**
+   * Deals with a segment of a flow that waits, and with an ACK that brings a cookie back. Both are this engine's, and
+   * no business of other queues.
+   */
+  claims(segment, nowUs) {
+    const requests = this.#requests;
+    if (requests === null) return false;
+    const flow = requests.size === 0 ? -1 : requests.find(segment);
+    if (flow >= 0) {
+      this.#onUndecided(flow, segment);
+      return true;
+    }
+    if ((segment.flags & (Flag.SYN | Flag.ACK | Flag.RST)) !== Flag.ACK) return false;
+    const forward = this.#find(segment);
+    return forward !== null && this.#takesCookie(forward, segment, nowUs);
   }
   /**
    * Deals with a segment for which there is neither a connection nor a listener, if it is the business of a
-   * forward. What is not is answered as if there were none. `iss` is as in {@link Handshakes.onSyn}.
+   * forward and {@link Forwarding.claims} has not dealt with it. What is not is answered as if there were none. `iss` is
+   * as in {@link Handshakes.onSyn}.
    */
   takes(segment, iss, nowUs) {
     if (this.#forwards.length === 0 && !segment.foreign) return false;
@@ -10104,13 +10157,7 @@ var Forwarding = class {
       this.#host.counters.drop(isOpen ? Drop.forwardFiltered : Drop.ipDestinationForeign);
       return true;
     }
-    const flow = this.#requests.find(segment);
-    const flags = segment.flags & (Flag.SYN | Flag.ACK | Flag.RST);
-    if (flow >= 0) {
-      this.#onUndecided(flow, flags);
-      return true;
-    }
-    if (flags !== Flag.SYN) return false;
+    if ((segment.flags & (Flag.SYN | Flag.ACK | Flag.RST)) !== Flag.SYN) return false;
     this.#offer(forward, segment, iss, nowUs);
     return true;
   }
@@ -10123,30 +10170,65 @@ var Forwarding = class {
     }
     return null;
   }
-  /** A peer that sends anything but its SYN again has given up, or was never in earnest. */
-  #onUndecided(flow, flags) {
+  /**
+   * A peer that sends anything but its SYN again has given up, or was never in earnest. One that is connected may send
+   * what it likes, which comes again; only its RST ends the flow, at exactly the next number (RFC 5961 section 3.2).
+   */
+  #onUndecided(flow, { flags, seq }) {
+    const requests = this.#requests;
     this.#host.counters.drop(Drop.forwardUndecided);
-    if (flags !== Flag.SYN) this.#end(flow);
+    const hasGivenUp2 = this.#isProved(flow) ? (flags & Flag.RST) !== 0 && seq === seqAdd(requests.irs(flow), 1) : (flags & (Flag.SYN | Flag.ACK | Flag.RST)) !== Flag.SYN;
+    if (hasGivenUp2) this.#end(flow);
   }
   #offer(forward, syn, iss, nowUs) {
     const { counters, handshakes } = this.#host;
-    const requests = this.#requests;
+    const { listener, cookies } = forward;
     const ends = this.#ends;
     ends.take(syn);
-    if (requests.isFull || !forward.listener.hasHandshakeRoom) {
+    const isFull = !this.#hasRoom(forward);
+    const cookie = iss === null && (cookies === "always" || isFull && cookies !== "never");
+    if (isFull && !cookie) {
+      counters.drop(Drop.forwardPendingFull);
+    } else if (!handshakes.addresses.allows(ends)) {
+      counters.drop(Drop.tcpAddressLimit);
+    } else if (cookie) {
+      handshakes.answerWithCookie(listener, syn, nowUs);
+    } else {
+      const offset = handshakes.cookies.timestampOffset(ends);
+      this.#show(forward, listener, syn, iss ?? handshakes.isnFor(ends, nowUs), offset, nowUs);
+    }
+  }
+  /** Whether an ACK brings a cookie of this forward back: then the flow is shown. */
+  #takesCookie(forward, ack, nowUs) {
+    const { counters, handshakes } = this.#host;
+    const { listener, proved, cookies } = forward;
+    const syn = this.#syn;
+    if (cookies === "never" || !handshakes.readCookie(listener, ack, syn, nowUs)) return false;
+    const ends = this.#ends;
+    ends.take(ack);
+    if (this.#requests.isFull || !proved.hasHandshakeRoom) {
       counters.drop(Drop.forwardPendingFull);
     } else if (!handshakes.addresses.allows(ends)) {
       counters.drop(Drop.tcpAddressLimit);
     } else {
-      const first = iss ?? handshakes.isnFor(ends, nowUs);
-      const offset = handshakes.cookies.timestampOffset(ends);
-      const flow = requests.add(forward.listener, syn, first, offset, nowUs);
-      const generation = (this.#generations.get(flow) ?? 0) + 1 | 0;
-      this.#generations.set(flow, generation);
-      requests.schedule(flow, nowUs + forward.decisionUs);
-      counters.count(Counter.flowsOffered);
-      this.#events.flow?.(flow, generation, forward.listener.id, syn);
+      const offset = handshakes.cookies.offsetSeen(ack, ends, nowUs);
+      addressFrom(syn, ends);
+      this.#show(forward, proved, syn, seqAdd(ack.ack, -1), offset, nowUs);
     }
+    return true;
+  }
+  #show(forward, listener, syn, iss, timestampOffset, nowUs) {
+    const requests = this.#requests;
+    const flow = requests.add(listener, syn, iss, timestampOffset, nowUs);
+    const generation = (this.#generations.get(flow) ?? 0) + 1 | 0;
+    this.#generations.set(flow, generation);
+    requests.schedule(flow, nowUs + forward.decisionUs);
+    this.#host.counters.count(Counter.flowsOffered);
+    this.#events.flow?.(flow, generation, listener.id, syn);
+  }
+  /** Whether the peer of a flow has proved that it is there: for it there is a connection. */
+  #isProved(flow) {
+    return this.#requests.listener(flow) instanceof ProvedListener;
   }
   /** Lets the application know, once, that there is nothing to decide any more. */
   #end(flow) {
@@ -10159,7 +10241,7 @@ var Forwarding = class {
     if (this.#requests === null || this.#generations.get(flow) !== generation) return false;
     return this.#requests.has(flow);
   }
-  /** The handshake of a flow goes on; the answer comes as that of `connect`. */
+  /** The handshake of a flow goes on, or is over; the answer comes as that of `connect`. */
   accept(flow, generation, request, nowUs) {
     const { config, counters, handshakes } = this.#host;
     const ended = !this.#has(flow, generation) || this.#requests.isAcked(flow);
@@ -10173,8 +10255,11 @@ var Forwarding = class {
     requests.readEnds(flow, ends);
     requests.readSyn(flow, this.#syn);
     const iss = requests.iss(flow);
+    const offset = requests.timestampOffset(flow);
+    const listener = requests.listener(flow);
+    const proved = this.#isProved(flow);
     requests.remove(flow);
-    const conn = this.#host.isFree(ends) ? handshakes.openDecided(ends, this.#syn, iss, nowUs) : null;
+    const conn = !this.#host.isFree(ends) ? null : proved ? handshakes.openProved(ends, this.#syn, iss, offset, nowUs) : handshakes.openDecided(ends, this.#syn, iss, nowUs);
     if (conn === null) {
       counters.count(Counter.flowsDropped);
       this.#events.connectFailed(request, ConnectionError.tooManyConnections);
@@ -10185,7 +10270,23 @@ var Forwarding = class {
     conn.request = request;
     conn.synRetries = config.synAckRetries;
     this.#events.stateChanged(conn, State.LISTEN);
+    if (proved) {
+      turnToAck(this.#syn, ends, iss);
+      this.#host.complete(conn, this.#syn, nowUs);
+      return;
+    }
     this.#host.touch(conn);
+    const forward = this.#forwards.find((each) => each.listener === listener);
+    if (forward === void 0) return;
+    forward.opening++;
+    this.#opening.set(request, forward);
+  }
+  /** The handshake of the connection of a request is over, for better or worse. */
+  onHandshakeOver(request) {
+    const forward = this.#opening.get(request);
+    if (forward === void 0) return;
+    this.#opening.delete(request);
+    forward.opening--;
   }
   /** Forgets a flow without a word. */
   refuse(flow, generation) {
@@ -10194,25 +10295,35 @@ var Forwarding = class {
     this.#requests.remove(flow);
   }
   /**
-   * Forgets a flow that the caller answers: its SYN, which is there until the next call, or null when the flow
-   * has ended already.
+   * Forgets a flow that the caller answers: the peer's SYN, or its ACK where there is a connection for it, which is there
+   * until the next call; or null when the flow has ended already.
    */
   takeRejected(flow, generation) {
     if (!this.#has(flow, generation)) return null;
     const requests = this.#requests;
     const ended = requests.isAcked(flow);
-    requests.readEnds(flow, this.#ends);
-    requests.readSyn(flow, this.#syn);
+    this.#readLast(flow);
     requests.remove(flow);
     if (ended) return null;
     this.#host.counters.count(Counter.flowsRejected);
-    turnToSyn(this.#syn, this.#ends);
     return this.#syn;
+  }
+  /** Reads what the peer of a flow has sent last: its SYN, or the ACK that has brought the cookie back. */
+  #readLast(flow) {
+    const requests = this.#requests;
+    requests.readEnds(flow, this.#ends);
+    requests.readSyn(flow, this.#syn);
+    if (this.#isProved(flow)) turnToAck(this.#syn, this.#ends, requests.iss(flow));
+    else addressFrom(this.#syn, this.#ends);
+  }
+  /** Whether there is a connection for the peer of a flow, which an RST alone can end. */
+  isConnected(flow, generation) {
+    return this.#has(flow, generation) && this.#isProved(flow);
   }
   /** Refuses a flow with an RST. */
   reset(flow, generation, nowUs) {
-    const syn = this.takeRejected(flow, generation);
-    if (syn !== null) this.#host.refuse(syn, nowUs);
+    const last = this.takeRejected(flow, generation);
+    if (last !== null) this.#host.refuse(last, nowUs);
   }
   /** Ends flows that were not decided in time. */
   expire(nowUs) {
@@ -10220,6 +10331,10 @@ var Forwarding = class {
     for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
       if (this.#requests.isAcked(id)) continue;
       this.#host.counters.drop(Drop.forwardTimedOut);
+      if (this.#isProved(id)) {
+        this.#readLast(id);
+        this.#host.refuse(this.#syn, nowUs);
+      }
       this.#end(id);
     }
   }
@@ -10228,7 +10343,7 @@ var Forwarding = class {
     return this.#requests === null ? Infinity : this.#requests.nextExpiry();
   }
 };
-function turnToSyn(syn, ends) {
+function addressFrom(syn, ends) {
   syn.src0 = ends.remote0;
   syn.src1 = ends.remote1;
   syn.src2 = ends.remote2;
@@ -10240,6 +10355,13 @@ function turnToSyn(syn, ends) {
   syn.srcPort = ends.remotePort;
   syn.dstPort = ends.localPort;
   syn.payloadLength = 0;
+}
+function turnToAck(syn, ends, iss) {
+  addressFrom(syn, ends);
+  syn.seq = seqAdd(syn.seq, 1);
+  syn.ack = seqAdd(iss, 1);
+  syn.flags = Flag.ACK;
+  syn.options = 0;
 }
 
 // src/tcp/address_limit.ts
@@ -12017,6 +12139,8 @@ var RttEstimator = class {
 };
 
 // src/tcp/syn_cookie.ts
+var COOKIE_VALID_US = 128e6;
+var OWN_TIMESTAMP_MS = 3e5;
 var COUNT_US = 64e6;
 var AGE_MAX = 2;
 var MSS_IPV4 = [
@@ -12073,6 +12197,19 @@ var SynCookies = class {
       if (index < MSS_VALUES) return table[index];
     }
     return 0;
+  }
+  /** Whether cookies may come back to who has given the last one at that time. */
+  mayComeBack(givenAtUs, nowUs) {
+    return this.isShared || nowUs - givenAtUs < COOKIE_VALID_US;
+  }
+  /** What is ahead of the clock in the timestamps that the peer has seen: another host may have sent them. */
+  offsetSeen(ack, ends, nowUs) {
+    const offset = this.timestampOffset(ends);
+    if ((ack.options & OptionBit.timestamps) === 0) return offset;
+    const clock = Math.floor(nowUs / 1e3) | 0;
+    const ageMs = seqDiff(clock + offset, ack.tsEcho);
+    const isOwn = ageMs >= 0 && ageMs <= OWN_TIMESTAMP_MS;
+    return isOwn ? offset : seqDiff(ack.tsEcho, clock);
   }
   #indexOf(hash, ack, ends, nowUs) {
     const cookie = seqAdd(ack.ack, -1);
@@ -12150,6 +12287,15 @@ function reportAddresses(words, conn) {
   words[row + Row.remote + 3] = conn.remote3;
   words[row + Row.localPort] = conn.localPort;
   words[row + Row.remotePort] = conn.remotePort;
+}
+function reportNews(words, conn, events) {
+  if (conn.send === null) return;
+  reportProgress(words, conn);
+  events.progressed(conn);
+  if (conn.finReceived) words[conn.row + Row.rxFinished] = 1;
+  if (conn.news === News.none) return;
+  events.news(conn, conn.news === News.loud);
+  conn.news = News.none;
 }
 function reportProgress(words, conn) {
   const row = conn.row;
@@ -12918,8 +13064,6 @@ function setInitialNumber(conn, iss) {
 }
 
 // src/tcp/handshake.ts
-var COOKIE_VALID_US = 128e6;
-var OWN_TIMESTAMP_MS = 3e5;
 var FEW_HANDSHAKES = 8;
 var LEAST_RETRIES = 2;
 var Claim = {
@@ -12993,7 +13137,7 @@ var Handshakes = class {
     } else if (!this.addresses.allows(ends)) {
       counters.drop(Drop.tcpAddressLimit);
     } else if (cookie) {
-      this.#answerWithCookie(listener, syn, nowUs);
+      this.answerWithCookie(listener, syn, nowUs);
     } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
       return this.#openEarly(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     } else {
@@ -13018,6 +13162,14 @@ var Handshakes = class {
     conn.listener = null;
     this.addresses.add(conn);
     conn.tsOffset = this.cookies.timestampOffset(conn);
+    return conn;
+  }
+  /** The same when the SYN-ACK was a cookie that has come back; `tsOffset` is of the timestamps that were sent. */
+  openProved(ends, syn, iss, tsOffset, nowUs) {
+    const conn = this.openDecided(ends, syn, iss, nowUs);
+    if (conn === null) return null;
+    conn.tsOffset = tsOffset;
+    this.#afterSynAck(conn);
     return conn;
   }
   #remember(listener, syn, iss, nowUs) {
@@ -13066,9 +13218,11 @@ var Handshakes = class {
     return embryo;
   }
   // SYN cookies.
-  #answerWithCookie(listener, syn, nowUs) {
+  /** Answers a SYN, and forgets it; `listener` is who will have given the cookie. */
+  answerWithCookie(listener, syn, nowUs) {
     const { cookies } = this;
     const ends = this.#ends;
+    ends.take(syn);
     listener.cookiesAtUs = nowUs;
     reduceToCookie(syn, ends);
     const offset = cookies.timestampOffset(ends);
@@ -13083,38 +13237,39 @@ var Handshakes = class {
   /** An ACK for a listener that belongs to no request: it may bring a cookie back. */
   #onCookie(listener, ack, nowUs) {
     const { config, counters } = this.#host;
-    const { cookies } = this;
-    if (config.synCookies === "never") return Claim.none;
-    const given = cookies.isShared || nowUs - listener.cookiesAtUs < COOKIE_VALID_US;
-    if (!given) return Claim.none;
-    const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
     const ends = this.#ends;
-    ends.take(ack);
-    const mss = cookies.mssOf(ack, ends, nowUs);
-    if (mss === 0 || hasTimestamp && !config.timestamps) {
-      counters.count(Counter.synCookiesFailed);
+    const syn = this.#syn;
+    if (config.synCookies === "never" || !this.readCookie(listener, ack, syn, nowUs)) {
       return Claim.none;
     }
-    counters.count(Counter.synCookiesReceived);
     if (!listener.hasAcceptRoom || !this.addresses.allows(ends)) {
       counters.drop(listener.hasAcceptRoom ? Drop.tcpAddressLimit : Drop.tcpAcceptQueueFull);
       return Claim.taken;
     }
-    const offset = cookies.timestampOffset(ends);
-    const syn = this.#syn;
-    synFromAck(ack, syn, mss, offset);
     const conn = this.#create(listener, syn, seqAdd(ack.ack, -1), nowUs);
     if (conn === null) return Claim.taken;
     this.addresses.add(ends);
-    conn.tsOffset = offset;
-    const clock = Math.floor(nowUs / 1e3) | 0;
-    const ageMs = seqDiff(clock + offset, ack.tsEcho);
-    if (conn.timestamps && (ageMs < 0 || ageMs > OWN_TIMESTAMP_MS)) {
-      conn.tsOffset = seqDiff(ack.tsEcho, clock);
-    }
+    conn.tsOffset = this.cookies.offsetSeen(ack, ends, nowUs);
     this.#afterSynAck(conn);
     this.made = conn;
     return Claim.made;
+  }
+  /** Whether an ACK has a cookie of this listener: then `syn` becomes the SYN that it answers for, but for its ends. */
+  readCookie(listener, ack, syn, nowUs) {
+    const { config, counters } = this.#host;
+    const { cookies } = this;
+    const ends = this.#ends;
+    if (!cookies.mayComeBack(listener.cookiesAtUs, nowUs)) return false;
+    ends.take(ack);
+    const mss = cookies.mssOf(ack, ends, nowUs);
+    const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
+    if (mss === 0 || hasTimestamp && !config.timestamps) {
+      counters.count(Counter.synCookiesFailed);
+      return false;
+    }
+    counters.count(Counter.synCookiesReceived);
+    synFromAck(ack, syn, mss, cookies.timestampOffset(ends));
+    return true;
   }
   // Connections.
   /** A connection in SYN-RECEIVED for the ends in `#ends`, of which nothing was sent yet. */
@@ -13656,6 +13811,7 @@ var Tcp = class {
     const claim = this.handshakes.claim(listener, segment, nowUs);
     if (claim === Claim.made) this.#take(this.handshakes.made, segment, nowUs);
     if (claim !== Claim.none) return;
+    if (listener === null && this.forwarding.claims(segment, nowUs)) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if (listener === null && this.forwarding.takes(segment, null, nowUs)) return;
@@ -13670,6 +13826,9 @@ var Tcp = class {
       return;
     }
     this.#onSyn(listener, segment, null, nowUs);
+  }
+  complete(conn, ack, nowUs) {
+    this.#take(conn, ack, nowUs);
   }
   refuse(segment, nowUs) {
     if (this.#limits.allowsReset(nowUs)) sendResetFor(segment, this);
@@ -13740,6 +13899,7 @@ var Tcp = class {
     for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
+      this.forwarding.onHandshakeOver(request);
       conn.request = -1;
       conn.owner = Owner.none;
       if (before === State.SYN_RECEIVED) sendReset(conn, nowUs, this);
@@ -13884,21 +14044,13 @@ var Tcp = class {
       this.#arm(conn);
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
       conn.send?.publish();
-      if (conn.owner !== Owner.listener && conn.request < 0) this.#report(conn);
+      const isKnown = conn.owner !== Owner.listener && conn.request < 0;
+      if (isKnown) reportNews(this.#words, conn, this.#events);
       if (conn.blocked) this.#dirty[blocked++] = conn;
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
     this.#table.rest(this.#wheel);
-  }
-  #report(conn) {
-    if (conn.send === null) return;
-    reportProgress(this.#words, conn);
-    this.#events.progressed(conn);
-    if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
-    if (conn.news === News.none) return;
-    this.#events.news(conn, conn.news === News.loud);
-    conn.news = News.none;
   }
   #arm(conn) {
     updateDeadline(conn);
@@ -13968,6 +14120,7 @@ var Tcp = class {
       return;
     }
     if (request < 0) return;
+    this.forwarding.onHandshakeOver(request);
     conn.request = -1;
     if (conn.state === State.CLOSED) {
       this.counters.count(Counter.failedOpens);
@@ -14578,7 +14731,9 @@ var Event = {
 };
 var ForwardMode = {
   /** It takes flows to the stack's own addresses too, at ports where nobody listens. */
-  own: 1
+  own: 1,
+  /** Behind this bit when SYNs are answered with cookies: 1 and the index in SYN_COOKIE_MODES; 0: as listeners do. */
+  cookiesShift: 1
 };
 var FlowEnd = {
   /** Nobody answers. */
@@ -15415,9 +15570,15 @@ var ForwardCommands = class {
         this.#draft(id).addPorts(words[at + Field.port], value);
         return true;
       case Command.forward: {
-        const takesOwn = (words[at + Field.port] & ForwardMode.own) !== 0;
-        const decisionUs = words[at + Field.decisionMs] * 1e3;
-        this.#forwarding.open(id, this.#draft(id), takesOwn, value, decisionUs, nowUs);
+        const mode = words[at + Field.port];
+        const settings = {
+          filter: this.#draft(id),
+          takesOwn: (mode & ForwardMode.own) !== 0,
+          pendingMax: value,
+          decisionUs: words[at + Field.decisionMs] * 1e3,
+          cookies: SYN_COOKIE_MODES[(mode >> ForwardMode.cookiesShift) - 1] ?? null
+        };
+        this.#forwarding.open(id, settings, nowUs);
         this.#drafts.delete(id);
         return true;
       }
@@ -15467,7 +15628,8 @@ var ForwardCommands = class {
   }
   #refuse(flow, generation, how, nowUs) {
     if (how === FlowEnd.drop) return this.#forwarding.refuse(flow, generation);
-    if (how === FlowEnd.reset) return this.#forwarding.reset(flow, generation, nowUs);
+    const isReset = how === FlowEnd.reset || this.#forwarding.isConnected(flow, generation);
+    if (isReset) return this.#forwarding.reset(flow, generation, nowUs);
     const syn = this.#forwarding.takeRejected(flow, generation);
     if (syn !== null) this.#egress.sendUnreachable(syn, how - FlowEnd.unreachable, nowUs);
   }

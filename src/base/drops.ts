@@ -139,7 +139,7 @@ export const Drop = {
   icmpEchoLimited: 66,
   /** For a foreign destination that the filter of no open `forward` lets through. */
   forwardFiltered: 67,
-  /** A SYN that found as many flows undecided as its `forward` allows; the peer sends it again. */
+  /** A SYN, or an ACK with a cookie, that found as many flows undecided as its `forward` allows; it comes again. */
   forwardPendingFull: 68,
   /** A SYN that has come again while its flow is being decided. */
   forwardUndecided: 69,

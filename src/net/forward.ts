@@ -4,6 +4,7 @@ import { codedError } from "../base/errors.ts";
 import { FlowEnd } from "../pipeline/messages.ts";
 import { FLOWS_MAX } from "../ring/layout.ts";
 import { ConnectionError } from "../ring/row.ts";
+import { SYN_COOKIE_MODES, type SynCookieMode } from "../tcp/config.ts";
 import { FILTER_PORTS_MAX, FILTER_PREFIXES_MAX } from "../tcp/forward_filter.ts";
 import type { UdpConfig } from "../udp/config.ts";
 import { IcmpUnreachableCode } from "../wire/icmp.ts";
@@ -37,10 +38,22 @@ export interface ForwardOptions<T extends "tcp" | "udp" = "tcp" | "udp"> {
   /** Which flows; default: all to foreign unicast addresses. */
   filter?: ForwardFilter;
   /**
-   * Flows that may wait for a decision at once, 1 to 4096; a SYN beyond that is dropped, counted as
-   * `forwardPendingFull`, and comes again. Default 1024.
+   * Connections of which there is a SYN alone that may wait at once, for a decision or, when they are accepted, for their
+   * peer's answer: 1 to 4096, and 2048 of all forwards. What becomes of a SYN beyond that says `synCookies`. As many
+   * connections more may wait for a decision whose peers have proved that they are there; what would prove it of others is
+   * dropped, counted as `forwardPendingFull`, and comes again. Default 1024.
    */
   pendingMax?: number;
+  /**
+   * When a SYN is answered with a cookie (RFC 4987) before anybody is asked: for that nothing is remembered, and the handler
+   * gets the flow when the peer has answered, so that who forges addresses keeps nobody out. `accept` is then over at once,
+   * any `reject` is an RST, because the peer is connected already, and after `drop` it hears nothing.
+   *
+   * `"whenFull"`: SYNs beyond `pendingMax`; `"always"`: all, and the handler is never asked for a peer that is not there;
+   * `"never"`: SYNs beyond `pendingMax` are dropped, counted as `forwardPendingFull`, and come again. Default: the stack's
+   * `tcp.synCookies`, which is `"whenFull"` unless told otherwise.
+   */
+  synCookies?: SynCookieMode;
   /** Milliseconds for a decision, 1 to 300000; then the flow is dropped, counted as `forwardTimedOut`. Default 10000. */
   decisionMs?: number;
   /** UDP: flows at once, 1 to 65536; datagrams of more are dropped. Default 4096. */
@@ -102,7 +115,7 @@ export interface FlowHost {
 }
 
 /**
- * A connection that a peer wants to a destination that is not the stack's, before its handshake: exactly one of
+ * A connection that a peer wants to a destination that is not the stack's, before its handshake is over: exactly one of
  * `accept`, `reject` and `drop` decides on it. A second decision throws `BadResource`.
  */
 export class TcpFlow {
@@ -167,7 +180,10 @@ export class TcpFlow {
     );
   }
 
-  /** Answers with an RST, or with an ICMP error (of which there are at most 1000 in a second). */
+  /**
+   * Answers with an RST, or with an ICMP error (of which there are at most 1000 in a second); with an RST in any case when
+   * a SYN cookie has connected the peer already.
+   */
   reject(how: Rejection = "reset"): void {
     if (!Object.hasOwn(ENDS, how)) {
       throw new TypeError(`"${how}" is none of ${Object.keys(ENDS).join(", ")}`);
@@ -423,6 +439,8 @@ export interface CheckedForward {
   readonly decisionMs: number;
   readonly flowsMax: number;
   readonly idleMs: number;
+  /** Null: as the stack's listeners do. */
+  readonly cookies: SynCookieMode | null;
 }
 
 /** Checks the options of `forward`: a `TypeError` or `RangeError` names the option and its value. */
@@ -450,11 +468,17 @@ export function checkForward(options: ForwardOptions): CheckedForward {
   const idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
   inRange("flowsMax", flowsMax, 1, 65_536);
   inRange("idleMs", idleMs, 1, 3_600_000);
+  const cookies = options.synCookies ?? null;
+  if (cookies !== null && !SYN_COOKIE_MODES.includes(cookies)) {
+    throw new TypeError(
+      `synCookies: "${String(cookies)}" is none of ${SYN_COOKIE_MODES.join(", ")}`,
+    );
+  }
   const own = filter.own === true;
   if (own && transport === "udp") {
     throw new TypeError("filter.own: only for connections; listenDatagram takes own datagrams");
   }
-  return { prefixes, except, ports, own, pendingMax, decisionMs, flowsMax, idleMs };
+  return { prefixes, except, ports, own, pendingMax, decisionMs, flowsMax, idleMs, cookies };
 }
 
 function prefixesOf(value: string | readonly string[] | undefined, option: string): Prefix[] {

@@ -13,6 +13,7 @@ import { CommandWriter } from "./commands.ts";
 import { type ConnectHandler, Endpoint, type EndpointHost } from "./endpoint.ts";
 import { DatagramEndpoint, type DatagramHandler, type DatagramHost } from "./datagram_endpoint.ts";
 import { tooManySockets } from "./errors.ts";
+import { SYN_COOKIE_MODES } from "../tcp/config.ts";
 import { type CheckedForward, flowAddr, heldLength, type OfferedFlow } from "./forward.ts";
 import type { Liveness } from "./liveness.ts";
 
@@ -181,7 +182,9 @@ export class Port implements EndpointHost, DatagramHost {
     this.#flowHandlers.set(id, handler);
     this.#putFilter(id, how);
     const at = this.#commands.begin(Command.forward, id, 0);
-    this.#commands.target[at + Field.port] = how.own ? ForwardMode.own : 0;
+    const cookies = how.cookies === null ? 0 : SYN_COOKIE_MODES.indexOf(how.cookies) + 1;
+    this.#commands.target[at + Field.port] = (how.own ? ForwardMode.own : 0) |
+      (cookies << ForwardMode.cookiesShift);
     this.#commands.target[at + Field.value] = how.pendingMax;
     this.#commands.target[at + Field.decisionMs] = how.decisionMs;
     this.#commands.finishNow();

@@ -1,4 +1,5 @@
 import type { Forwarding } from "../tcp/forward.ts";
+import { SYN_COOKIE_MODES } from "../tcp/config.ts";
 import { ForwardFilter } from "../tcp/forward_filter.ts";
 import { Segment } from "../wire/segment.ts";
 import type { Udp } from "../udp/udp.ts";
@@ -36,9 +37,15 @@ export class ForwardCommands {
         this.#draft(id).addPorts(words[at + Field.port], value);
         return true;
       case Command.forward: {
-        const takesOwn = (words[at + Field.port] & ForwardMode.own) !== 0;
-        const decisionUs = words[at + Field.decisionMs] * 1000;
-        this.#forwarding.open(id, this.#draft(id), takesOwn, value, decisionUs, nowUs);
+        const mode = words[at + Field.port];
+        const settings = {
+          filter: this.#draft(id),
+          takesOwn: (mode & ForwardMode.own) !== 0,
+          pendingMax: value,
+          decisionUs: words[at + Field.decisionMs] * 1000,
+          cookies: SYN_COOKIE_MODES[(mode >> ForwardMode.cookiesShift) - 1] ?? null,
+        };
+        this.#forwarding.open(id, settings, nowUs);
         this.#drafts.delete(id);
         return true;
       }
@@ -91,7 +98,8 @@ export class ForwardCommands {
 
   #refuse(flow: number, generation: number, how: number, nowUs: number): void {
     if (how === FlowEnd.drop) return this.#forwarding.refuse(flow, generation);
-    if (how === FlowEnd.reset) return this.#forwarding.reset(flow, generation, nowUs);
+    const isReset = how === FlowEnd.reset || this.#forwarding.isConnected(flow, generation);
+    if (isReset) return this.#forwarding.reset(flow, generation, nowUs);
     const syn = this.#forwarding.takeRejected(flow, generation);
     if (syn !== null) this.#egress.sendUnreachable(syn, how - FlowEnd.unreachable, nowUs);
   }

@@ -93,6 +93,8 @@ export const Event = {
 export const ForwardMode = {
   /** It takes flows to the stack's own addresses too, at ports where nobody listens. */
   own: 1,
+  /** Behind this bit when SYNs are answered with cookies: 1 and the index in SYN_COOKIE_MODES; 0: as listeners do. */
+  cookiesShift: 1,
 } as const;
 
 /** How a flow is refused: {@link FlowEnd.unreachable} and above with an ICMP code added. */

@@ -360,7 +360,7 @@ export const ECN_NAMES: readonly EcnName[] = [
 export const MTU_PROBING_NAMES: readonly MtuProbingName[] = ["off", "blackhole", "always"];
 
 /** The values of {@link SynCookieMode}. */
-const SYN_COOKIE_MODES: readonly SynCookieMode[] = ["never", "whenFull", "always"];
+export const SYN_COOKIE_MODES: readonly SynCookieMode[] = ["never", "whenFull", "always"];
 
 /** The allowed values of each option that is a name. */
 const CHOICES: { readonly [Name in keyof TcpConfig]?: readonly string[] } = {

@@ -32,10 +32,6 @@ import { cookieTimestamp, reduceToCookie, SynCookies, synFromAck } from "./syn_c
 import { setInitialNumber } from "./table.ts";
 import { synWindow } from "./window.ts";
 
-/** How long after the last cookie was given one is believed (Linux's TCP_SYNCOOKIE_VALID). */
-const COOKIE_VALID_US = 128e6;
-/** An echoed timestamp that is older was not sent by this host. */
-const OWN_TIMESTAMP_MS = 300_000;
 /** With fewer handshakes in progress than this, each gets all its retries. */
 const FEW_HANDSHAKES = 8;
 /** Retries that each gets, however many there are. */
@@ -143,7 +139,7 @@ export class Handshakes {
     } else if (!this.addresses.allows(ends)) {
       counters.drop(Drop.tcpAddressLimit);
     } else if (cookie) {
-      this.#answerWithCookie(listener, syn, nowUs);
+      this.answerWithCookie(listener, syn, nowUs);
     } else if (this.fastOpen.onSyn(listener, syn, ends, nowUs) === SynVerdict.accept) {
       return this.#openEarly(listener, syn, iss ?? this.isnFor(ends, nowUs), nowUs);
     } else {
@@ -172,6 +168,21 @@ export class Handshakes {
     conn.listener = null;
     this.addresses.add(conn);
     conn.tsOffset = this.cookies.timestampOffset(conn);
+    return conn;
+  }
+
+  /** The same when the SYN-ACK was a cookie that has come back; `tsOffset` is of the timestamps that were sent. */
+  openProved(
+    ends: Ends,
+    syn: Segment,
+    iss: Seq,
+    tsOffset: number,
+    nowUs: number,
+  ): Connection | null {
+    const conn = this.openDecided(ends, syn, iss, nowUs);
+    if (conn === null) return null;
+    conn.tsOffset = tsOffset;
+    this.#afterSynAck(conn);
     return conn;
   }
 
@@ -231,9 +242,11 @@ export class Handshakes {
 
   // SYN cookies.
 
-  #answerWithCookie(listener: Listener, syn: Segment, nowUs: number): void {
+  /** Answers a SYN, and forgets it; `listener` is who will have given the cookie. */
+  answerWithCookie(listener: Listener, syn: Segment, nowUs: number): void {
     const { cookies } = this;
     const ends = this.#ends;
+    ends.take(syn);
     listener.cookiesAtUs = nowUs;
     reduceToCookie(syn, ends);
     const offset = cookies.timestampOffset(ends);
@@ -252,39 +265,40 @@ export class Handshakes {
   /** An ACK for a listener that belongs to no request: it may bring a cookie back. */
   #onCookie(listener: Listener, ack: Segment, nowUs: number): Claim {
     const { config, counters } = this.#host;
-    const { cookies } = this;
-    if (config.synCookies === "never") return Claim.none;
-    const given = cookies.isShared || nowUs - listener.cookiesAtUs < COOKIE_VALID_US;
-    if (!given) return Claim.none;
-    const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
     const ends = this.#ends;
-    ends.take(ack);
-    const mss = cookies.mssOf(ack, ends, nowUs);
-    if (mss === 0 || (hasTimestamp && !config.timestamps)) {
-      counters.count(Counter.synCookiesFailed);
+    const syn = this.#syn;
+    if (config.synCookies === "never" || !this.readCookie(listener, ack, syn, nowUs)) {
       return Claim.none;
     }
-    counters.count(Counter.synCookiesReceived);
     if (!listener.hasAcceptRoom || !this.addresses.allows(ends)) {
       counters.drop(listener.hasAcceptRoom ? Drop.tcpAddressLimit : Drop.tcpAcceptQueueFull);
       return Claim.taken;
     }
-    const offset = cookies.timestampOffset(ends);
-    const syn = this.#syn;
-    synFromAck(ack, syn, mss, offset);
     const conn = this.#create(listener, syn, seqAdd(ack.ack, -1), nowUs);
     if (conn === null) return Claim.taken;
     this.addresses.add(ends);
-    conn.tsOffset = offset;
-    const clock = Math.floor(nowUs / 1000) | 0;
-    const ageMs = seqDiff(clock + offset, ack.tsEcho);
-    // Another host has sent it: our timestamps go on where its were.
-    if (conn.timestamps && (ageMs < 0 || ageMs > OWN_TIMESTAMP_MS)) {
-      conn.tsOffset = seqDiff(ack.tsEcho, clock);
-    }
+    conn.tsOffset = this.cookies.offsetSeen(ack, ends, nowUs);
     this.#afterSynAck(conn);
     this.made = conn;
     return Claim.made;
+  }
+
+  /** Whether an ACK has a cookie of this listener: then `syn` becomes the SYN that it answers for, but for its ends. */
+  readCookie(listener: Listener, ack: Segment, syn: Segment, nowUs: number): boolean {
+    const { config, counters } = this.#host;
+    const { cookies } = this;
+    const ends = this.#ends;
+    if (!cookies.mayComeBack(listener.cookiesAtUs, nowUs)) return false;
+    ends.take(ack);
+    const mss = cookies.mssOf(ack, ends, nowUs);
+    const hasTimestamp = (ack.options & OptionBit.timestamps) !== 0;
+    if (mss === 0 || (hasTimestamp && !config.timestamps)) {
+      counters.count(Counter.synCookiesFailed);
+      return false;
+    }
+    counters.count(Counter.synCookiesReceived);
+    synFromAck(ack, syn, mss, cookies.timestampOffset(ends));
+    return true;
   }
 
   // Connections.

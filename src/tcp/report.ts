@@ -6,8 +6,9 @@
 import { seqDiff } from "../base/seq.ts";
 import { Info, InfoOption, Recovery, Row, Sending, SendingFlag } from "../ring/row.ts";
 import { CONGESTION_NAMES } from "./config.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, News } from "./connection.ts";
 import { Phase } from "./loss_recovery.ts";
+import type { TcpEvents } from "./parts.ts";
 import { receiveWindow } from "./window.ts";
 
 /** Greatest value that a word holds; larger ones are shown as this. */
@@ -26,6 +27,21 @@ export function reportAddresses(words: Int32Array, conn: Connection): void {
   words[row + Row.remote + 3] = conn.remote3;
   words[row + Row.localPort] = conn.localPort;
   words[row + Row.remotePort] = conn.remotePort;
+}
+
+/** Tells the application, when it still listens, what is new of a connection. */
+export function reportNews(
+  words: Int32Array,
+  conn: Connection,
+  events: Pick<TcpEvents, "news" | "progressed">,
+): void {
+  if (conn.send === null) return; // The application was told of its end.
+  reportProgress(words, conn);
+  events.progressed(conn);
+  if (conn.finReceived) words[conn.row + Row.rxFinished] = 1;
+  if (conn.news === News.none) return;
+  events.news(conn, conn.news === News.loud);
+  conn.news = News.none;
 }
 
 /** Writes the part that changes, once for each batch of work on the connection. */

@@ -25,6 +25,10 @@ import { Flag, OptionBit, type Segment } from "../wire/segment.ts";
 import type { FourTuple } from "./connection.ts";
 import { hashesOf, startWithAddresses } from "./secret.ts";
 
+/** How long after the last cookie was given one is believed (Linux's TCP_SYNCOOKIE_VALID). */
+const COOKIE_VALID_US = 128e6;
+/** An echoed timestamp that is older was not sent by this host. */
+const OWN_TIMESTAMP_MS = 300_000;
 /** One step of the count, in microseconds. */
 const COUNT_US = 64e6;
 /** A cookie is good in the minute that it was made in, and in the next (Linux's MAX_SYNCOOKIE_AGE). */
@@ -84,6 +88,21 @@ export class SynCookies {
       if (index < MSS_VALUES) return table[index];
     }
     return 0;
+  }
+
+  /** Whether cookies may come back to who has given the last one at that time. */
+  mayComeBack(givenAtUs: number, nowUs: number): boolean {
+    return this.isShared || nowUs - givenAtUs < COOKIE_VALID_US;
+  }
+
+  /** What is ahead of the clock in the timestamps that the peer has seen: another host may have sent them. */
+  offsetSeen(ack: Segment, ends: FourTuple, nowUs: number): number {
+    const offset = this.timestampOffset(ends);
+    if ((ack.options & OptionBit.timestamps) === 0) return offset;
+    const clock = Math.floor(nowUs / 1000) | 0;
+    const ageMs = seqDiff(clock + offset, ack.tsEcho);
+    const isOwn = ageMs >= 0 && ageMs <= OWN_TIMESTAMP_MS;
+    return isOwn ? offset : seqDiff(ack.tsEcho, clock);
   }
 
   #indexOf(hash: SipHash24, ack: Segment, ends: FourTuple, nowUs: number): number {

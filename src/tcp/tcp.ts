@@ -10,12 +10,12 @@ import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
 import type { Random } from "../base/random.ts";
 import { seqAdd, seqInRange } from "../base/seq.ts";
-import { ConnectionError, Row } from "../ring/row.ts";
+import { ConnectionError } from "../ring/row.ts";
 import { Flag, type Segment } from "../wire/segment.ts";
 import { AnswerLimits } from "./challenge.ts";
 import type { TcpConfig } from "./config.ts";
 import { Closing, letGo, queueFin } from "./closing.ts";
-import { type Connection, type FourTuple, News, Owner } from "./connection.ts";
+import { type Connection, type FourTuple, Owner } from "./connection.ts";
 import { ActiveFastOpen, FastOpenClient, isOpenEarly } from "./fast_open.ts";
 import { type ForwardHost, Forwarding } from "./forward.ts";
 import { Claim, type HandshakeHost, Handshakes } from "./handshake.ts";
@@ -36,7 +36,7 @@ import {
   sendSyn,
 } from "./output.ts";
 import { PathMtuCache } from "./path_mtu.ts";
-import { reportAddresses, reportProgress } from "./report.ts";
+import { reportAddresses, reportNews, reportProgress } from "./report.ts";
 import type { SegmentSink } from "./sink.ts";
 import type { Handover, TcpEvents, TcpParts } from "./parts.ts";
 import { ephemeralPort } from "./ports.ts";
@@ -142,6 +142,7 @@ export class Tcp implements HandshakeHost, ForwardHost {
     const claim = this.handshakes.claim(listener, segment, nowUs);
     if (claim === Claim.made) this.#take(this.handshakes.made!, segment, nowUs);
     if (claim !== Claim.none) return;
+    if (listener === null && this.forwarding.claims(segment, nowUs)) return;
     const isSyn = (flags & Flag.SYN) !== 0 && (flags & Flag.ACK) === 0;
     if (!isSyn && this.#handover !== null && this.#handover.offer(segment)) return;
     if (listener === null && this.forwarding.takes(segment, null, nowUs)) return;
@@ -157,6 +158,10 @@ export class Tcp implements HandshakeHost, ForwardHost {
       return;
     }
     this.#onSyn(listener, segment, null, nowUs);
+  }
+
+  complete(conn: Connection, ack: Segment, nowUs: number): void {
+    this.#take(conn, ack, nowUs);
   }
 
   refuse(segment: Segment, nowUs: number): void {
@@ -235,6 +240,7 @@ export class Tcp implements HandshakeHost, ForwardHost {
     for (const conn of this.#table.awake()) {
       if (conn.request !== request) continue;
       const before = conn.state;
+      this.forwarding.onHandshakeOver(request);
       conn.request = -1;
       conn.owner = Owner.none;
       if (before === State.SYN_RECEIVED) sendReset(conn, nowUs, this);
@@ -403,22 +409,13 @@ export class Tcp implements HandshakeHost, ForwardHost {
       if (conn.receive !== null && conn.owner !== Owner.none) conn.receive.publish();
       conn.send?.publish();
       // Also when the application has let go of it: what it wrote is its memory until all is acknowledged.
-      if (conn.owner !== Owner.listener && conn.request < 0) this.#report(conn);
+      const isKnown = conn.owner !== Owner.listener && conn.request < 0;
+      if (isKnown) reportNews(this.#words, conn, this.#events);
       if (conn.blocked) this.#dirty[blocked++] = conn;
       conn.dirty = conn.blocked;
     }
     this.#dirtyCount = blocked;
     this.#table.rest(this.#wheel);
-  }
-
-  #report(conn: Connection): void {
-    if (conn.send === null) return; // The application was told of its end.
-    reportProgress(this.#words, conn);
-    this.#events.progressed(conn);
-    if (conn.finReceived) this.#words[conn.row + Row.rxFinished] = 1;
-    if (conn.news === News.none) return;
-    this.#events.news(conn, conn.news === News.loud);
-    conn.news = News.none;
   }
 
   #arm(conn: Connection): void {
@@ -493,6 +490,7 @@ export class Tcp implements HandshakeHost, ForwardHost {
       return;
     }
     if (request < 0) return;
+    this.forwarding.onHandshakeOver(request);
     conn.request = -1;
     if (conn.state === State.CLOSED) {
       this.counters.count(Counter.failedOpens);

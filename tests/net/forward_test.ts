@@ -237,8 +237,9 @@ async function inVirtualTime(
 ): Promise<void> {
   const clock = new ManualClock(1_000_000);
   const [a, b] = memoryPair();
-  const client = await open({ device: a, address: "10.7.0.1/24", clock, tcp });
-  const gateway = await open({ device: b, address: "10.7.0.2/24", clock, tcp });
+  const address = (last: number) => [`10.7.0.${last}/24`, `fd07::${last}/64`];
+  const client = await open({ device: a, address: address(1), clock, tcp });
+  const gateway = await open({ device: b, address: address(2), clock, tcp });
   const run = <T>(promise: Promise<T>, seconds = 300) =>
     runVirtual(clock, promise, { untilUs: clock.now() + seconds * 1e6 });
   await body(client, gateway, run);
@@ -267,7 +268,8 @@ Deno.test("a decision that never comes is dropped in time, and one that comes th
 Deno.test("flows undecided are limited, and those beyond come again", async () => {
   await inVirtualTime(async (client, gateway, run) => {
     const flows: TcpFlow[] = [];
-    gateway.forward({ transport: "tcp", pendingMax: 2 }, (flow) => void flows.push(flow));
+    const options = { transport: "tcp", pendingMax: 2, synCookies: "never" } as const;
+    gateway.forward(options, (flow) => void flows.push(flow));
     const attempts = [1, 2, 3].map((port) =>
       failure(() => client.connect({ hostname: ELSEWHERE.IPv4, port }))
     );
@@ -288,6 +290,45 @@ Deno.test("flows undecided are limited, and those beyond come again", async () =
     ]);
   });
 });
+
+for (const [family, elsewhere] of Object.entries(ELSEWHERE)) {
+  Deno.test(`a flow of a peer that a cookie has connected is decided on as any other (${family})`, async () => {
+    // Goal: what is asked for later is the same; only a rejection is an RST, whatever was meant.
+    await inVirtualTime(async (client, gateway, run) => {
+      const flows: TcpFlow[] = [];
+      const options = { transport: "tcp", synCookies: "always" } as const;
+      gateway.forward(options, (flow) => void flows.push(flow));
+      const [accepted, rejected] = await run(
+        Promise.all([7, 8].map((port) => client.connect({ hostname: elsewhere, port }))),
+      );
+      await run(until(() => flows.length === 2, "both are shown"));
+      flows.sort((a, b) => a.localAddr.port - b.localAddr.port);
+      assertEquals(flows[0].localAddr, { transport: "tcp", hostname: elsewhere, port: 7 });
+      assertEquals(flows[0].remoteAddr, accepted.localAddr);
+      await run(accepted.write(encoder.encode("early")));
+      const conn = await run(flows[0].accept());
+      assertEquals([conn.localAddr, conn.remoteAddr], [flows[0].localAddr, accepted.localAddr]);
+      const buffer = new Uint8Array(9);
+      assertEquals(await run(conn.read(buffer)), 5);
+      assertEquals(decoder.decode(buffer.subarray(0, 5)), "early");
+      flows[1].reject("host");
+      await run(assertRejects(
+        () => rejected.read(new Uint8Array(1)),
+        Deno.errors.ConnectionReset,
+      ));
+      const { counters, drops } = gateway.stats();
+      assertEquals([counters.synCookiesSent, counters.synCookiesReceived], [2, 2]);
+      assertEquals([counters.flowsOffered, counters.flowsAccepted, counters.flowsRejected], [
+        2,
+        1,
+        1,
+      ]);
+      assertEquals([counters.flowErrorsOut, counters.flowsPendingNow], [0, 0]);
+      assertEquals(drops.forwardUndecided, 1, "what was sent too early came again");
+      for (const one of [accepted, conn, rejected]) one.close();
+    });
+  });
+}
 
 Deno.test("a new SYN ends the TIME-WAIT of a foreign address as of an own one (RFC 6191)", async () => {
   await inVirtualTime(async (client, gateway, run) => {
@@ -374,6 +415,7 @@ Deno.test("bad options of forward are refused by name", async () => {
     [{ transport: "sctp" }, TypeError, "sctp"],
     [{ transport: "tcp", pendingMax: 0 }, RangeError, "pendingMax: 0"],
     [{ transport: "tcp", pendingMax: 4097 }, RangeError, "pendingMax: 4097"],
+    [{ transport: "tcp", synCookies: "often" }, TypeError, 'synCookies: "often"'],
     [{ transport: "tcp", decisionMs: "1" }, TypeError, "decisionMs: 1"],
     [{ transport: "tcp", filter: { prefixes: "10.0.0.0/33" } }, RangeError, "filter.prefixes"],
     [{ transport: "tcp", filter: { except: ["host"] } }, TypeError, "filter.except"],

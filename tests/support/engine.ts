@@ -22,7 +22,7 @@ import { FixedIsn } from "../../src/tcp/isn.ts";
 import type { Listener } from "../../src/tcp/listener.ts";
 import { FIRST_PIECE, type SegmentSink } from "../../src/tcp/sink.ts";
 import { type State, stateNames } from "../../src/tcp/state.ts";
-import type { TcpEvents } from "../../src/tcp/parts.ts";
+import type { Handover, TcpEvents } from "../../src/tcp/parts.ts";
 import { Tcp } from "../../src/tcp/tcp.ts";
 import { Flag, Segment } from "../../src/wire/segment.ts";
 import { ADDRESSES, type HarnessFamily, setEnds } from "./engine_ends.ts";
@@ -64,6 +64,8 @@ export interface Sent {
 
 /** How a harness is to be. */
 export interface HarnessOptions {
+  /** Where segments go that may belong to a connection of another queue. */
+  readonly handover?: Handover;
   readonly tcp?: TcpOptions;
   readonly dimensions?: Partial<Dimensions>;
   readonly mtu?: number;
@@ -191,6 +193,7 @@ export class Harness {
       isn: new FixedIsn(options.ownIss ?? OWN_ISS),
       random: new SeededRandom(1),
       nowUs: this.nowUs,
+      handover: options.handover,
     });
   }
 

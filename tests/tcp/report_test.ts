@@ -2,12 +2,15 @@ import { assertEquals } from "@std/assert";
 import { Info, InfoOption, Row, ROW_WORDS, Sending, SendingFlag } from "../../src/ring/row.ts";
 import { createCongestion } from "../../src/tcp/congestion/create.ts";
 import { CONGESTION_NAMES } from "../../src/tcp/config.ts";
-import { readTotal, reportAddresses, reportProgress } from "../../src/tcp/report.ts";
+import { type Connection, News } from "../../src/tcp/connection.ts";
+import { readTotal, reportAddresses, reportNews, reportProgress } from "../../src/tcp/report.ts";
 import { CongestionPhase } from "../../src/tcp/congestion/phase.ts";
 import { LossRecovery } from "../../src/tcp/loss_recovery.ts";
 import { Pacer } from "../../src/tcp/pacing.ts";
 import { SentSegmentPool } from "../../src/tcp/retransmission_queue.ts";
+import { SendBuffer } from "../../src/tcp/send_buffer.ts";
 import { State } from "../../src/tcp/state.ts";
+import { SmallMemory } from "../ring/small_memory.ts";
 import { makeConnection } from "./connections.ts";
 
 const ROWS = ROW_WORDS;
@@ -123,4 +126,23 @@ Deno.test("Goal: how fast it sends, and what its control is doing, stand in word
   assertEquals(readTotal(words, at + Sending.pacingRate), 20e9);
   assertEquals(readTotal(words, at + Sending.deliveryRate), 10e9);
   assertEquals(words[at + Sending.flags], SendingFlag.windowLimited);
+});
+
+Deno.test("Goal: who has let go of a connection hears nothing more, and others hear of news once", () => {
+  const words = makeRows();
+  const conn = makeConnection({ rows: ROWS });
+  const heard: string[] = [];
+  const events = {
+    news: (_: Connection, loud: boolean) => heard.push(loud ? "loud" : "quiet"),
+    progressed: () => heard.push("progressed"),
+  };
+  conn.send = null;
+  conn.news = News.loud;
+  reportNews(words, conn, events);
+  assertEquals([heard, words[ROWS + Row.state]], [[], UNTOUCHED]);
+  const memory = new SmallMemory({ blocks: 4, blockBytes: 64, frames: 1, frameBytes: 64 });
+  conn.send = new SendBuffer(memory.stream, memory.table);
+  reportNews(words, conn, events);
+  reportNews(words, conn, events);
+  assertEquals(heard, ["progressed", "loud", "progressed"]);
 });

@@ -164,3 +164,34 @@ Deno.test("SYN cookies: what there is no place for is not agreed on", () => {
   reduceToCookie(accurate, ends);
   assertEquals([accurate.options, accurate.flags], [ALL, Flag.SYN]);
 });
+
+Deno.test("SYN cookies: they are believed for two minutes after the last, those of a shared secret always", () => {
+  // Goal: without a flood nobody can guess one; behind another host's SYN-ACK there is no telling.
+  const random = new SeededRandom(SEED);
+  const own = new SynCookies("", random, 0);
+  assertEquals([0, 127e6, 129e6].map((nowUs) => own.mayComeBack(0, nowUs)), [true, true, false]);
+  assertEquals(own.mayComeBack(-Infinity, 0), false);
+  assertEquals(new SynCookies(SECRET, random, 0).mayComeBack(-Infinity, 0), true);
+});
+
+Deno.test("SYN cookies: timestamps go on where those of the SYN-ACK were, whoever has sent it", () => {
+  const random = new SeededRandom(SEED);
+  const cookies = new SynCookies(SECRET, random, 0);
+  const ends = endsOf(random);
+  const offset = cookies.timestampOffset(ends);
+  const ack = new Segment();
+  assertEquals(
+    cookies.offsetSeen(ack, ends, 5e6),
+    offset,
+    "without a timestamp there is none to go on from",
+  );
+  ack.options = OptionBit.timestamps;
+  const seen = (echo: number) => {
+    ack.tsEcho = seqAdd(offset, echo);
+    return cookies.offsetSeen(ack, ends, 1000e6);
+  };
+  // 1000 s of the clock: an echo from within five minutes may be this host's own.
+  assertEquals([seen(1_000_000), seen(700_001)], [offset, offset]);
+  assertEquals(seen(1_000_005), seqAdd(offset, 5));
+  assertEquals(seen(500_000), seqAdd(offset, -500_000));
+});
