@@ -4542,7 +4542,8 @@ var PacketInput = class {
    */
   #checkAddresses4(source, destination) {
     const network = source >>> 24;
-    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
+    const isStarting = source === 0 && destination === -1;
+    if (network === 0 && !isStarting || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;
