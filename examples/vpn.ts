@@ -18,6 +18,7 @@
  */
 
 import { type Device, open, parseCidr, TunDevice, webSocketDevice } from "../mod.ts";
+import { bridge } from "./support/bridge.ts";
 import { number, readFlags, runExample, STACK_HELP, stackOptions, text } from "./support/flags.ts";
 import { direct, tun2socks } from "./tun2socks.ts";
 
@@ -85,33 +86,7 @@ export async function connectVpn(url: string, token: string, tun: TunDevice): Pr
     );
   });
   bridge(tun, device);
-  bridge(device, tun);
   return device;
-}
-
-/** Frames that are passed on before others get their turn. */
-const BATCH = 64;
-
-/** Passes on what one device receives to another. */
-function bridge(from: Device, to: Device): void {
-  const memory = new Uint8Array(65_536);
-  const piece = new Int32Array(2);
-  const pass = () => {
-    for (let i = 0; i < BATCH; i++) {
-      const length = from.receive(memory, 0, memory.length - 1);
-      if (length === 0) {
-        // A frame may have come between the last look and now.
-        if (from.nextArrival() > 0) return;
-        continue;
-      }
-      piece[1] = length;
-      // What finds the queue full is lost, as on any link.
-      to.send(memory, piece, 1);
-    }
-    setTimeout(pass, 0);
-  };
-  from.onArrival = pass;
-  pass();
 }
 
 if (import.meta.main) {
