@@ -1,5 +1,6 @@
 import { type Address, addressText, isIpv4, parseCidr, type Prefix } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Counters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import { FlowEnd } from "../pipeline/messages.ts";
 import { FLOWS_MAX } from "../ring/layout.ts";
@@ -43,7 +44,7 @@ export interface ForwardOptions<T extends "tcp" | "udp" = "tcp" | "udp"> {
   pendingMax?: number;
   /** Milliseconds for a decision, 1 to 300000; then the flow is dropped, counted as `forwardTimedOut`. Default 10000. */
   decisionMs?: number;
-  /** UDP: flows at once, 1 to 65536; datagrams of more are dropped. Default 4096. */
+  /** UDP: flows at once, 1 to 65536; datagrams of more are dropped, counted as `forwardFlowsFull`. Default 4096. */
   flowsMax?: number;
   /** UDP: milliseconds without a datagram after which a flow ends, 1 to 3600000. Default 60000. */
   idleMs?: number;
@@ -269,6 +270,8 @@ export interface ForwardParts {
   readonly liveness: Liveness;
   readonly clock: Clock;
   readonly udp: UdpConfig;
+  /** What is dropped on the application's side. */
+  readonly counters: Counters;
   /** Those that are open. */
   readonly forwarders: Set<Forwarder>;
   /** Who is to hear when the stack ends, by request. */
@@ -319,12 +322,12 @@ function openUdpForward(
   handler: ForwardHandler<"udp">,
   onError: (error: unknown) => void,
 ): Forwarder {
-  const { clock, udp, liveness, forwarders } = parts;
+  const { clock, udp, counters, liveness, forwarders } = parts;
   const id = parts.nextName();
   const closers: Pick<FlowPort, "unforward" | "settleSoon">[] = [];
   for (const port of parts.ports) {
     const flows: UdpFlows = new UdpFlows({
-      ...{ clock, config: udp, flowsMax: how.flowsMax, idleUs: how.idleMs * 1000 },
+      ...{ clock, config: udp, counters, flowsMax: how.flowsMax, idleUs: how.idleMs * 1000 },
       refuse: (...flow) => port.refuseDatagram(...flow),
       offer: (state) => decideDatagrams(new UdpFlow(state), handler, onError),
     });

@@ -1,12 +1,16 @@
 import { type Address, addressText } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
 import { DATAGRAM_HEADER_BYTES, DatagramWord } from "../ring/datagram.ts";
 import type { UdpConfig } from "../udp/config.ts";
 import type { DatagramEndpoint } from "./datagram_endpoint.ts";
 import { interrupted, messageTooLong } from "./errors.ts";
 
-/** Datagrams of one flow that wait to be received; more of them are dropped. */
+/** Datagrams of one flow that wait to be received; more of them are dropped, `forwardQueueFull`. */
 const QUEUE_DATAGRAMS = 64;
+/** Payload that waits in all flows of a forward in one pipeline; what would be more is dropped in the same way. */
+const QUEUES_MAX_BYTES = 16 << 20;
 /** Most payload of a datagram over IPv4, which is a little less than over IPv6. */
 const PAYLOAD_MAX_BYTES = 65_507;
 
@@ -14,6 +18,7 @@ const PAYLOAD_MAX_BYTES = 65_507;
 export interface UdpFlowParts {
   readonly clock: Clock;
   readonly config: UdpConfig;
+  readonly counters: Counters;
   readonly flowsMax: number;
   readonly idleUs: number;
   /** Tells the sender of a flow that it is not taken: a code of "destination unreachable". */
@@ -62,15 +67,24 @@ export class UdpFlowState {
   /** Takes a datagram from the source; false when too many wait. */
   take(payload: Uint8Array<ArrayBuffer>): boolean {
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) waiting.resolve(payload);
-    else if (this.#queue.length >= QUEUE_DATAGRAMS) return false;
-    else this.#queue.push(payload);
+    if (waiting !== undefined) {
+      waiting.resolve(payload);
+      return true;
+    }
+    const { flows } = this;
+    if (this.#queue.length >= QUEUE_DATAGRAMS) return false;
+    if (flows.queuedBytes + payload.length > QUEUES_MAX_BYTES) return false;
+    flows.queuedBytes += payload.length;
+    this.#queue.push(payload);
     return true;
   }
 
   receive(): Promise<Uint8Array<ArrayBuffer>> {
     const payload = this.#queue.shift();
-    if (payload !== undefined) return Promise.resolve(payload);
+    if (payload !== undefined) {
+      if (this.ended === null) this.flows.queuedBytes -= payload.length;
+      return Promise.resolve(payload);
+    }
     if (this.ended !== null) return Promise.reject(this.ended);
     const waiting = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     this.#waiting.push(waiting);
@@ -80,14 +94,16 @@ export class UdpFlowState {
   end(error: Error): void {
     if (this.ended !== null) return;
     this.ended = error;
+    // What still waits may be received, but it is the application's now: it may have forgotten the flow.
+    for (const { length } of this.#queue) this.flows.queuedBytes -= length;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
 
 /** The flows of one forward in one pipeline, by both ends; those that are idle end. */
 export class UdpFlows {
-  /** Datagrams that found no room: as many flows as there may be, or too many of one that wait. */
-  dropped = 0;
+  /** Payload that waits in all open flows. */
+  queuedBytes = 0;
   readonly #parts: UdpFlowParts;
   /** In the order of their last use. */
   readonly #flows = new Map<string, UdpFlowState>();
@@ -123,19 +139,23 @@ export class UdpFlows {
     const { header } = endpoint;
     const key = header.subarray(DatagramWord.source, DatagramWord.source + 8).join() + "," +
       header[DatagramWord.ports];
-    const nowUs = this.#parts.clock.now();
+    const { clock, counters } = this.#parts;
+    const nowUs = clock.now();
     let flow = this.#flows.get(key);
     if (flow !== undefined) {
       this.#use(flow);
-      if (!flow.take(payload)) this.dropped++;
+      if (!flow.take(payload)) counters.drop(Drop.forwardQueueFull);
       return;
     }
     if (this.#flows.size >= this.#parts.flowsMax) {
-      this.dropped++;
+      counters.drop(Drop.forwardFlowsFull);
       return;
     }
     flow = new UdpFlowState(this, key, header, nowUs);
-    flow.take(payload);
+    if (!flow.take(payload)) {
+      counters.drop(Drop.forwardQueueFull);
+      return;
+    }
     this.#flows.set(key, flow);
     if (this.#wakeId < 0) this.#watch();
     this.#parts.offer(flow);
