@@ -207,10 +207,16 @@ export class TcpFlow {
   }
 }
 
+/** What a forward has in one pipeline. */
+export interface ForwardEnd extends Pick<FlowPort, "unforward" | "settleSoon"> {
+  /** Ends its flows because the stack has failed; connections hear of that by themselves. */
+  failFlows?(error: Error): void;
+}
+
 /** An open `forward`: flows come to its handler until it is closed. */
 export class Forwarder implements Disposable {
   readonly #id: number;
-  readonly #ports: readonly Pick<FlowPort, "unforward" | "settleSoon">[];
+  readonly #ends: readonly ForwardEnd[];
   readonly #liveness: Liveness;
   readonly #onClose: () => void;
   #closed = false;
@@ -219,24 +225,30 @@ export class Forwarder implements Disposable {
   /** Made by a stack's `forward`. */
   constructor(
     id: number,
-    ports: readonly Pick<FlowPort, "unforward" | "settleSoon">[],
+    ends: readonly ForwardEnd[],
     liveness: Liveness,
     onClose: () => void,
   ) {
     this.#id = id;
-    this.#ports = ports;
+    this.#ends = ends;
     this.#liveness = liveness;
     this.#onClose = onClose;
     liveness.hold();
+  }
+
+  /** Ends it because the stack has failed: nothing is left to be told to the pipelines. */
+  static fail(forwarder: Forwarder, error: Error): void {
+    forwarder.#closed = true;
+    for (const end of forwarder.#ends) end.failFlows?.(error);
   }
 
   /** Takes no more flows; those undecided are dropped, connections go on. */
   close(): void {
     if (this.#closed) throw new Deno.errors.BadResource("Bad resource ID");
     this.#closed = true;
-    for (const port of this.#ports) port.unforward(this.#id);
+    for (const end of this.#ends) end.unforward(this.#id);
     if (this.#referenced) this.#liveness.release();
-    this.#ports[0].settleSoon();
+    this.#ends[0].settleSoon();
     this.#onClose();
   }
 
@@ -260,7 +272,7 @@ export class Forwarder implements Disposable {
     this.#referenced = referenced;
     if (referenced) this.#liveness.hold();
     else this.#liveness.release();
-    this.#ports[0].settleSoon();
+    this.#ends[0].settleSoon();
   }
 }
 
@@ -324,7 +336,7 @@ function openUdpForward(
 ): Forwarder {
   const { clock, udp, counters, liveness, forwarders } = parts;
   const id = parts.nextName();
-  const closers: Pick<FlowPort, "unforward" | "settleSoon">[] = [];
+  const ends: ForwardEnd[] = [];
   for (const port of parts.ports) {
     const flows: UdpFlows = new UdpFlows({
       ...{ clock, config: udp, counters, flowsMax: how.flowsMax, idleUs: how.idleMs * 1000 },
@@ -332,15 +344,16 @@ function openUdpForward(
       offer: (state) => decideDatagrams(new UdpFlow(state), handler, onError),
     });
     const endpoint = port.bindForeign(id, how, (endpoint) => flows.onNews(endpoint));
-    closers.push({
+    ends.push({
       unforward() {
         flows.closeAll();
         port.unbindDatagram(endpoint);
       },
       settleSoon: () => port.settleSoon(),
+      failFlows: (error) => flows.closeAll(error),
     });
   }
-  const forwarder = new Forwarder(id, closers, liveness, () => forwarders.delete(forwarder));
+  const forwarder = new Forwarder(id, ends, liveness, () => forwarders.delete(forwarder));
   forwarders.add(forwarder);
   return forwarder;
 }

@@ -25,7 +25,7 @@ import { TcpConn } from "./conn.ts";
 import { DatagramConn } from "./datagram.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
 import {
-  type Forwarder,
+  Forwarder,
   type ForwardHandler,
   type ForwardOptions,
   type ForwardParts,
@@ -481,6 +481,7 @@ export class Stack implements AsyncDisposable {
     this.#ended = error;
     for (const listener of this.#listeners) Listener.fail(listener, error);
     for (const conn of [...this.#sockets]) DatagramConn.fail(conn, error);
+    for (const forwarder of this.#forwarders) Forwarder.fail(forwarder, error);
     for (const reject of this.#connects.values()) reject(error);
     for (const port of this.#ports) port.fail(error);
     this.#closing = this.#release();

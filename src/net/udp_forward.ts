@@ -33,6 +33,15 @@ export interface UdpFlowParts {
   offer(flow: UdpFlowState): void;
 }
 
+/** A datagram that has found no room to be queued. */
+interface PendingSend {
+  readonly flow: UdpFlowState;
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly resolve: (count: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** One flow: datagrams between a source and a foreign destination. */
 export class UdpFlowState {
   readonly local: Address;
@@ -108,8 +117,9 @@ export class UdpFlows {
   /** In the order of their last use. */
   readonly #flows = new Map<string, UdpFlowState>();
   readonly #header = new Int32Array(DATAGRAM_HEADER_BYTES / 4);
-  readonly #sends: { header: Uint8Array; payload: Uint8Array; done: (count: number) => void }[] =
-    [];
+  /** In the order in which they are to go. */
+  #sends: PendingSend[] = [];
+  #closed = false;
   #endpoint: DatagramEndpoint | null = null;
   #wakeId = -1;
 
@@ -124,13 +134,14 @@ export class UdpFlows {
 
   /** There is something to receive, or room to send. */
   onNews(endpoint: DatagramEndpoint): void {
+    if (this.#closed) return;
     this.#endpoint = endpoint;
     while (endpoint.receiveBytes > 0) this.#deliver(endpoint);
     while (this.#sends.length > 0) {
-      const { header, payload, done } = this.#sends[0];
+      const { header, payload, resolve } = this.#sends[0];
       if (!endpoint.send(header, payload, this.#parts.config.sendBufferBytes)) return;
       this.#sends.shift();
-      done(payload.length);
+      resolve(payload.length);
     }
   }
 
@@ -190,13 +201,19 @@ export class UdpFlows {
   close(flow: UdpFlowState, error: Error): void {
     if (this.#flows.get(flow.key) === flow) this.#flows.delete(flow.key);
     flow.end(error);
+    const lost = this.#sends.filter((send) => send.flow === flow);
+    if (lost.length === 0) return;
+    this.#sends = this.#sends.filter((send) => send.flow !== flow);
+    for (const { reject } of lost) reject(error);
   }
 
-  /** Ends all of them. */
+  /** Ends all of them, and takes no more. */
   closeAll(error: Error = interrupted()): void {
+    this.#closed = true;
     this.#parts.clock.cancelWake(this.#wakeId);
     for (const flow of this.#flows.values()) flow.end(error);
     this.#flows.clear();
+    for (const { reject } of this.#sends.splice(0)) reject(error);
   }
 
   /** Tells the source that its flow is not taken. */
@@ -224,9 +241,10 @@ export class UdpFlows {
     if (isFirst && this.#endpoint!.send(bytes, payload, sendBufferBytes)) {
       return Promise.resolve(payload.length);
     }
-    return new Promise((done) =>
-      this.#sends.push({ header: bytes.slice(), payload: payload.slice(), done })
-    );
+    return new Promise((resolve, reject) => {
+      const copies = { header: bytes.slice(), payload: payload.slice() };
+      this.#sends.push({ flow, ...copies, resolve, reject });
+    });
   }
 }
 

@@ -63,6 +63,29 @@ Deno.test("a flow whose datagrams nobody receives keeps 64 of them", async () =>
   await Promise.all([client.close(), gateway.close()]);
 });
 
+Deno.test("a send that waits for room rejects when its flow, or the forward, is closed", async () => {
+  const [a, b] = memoryPair();
+  const client = await open({ device: a, address: "10.7.0.1/24" });
+  const gateway = await open({ device: b, address: "10.7.0.2/24" });
+  const conns: UdpFlowConn[] = [];
+  const forwarder = gateway.forward({ transport: "udp" }, (flow) => void conns.push(flow.accept()));
+  using socket = client.listenDatagram({ transport: "udp", port: 0 });
+  for (const port of [1, 2]) {
+    await socket.send(new Uint8Array(1), { transport: "udp", hostname: "203.0.113.5", port });
+  }
+  await until(() => conns.length === 2, "the flows have come");
+  const payload = new Uint8Array(60_000);
+  const nameOf = (error: Error) => error.name;
+  const outcomes = (conn: UdpFlowConn) => [1, 2, 3, 4].map(() => conn.send(payload).catch(nameOf));
+  // Three fill the queue of the forward, and of the others each waits for its own flow.
+  const [first, second] = [outcomes(conns[0]), outcomes(conns[1])];
+  conns[0].close();
+  forwarder.close();
+  assertEquals(await Promise.all(first), [60_000, 60_000, 60_000, "Interrupted"]);
+  assertEquals(await Promise.all(second), new Array(4).fill("Interrupted"));
+  await Promise.all([client.close(), gateway.close()]);
+});
+
 Deno.test("what waits in all flows together has a limit in bytes", async () => {
   // Goal: the number of flows is no measure of memory, since a peer chooses it and the size of its datagrams.
   const udp = { sendBufferBytes: 1 << 20, receiveBufferBytes: 1 << 20 };
