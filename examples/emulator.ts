@@ -13,19 +13,20 @@
  *   guest 10.0.2.15 ── Ethernet frames ──▶ this process ──▶ 10.0.2.1   the stack: router, DHCP
  *                      over TCP, or a                       10.0.2.2   this machine's 127.0.0.1
  *                      browser's WebSocket                  10.0.2.3   its name server
- *                                                           others     by Deno.connect
+ *                                                           others     by the routes of the kernel
  * ```
  *
- * Each guest has a link and a stack of its own. ICMP is answered by the router alone.
+ * Each guest has a link and a stack of its own. TCP and UDP are carried; ICMP is answered by the router alone.
  *
  * @module
  */
 
 import { ethernet, open, type Stack, streamDevice, webSocketDevice } from "../mod.ts";
+import { directDatagrams, type OpenWay } from "./support/datagrams.ts";
 import { answerDhcp, type Lease } from "./support/dhcp.ts";
 import { hostPort, portNumber, readFlags, runExample, text } from "./support/flags.ts";
 import { relay, reset } from "./support/relay.ts";
-import { type Dial, direct, tun2socks } from "./tun2socks.ts";
+import { direct, tun2socks, tun2socksUdp } from "./tun2socks.ts";
 
 const HELP = `emulator: a network for virtual machines, without a TAP or a privilege
 
@@ -54,10 +55,16 @@ const FRAME_BYTES = 1514;
 const DHCP_SERVER_PORT = 67;
 const DHCP_CLIENT_PORT = 68;
 
+/** An address and a port. */
+export interface End {
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** What guests get. */
 export interface GuestOptions {
   /** What 10.0.2.3 leads to. */
-  readonly dns: { readonly hostname: string; readonly port: number };
+  readonly dns: End;
   /** Whether 10.0.2.2 leads to this machine. */
   readonly host: boolean;
   readonly bootFile?: string;
@@ -74,19 +81,21 @@ export async function openGuest(link: GuestLink, options: GuestOptions): Promise
   // The link answers for all three; the stack is the router, and what is for the others it carries on.
   const device = ethernet(link, { address: own });
   const net = await open({ device, address: own[0] });
-  tun2socks(net, dialFor(options), options.log);
+  const lead = leading(options);
+  tun2socks(net, async (target, signal) => await direct(lead(target), signal), options.log);
+  const openWay: OpenWay = async (target, ...rest) => await directDatagrams(lead(target), ...rest);
+  tun2socksUdp(net, openWay, options.log);
   serveDhcp(net, options.bootFile);
   return net;
 }
 
-/** The way out of a guest. */
-export function dialFor({ dns, host }: GuestOptions): Dial {
-  return (target, signal) => {
-    if (target.hostname === NAME_SERVER) return direct(dns, signal);
-    if (target.hostname !== HOST) return direct(target, signal);
-    if (host) return direct({ hostname: "127.0.0.1", port: target.port }, signal);
-    const refusal = new Deno.errors.ConnectionRefused(`${HOST} leads nowhere: --no-host`);
-    return Promise.reject(refusal);
+/** Gives where the addresses of the link lead. Throws for the machine's own when that is not to be reached. */
+export function leading({ dns, host }: GuestOptions): (target: End) => End {
+  return ({ hostname, port }) => {
+    if (hostname === NAME_SERVER) return dns;
+    if (hostname !== HOST) return { hostname, port };
+    if (!host) throw new Deno.errors.ConnectionRefused(`${HOST} leads nowhere: --no-host`);
+    return { hostname: "127.0.0.1", port };
   };
 }
 

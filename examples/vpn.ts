@@ -1,6 +1,6 @@
 /**
  * A VPN over a WebSocket, with neither a driver nor a privilege on the server: the client's packets travel through the
- * WebSocket to a stack in the server's process, which carries each connection on as any program would.
+ * WebSocket to a stack in the server's process, which carries connections and datagrams on as any program would.
  *
  * ```text
  *   client: kernel ─▶ TUN ─▶ WebSocket ─▶ server: stack ─▶ forward ─▶ Deno.connect
@@ -19,8 +19,9 @@
 
 import { type Device, open, parseCidr, TunDevice, webSocketDevice } from "../mod.ts";
 import { bridge } from "./support/bridge.ts";
+import { directDatagrams } from "./support/datagrams.ts";
 import { number, readFlags, runExample, STACK_HELP, stackOptions, text } from "./support/flags.ts";
-import { direct, tun2socks } from "./tun2socks.ts";
+import { direct, tun2socks, tun2socksUdp } from "./tun2socks.ts";
 
 const HELP = `vpn: a VPN endpoint over WebSocket that needs no privilege
 
@@ -61,6 +62,7 @@ async function serveClient(socket: WebSocket): Promise<void> {
   const device = webSocketDevice(socket, { mtu: LINK_MTU });
   await using net = await open({ device, address: SERVER_ADDRESS });
   tun2socks(net, direct);
+  tun2socksUdp(net, directDatagrams);
   await device.closed;
 }
 

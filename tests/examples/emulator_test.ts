@@ -1,6 +1,6 @@
 // examples/emulator.ts: the kernel, QEMU and a stack as guests.
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { dialFor, type GuestOptions, GuestServer } from "../../examples/emulator.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { type GuestOptions, GuestServer, leading } from "../../examples/emulator.ts";
 import { bridge } from "../../examples/support/bridge.ts";
 import { ethernet, open, streamDevice, TunDevice, webSocketDevice } from "../../mod.ts";
 import { makeNamespace, type Namespace, runIn } from "../support/namespace.ts";
@@ -55,7 +55,7 @@ async function askForAddress(guest: Namespace, name: string): Promise<string> {
 }
 
 testNeeding(
-  { tun: true, programs: ["ip", "nsenter", "udhcpc", "curl", "ping"] },
+  { tun: true, programs: ["ip", "nsenter", "udhcpc", "curl", "ping", "dig"] },
   "emulator: the kernel as a guest gets an address, and reaches the host and what the host reaches",
   async () => {
     await using _places = await makePlaces();
@@ -65,7 +65,7 @@ testNeeding(
       () => new Response("this machine"),
     );
     await using emulator = await startExample(null, "emulator.ts", ["--allow-net"], [
-      ...["--port", String(PORT), "--dns", "127.0.0.1:53", "--forward", "2222:7002"],
+      ...["--port", String(PORT), "--dns", `${BEHIND}:53`, "--forward", "2222:7002"],
     ]);
     using _link = await plugIn(guest, "wsguest0");
     assertEquals(
@@ -81,6 +81,8 @@ testNeeding(
       assertEquals([got.code, got.stdout], [0, String(length)], got.stderr);
     }
     assertEquals((await curl(guest, `http://${BEHIND}:81/`)).code, 7, "refused at once");
+    const name = await endOf(guest, "dig", ["+tries=1", "+time=8", "@10.0.2.3", "a.test"]);
+    assertMatch(name.stdout, /status: NOERROR/, name.stderr);
     // A port of this machine leads to the guest.
     await using _answering = guest.command("sh", ["-c", "echo from the guest | nc -l -N -p 7002"])
       .spawn();
@@ -156,17 +158,13 @@ Deno.test("emulator: an emulator in a page comes by WebSocket, from the page tha
   assertMatch(await new Response(conn.readable).text(), /this machine$/);
 });
 
-Deno.test("emulator: where the names of the link lead", async () => {
-  const { signal } = new AbortController();
-  await assertRejects(
-    async () =>
-      await dialFor({ ...OPTIONS, host: false })({ hostname: "10.0.2.2", port: 80 }, signal),
-    Deno.errors.ConnectionRefused,
-    "--no-host",
-  );
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const dns = { hostname: "127.0.0.1", port: listener.addr.port };
-  const dialing = dialFor({ dns, host: false })({ hostname: "10.0.2.3", port: 53 }, signal);
-  using _accepted = await listener.accept();
-  using _conn = await dialing;
+Deno.test("emulator: where the addresses of the link lead", () => {
+  const lead = leading(OPTIONS);
+  assertEquals(lead({ hostname: "10.0.2.2", port: 80 }), { hostname: "127.0.0.1", port: 80 });
+  assertEquals(lead({ hostname: "10.0.2.3", port: 53 }), OPTIONS.dns);
+  const elsewhere = { hostname: "192.0.2.1", port: 443 };
+  assertEquals(lead(elsewhere), elsewhere);
+  const alone = leading({ ...OPTIONS, host: false });
+  const toHost = () => alone({ hostname: "10.0.2.2", port: 80 });
+  assertThrows(toHost, Deno.errors.ConnectionRefused, "--no-host");
 });
