@@ -1,6 +1,6 @@
 /**
  * A VPN over a WebSocket, with neither a driver nor a privilege on the server: the client's packets travel through the
- * WebSocket to a stack in the server's process, which carries each connection on as any program would.
+ * WebSocket to a stack in the server's process, which carries connections and datagrams on as any program would.
  *
  * ```text
  *   client: kernel ─▶ TUN ─▶ WebSocket ─▶ server: stack ─▶ forward ─▶ Deno.connect
@@ -18,8 +18,10 @@
  */
 
 import { type Device, open, parseCidr, TunDevice, webSocketDevice } from "../mod.ts";
+import { bridge } from "./support/bridge.ts";
+import { directDatagrams } from "./support/datagrams.ts";
 import { number, readFlags, runExample, STACK_HELP, stackOptions, text } from "./support/flags.ts";
-import { direct, tun2socks } from "./tun2socks.ts";
+import { direct, tun2socks, tun2socksUdp } from "./tun2socks.ts";
 
 const HELP = `vpn: a VPN endpoint over WebSocket that needs no privilege
 
@@ -60,6 +62,7 @@ async function serveClient(socket: WebSocket): Promise<void> {
   const device = webSocketDevice(socket, { mtu: LINK_MTU });
   await using net = await open({ device, address: SERVER_ADDRESS });
   tun2socks(net, direct);
+  tun2socksUdp(net, directDatagrams);
   await device.closed;
 }
 
@@ -85,33 +88,7 @@ export async function connectVpn(url: string, token: string, tun: TunDevice): Pr
     );
   });
   bridge(tun, device);
-  bridge(device, tun);
   return device;
-}
-
-/** Frames that are passed on before others get their turn. */
-const BATCH = 64;
-
-/** Passes on what one device receives to another. */
-function bridge(from: Device, to: Device): void {
-  const memory = new Uint8Array(65_536);
-  const piece = new Int32Array(2);
-  const pass = () => {
-    for (let i = 0; i < BATCH; i++) {
-      const length = from.receive(memory, 0, memory.length - 1);
-      if (length === 0) {
-        // A frame may have come between the last look and now.
-        if (from.nextArrival() > 0) return;
-        continue;
-      }
-      piece[1] = length;
-      // What finds the queue full is lost, as on any link.
-      to.send(memory, piece, 1);
-    }
-    setTimeout(pass, 0);
-  };
-  from.onArrival = pass;
-  pass();
 }
 
 if (import.meta.main) {

@@ -1424,7 +1424,11 @@ var Drop = {
   /** A SYN that has come again while its flow is being decided. */
   forwardUndecided: 69,
   /** A flow that nobody has decided in time. */
-  forwardTimedOut: 70
+  forwardTimedOut: 70,
+  /** A datagram that would begin a flow, of which its `forward` has as many as it may. */
+  forwardFlowsFull: 71,
+  /** A datagram of a flow, or of all flows of a `forward`, of which too many have not been received. */
+  forwardQueueFull: 72
 };
 var dropNames = Object.keys(Drop);
 
@@ -4542,7 +4546,8 @@ var PacketInput = class {
    */
   #checkAddresses4(source, destination) {
     const network = source >>> 24;
-    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
+    const isStarting = source === 0 && destination === -1;
+    if (network === 0 && !isStarting || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;

@@ -13,21 +13,25 @@ export const STACK_HELP =
   --help              this text`;
 
 const STACK_FLAGS = ["device", "address", "host", "mtu", "pipeline"];
+const REPEATING = ["address", "host"];
 
 /** The flags that an example has besides. */
 export interface ExampleFlags {
   readonly string?: readonly string[];
   readonly boolean?: readonly string[];
   readonly collect?: readonly string[];
+  /** Whether those of {@link STACK_HELP} are among them; default yes. */
+  readonly stack?: boolean;
 }
 
 /** Reads a command line; an unknown flag or a flag without a value throws. */
 export function readFlags(args: readonly string[], own: ExampleFlags = {}): ParsedArgs {
-  const strings = [...STACK_FLAGS, ...own.string ?? []];
+  const ofStack = own.stack === false ? [] : STACK_FLAGS;
+  const strings = [...ofStack, ...own.string ?? []];
   const flags = parseArgs(args, {
     string: strings,
     boolean: ["help", ...own.boolean ?? []],
-    collect: ["address", "host", ...own.collect ?? []],
+    collect: [...ofStack.filter((name) => REPEATING.includes(name)), ...own.collect ?? []],
     unknown: (arg) => {
       throw new Error(`unknown argument "${arg}"; --help tells what there is`);
     },
@@ -68,6 +72,15 @@ export function number(flags: ParsedArgs, name: string): number | undefined {
   const result = Number(value);
   if (!Number.isFinite(result)) throw new Error(`--${name}: "${value}" is not a number`);
   return result;
+}
+
+/** A port from 1 on. */
+export function portNumber(value: string, flag: string): number {
+  const port = Number(value);
+  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535) {
+    throw new Error(`${flag}: "${value}" is not a port`);
+  }
+  return port;
 }
 
 /** `HOST:PORT`, with brackets around a host with colons. */

@@ -145,6 +145,10 @@ export const Drop = {
   forwardUndecided: 69,
   /** A flow that nobody has decided in time. */
   forwardTimedOut: 70,
+  /** A datagram that would begin a flow, of which its `forward` has as many as it may. */
+  forwardFlowsFull: 71,
+  /** A datagram of a flow, or of all flows of a `forward`, of which too many have not been received. */
+  forwardQueueFull: 72,
 } as const;
 
 /** One value of {@link Drop}. */

@@ -2,9 +2,9 @@
 
 import type { ConnectionSummary } from "../net/stack_types.ts";
 import { Arguments, type Command, ExitCode, UsageError } from "./command.ts";
+import { ask, DEFAULT_URL, serverUrl } from "./running_server.ts";
 import type { Terminal } from "./terminal.ts";
 
-const DEFAULT_URL = "http://10.7.0.2/";
 const DEFAULT_SECONDS = 5;
 
 /** A connection as JSON has it, which knows no infinity. */
@@ -28,7 +28,7 @@ export const connectionsCommand: Command = {
     if (args.operands.length > 1) {
       throw new UsageError(`"${args.operands[1]}" is too much; usage: woshou connections [URL]`);
     }
-    const url = pageOf(args.operands[0] ?? DEFAULT_URL);
+    const url = serverUrl(args.operands[0] ?? DEFAULT_URL, "connections.json");
     const state = args.text("state")?.toUpperCase();
     const patienceMs = 1000 * (args.seconds("timeout") ?? DEFAULT_SECONDS);
     const all = await fetchConnections(url, patienceMs);
@@ -39,26 +39,8 @@ export const connectionsCommand: Command = {
   },
 };
 
-/** Where the list of a server is; an address alone is enough to name it. */
-export function pageOf(text: string): URL {
-  const isUrl = /^[a-z]+:\/\//i.test(text);
-  const bracketed = /^[0-9a-f:]*:[0-9a-f:]*$/i.test(text) && text.split(":").length > 2;
-  const whole = isUrl ? text : `http://${bracketed ? `[${text}]` : text}/`;
-  try {
-    return new URL("connections.json", whole);
-  } catch {
-    throw new UsageError(`"${text}" is neither a URL nor an address`);
-  }
-}
-
 async function fetchConnections(url: URL, patienceMs: number): Promise<ShownConnection[]> {
-  let response: Response;
-  try {
-    response = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Error(`${url}: no server answers there (${reasonOf(error)})`);
-  }
+  const response = await ask(url, AbortSignal.timeout(patienceMs));
   const body = await response.text();
   let value: unknown = null;
   try {
@@ -70,10 +52,6 @@ async function fetchConnections(url: URL, patienceMs: number): Promise<ShownConn
     throw new Error(`${url}: the answer (status ${response.status}) is no list of connections`);
   }
   return value as ShownConnection[];
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Two lines for each connection: the ends, and what is known of it. */

@@ -5,16 +5,19 @@ import { TraceKind, TraceRecord } from "../pipeline/trace_ring.ts";
 import { findConversations } from "../trace/conversations.ts";
 import { TRACE_STYLES, TraceLines, type TraceStyle } from "../trace/lines.ts";
 import { SequenceDiagram } from "../trace/sequence.ts";
-import { Arguments, type Command, ExitCode, mustHaveOperands } from "./command.ts";
+import { Arguments, type Command, ExitCode, mustHaveOperands, UsageError } from "./command.ts";
+import { followServer, type RemoteTrace } from "./remote_trace.ts";
 import { Countdown, runSession, SESSION_FLAGS } from "./session.ts";
 import { STACK_FLAGS, stackOptions } from "./stack_flags.ts";
 import type { Role, Terminal } from "./terminal.ts";
 
+const DEFAULT_STYLE: TraceStyle = "states";
+
 /** The command. */
 export const traceCommand: Command = {
   name: "trace",
-  summary: "run the services and print every segment, as tcpdump does",
-  operands: "",
+  summary: "print every segment, as tcpdump does, of a running server or of services of its own",
+  operands: "[URL]",
   flags: [
     {
       name: "style",
@@ -34,13 +37,21 @@ export const traceCommand: Command = {
     ...SESSION_FLAGS,
     ...STACK_FLAGS,
   ],
+  notes: `
+URL is the page or the address of a server that runs, such as 10.7.0.2. Without it a stack is opened, and runs
+the services of "woshou serve".`,
   async run(list, terminal) {
     const args = new Arguments(traceCommand, list);
-    mustHaveOperands(traceCommand, args.operands, 0);
     const viewer = new Viewer(args, terminal);
     const svg = args.text("svg");
     const file = args.text("read");
-    if (file === undefined) {
+    if (args.operands.length > 0) {
+      mustHaveOperands(traceCommand, args.operands, 1);
+      if ((svg ?? file) !== undefined) {
+        throw new UsageError("of a running server there are lines alone");
+      }
+      await followServer(remoteTrace(args, viewer.countdown), terminal);
+    } else if (file === undefined) {
       const options = { ...stackOptions(args), trace: viewer.take };
       const seconds = args.seconds("seconds");
       const enough = viewer.countdown.signal;
@@ -55,6 +66,16 @@ export const traceCommand: Command = {
     return ExitCode.ok;
   },
 };
+
+function remoteTrace(args: Arguments, countdown: Countdown): RemoteTrace {
+  return {
+    server: args.operands[0],
+    style: args.choice("style", TRACE_STYLES) ?? DEFAULT_STYLE,
+    port: args.wholeNumber("port", 1, 65535),
+    seconds: args.seconds("seconds"),
+    countdown,
+  };
+}
 
 const ROLES: Readonly<Partial<Record<TraceKind, Role>>> = {
   [TraceKind.segmentIn]: "in",
@@ -79,7 +100,7 @@ class Viewer {
   constructor(args: Arguments, terminal: Terminal) {
     this.countdown = new Countdown(args);
     this.#terminal = terminal;
-    this.#style = args.choice("style", TRACE_STYLES) ?? "states";
+    this.#style = args.choice("style", TRACE_STYLES) ?? DEFAULT_STYLE;
     this.#lines = new TraceLines(this.#style);
     this.#port = args.wholeNumber("port", 1, 65535);
   }

@@ -419,7 +419,9 @@ export class PacketInput {
    */
   #checkAddresses4(source: number, destination: number): DropReason {
     const network = source >>> 24;
-    if (network === 0 || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
+    // A host that does not know its address yet asks everybody for one (DHCP, RFC 2131 section 4.1).
+    const isStarting = source === 0 && destination === -1;
+    if ((network === 0 && !isStarting) || this.#own.isGroup4(source)) return Drop.ipSourceMartian;
     if (!this.#loopback) {
       if (network === 127) return Drop.ipSourceMartian;
       if (this.#own.has4(source)) return Drop.ipSourceOwn;

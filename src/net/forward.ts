@@ -1,5 +1,6 @@
 import { type Address, addressText, isIpv4, parseCidr, type Prefix } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Counters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import { FlowEnd } from "../pipeline/messages.ts";
 import { FLOWS_MAX } from "../ring/layout.ts";
@@ -56,7 +57,7 @@ export interface ForwardOptions<T extends "tcp" | "udp" = "tcp" | "udp"> {
   synCookies?: SynCookieMode;
   /** Milliseconds for a decision, 1 to 300000; then the flow is dropped, counted as `forwardTimedOut`. Default 10000. */
   decisionMs?: number;
-  /** UDP: flows at once, 1 to 65536; datagrams of more are dropped. Default 4096. */
+  /** UDP: flows at once, 1 to 65536; datagrams of more are dropped, counted as `forwardFlowsFull`. Default 4096. */
   flowsMax?: number;
   /** UDP: milliseconds without a datagram after which a flow ends, 1 to 3600000. Default 60000. */
   idleMs?: number;
@@ -222,10 +223,16 @@ export class TcpFlow {
   }
 }
 
+/** What a forward has in one pipeline. */
+export interface ForwardEnd extends Pick<FlowPort, "unforward" | "settleSoon"> {
+  /** Ends its flows because the stack has failed; connections hear of that by themselves. */
+  failFlows?(error: Error): void;
+}
+
 /** An open `forward`: flows come to its handler until it is closed. */
 export class Forwarder implements Disposable {
   readonly #id: number;
-  readonly #ports: readonly Pick<FlowPort, "unforward" | "settleSoon">[];
+  readonly #ends: readonly ForwardEnd[];
   readonly #liveness: Liveness;
   readonly #onClose: () => void;
   #closed = false;
@@ -234,24 +241,30 @@ export class Forwarder implements Disposable {
   /** Made by a stack's `forward`. */
   constructor(
     id: number,
-    ports: readonly Pick<FlowPort, "unforward" | "settleSoon">[],
+    ends: readonly ForwardEnd[],
     liveness: Liveness,
     onClose: () => void,
   ) {
     this.#id = id;
-    this.#ports = ports;
+    this.#ends = ends;
     this.#liveness = liveness;
     this.#onClose = onClose;
     liveness.hold();
+  }
+
+  /** Ends it because the stack has failed: nothing is left to be told to the pipelines. */
+  static fail(forwarder: Forwarder, error: Error): void {
+    forwarder.#closed = true;
+    for (const end of forwarder.#ends) end.failFlows?.(error);
   }
 
   /** Takes no more flows; those undecided are dropped, connections go on. */
   close(): void {
     if (this.#closed) throw new Deno.errors.BadResource("Bad resource ID");
     this.#closed = true;
-    for (const port of this.#ports) port.unforward(this.#id);
+    for (const end of this.#ends) end.unforward(this.#id);
     if (this.#referenced) this.#liveness.release();
-    this.#ports[0].settleSoon();
+    this.#ends[0].settleSoon();
     this.#onClose();
   }
 
@@ -275,7 +288,7 @@ export class Forwarder implements Disposable {
     this.#referenced = referenced;
     if (referenced) this.#liveness.hold();
     else this.#liveness.release();
-    this.#ports[0].settleSoon();
+    this.#ends[0].settleSoon();
   }
 }
 
@@ -285,6 +298,8 @@ export interface ForwardParts {
   readonly liveness: Liveness;
   readonly clock: Clock;
   readonly udp: UdpConfig;
+  /** What is dropped on the application's side. */
+  readonly counters: Counters;
   /** Those that are open. */
   readonly forwarders: Set<Forwarder>;
   /** Who is to hear when the stack ends, by request. */
@@ -335,25 +350,26 @@ function openUdpForward(
   handler: ForwardHandler<"udp">,
   onError: (error: unknown) => void,
 ): Forwarder {
-  const { clock, udp, liveness, forwarders } = parts;
+  const { clock, udp, counters, liveness, forwarders } = parts;
   const id = parts.nextName();
-  const closers: Pick<FlowPort, "unforward" | "settleSoon">[] = [];
+  const ends: ForwardEnd[] = [];
   for (const port of parts.ports) {
     const flows: UdpFlows = new UdpFlows({
-      ...{ clock, config: udp, flowsMax: how.flowsMax, idleUs: how.idleMs * 1000 },
+      ...{ clock, config: udp, counters, flowsMax: how.flowsMax, idleUs: how.idleMs * 1000 },
       refuse: (...flow) => port.refuseDatagram(...flow),
       offer: (state) => decideDatagrams(new UdpFlow(state), handler, onError),
     });
     const endpoint = port.bindForeign(id, how, (endpoint) => flows.onNews(endpoint));
-    closers.push({
+    ends.push({
       unforward() {
         flows.closeAll();
         port.unbindDatagram(endpoint);
       },
       settleSoon: () => port.settleSoon(),
+      failFlows: (error) => flows.closeAll(error),
     });
   }
-  const forwarder = new Forwarder(id, closers, liveness, () => forwarders.delete(forwarder));
+  const forwarder = new Forwarder(id, ends, liveness, () => forwarders.delete(forwarder));
   forwarders.add(forwarder);
   return forwarder;
 }

@@ -13,7 +13,7 @@ import {
   sameAddress,
 } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
-import { sumCounters } from "../base/counters.ts";
+import { Counters, sumCounters } from "../base/counters.ts";
 import { codedError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -25,7 +25,7 @@ import { TcpConn } from "./conn.ts";
 import { DatagramConn } from "./datagram.ts";
 import { connectError, interrupted, stackEnded, unreachable } from "./errors.ts";
 import {
-  type Forwarder,
+  Forwarder,
   type ForwardHandler,
   type ForwardOptions,
   type ForwardParts,
@@ -108,6 +108,8 @@ export class Stack implements AsyncDisposable {
   readonly #socketTable = new PortTable();
   readonly #sockets = new Set<DatagramConn>();
   readonly #udp: UdpConfig;
+  /** What is counted in this thread. */
+  readonly #counters = new Counters();
   /** Pending connects and pings by request, to be rejected when the stack ends. */
   readonly #connects = new Map<number, (error: Error) => void>();
   /** Who looks at the trace. */
@@ -280,6 +282,7 @@ export class Stack implements AsyncDisposable {
     this.#mustBeOpen();
     const parts: ForwardParts = {
       ...{ ports: this.#ports, liveness: this.#liveness, clock: this.#clock, udp: this.#udp },
+      counters: this.#counters,
       forwarders: this.#forwarders,
       requests: this.#connects,
       nextName: () => this.#nextName++,
@@ -388,7 +391,7 @@ export class Stack implements AsyncDisposable {
       (sum, { pool }) => sum + (pool.count - pool.free) * pool.blockBytes,
       0,
     );
-    const totals = sumCounters(sets);
+    const totals = sumCounters([...sets, this.#counters]);
     return { ...totals, memory: { sendBytes, receiveBytes: totals.counters.receiveMemoryNow } };
   }
 
@@ -478,6 +481,7 @@ export class Stack implements AsyncDisposable {
     this.#ended = error;
     for (const listener of this.#listeners) Listener.fail(listener, error);
     for (const conn of [...this.#sockets]) DatagramConn.fail(conn, error);
+    for (const forwarder of this.#forwarders) Forwarder.fail(forwarder, error);
     for (const reject of this.#connects.values()) reject(error);
     for (const port of this.#ports) port.fail(error);
     this.#closing = this.#release();

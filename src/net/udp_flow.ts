@@ -99,14 +99,17 @@ export class UdpFlowConn implements AsyncIterable<Uint8Array<ArrayBuffer>>, Disp
     this.close();
   }
 
-  /** Receives until the flow ends. */
+  /** Receives until the flow is idle or closed; throws `ConnectionAborted` when the stack has failed. */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
     for (;;) {
       let payload: Uint8Array<ArrayBuffer>;
       try {
         payload = await this.receive();
-      } catch {
-        return;
+      } catch (error) {
+        const isOver = error instanceof Deno.errors.BadResource ||
+          error instanceof Deno.errors.Interrupted;
+        if (isOver) return;
+        throw error;
       }
       yield payload;
     }

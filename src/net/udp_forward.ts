@@ -1,12 +1,16 @@
 import { type Address, addressText } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Counters } from "../base/counters.ts";
+import { Drop } from "../base/drops.ts";
 import { DATAGRAM_HEADER_BYTES, DatagramWord } from "../ring/datagram.ts";
 import type { UdpConfig } from "../udp/config.ts";
 import type { DatagramEndpoint } from "./datagram_endpoint.ts";
 import { interrupted, messageTooLong } from "./errors.ts";
 
-/** Datagrams of one flow that wait to be received; more of them are dropped. */
+/** Datagrams of one flow that wait to be received; more of them are dropped, `forwardQueueFull`. */
 const QUEUE_DATAGRAMS = 64;
+/** Payload that waits in all flows of a forward in one pipeline; what would be more is dropped in the same way. */
+const QUEUES_MAX_BYTES = 16 << 20;
 /** Most payload of a datagram over IPv4, which is a little less than over IPv6. */
 const PAYLOAD_MAX_BYTES = 65_507;
 
@@ -14,6 +18,7 @@ const PAYLOAD_MAX_BYTES = 65_507;
 export interface UdpFlowParts {
   readonly clock: Clock;
   readonly config: UdpConfig;
+  readonly counters: Counters;
   readonly flowsMax: number;
   readonly idleUs: number;
   /** Tells the sender of a flow that it is not taken: a code of "destination unreachable". */
@@ -26,6 +31,15 @@ export interface UdpFlowParts {
   ): void;
   /** A flow that is new. */
   offer(flow: UdpFlowState): void;
+}
+
+/** A datagram that has found no room to be queued. */
+interface PendingSend {
+  readonly flow: UdpFlowState;
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly resolve: (count: number) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** One flow: datagrams between a source and a foreign destination. */
@@ -62,15 +76,24 @@ export class UdpFlowState {
   /** Takes a datagram from the source; false when too many wait. */
   take(payload: Uint8Array<ArrayBuffer>): boolean {
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) waiting.resolve(payload);
-    else if (this.#queue.length >= QUEUE_DATAGRAMS) return false;
-    else this.#queue.push(payload);
+    if (waiting !== undefined) {
+      waiting.resolve(payload);
+      return true;
+    }
+    const { flows } = this;
+    if (this.#queue.length >= QUEUE_DATAGRAMS) return false;
+    if (flows.queuedBytes + payload.length > QUEUES_MAX_BYTES) return false;
+    flows.queuedBytes += payload.length;
+    this.#queue.push(payload);
     return true;
   }
 
   receive(): Promise<Uint8Array<ArrayBuffer>> {
     const payload = this.#queue.shift();
-    if (payload !== undefined) return Promise.resolve(payload);
+    if (payload !== undefined) {
+      if (this.ended === null) this.flows.queuedBytes -= payload.length;
+      return Promise.resolve(payload);
+    }
     if (this.ended !== null) return Promise.reject(this.ended);
     const waiting = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     this.#waiting.push(waiting);
@@ -80,20 +103,23 @@ export class UdpFlowState {
   end(error: Error): void {
     if (this.ended !== null) return;
     this.ended = error;
+    // What still waits may be received, but it is the application's now: it may have forgotten the flow.
+    for (const { length } of this.#queue) this.flows.queuedBytes -= length;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
 
 /** The flows of one forward in one pipeline, by both ends; those that are idle end. */
 export class UdpFlows {
-  /** Datagrams that found no room: as many flows as there may be, or too many of one that wait. */
-  dropped = 0;
+  /** Payload that waits in all open flows. */
+  queuedBytes = 0;
   readonly #parts: UdpFlowParts;
   /** In the order of their last use. */
   readonly #flows = new Map<string, UdpFlowState>();
   readonly #header = new Int32Array(DATAGRAM_HEADER_BYTES / 4);
-  readonly #sends: { header: Uint8Array; payload: Uint8Array; done: (count: number) => void }[] =
-    [];
+  /** In the order in which they are to go. */
+  #sends: PendingSend[] = [];
+  #closed = false;
   #endpoint: DatagramEndpoint | null = null;
   #wakeId = -1;
 
@@ -108,13 +134,14 @@ export class UdpFlows {
 
   /** There is something to receive, or room to send. */
   onNews(endpoint: DatagramEndpoint): void {
+    if (this.#closed) return;
     this.#endpoint = endpoint;
     while (endpoint.receiveBytes > 0) this.#deliver(endpoint);
     while (this.#sends.length > 0) {
-      const { header, payload, done } = this.#sends[0];
+      const { header, payload, resolve } = this.#sends[0];
       if (!endpoint.send(header, payload, this.#parts.config.sendBufferBytes)) return;
       this.#sends.shift();
-      done(payload.length);
+      resolve(payload.length);
     }
   }
 
@@ -123,19 +150,23 @@ export class UdpFlows {
     const { header } = endpoint;
     const key = header.subarray(DatagramWord.source, DatagramWord.source + 8).join() + "," +
       header[DatagramWord.ports];
-    const nowUs = this.#parts.clock.now();
+    const { clock, counters } = this.#parts;
+    const nowUs = clock.now();
     let flow = this.#flows.get(key);
     if (flow !== undefined) {
       this.#use(flow);
-      if (!flow.take(payload)) this.dropped++;
+      if (!flow.take(payload)) counters.drop(Drop.forwardQueueFull);
       return;
     }
     if (this.#flows.size >= this.#parts.flowsMax) {
-      this.dropped++;
+      counters.drop(Drop.forwardFlowsFull);
       return;
     }
     flow = new UdpFlowState(this, key, header, nowUs);
-    flow.take(payload);
+    if (!flow.take(payload)) {
+      counters.drop(Drop.forwardQueueFull);
+      return;
+    }
     this.#flows.set(key, flow);
     if (this.#wakeId < 0) this.#watch();
     this.#parts.offer(flow);
@@ -170,13 +201,19 @@ export class UdpFlows {
   close(flow: UdpFlowState, error: Error): void {
     if (this.#flows.get(flow.key) === flow) this.#flows.delete(flow.key);
     flow.end(error);
+    const lost = this.#sends.filter((send) => send.flow === flow);
+    if (lost.length === 0) return;
+    this.#sends = this.#sends.filter((send) => send.flow !== flow);
+    for (const { reject } of lost) reject(error);
   }
 
-  /** Ends all of them. */
+  /** Ends all of them, and takes no more. */
   closeAll(error: Error = interrupted()): void {
+    this.#closed = true;
     this.#parts.clock.cancelWake(this.#wakeId);
     for (const flow of this.#flows.values()) flow.end(error);
     this.#flows.clear();
+    for (const { reject } of this.#sends.splice(0)) reject(error);
   }
 
   /** Tells the source that its flow is not taken. */
@@ -204,9 +241,10 @@ export class UdpFlows {
     if (isFirst && this.#endpoint!.send(bytes, payload, sendBufferBytes)) {
       return Promise.resolve(payload.length);
     }
-    return new Promise((done) =>
-      this.#sends.push({ header: bytes.slice(), payload: payload.slice(), done })
-    );
+    return new Promise((resolve, reject) => {
+      const copies = { header: bytes.slice(), payload: payload.slice() };
+      this.#sends.push({ flow, ...copies, resolve, reject });
+    });
   }
 }
 

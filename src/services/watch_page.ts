@@ -7,6 +7,7 @@ import PLOT_STYLE from "../page/made/uplot.css" with { type: "text" };
 import type { ServeHandler } from "../net/serve.ts";
 import { endText, type Viewer, VIEWERS_MAX, Watch, type Watched } from "../trace/watch.ts";
 import { STATUS_PATHS, statusPage } from "./status_page.ts";
+import { type Ends, TRACE_PATH, traceLines } from "./trace_stream.ts";
 
 /** Milliseconds between two looks at the log of the connection that a viewer has chosen. */
 const LOOK_MS = 100;
@@ -61,18 +62,18 @@ export function watchPage(stack: Watched): ServeHandler {
     if (pathname === "/events") {
       if (request.method === "HEAD") return eventStream(null);
       const viewer = watch.join(...ends);
-      if (viewer === null) return refusal(503, `There are ${VIEWERS_MAX} viewers already\n`);
+      if (viewer === null) return tooManyViewers();
       const chosen = searchParams.get("connection");
       if (chosen !== null) viewer.choose(Number(chosen));
       return eventStream(events(overview, viewer));
     }
+    if (pathname === TRACE_PATH) {
+      return traceLines(watch, ends, request.method, searchParams) ?? tooManyViewers();
+    }
     return statusPage(stack, pathname) ??
-      refusal(404, `There are /, ${STATUS_PATHS}, and /events\n`);
+      refusal(404, `There are /, ${STATUS_PATHS}, ${TRACE_PATH} and /events\n`);
   };
 }
-
-/** The ends of a connection, the stack's first. */
-type Ends = [local: string, remote: string];
 
 function refusal(status: number, body: string): Response {
   return new Response(body, { status });
@@ -81,6 +82,10 @@ function refusal(status: number, body: string): Response {
 function eventStream(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Response {
   const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
   return new Response(body, { headers });
+}
+
+function tooManyViewers(): Response {
+  return refusal(503, `There are ${VIEWERS_MAX} viewers already\n`);
 }
 
 /** Gives the overview as an event, made anew when the last one is old. */

@@ -58,6 +58,9 @@ export class Watch {
   #viewers = 0;
   #forgotten = 0;
   #watching: Disposable | null = null;
+  /** Viewers' streams by the keys of their connections. */
+  readonly #streams = new Map<string, number>();
+  readonly #tails = new Set<(record: TraceRecord) => void>();
 
   constructor(stack: Watched, nowUs: () => number = () => Date.now() * 1000) {
     this.#stack = stack;
@@ -74,19 +77,47 @@ export class Watch {
    * connection is not recorded from now on: what it shows would make more to show.
    */
   join(local: string, remote: string): Viewer | null {
+    const leave = this.#enter(local, remote);
+    return leave === null ? null : new Viewer(this, leave);
+  }
+
+  /**
+   * One more viewer, who is shown every record but those of viewers' connections, as long as the call lasts; gives what
+   * ends it, or null when there are too many viewers.
+   */
+  tail(local: string, remote: string, take: (record: TraceRecord) => void): (() => void) | null {
+    const leave = this.#enter(local, remote);
+    if (leave === null) return null;
+    this.#tails.add(take);
+    return () => {
+      this.#tails.delete(take);
+      leave();
+    };
+  }
+
+  #enter(local: string, remote: string): (() => void) | null {
     if (this.#viewers === VIEWERS_MAX) return null;
     this.#viewers++;
     this.#watching ??= this.#stack.watch((record) => this.#look(record));
-    const own = this.#byKey.get(keyOf(local, remote)) ?? this.#make(local, remote, null);
-    own.streams++;
+    // The other end may be on this stack too.
+    const keys = [keyOf(local, remote), keyOf(remote, local)];
+    for (const key of keys) this.#countStreams(key, 1);
     let joined = true;
-    return new Viewer(this, () => {
+    return () => {
       if (!joined) return;
       joined = false;
-      own.streams--;
+      for (const key of keys) this.#countStreams(key, -1);
       if (--this.#viewers > 0) return;
       this.#pause();
-    });
+    };
+  }
+
+  #countStreams(key: string, change: number): void {
+    const count = (this.#streams.get(key) ?? 0) + change;
+    if (count === 0) this.#streams.delete(key);
+    else this.#streams.set(key, count);
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) entry.streams = count;
   }
 
   /** Notes that a connection carries a part of the page. */
@@ -144,10 +175,14 @@ export class Watch {
 
   #look(record: TraceRecord): void {
     const { kind, segment, timeUs } = record;
-    if (!isOfConnection(kind)) return;
+    if (!isOfConnection(kind)) {
+      if (kind !== TraceKind.drop || !this.#isViewers(segment)) this.#show(record);
+      return;
+    }
     const entry = this.#entryOf(kind, segment, beginsConnection(record));
     if (kind === TraceKind.state) entry.state = record.stateAfter;
     if (entry.streams > 0) return;
+    this.#show(record);
     switch (kind) {
       case TraceKind.state:
         return entry.log.state(timeUs, record.stateBefore, record.stateAfter);
@@ -167,6 +202,18 @@ export class Watch {
           record.headersLength,
         );
     }
+  }
+
+  /** Whether a segment that came in belongs to a connection over which somebody looks. */
+  #isViewers(segment: Segment): boolean {
+    const key = this.#key;
+    putKey(key, segment, true);
+    const local = wordsText(key, 0, key[8] >>> 16);
+    return this.#streams.has(keyOf(local, wordsText(key, 4, key[8] & 0xffff)));
+  }
+
+  #show(record: TraceRecord): void {
+    for (const take of this.#tails) take(record);
   }
 
   #entryOf(kind: TraceKind, segment: Segment, begins: boolean): Entry {
@@ -192,7 +239,7 @@ export class Watch {
       words: words === null ? new Int32Array(9) : words.slice(),
       log: new ConnectionLog(),
       state: null,
-      streams: 0,
+      streams: this.#streams.get(keyOf(local, remote)) ?? 0,
       page: false,
       bytesReceived: 0,
       bytesSent: 0,

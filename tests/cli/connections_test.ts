@@ -1,20 +1,10 @@
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { UsageError } from "../../src/cli/command.ts";
-import { connectionLines, pageOf } from "../../src/cli/connections.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { connectionLines } from "../../src/cli/connections.ts";
 import { ServerProcess } from "../support/server.ts";
 import { testNeeding } from "../support/skip.ts";
 import { STACK } from "../support/stack.ts";
 import { VirtualPair } from "../net/virtual_pair.ts";
 import { runWoshou, TestTerminal } from "./woshou.ts";
-
-Deno.test("connections: a server is named by its page or its address", () => {
-  const list = "connections.json";
-  assertEquals(String(pageOf("10.7.0.2")), `http://10.7.0.2/${list}`);
-  assertEquals(String(pageOf("10.7.0.2:8080")), `http://10.7.0.2:8080/${list}`);
-  assertEquals(String(pageOf("fd07::2")), `http://[fd07::2]/${list}`);
-  assertEquals(String(pageOf("http://[fd07::2]:81/")), `http://[fd07::2]:81/${list}`);
-  assertThrows(() => pageOf("a b"), UsageError, '"a b"');
-});
 
 Deno.test("connections: two lines each, through JSON, which knows no infinity", async () => {
   const pair = await VirtualPair.open();

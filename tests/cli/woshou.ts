@@ -16,7 +16,7 @@ export function runWoshou(args: readonly string[], options?: RunOptions): Promis
   return runToEnd(...woshouCommand(args), options);
 }
 
-/** Starts it; resolves when it has said on stderr that it listens. */
+/** Starts it; resolves when it has said on stderr that it listens, or to whom. */
 export async function startWoshou(args: readonly string[]): Promise<ServerProcess> {
   const [program, all] = woshouCommand(args);
   const child = new ServerProcess(
@@ -28,7 +28,7 @@ export async function startWoshou(args: readonly string[]): Promise<ServerProces
     }).spawn(),
   );
   try {
-    await child.said(/listening on/);
+    await child.said(/^(listening on|following) .*\n/);
   } catch (error) {
     await child[Symbol.asyncDispose]();
     throw error;

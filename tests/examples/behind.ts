@@ -1,7 +1,8 @@
 /**
  * What stands behind a proxy in the tests: HTTP on 8080 (`/N` gives N bytes, a POST tells how many it got), a port that
  * resets what it accepts (7001), one that answers when the client has ended its side (7002), and one that never reads
- * (7003). Prints a line when all are there.
+ * (7003). Over UDP, at the address that is given: one that gives datagrams back (7004), one for which another address
+ * answers first (7005), and a name server that knows no answers (53). Prints a line when all are there.
  */
 import { createServer } from "node:net";
 
@@ -41,4 +42,27 @@ async function serve(port: number, handle: (conn: Deno.TcpConn) => void): Promis
 const held: Deno.TcpConn[] = [];
 serve(7002, (conn) => countAndAnswer(conn).catch(() => {}));
 serve(7003, (conn) => held.push(conn));
+
+const [address, stranger] = Deno.args;
+
+async function answer(
+  port: number,
+  with_: (payload: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+  first?: Deno.DatagramConn,
+): Promise<void> {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: address, port });
+  for await (const [payload, from] of socket) {
+    await first?.send(encoder.encode("not for you\n"), from);
+    await socket.send(with_(payload), from);
+  }
+}
+
+const other = Deno.listenDatagram({ transport: "udp", hostname: stranger, port: 7005 });
+answer(7004, (payload) => payload);
+answer(7005, (payload) => payload, other);
+answer(53, (question) => {
+  const reply = question.slice();
+  reply[2] |= 0x80; // It is a response (RFC 1035 section 4.1.1).
+  return reply;
+});
 console.log("ready");

@@ -4,7 +4,7 @@
  * ```text
  *   client namespace                 namespace of the run          server namespace
  *   ┌─────────────────────┐          ┌──────────────────┐          ┌───────────────────────┐
- *   │ default route: TUN  │ ── veth ─│ microsocks       │── veth ──│ 198.51.100.0/24 (lo)  │
+ *   │ default route: TUN  │ ── veth ─│ microsocks, dante│── veth ──│ 198.51.100.0/24 (lo)  │
  *   │ the example, curl   │          │                  │          │ behind.ts             │
  *   └─────────────────────┘          └──────────────────┘          └───────────────────────┘
  * ```
@@ -38,7 +38,8 @@ export async function makePlaces(): Promise<Places> {
     // The server answers what comes from the client's network too.
     await runIn(server, "ip", "route", "add", "default", "via", server.near.address);
     const behind = new URL("./behind.ts", import.meta.url).pathname;
-    stack.use(await inNamespace(server, Deno.execPath(), ["run", "-A", behind]));
+    const args = ["run", "-A", behind, BEHIND, NOBODY];
+    stack.use(await inNamespace(server, Deno.execPath(), args));
     const resources = stack.move();
     return { client, server, [Symbol.asyncDispose]: () => resources.disposeAsync() };
   } catch (error) {
@@ -99,26 +100,69 @@ export function curl(namespace: Namespace, ...args: string[]): Promise<Ended> {
   return endOf(namespace, "curl", ["-sS", "--noproxy", "*", "--max-time", "20", ...args]);
 }
 
-/** microsocks in the namespace of the run; it is ready when something connects. */
-export async function startSocks(
+/** microsocks in the namespace of the run. */
+export function startSocks(port: number, flags: readonly string[] = []): Promise<AsyncDisposable> {
+  return startProxy("microsocks", ["-p", String(port), ...flags], { hostname: "127.0.0.1", port });
+}
+
+/** dante in the namespace of the run, which carries UDP too: for clients of `near`, out at `far`. */
+export async function startDante(
+  near: string,
+  far: string,
   port: number,
-  flags: readonly string[] = [],
 ): Promise<AsyncDisposable> {
-  const child = new Deno.Command("microsocks", {
-    args: ["-p", String(port), ...flags],
+  const folder = await Deno.makeTempDir({ prefix: "woshou-dante-" });
+  const file = `${folder}/danted.conf`;
+  await Deno.writeTextFile(
+    file,
+    `logoutput: stderr
+internal: ${near} port = ${port}
+external: ${far}
+clientmethod: none
+socksmethod: none
+user.privileged: root
+user.unprivileged: root
+client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
+socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 command: connect udpassociate }
+socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 command: udpreply }
+`,
+  );
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  try {
+    const args = ["-f", file, "-p", `${folder}/pid`];
+    stack.use(await startProxy("danted", args, { hostname: near, port }));
+    return stack;
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+/** Starts a proxy; it is ready when something connects. */
+async function startProxy(
+  program: string,
+  args: string[],
+  addr: { readonly hostname: string; readonly port: number },
+): Promise<AsyncDisposable> {
+  const child = new Deno.Command(program, {
+    args,
     stdin: "null",
     stdout: "null",
     stderr: "null",
   }).spawn();
   const proxy = {
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
+      // dante ends its own processes when it is asked to.
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), 5000);
       await child.status;
+      clearTimeout(late);
     },
   };
   for (let attempts = 0; attempts < 200; attempts++) {
     try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      (await Deno.connect(addr)).close();
       return proxy;
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
@@ -126,5 +170,5 @@ export async function startSocks(
     }
   }
   await proxy[Symbol.asyncDispose]();
-  throw new Error("microsocks does not listen");
+  throw new Error(`${program} does not listen`);
 }

@@ -1,15 +1,15 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { connectVpn, serveVpn } from "../../examples/vpn.ts";
 import { open, type TunDevice, webSocketDevice } from "../../mod.ts";
 import { runIn } from "../support/namespace.ts";
 import { testNeeding } from "../support/skip.ts";
-import { BEHIND, curl, makePlaces, NOBODY, startExample } from "./places.ts";
+import { BEHIND, curl, endOf, makePlaces, NOBODY, startExample } from "./places.ts";
 
 const TOKEN = "a-secret-of-two";
 
 testNeeding(
-  { tun: true, programs: ["ip", "nsenter", "curl"] },
-  "vpn: curl reaches through the WebSocket what only the server can reach",
+  { tun: true, programs: ["ip", "nsenter", "curl", "dig"] },
+  "vpn: curl and dig reach through the WebSocket what only the server can reach",
   async () => {
     await using places = await makePlaces();
     const { client } = places;
@@ -34,6 +34,8 @@ testNeeding(
       assertEquals([got.code, got.stdout], [0, String(length)], got.stderr);
     }
     assertEquals((await curl(client, `http://${NOBODY}:81/`)).code, 7);
+    const name = await endOf(client, "dig", ["+tries=1", "+time=8", `@${BEHIND}`, "a.test"]);
+    assertMatch(name.stdout, /status: NOERROR/, name.stderr);
     assertEquals((await example.stop("SIGTERM")).stderr, "");
     assertEquals((await server.stop("SIGTERM")).stderr, "");
   },

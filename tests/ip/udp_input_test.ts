@@ -130,6 +130,23 @@ Deno.test("udp input: groups and broadcasts are for UDP alone", () => {
   }
 });
 
+Deno.test("udp input: who has no address yet may ask everybody for one", () => {
+  // Goal: RFC 1122 section 3.2.1.3 (a) and RFC 2131 section 4.1, as Linux has it: from 0.0.0.0 to all, and no further.
+  const destination = addressOf("255.255.255.255").w3;
+  const { kind, segment } = decode(udpFrame({}, { source: 0, destination }));
+  assertEquals([kind, segment.src3, segment.dst3], [InputKind.udp, 0, destination]);
+  assertDrop(
+    ipv4Frame({ protocol: 6, source: 0, destination, payload: new Array(40).fill(0) }),
+    Drop.ipDestinationForeign,
+  );
+  for (const to of ["10.7.0.255", "224.0.0.1", "10.7.0.2"]) {
+    const frame = udpFrame({}, { source: 0, destination: addressOf(to).w3 });
+    assertDrop(frame, Drop.ipSourceMartian);
+  }
+  const near = udpFrame({}, { source: addressOf("0.0.0.1").w3, destination });
+  assertDrop(near, Drop.ipSourceMartian);
+});
+
 Deno.test("udp input: ICMP errors about datagrams", () => {
   // Goal: told apart from those about TCP, with the addresses and ports of what was sent.
   const quoted = ipv4Frame({

@@ -1,5 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { memoryPair, open, Stack, systemClock, systemRandom, type TcpConn } from "../../mod.ts";
+import {
+  memoryPair,
+  open,
+  Stack,
+  systemClock,
+  systemRandom,
+  type TcpConn,
+  type UdpFlow,
+} from "../../mod.ts";
 import { parseCidr } from "../../src/base/address.ts";
 import { TunDevice } from "../../src/device/tun.ts";
 import { ThreadedPipeline } from "../../src/pipeline/threads.ts";
@@ -94,6 +102,55 @@ Deno.test("a device that throws ends an inline stack, and everybody hears of it"
     conn.setNoDelay(); // Something to do, so that the stack looks at its device.
   };
   await assertAllFail({ net, conn, nobody: "10.7.0.9" }, kill, /on fire/);
+});
+
+Deno.test("datagrams that wait to go, and flows, hear of it when an inline stack ends", async () => {
+  // Goal: of UDP too nothing hangs: sends for which there was no room, and flows that nobody has closed.
+  let isBroken = false;
+  const [near, far] = memoryPair();
+  const device = new class extends Cable {
+    override receive(memory: Uint8Array, offset: number, limit: number): number {
+      if (isBroken) throw new Error("the device is on fire");
+      return super.receive(memory, offset, limit);
+    }
+  }(near);
+  const net = await open({ device, address: "10.7.0.2/24" });
+  const client = await open({ device: far, address: "10.7.0.1/24" });
+  const flows: UdpFlow[] = [];
+  const forwarder = net.forward({ transport: "udp" }, (flow) => void flows.push(flow));
+  const socket = client.listenDatagram({ transport: "udp", port: 0 });
+  for (const port of [1, 2, 3]) {
+    await socket.send(new Uint8Array(1), { transport: "udp", hostname: "203.0.113.5", port });
+  }
+  await until(() => flows.length === 3, "the flows have come");
+  const [answering, looping] = flows.slice(0, 2).map((flow) => flow.accept());
+  await answering.receive();
+  const sender = net.listenDatagram({ transport: "udp", port: 0 });
+  const nobody = { transport: "udp", hostname: "10.7.0.9", port: 9 } as const;
+  const payload = new Uint8Array(60_000);
+  // The device breaks before the stack gets to send: of five only three have room.
+  isBroken = true;
+  const sends = [1, 2, 3, 4, 5].map(() => answering.send(payload).catch((error) => error));
+  const others = [1, 2, 3, 4, 5].map(() => sender.send(payload, nobody).catch((error) => error));
+  const receiving = rejection(() => answering.receive());
+  const iterating = rejection(async () => {
+    for await (const _payload of looping);
+  });
+  const closed = await rejection(() => net.closed);
+  assert(closed.cause instanceof Error && closed.cause.message === "the device is on fire");
+  for (const results of [await Promise.all(sends), await Promise.all(others)]) {
+    assertEquals(results.slice(0, 3), [60_000, 60_000, 60_000]);
+    assertEquals(results.slice(3), [closed, closed]);
+  }
+  assert(await receiving === closed);
+  assert(await iterating === closed);
+  const late = flows[2].accept();
+  assertEquals(await late.receive(), new Uint8Array(1), "what has come before is still there");
+  assert(await rejection(() => late.receive()) === closed);
+  assert(await rejection(() => late.send(payload)) === closed);
+  answering.close();
+  forwarder[Symbol.dispose]();
+  await Promise.all([net.close(), client.close()]);
 });
 
 Deno.test("a stack that failed and is closed then is closed, not failed twice", async () => {

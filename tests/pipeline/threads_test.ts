@@ -1,10 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type OpenOptions, type PipelineShape, type Stack, TunDevice } from "../../mod.ts";
+import {
+  type OpenOptions,
+  type PipelineShape,
+  type Stack,
+  TunDevice,
+  type UdpFlowConn,
+} from "../../mod.ts";
 import { ThreadedPipeline } from "../../src/pipeline/threads.ts";
 import { SMALL_DIMENSIONS } from "../../src/ring/layout.ts";
 import { ip, until } from "../support/process.ts";
 import { testNeeding } from "../support/skip.ts";
-import { newWorkerThreads, openStack, STACK } from "../support/stack.ts";
+import { HOST, newWorkerThreads, openStack, STACK } from "../support/stack.ts";
 import { settings } from "./stage_parts.ts";
 
 const SHAPES = { split: 3, fused: 1 } as const;
@@ -48,8 +54,38 @@ async function pendingCalls(net: Stack): Promise<Promise<unknown>[]> {
     conn.read(new Uint8Array(1)),
     full,
     net.connect({ hostname: "10.7.0.77", port: 1 }),
+    ...await pendingDatagrams(net),
     net.closed,
   ].map((call) => call.finally(() => closeQuietly(client)));
+}
+
+/** The same of a socket and of a flow: one that receives, and sends of which there is room for some only. */
+async function pendingDatagrams(net: Stack): Promise<Promise<unknown>[]> {
+  await ip("route add 203.0.113.0/24 dev wsdie0");
+  const taken = Promise.withResolvers<UdpFlowConn>();
+  net.forward({ transport: "udp" }, (flow) => taken.resolve(flow.accept()));
+  const client = Deno.listenDatagram({ transport: "udp", hostname: HOST, port: 0 });
+  await client.send(new Uint8Array(1), { transport: "udp", hostname: "203.0.113.5", port: 1 });
+  const flow = await taken.promise;
+  client.close();
+  await flow.receive();
+  const socket = net.listenDatagram({ transport: "udp", port: 5000 });
+  const nobody = { transport: "udp", hostname: "10.7.0.77", port: 1 } as const;
+  return [
+    flow.receive(),
+    sendUntilFailure((payload) => flow.send(payload)),
+    socket.receive(),
+    sendUntilFailure((payload) => socket.send(payload, nobody)),
+  ];
+}
+
+/** Each of the sends has to come to an end, those that have found no room too. */
+async function sendUntilFailure(send: (payload: Uint8Array) => Promise<number>): Promise<void> {
+  const payload = new Uint8Array(8192);
+  for (let i = 0; i < 100_000; i++) {
+    const sends = await Promise.allSettled(Array.from({ length: 64 }, () => send(payload)));
+    for (const outcome of sends) if (outcome.status === "rejected") throw outcome.reason;
+  }
 }
 
 async function writeUntilFull(conn: { write(bytes: Uint8Array): Promise<number> }) {
