@@ -38,6 +38,8 @@ const GSO_SIZE_BYTE = 4;
 /** What the stack's defaults are where Linux is set up differently by default, or by whoever built it. */
 const BASE: readonly (readonly [string, string])[] = [
   ["net.ipv4.tcp_ecn", "0"],
+  ["net.ipv4.tcp_fastopen", "3"],
+  ["net.ipv4.tcp_syn_linear_timeouts", "0"],
   ["net.ipv4.tcp_rmem", "4096 131072 6291456"],
   ["net.ipv4.tcp_wmem", "4096 65536 4194304"],
   ["net.ipv4.conf.all.rp_filter", "0"],
