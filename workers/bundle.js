@@ -5609,9 +5609,8 @@ var Connection = class {
   /** Greatest flight since the window's use was last looked at, and where that ends. */
   cwndFlightMax = 0;
   cwndUsageEnd = 0;
-  /** Greatest flight since `cwndUsedSinceUs`, when the window was last in full use. */
-  cwndUsedBytes = 0;
-  cwndUsedSinceUs = 0;
+  /** When the window was last reduced for a pause; 0 before the first. */
+  cwndRestartedAtUs = 0;
   /** When text was last sent; 0 before the first. */
   lastTextSentAtUs = 0;
   /** There when segments are paced. */
@@ -7621,7 +7620,7 @@ function isWindowLimited(conn) {
   const { cwndBytes, ssthreshBytes } = conn.congestion;
   return cwndBytes < ssthreshBytes && cwndBytes < 2 * conn.cwndFlightMax;
 }
-function validateWindow(conn, pipeBytes, stopped, nowUs, config) {
+function validateWindow(conn, pipeBytes, stopped) {
   const { congestion, sndMss } = conn;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
   const limited = stopped || pipeBytes > congestion.cwndBytes - sndMss;
@@ -7631,29 +7630,9 @@ function validateWindow(conn, pipeBytes, stopped, nowUs, config) {
     conn.cwndFlightMax = flight;
     conn.cwndUsageEnd = conn.sndNxt;
   }
-  if (isWindowLimited(conn) || conn.cwndUsedSinceUs === 0) {
-    conn.cwndUsedBytes = 0;
-    conn.cwndUsedSinceUs = nowUs;
-    return;
-  }
-  if (flight > conn.cwndUsedBytes) conn.cwndUsedBytes = flight;
-  const sinceUs = nowUs - conn.cwndUsedSinceUs;
-  if (config.restartAfterIdle && sinceUs >= conn.rtt.rtoUs) shrinkUnused(conn, nowUs, config);
-}
-function shrinkUnused(conn, nowUs, config) {
-  if (conn.loss.phase === Phase.open) {
-    const { congestion } = conn;
-    const used2 = Math.max(conn.cwndUsedBytes, restartWindow(conn, config));
-    if (used2 < congestion.cwndBytes) {
-      keepThreshold(conn);
-      congestion.cwndBytes = wholeSegments(conn, (congestion.cwndBytes + used2) / 2);
-    }
-    conn.cwndUsedBytes = 0;
-  }
-  conn.cwndUsedSinceUs = nowUs;
 }
 function onTransmitStart(conn, nowUs, config) {
-  const sinceUs = Math.max(conn.lastTextSentAtUs, conn.cwndUsedSinceUs);
+  const sinceUs = Math.max(conn.lastTextSentAtUs, conn.cwndRestartedAtUs);
   const idleUs = nowUs - sinceUs;
   if (config.restartAfterIdle && sinceUs > 0 && idleUs > conn.rtt.rtoUs) {
     restart(conn, idleUs, nowUs, config);
@@ -7670,8 +7649,7 @@ function restart(conn, idleUs, nowUs, config) {
     cwnd /= 2;
   }
   congestion.cwndBytes = Math.max(wholeSegments(conn, cwnd), least);
-  conn.cwndUsedSinceUs = nowUs;
-  conn.cwndUsedBytes = 0;
+  conn.cwndRestartedAtUs = nowUs;
 }
 function restartWindow(conn, config) {
   return initialWindow(config.initialWindowSegments, conn.sndMss);
@@ -11895,14 +11873,12 @@ function sendData(conn, nowUs, context) {
     if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
     sendNew(conn, length, nowUs, context);
   }
-  noteUse(conn, stopped, before, nowUs, context);
+  noteUse(conn, stopped, before);
 }
-function noteUse(conn, stopped, before, nowUs, context) {
+function noteUse(conn, stopped, before) {
   const pipe = pipeOf(conn);
   const { cwndBytes } = conn.congestion;
-  if (stopped || conn.sndNxt !== before) {
-    validateWindow(conn, pipe, stopped, nowUs, context.config);
-  }
+  if (stopped || conn.sndNxt !== before) validateWindow(conn, pipe, stopped);
   const unsent = conn.send.end - positionOf(conn, conn.sndNxt) | 0;
   if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss.queue.rate.onAppLimited(pipe);
 }
@@ -12519,8 +12495,7 @@ var KEPT_WORDS = [
   ],
   ...[
     "cwndFlightMax",
-    "cwndUsageEnd",
-    "cwndUsedBytes"
+    "cwndUsageEnd"
   ]
 ];
 var KEPT_NUMBERS = [
@@ -12548,7 +12523,7 @@ var KEPT_NUMBERS = [
     "segmentsSent",
     "segmentsReceived",
     "pathMtuEndUs",
-    "cwndUsedSinceUs"
+    "cwndRestartedAtUs"
   ],
   ...[
     "textSegmentsSent",

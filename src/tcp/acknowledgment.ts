@@ -280,7 +280,7 @@ function settleProbe(
 
 /** RFC 5681 and RFC 6582: the third duplicate ACK, and each partial ACK, names the oldest segment. */
 function detectByDuplicates(conn: Connection, loss: LossRecovery, advanced: boolean): boolean {
-  // RFC 6582 section 3.2 step 1: duplicates of what a recovery has sent again must not begin another.
+  // RFC 6582 section 3.2 step 2: duplicates of what a recovery has sent again must not begin another.
   const first = loss.phase === Phase.open && loss.duplicateAcks >= loss.reordering &&
     seqGt(conn.sndUna, loss.recover);
   const partial = loss.phase === Phase.recovery && advanced && seqLt(conn.sndUna, loss.recover);

@@ -119,9 +119,8 @@ export interface TcpOptions {
   /** How long an ICMP message about the path's MTU holds (RFC 1191 section 6.3). Default 600000 ms. */
   pathMtuExpiresMs?: number;
   /**
-   * Whether a congestion window that was not used for longer than an RTO shrinks, and sending begins with the
-   * initial window after such a pause (RFC 5681 section 4.1, RFC 2861). Default false; Linux's
-   * `tcp_slow_start_after_idle` is on by default. BBR does neither.
+   * Whether sending begins with the initial window after a pause of more than an RTO (RFC 5681 section 4.1).
+   * Default false; Linux's `tcp_slow_start_after_idle` is on by default. BBR does not.
    */
   restartAfterIdle?: boolean;
   /**

@@ -223,9 +223,8 @@ export class Connection {
   /** Greatest flight since the window's use was last looked at, and where that ends. */
   cwndFlightMax = 0;
   cwndUsageEnd: Seq = 0;
-  /** Greatest flight since `cwndUsedSinceUs`, when the window was last in full use. */
-  cwndUsedBytes = 0;
-  cwndUsedSinceUs = 0;
+  /** When the window was last reduced for a pause; 0 before the first. */
+  cwndRestartedAtUs = 0;
   /** When text was last sent; 0 before the first. */
   lastTextSentAtUs = 0;
   /** There when segments are paced. */

@@ -1,7 +1,8 @@
 /**
  * When an ACK is due (RFC 9293 section 3.8.6.3, RFC 5681 section 4.2), as Linux decides it: quick ACKs while
  * the peer starts, ACKs that wait for an answer where requests get one soon, a delay that follows the time
- * between segments, and duplicate ACKs of one round trip that go as one.
+ * between segments, and duplicate ACKs of one round trip that go as one. Where nothing is read meanwhile Linux
+ * leaves the ACK of a second full segment to the reader or the timer; here it goes at once (SHLD-19).
  */
 
 import { Counter, type Counters } from "../base/counters.ts";

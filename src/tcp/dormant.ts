@@ -42,7 +42,7 @@ export const KEPT_WORDS = [
   ...["keepaliveProbes", "keepaliveProbesSent", "recoveriesUndone"] as const,
   ...["flowLabel", "mssLimit", "linkMtu", "trafficClass", "hopLimit"] as const,
   ...["ackDelayUs", "ackPushed", "lastSegmentBytes", "rtoShift"] as const,
-  ...["cwndFlightMax", "cwndUsageEnd", "cwndUsedBytes"] as const,
+  ...["cwndFlightMax", "cwndUsageEnd"] as const,
 ];
 
 /** Fields that are kept as 64-bit floats: times, and totals that may pass 2^31. */
@@ -50,7 +50,7 @@ export const KEPT_NUMBERS = [
   ...["tsRecentAtUs", "lastTextAtUs", "lastChallengeAtUs", "lastTextSentAtUs"] as const,
   ...["lastReceivedAtUs", "tuneAtUs", "tuneRttUs", "tuneReadAtUs", "keepaliveAtUs"] as const,
   ...["endAtUs", "finWait2Us", "keepaliveIdleUs", "keepaliveIntervalUs", "userTimeoutUs"] as const,
-  ...["segmentsSent", "segmentsReceived", "pathMtuEndUs", "cwndUsedSinceUs"] as const,
+  ...["segmentsSent", "segmentsReceived", "pathMtuEndUs", "cwndRestartedAtUs"] as const,
   ...["textSegmentsSent", "textSegmentsReceived"] as const,
 ];
 

@@ -280,22 +280,14 @@ function sendData(conn: Connection, nowUs: number, context: OutputContext): void
     if (conn.pacer !== null && conn.pacer.holdsBack(nowUs)) break;
     sendNew(conn, length, nowUs, context);
   }
-  noteUse(conn, stopped, before, nowUs, context);
+  noteUse(conn, stopped, before);
 }
 
 /** Behind a round of sending: was the window the limit, or the application? */
-function noteUse(
-  conn: Connection,
-  stopped: boolean,
-  before: Seq,
-  nowUs: number,
-  context: OutputContext,
-): void {
+function noteUse(conn: Connection, stopped: boolean, before: Seq): void {
   const pipe = pipeOf(conn);
   const { cwndBytes } = conn.congestion;
-  if (stopped || conn.sndNxt !== before) {
-    validateWindow(conn, pipe, stopped, nowUs, context.config);
-  }
+  if (stopped || conn.sndNxt !== before) validateWindow(conn, pipe, stopped);
   const unsent = (conn.send!.end - positionOf(conn, conn.sndNxt)) | 0;
   if (unsent < conn.sndMss && pipe < cwndBytes) conn.loss!.queue.rate.onAppLimited(pipe);
 }

@@ -1,14 +1,13 @@
 /**
  * Whether the congestion window is in use, and what becomes of it when it is not: Linux's rule, in the place of
- * RFC 7661. A window that was not the limit does not grow; with `restartAfterIdle` one that was not
- * used for a while shrinks to what was (RFC 2861), and after a pause sending begins anew (RFC 5681 section 4.1).
+ * RFC 7661. A window that was not the limit does not grow, and lasts as long as ACKs come in; with
+ * `restartAfterIdle` sending begins anew after a pause (RFC 5681 section 4.1).
  */
 
 import { seqDiff, seqGe } from "../base/seq.ts";
 import type { TcpConfig } from "./config.ts";
 import { initialWindow } from "./congestion/control.ts";
 import type { Connection } from "./connection.ts";
-import { Phase } from "./loss_recovery.ts";
 
 /** Whether an acknowledgment may grow the window. */
 export function isWindowLimited(conn: Connection): boolean {
@@ -26,8 +25,6 @@ export function validateWindow(
   conn: Connection,
   pipeBytes: number,
   stopped: boolean,
-  nowUs: number,
-  config: TcpConfig,
 ): void {
   const { congestion, sndMss } = conn;
   const flight = seqDiff(conn.sndNxt, conn.sndUna);
@@ -38,34 +35,12 @@ export function validateWindow(
     conn.cwndFlightMax = flight;
     conn.cwndUsageEnd = conn.sndNxt;
   }
-  if (isWindowLimited(conn) || conn.cwndUsedSinceUs === 0) {
-    conn.cwndUsedBytes = 0;
-    conn.cwndUsedSinceUs = nowUs;
-    return;
-  }
-  if (flight > conn.cwndUsedBytes) conn.cwndUsedBytes = flight;
-  const sinceUs = nowUs - conn.cwndUsedSinceUs;
-  if (config.restartAfterIdle && sinceUs >= conn.rtt.rtoUs) shrinkUnused(conn, nowUs, config);
-}
-
-/** The application has not used its window for a timeout: it goes halfway to what was used. */
-function shrinkUnused(conn: Connection, nowUs: number, config: TcpConfig): void {
-  if (conn.loss!.phase === Phase.open) {
-    const { congestion } = conn;
-    const used = Math.max(conn.cwndUsedBytes, restartWindow(conn, config));
-    if (used < congestion.cwndBytes) {
-      keepThreshold(conn);
-      congestion.cwndBytes = wholeSegments(conn, (congestion.cwndBytes + used) / 2);
-    }
-    conn.cwndUsedBytes = 0;
-  }
-  conn.cwndUsedSinceUs = nowUs;
 }
 
 /** Something is to be sent and nothing is in flight. */
 export function onTransmitStart(conn: Connection, nowUs: number, config: TcpConfig): void {
   // A window that was reduced for this pause is not reduced for it again.
-  const sinceUs = Math.max(conn.lastTextSentAtUs, conn.cwndUsedSinceUs);
+  const sinceUs = Math.max(conn.lastTextSentAtUs, conn.cwndRestartedAtUs);
   const idleUs = nowUs - sinceUs;
   if (config.restartAfterIdle && sinceUs > 0 && idleUs > conn.rtt.rtoUs) {
     restart(conn, idleUs, nowUs, config);
@@ -84,8 +59,7 @@ function restart(conn: Connection, idleUs: number, nowUs: number, config: TcpCon
     cwnd /= 2;
   }
   congestion.cwndBytes = Math.max(wholeSegments(conn, cwnd), least);
-  conn.cwndUsedSinceUs = nowUs;
-  conn.cwndUsedBytes = 0;
+  conn.cwndRestartedAtUs = nowUs;
 }
 
 function restartWindow(conn: Connection, config: TcpConfig): number {

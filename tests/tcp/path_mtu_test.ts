@@ -132,3 +132,12 @@ Deno.test("Goal: what was lowered rises when its time is over, and data in fligh
   harness.expect("P. 1461:2921 ack 1");
   assertEquals(harness.conn.pathMtu, 1500);
 });
+
+Deno.test("Goal: what a router says of the way there does not make the own MSS smaller (RFC 9293 section 3.7.1)", () => {
+  const harness = established();
+  harness.write(1460);
+  tooBig(harness, 1200, 1);
+  harness.outbox.length = 0;
+  harness.inject("S 0:0 mss 1460", { from: PEER_PORT + 1 });
+  assertEquals(harness.outbox.map(({ segment }) => segment.mss), [1460]);
+});

@@ -26,6 +26,9 @@ const FIRST_REMOTE_PORT = 40_000;
 const STEP_US = 100_000;
 /** How long a call that blocks has to come back when its socket is shut down, in microseconds. */
 const GRACE_US = 300_000;
+/** How often the routes of a new device are looked for, and how long there is in between, in milliseconds. */
+const ROUTE_TRIES = 500;
+const ROUTE_WAIT_MS = 2;
 /** Where this thread's own calls have their parameters. */
 const OWN_POLL = 64;
 const OWN_TIME = 128;
@@ -38,6 +41,8 @@ const GSO_SIZE_BYTE = 4;
 /** What the stack's defaults are where Linux is set up differently by default, or by whoever built it. */
 const BASE: readonly (readonly [string, string])[] = [
   ["net.ipv4.tcp_ecn", "0"],
+  ["net.ipv4.tcp_fastopen", "3"],
+  ["net.ipv4.tcp_syn_linear_timeouts", "0"],
   ["net.ipv4.tcp_rmem", "4096 131072 6291456"],
   ["net.ipv4.tcp_wmem", "4096 65536 4194304"],
   ["net.ipv4.conf.all.rp_filter", "0"],
@@ -111,6 +116,21 @@ export class LinuxWorld implements World {
       const { success, stderr } = ip.outputSync();
       if (!success) throw new Error(`ip ${line}: ${new TextDecoder().decode(stderr).trim()}`);
     }
+    if (local.includes(":")) this.#awaitRoutes();
+  }
+
+  /** The kernel enters the routes of IPv6 addresses when it comes to it, in a thread of its own. */
+  #awaitRoutes(): void {
+    const { localAddress, remoteAddress } = this.settings;
+    const destinations = [localAddress, remoteAddress].map(({ w0, w1, w2, w3 }) =>
+      [w0, w1, w2, w3].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("") + " 80 "
+    );
+    for (let tries = 0; tries < ROUTE_TRIES; tries++) {
+      const routes = Deno.readTextFileSync("/proc/thread-self/net/ipv6_route");
+      if (destinations.every((each) => routes.includes(each))) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ROUTE_WAIT_MS);
+    }
+    throw new Error(`no routes of ${addressText(localAddress)} after ${ROUTE_TRIES} looks`);
   }
 
   get elapsedUs(): number {
