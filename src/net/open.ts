@@ -62,15 +62,7 @@ export async function open(options: OpenOptions = {}): Promise<Stack> {
     ip: ipConfig(options.ip),
     traced: options.trace !== undefined,
   };
-  const dimensions = dimensionsFor(
-    config,
-    options.tcp,
-    shape,
-    settings.traced,
-    options.queues ?? 1,
-    options.udp,
-    settings.ip,
-  );
+  const dimensions = dimensionsFor(options, shape, config, settings.ip);
   const clock = options.clock ?? systemClock;
   const random: Random = options.random ?? systemRandom;
   const pipelines: Pipeline[] = [];

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { memoryPair, open, type OpenOptions, systemClock, systemRandom } from "../../mod.ts";
+import {
+  ManualClock,
+  memoryPair,
+  open,
+  type OpenOptions,
+  type PipelineShape,
+  systemClock,
+  systemRandom,
+} from "../../mod.ts";
+import { IP_DEFAULTS } from "../../src/ip/config.ts";
 import { checkOptions, dimensionsFor, parsePrefixes } from "../../src/net/options.ts";
 import { RECEIVE_BLOCK_BYTES, SEND_BLOCK_BYTES } from "../../src/ring/layout.ts";
 import { tcpConfig } from "../../src/tcp/config.ts";
@@ -98,8 +107,24 @@ Deno.test("what is good passes", () => {
 Deno.test("memory limits become whole blocks, never more than was allowed", () => {
   // Goal: tcp.receiveMemoryBytes and tcp.sendMemoryBytes are limits, whatever the size of a block.
   const tcp = { receiveMemoryBytes: 1_000_000, sendMemoryBytes: 2_000_000, maxConnections: 16 };
-  const dimensions = dimensionsFor(tcpConfig(tcp), tcp, "split", false, 1);
+  const dimensions = dimensionsFor({ tcp }, "split", tcpConfig(tcp), IP_DEFAULTS);
   assertEquals(dimensions.receiveBlocks, Math.floor(1_000_000 / RECEIVE_BLOCK_BYTES));
   assertEquals(dimensions.sendBlocks, Math.floor(2_000_000 / SEND_BLOCK_BYTES));
   assertEquals(dimensions.connections, 16);
+});
+
+Deno.test("a stack in any shape has the room that the options tell; one with a clock of its own little", () => {
+  const sizes = (options: OpenOptions, shape: PipelineShape) => {
+    const config = tcpConfig(options.tcp);
+    const dimensions = dimensionsFor(options, shape, config, IP_DEFAULTS);
+    const { connections, receiveBlocks, sendBlocks } = dimensions;
+    return [connections, receiveBlocks * RECEIVE_BLOCK_BYTES, sendBlocks * SEND_BLOCK_BYTES];
+  };
+  const { maxConnections, receiveMemoryBytes, sendMemoryBytes } = tcpConfig();
+  for (const shape of ["split", "fused", "inline"] as const) {
+    assertEquals(sizes({}, shape), [maxConnections, receiveMemoryBytes, sendMemoryBytes], shape);
+  }
+  const clock = new ManualClock();
+  assertEquals(sizes({ clock }, "inline"), [4096, 4 << 20, 8 << 20]);
+  assertEquals(sizes({ clock, tcp: { maxConnections: 9 } }, "inline")[0], 9);
 });
