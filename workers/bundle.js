@@ -610,9 +610,9 @@ function addAddress(ifindex, prefix) {
   const socket = openSocket();
   try {
     sendMessage(socket, newAddressMessage(ifindex, prefix));
-    const answer2 = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
-    const view = new DataView(answer2.buffer);
-    const length = receiveAnswer(socket, answer2);
+    const answer = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
+    const view = new DataView(answer.buffer);
+    const length = receiveAnswer(socket, answer);
     if (length < HEADER_BYTES + 4 || view.getUint16(4, true) !== NLMSG_ERROR) {
       throw unexpectedAnswer("adding an address");
     }
@@ -626,11 +626,11 @@ function listAddresses(ifindex) {
   try {
     const request = message(ATTRIBUTES_START, RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
     sendMessage(socket, request);
-    const answer2 = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
-    const view = new DataView(answer2.buffer);
+    const answer = new Uint8Array(new ArrayBuffer(ANSWER_BYTES));
+    const view = new DataView(answer.buffer);
     const found = [];
     for (let answers = 0; answers < MAX_ANSWERS; answers++) {
-      const length = receiveAnswer(socket, answer2);
+      const length = receiveAnswer(socket, answer);
       if (collectAddresses(view, length, ifindex, found)) return found;
     }
     throw unexpectedAnswer("listing addresses");
@@ -737,8 +737,8 @@ function sendMessage(socket, bytes) {
     throw systemError(errno(), "Sending to netlink");
   }
 }
-function receiveAnswer(socket, answer2) {
-  const length = libc().recv(socket, answer2, answer2.length, 0);
+function receiveAnswer(socket, answer) {
+  const length = libc().recv(socket, answer, answer.length, 0);
   if (length <= 0) throw systemError(errno(), "Receiving from netlink");
   return length;
 }
@@ -2336,6 +2336,16 @@ var Ecn = {
   /** The bits themselves. */
   mask: 3
 };
+function turnAround(answer, packet) {
+  answer.src0 = packet.dst0;
+  answer.src1 = packet.dst1;
+  answer.src2 = packet.dst2;
+  answer.src3 = packet.dst3;
+  answer.dst0 = packet.src0;
+  answer.dst1 = packet.src1;
+  answer.dst2 = packet.src2;
+  answer.dst3 = packet.src3;
+}
 function segmentLength(segment) {
   const flags = segment.flags;
   return segment.payloadLength + ((flags & Flag.SYN) >> 1) + (flags & Flag.FIN);
@@ -3854,7 +3864,8 @@ function writeEchoReply(memory, offset, request, virtioHeader) {
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const isIpv42 = isIpv4Words(request.dst0, request.dst1, request.dst2);
   const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
-  turnAround(request);
+  turnAround(reply, request);
+  reply.trafficClass = request.trafficClass;
   memory.copy(icmp, request.payloadOffset, messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
   if (isIpv42) {
@@ -3869,17 +3880,6 @@ function writeEchoReply(memory, offset, request, virtioHeader) {
     view.setUint16(icmp + IcmpField.checksum, sum);
   }
   return icmp - offset + messageLength;
-}
-function turnAround(request) {
-  reply.src0 = request.dst0;
-  reply.src1 = request.dst1;
-  reply.src2 = request.dst2;
-  reply.src3 = request.dst3;
-  reply.dst0 = request.src0;
-  reply.dst1 = request.src1;
-  reply.dst2 = request.src2;
-  reply.dst3 = request.src3;
-  reply.trafficClass = request.trafficClass;
 }
 function datagramTooLong(length, family) {
   const most = family === "IPv4" ? IPV4_TOTAL_MAX_BYTES : IPV6_HEADER_BYTES + IPV6_PAYLOAD_MAX_BYTES;
@@ -3913,7 +3913,8 @@ function writeIcmpError(memory, offset, packet, ipOffset, ipLength, virtioHeader
   const icmp = ip + (isIpv42 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
   const most = isIpv42 ? ERROR_QUOTE4_MAX_BYTES : ERROR_QUOTE6_MAX_BYTES;
   const quoted = Math.min(ipLength, most);
-  addressBack(packet, isIpv42 ? ERROR_TRAFFIC_CLASS : 0);
+  turnAround(message2, packet);
+  message2.trafficClass = isIpv42 ? ERROR_TRAFFIC_CLASS : 0;
   memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
   view.setInt32(icmp, packet.icmpType << 24 | packet.icmpCode << 16);
   view.setInt32(icmp + 4, packet.icmpMtu);
@@ -3941,17 +3942,6 @@ function writeEchoRequest(view, ip, ends, name, size) {
   for (let i = 0; i < size; i++) view.setUint8(data + i, i & 255);
   finishIcmp(view, ip, icmp, ICMP_HEADER_BYTES + size, ends);
   return data + size - ip;
-}
-function addressBack(packet, trafficClass) {
-  message2.src0 = packet.dst0;
-  message2.src1 = packet.dst1;
-  message2.src2 = packet.dst2;
-  message2.src3 = packet.dst3;
-  message2.dst0 = packet.src0;
-  message2.dst1 = packet.src1;
-  message2.dst2 = packet.src2;
-  message2.dst3 = packet.src3;
-  message2.trafficClass = trafficClass;
 }
 
 // src/ip/expiry_quote.ts
@@ -5422,6 +5412,12 @@ var State = {
   TIME_WAIT: 10
 };
 var stateNames = Object.keys(State).map((name) => name.replaceAll("_", "-"));
+function isSynchronized(state) {
+  return state >= State.ESTABLISHED;
+}
+function canSendData(state) {
+  return state === State.ESTABLISHED || state === State.CLOSE_WAIT;
+}
 function canReceiveData(state) {
   return state === State.ESTABLISHED || state === State.FIN_WAIT_1 || state === State.FIN_WAIT_2;
 }
@@ -9476,7 +9472,7 @@ function queueFin(conn) {
   const { state } = conn;
   const early = isUsedEarly(conn);
   if (conn.finQueued) return false;
-  if (state !== State.ESTABLISHED && state !== State.CLOSE_WAIT && !early) return false;
+  if (!canSendData(state) && !early) return false;
   conn.send?.refresh();
   conn.finQueued = true;
   if (!early) conn.state = state === State.ESTABLISHED ? State.FIN_WAIT_1 : State.LAST_ACK;
@@ -11480,7 +11476,7 @@ function takeText(conn, segment, nowUs, context) {
     abort(conn);
     return Outcome.reset;
   }
-  const clipped = seqGt(end2, conn.rcvAdvertised) ? conn.rcvAdvertised : end2;
+  const clipped = seqMin(end2, conn.rcvAdvertised);
   if (clipped !== end2) {
     counters.drop(Drop.tcpOutOfWindow);
     conn.ackPending = true;
@@ -11761,14 +11757,7 @@ function sendReset(conn, nowUs, context) {
   emit(conn, 0, FIRST_PIECE, nowUs, context);
 }
 function sendResetFor(segment, context) {
-  out.src0 = segment.dst0;
-  out.src1 = segment.dst1;
-  out.src2 = segment.dst2;
-  out.src3 = segment.dst3;
-  out.dst0 = segment.src0;
-  out.dst1 = segment.src1;
-  out.dst2 = segment.src2;
-  out.dst3 = segment.src3;
+  turnAround(out, segment);
   out.srcPort = segment.dstPort;
   out.dstPort = segment.srcPort;
   const hasAck = (segment.flags & Flag.ACK) !== 0;
@@ -13692,7 +13681,7 @@ function giveUp(conn, counters) {
 function onKeepalive(conn, nowUs, context) {
   const { counters } = context;
   conn.keepaliveAtUs = NEVER;
-  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  if (!conn.keepAlive || !isSynchronized(conn.state)) return Outcome.none;
   const idleUs = nowUs - conn.lastReceivedAtUs;
   const idleLimitUs = conn.keepaliveIdleUs;
   const busy = seqGe(conn.sndUna, conn.sndMax) === false;
@@ -15253,14 +15242,7 @@ var IcmpEgress = class {
     const { counters } = this.#parts;
     if (!this.#echoes.allows(nowUs)) return counters.drop(Drop.icmpEchoLimited);
     const ends = this.#ends;
-    ends.src0 = request.dst0;
-    ends.src1 = request.dst1;
-    ends.src2 = request.dst2;
-    ends.src3 = request.dst3;
-    ends.dst0 = request.src0;
-    ends.dst1 = request.src1;
-    ends.dst2 = request.src2;
-    ends.dst3 = request.src3;
+    turnAround(ends, request);
     ends.trafficClass = request.trafficClass;
     ends.hopLimit = 0;
     const descriptor = this.#claim(ends);
@@ -15654,7 +15636,8 @@ function writeUnreachable(memory, offset, syn, code, virtioHeader) {
   const quotedBytes = syn.flags === 0 ? writeDatagramHeaders(view, quoted, syn, isIpv42) : writePacket(memory, quoted, syn, 0, 0, ChecksumMode.full);
   if (syn.flags !== 0) finishTcpChecksum(view, quoted, quotedBytes, 0);
   const length = ICMP_HEADER_BYTES + quotedBytes;
-  answer(syn, isIpv42 ? ERROR_TRAFFIC_CLASS2 : 0);
+  turnAround(error, syn);
+  error.trafficClass = isIpv42 ? ERROR_TRAFFIC_CLASS2 : 0;
   if (virtioHeader) writeVirtioPlain(view, offset);
   view.setInt32(icmp, 0);
   view.setInt32(icmp + 4, 0);
@@ -15681,17 +15664,6 @@ function writeDatagramHeaders(view, at, segment, isIpv42) {
   view.setUint16(udp + UdpField.length, UDP_HEADER_BYTES);
   view.setUint16(udp + UdpField.checksum, 0);
   return udp - at + UDP_HEADER_BYTES;
-}
-function answer(syn, trafficClass) {
-  error.src0 = syn.dst0;
-  error.src1 = syn.dst1;
-  error.src2 = syn.dst2;
-  error.src3 = syn.dst3;
-  error.dst0 = syn.src0;
-  error.dst1 = syn.src1;
-  error.dst2 = syn.src2;
-  error.dst3 = syn.src3;
-  error.trafficClass = trafficClass;
 }
 
 // src/pipeline/egress.ts

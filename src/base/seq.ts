@@ -39,11 +39,6 @@ export function seqGe(a: Seq, b: Seq): boolean {
   return ((a - b) | 0) >= 0;
 }
 
-/** The later of two sequence numbers. */
-export function seqMax(a: Seq, b: Seq): Seq {
-  return ((a - b) | 0) >= 0 ? a : b;
-}
-
 /** The earlier of two sequence numbers. */
 export function seqMin(a: Seq, b: Seq): Seq {
   return ((a - b) | 0) <= 0 ? a : b;

@@ -11,7 +11,7 @@ import {
 } from "../wire/icmp.ts";
 import { IPV4_HEADER_BYTES, Protocol } from "../wire/ipv4.ts";
 import { IPV6_HEADER_BYTES, IPV6_MTU_MIN, Ipv6Next, transportChecksum6 } from "../wire/ipv6.ts";
-import { Segment } from "../wire/segment.ts";
+import { Segment, turnAround } from "../wire/segment.ts";
 import { VIRTIO_HEADER_BYTES, writeVirtioPlain } from "../wire/virtio.ts";
 import { writeHeader4, writeHeader6 } from "./output.ts";
 
@@ -68,7 +68,8 @@ export function writeIcmpError(
   const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
   const most = isIpv4 ? ERROR_QUOTE4_MAX_BYTES : ERROR_QUOTE6_MAX_BYTES;
   const quoted = Math.min(ipLength, most);
-  addressBack(packet, isIpv4 ? ERROR_TRAFFIC_CLASS : 0);
+  turnAround(message, packet);
+  message.trafficClass = isIpv4 ? ERROR_TRAFFIC_CLASS : 0;
   memory.copy(icmp + IcmpField.quoted, ipOffset, quoted);
   view.setInt32(icmp, (packet.icmpType << 24) | (packet.icmpCode << 16));
   view.setInt32(icmp + 4, packet.icmpMtu);
@@ -115,16 +116,4 @@ export function writeEchoRequest(
   for (let i = 0; i < size; i++) view.setUint8(data + i, i & 0xff);
   finishIcmp(view, ip, icmp, ICMP_HEADER_BYTES + size, ends);
   return data + size - ip;
-}
-
-function addressBack(packet: Segment, trafficClass: number): void {
-  message.src0 = packet.dst0;
-  message.src1 = packet.dst1;
-  message.src2 = packet.dst2;
-  message.src3 = packet.dst3;
-  message.dst0 = packet.src0;
-  message.dst1 = packet.src1;
-  message.dst2 = packet.src2;
-  message.dst3 = packet.src3;
-  message.trafficClass = trafficClass;
 }

@@ -28,7 +28,7 @@ import {
   transportChecksum6,
   writeIpv6Header,
 } from "../wire/ipv6.ts";
-import { Flag, Segment } from "../wire/segment.ts";
+import { Flag, Segment, turnAround } from "../wire/segment.ts";
 import { TcpField, writeTcpHeader } from "../wire/tcp.ts";
 import {
   VIRTIO_HEADER_BYTES,
@@ -208,7 +208,8 @@ export function writeEchoReply(
   const ip = virtioHeader ? offset + VIRTIO_HEADER_BYTES : offset;
   const isIpv4 = isIpv4Words(request.dst0, request.dst1, request.dst2);
   const icmp = ip + (isIpv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES);
-  turnAround(request);
+  turnAround(reply, request);
+  reply.trafficClass = request.trafficClass;
   // The message is moved first: the headers may come to lie where it begins.
   memory.copy(icmp, request.payloadOffset, messageLength);
   if (virtioHeader) writeVirtioPlain(view, offset);
@@ -224,19 +225,6 @@ export function writeEchoReply(
     view.setUint16(icmp + IcmpField.checksum, sum);
   }
   return icmp - offset + messageLength;
-}
-
-/** Fills `reply` with what the IP header of an answer to `request` needs. */
-function turnAround(request: Segment): void {
-  reply.src0 = request.dst0;
-  reply.src1 = request.dst1;
-  reply.src2 = request.dst2;
-  reply.src3 = request.dst3;
-  reply.dst0 = request.src0;
-  reply.dst1 = request.src1;
-  reply.dst2 = request.src2;
-  reply.dst3 = request.src3;
-  reply.trafficClass = request.trafficClass;
 }
 
 function datagramTooLong(length: number, family: string): RangeError {

@@ -18,7 +18,7 @@ import {
 } from "../wire/icmp.ts";
 import { IPV4_HEADER_BYTES, Protocol } from "../wire/ipv4.ts";
 import { IPV6_HEADER_BYTES, Ipv6Next, transportChecksum6 } from "../wire/ipv6.ts";
-import { Segment } from "../wire/segment.ts";
+import { Segment, turnAround } from "../wire/segment.ts";
 import { UDP_HEADER_BYTES, UdpField } from "../wire/udp.ts";
 import { VIRTIO_HEADER_BYTES, writeVirtioPlain } from "../wire/virtio.ts";
 import {
@@ -90,7 +90,8 @@ export function writeUnreachable(
     : writePacket(memory, quoted, syn, 0, 0, ChecksumMode.full);
   if (syn.flags !== 0) finishTcpChecksum(view, quoted, quotedBytes, 0);
   const length = ICMP_HEADER_BYTES + quotedBytes;
-  answer(syn, isIpv4 ? ERROR_TRAFFIC_CLASS : 0);
+  turnAround(error, syn);
+  error.trafficClass = isIpv4 ? ERROR_TRAFFIC_CLASS : 0;
   if (virtioHeader) writeVirtioPlain(view, offset);
   view.setInt32(icmp, 0);
   view.setInt32(icmp + 4, 0);
@@ -124,17 +125,4 @@ function writeDatagramHeaders(
   view.setUint16(udp + UdpField.length, UDP_HEADER_BYTES);
   view.setUint16(udp + UdpField.checksum, 0);
   return udp - at + UDP_HEADER_BYTES;
-}
-
-/** Fills `error` with the ends of an answer to `syn`, which comes from where the SYN wanted to go. */
-function answer(syn: Segment, trafficClass: number): void {
-  error.src0 = syn.dst0;
-  error.src1 = syn.dst1;
-  error.src2 = syn.dst2;
-  error.src3 = syn.dst3;
-  error.dst0 = syn.src0;
-  error.dst1 = syn.src1;
-  error.dst2 = syn.src2;
-  error.dst3 = syn.src3;
-  error.trafficClass = trafficClass;
 }

@@ -2,7 +2,7 @@
 
 import { type Connection, Owner } from "./connection.ts";
 import { isUnbegun, isUsedEarly } from "./fast_open.ts";
-import { State } from "./state.ts";
+import { canSendData, State } from "./state.ts";
 
 /** What a close has to do with a connection. */
 export const Closing = {
@@ -40,7 +40,7 @@ export function queueFin(conn: Connection): boolean {
   const { state } = conn;
   const early = isUsedEarly(conn);
   if (conn.finQueued) return false;
-  if (state !== State.ESTABLISHED && state !== State.CLOSE_WAIT && !early) return false;
+  if (!canSendData(state) && !early) return false;
   conn.send?.refresh();
   conn.finQueued = true;
   // In the handshake the state changes when that is over.

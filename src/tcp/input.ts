@@ -7,7 +7,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { Drop } from "../base/drops.ts";
-import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "../base/seq.ts";
+import { type Seq, seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt, seqMin } from "../base/seq.ts";
 import { ConnectionError } from "../ring/row.ts";
 import { Flag, OptionBit, type Segment, segmentLength } from "../wire/segment.ts";
 import { onAcknowledgment } from "./acknowledgment.ts";
@@ -423,7 +423,7 @@ function takeText(
     abort(conn);
     return Outcome.reset;
   }
-  const clipped = seqGt(end, conn.rcvAdvertised) ? conn.rcvAdvertised : end;
+  const clipped = seqMin(end, conn.rcvAdvertised);
   if (clipped !== end) {
     counters.drop(Drop.tcpOutOfWindow);
     conn.ackPending = true;

@@ -5,7 +5,7 @@
 
 import { Counter, type Counters } from "../base/counters.ts";
 import { type Seq, seqAdd, seqDiff, seqGt, seqLt } from "../base/seq.ts";
-import { Flag, OptionBit, Segment, segmentLength } from "../wire/segment.ts";
+import { Flag, OptionBit, Segment, segmentLength, turnAround } from "../wire/segment.ts";
 import { beginFastOpen, isOpenEarly } from "./fast_open.ts";
 import { pipeOf } from "./acknowledgment.ts";
 import { giveUpFrto, sendsNewFirst } from "./frto.ts";
@@ -142,14 +142,7 @@ export function sendReset(conn: Connection, nowUs: number, context: OutputContex
  * (RFC 9293 section 3.10.7.1).
  */
 export function sendResetFor(segment: Segment, context: OutputContext): void {
-  out.src0 = segment.dst0;
-  out.src1 = segment.dst1;
-  out.src2 = segment.dst2;
-  out.src3 = segment.dst3;
-  out.dst0 = segment.src0;
-  out.dst1 = segment.src1;
-  out.dst2 = segment.src2;
-  out.dst3 = segment.src3;
+  turnAround(out, segment);
   out.srcPort = segment.dstPort;
   out.dstPort = segment.srcPort;
   const hasAck = (segment.flags & Flag.ACK) !== 0;

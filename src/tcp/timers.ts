@@ -22,7 +22,7 @@ import { onProbeTimer } from "./persist.ts";
 import { rackDetect } from "./rack.ts";
 import { NO_SEGMENT, Sent } from "./retransmission_queue.ts";
 import { Outcome } from "./outcome.ts";
-import { State } from "./state.ts";
+import { isSynchronized, State } from "./state.ts";
 
 /** R1 of RFC 9293 section 3.8.3: timeouts in a row after which the application is told. */
 const REPORT_AFTER_TIMEOUTS = 3;
@@ -183,7 +183,7 @@ function giveUp(conn: Connection, counters: Counters): Outcome {
 function onKeepalive(conn: Connection, nowUs: number, context: TimerContext): Outcome {
   const { counters } = context;
   conn.keepaliveAtUs = NEVER;
-  if (!conn.keepAlive || conn.state < State.ESTABLISHED) return Outcome.none;
+  if (!conn.keepAlive || !isSynchronized(conn.state)) return Outcome.none;
   const idleUs = nowUs - conn.lastReceivedAtUs;
   const idleLimitUs = conn.keepaliveIdleUs;
   // Data in flight is its own probe; and whoever has spoken is alive.

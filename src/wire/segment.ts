@@ -153,6 +153,18 @@ export const Ecn = {
   mask: 3,
 } as const;
 
+/** Gives an answer the addresses of the packet that it answers, turned around. */
+export function turnAround(answer: Segment, packet: Segment): void {
+  answer.src0 = packet.dst0;
+  answer.src1 = packet.dst1;
+  answer.src2 = packet.dst2;
+  answer.src3 = packet.dst3;
+  answer.dst0 = packet.src0;
+  answer.dst1 = packet.src1;
+  answer.dst2 = packet.src2;
+  answer.dst3 = packet.src3;
+}
+
 /** Sequence space that the segment takes: payload, SYN and FIN (RFC 9293 section 3.4, SEG.LEN). */
 export function segmentLength(segment: Segment): number {
   const flags = segment.flags;
