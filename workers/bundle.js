@@ -10083,13 +10083,13 @@ var Forwarding = class {
     const cookies = settings.cookies ?? this.#host.config.synCookies;
     this.#forwards.push(new Forward(id, settings, cookies));
   }
-  /** Takes no more flows; those that wait end undecided, without a word to their peers. */
-  close(id) {
+  /** Takes no more flows; those that wait end undecided, of which a peer that is connected hears by an RST. */
+  close(id, nowUs) {
     const index = this.#forwards.findIndex(({ listener: listener2 }) => listener2.id === id);
     if (index < 0) return;
     const [{ listener, proved }] = this.#forwards.splice(index, 1);
     for (const flow of this.#requests.of(listener)) this.#end(flow);
-    for (const flow of this.#requests.of(proved)) this.#end(flow);
+    for (const flow of this.#requests.of(proved)) this.#endProved(flow, nowUs);
   }
   /** Whether a forward would take a SYN like this now. */
   hasRoomFor(segment) {
@@ -10205,6 +10205,13 @@ var Forwarding = class {
     this.#host.counters.count(Counter.flowsOffered);
     this.#events.flow?.(flow, generation, listener.id, syn);
   }
+  /** Ends a flow whose peer is connected, which hears of it. */
+  #endProved(flow, nowUs) {
+    if (this.#requests.isAcked(flow)) return;
+    this.#readLast(flow);
+    this.#host.refuse(this.#syn, nowUs);
+    this.#end(flow);
+  }
   /** Whether the peer of a flow has proved that it is there: for it there is a connection. */
   #isProved(flow) {
     return this.#requests.listener(flow) instanceof ProvedListener;
@@ -10310,11 +10317,8 @@ var Forwarding = class {
     for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
       if (this.#requests.isAcked(id)) continue;
       this.#host.counters.drop(Drop.forwardTimedOut);
-      if (this.#isProved(id)) {
-        this.#readLast(id);
-        this.#host.refuse(this.#syn, nowUs);
-      }
-      this.#end(id);
+      if (this.#isProved(id)) this.#endProved(id, nowUs);
+      else this.#end(id);
     }
   }
   /** When the next flow will have waited long enough; `Infinity` when none waits. */
@@ -15552,7 +15556,7 @@ var ForwardCommands = class {
         this.#refuseDatagram(words, at, nowUs);
         return true;
       case Command.unforward:
-        this.#forwarding.close(id);
+        this.#forwarding.close(id, nowUs);
         return true;
       case Command.acceptFlow:
         this.#forwarding.accept(value, generation, id, nowUs);

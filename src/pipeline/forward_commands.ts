@@ -57,7 +57,7 @@ export class ForwardCommands {
         this.#refuseDatagram(words, at, nowUs);
         return true;
       case Command.unforward:
-        this.#forwarding.close(id);
+        this.#forwarding.close(id, nowUs);
         return true;
       case Command.acceptFlow:
         this.#forwarding.accept(value, generation, id, nowUs);

@@ -126,13 +126,13 @@ export class Forwarding {
     this.#forwards.push(new Forward(id, settings, cookies));
   }
 
-  /** Takes no more flows; those that wait end undecided, without a word to their peers. */
-  close(id: number): void {
+  /** Takes no more flows; those that wait end undecided, of which a peer that is connected hears by an RST. */
+  close(id: number, nowUs: number): void {
     const index = this.#forwards.findIndex(({ listener }) => listener.id === id);
     if (index < 0) return;
     const [{ listener, proved }] = this.#forwards.splice(index, 1);
     for (const flow of this.#requests!.of(listener)) this.#end(flow);
-    for (const flow of this.#requests!.of(proved)) this.#end(flow);
+    for (const flow of this.#requests!.of(proved)) this.#endProved(flow, nowUs);
   }
 
   /** Whether a forward would take a SYN like this now. */
@@ -267,6 +267,14 @@ export class Forwarding {
     this.#events.flow?.(flow, generation, listener.id, syn);
   }
 
+  /** Ends a flow whose peer is connected, which hears of it. */
+  #endProved(flow: number, nowUs: number): void {
+    if (this.#requests!.isAcked(flow)) return;
+    this.#readLast(flow);
+    this.#host.refuse(this.#syn, nowUs);
+    this.#end(flow);
+  }
+
   /** Whether the peer of a flow has proved that it is there: for it there is a connection. */
   #isProved(flow: number): boolean {
     return this.#requests!.listener(flow) instanceof ProvedListener;
@@ -386,11 +394,8 @@ export class Forwarding {
     for (let id = this.#requests.expire(nowUs); id >= 0; id = this.#requests.expire(nowUs)) {
       if (this.#requests.isAcked(id)) continue;
       this.#host.counters.drop(Drop.forwardTimedOut);
-      if (this.#isProved(id)) {
-        this.#readLast(id);
-        this.#host.refuse(this.#syn, nowUs);
-      }
-      this.#end(id);
+      if (this.#isProved(id)) this.#endProved(id, nowUs);
+      else this.#end(id);
     }
   }
 

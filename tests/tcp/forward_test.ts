@@ -168,7 +168,7 @@ Deno.test("forward: what is none of its flows is answered as for an own address,
   h.foreign("S 0:0 mss 1460", 1, 80);
   h.expect();
   assertEquals(h.drops(Drop.forwardFiltered), 1);
-  h.tcp.forwarding.close(FORWARD);
+  h.tcp.forwarding.close(FORWARD, h.nowUs);
   h.foreign("S 0:0 mss 1460");
   assertEquals(h.drops(Drop.ipDestinationForeign), 2);
 });
@@ -178,7 +178,7 @@ Deno.test("forward: own addresses are taken on request, at ports where nobody li
   h.open();
   h.inject("S 0:0 mss 1460", { to: PORT });
   h.expect(RESET);
-  h.tcp.forwarding.close(FORWARD);
+  h.tcp.forwarding.close(FORWARD, h.nowUs);
   h.open(4, 2000, true);
   h.inject("S 0:0 mss 1460", { to: PORT });
   h.expect();
@@ -298,6 +298,15 @@ Deno.test("forward: a peer that is connected already hears when it is too late",
   assertEquals(h.flows.slice(2), ["flowEnded 1.1"]);
   h.tcp.forwarding.refuse(1, 1);
   assertEquals([h.tcp.forwarding.size, h.tcp.nextExpiry()], [0, Infinity]);
+});
+
+Deno.test("forward: a peer that is connected already hears when the forward is closed", () => {
+  const { h, iss } = connected();
+  h.tcp.forwarding.close(FORWARD, h.nowUs);
+  expectReset(h, iss);
+  assertEquals(h.flows.slice(2).sort(), ["flowEnded 0.1", "flowEnded 1.1"]);
+  h.tcp.forwarding.close(FORWARD, h.nowUs);
+  h.expect();
 });
 
 Deno.test("forward: of what a connected peer sends only an RST at the next number ends its flow", () => {
