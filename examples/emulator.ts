@@ -114,11 +114,9 @@ async function serveDhcp(net: Stack, bootFile: string | undefined): Promise<void
   for await (const [message] of socket) {
     const answer = answerDhcp(message, lease);
     if (answer === null) continue;
-    await socket.send(answer.message, {
-      transport: "udp",
-      hostname: answer.to,
-      port: DHCP_CLIENT_PORT,
-    });
+    const to = { transport: "udp", hostname: answer.to, port: DHCP_CLIENT_PORT } as const;
+    // Who hears no answer, because there was no room for it or the guest has gone, asks again.
+    await socket.send(answer.message, to).catch(() => {});
   }
 }
 

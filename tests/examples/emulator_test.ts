@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type GuestOptions, GuestServer, leading } from "../../examples/emulator.ts";
 import { bridge } from "../../examples/support/bridge.ts";
+import { DhcpType } from "../../examples/support/dhcp.ts";
 import { ethernet, open, streamDevice, TunDevice, webSocketDevice } from "../../mod.ts";
 import { makeNamespace, type Namespace, runIn } from "../support/namespace.ts";
 import { until } from "../support/process.ts";
@@ -156,6 +157,26 @@ Deno.test("emulator: an emulator in a page comes by WebSocket, from the page tha
   using conn = await guest.connect({ hostname: "10.0.2.2", port: host.addr.port });
   await conn.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
   assertMatch(await new Response(conn.readable).text(), /this machine$/);
+});
+
+Deno.test("emulator: guests that vanish while they ask leave it ready for the next", async () => {
+  using server = new GuestServer(OPTIONS);
+  const port = server.listen(0);
+  const address = "10.0.2.15/24";
+  const discover = new Uint8Array(244);
+  discover.set([1, 1, 6]);
+  discover.set([0x63, 0x82, 0x53, 0x63, 53, 1, DhcpType.discover, 255], 236);
+  const everybody = { transport: "udp", hostname: "255.255.255.255", port: 67 } as const;
+  for (let guests = 0; guests < 20; guests++) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const link = streamDevice(conn, { mtu: FRAME_BYTES });
+    await using guest = await open({ device: ethernet(link, { address }), address });
+    using socket = guest.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 68 });
+    for (let asked = 0; asked < 5; asked++) await socket.send(discover, everybody);
+    if (guests < 19) continue;
+    const [answer] = await socket.receive();
+    assertEquals(answer.subarray(16, 20).join("."), "10.0.2.15");
+  }
 });
 
 Deno.test("emulator: where the addresses of the link lead", () => {
