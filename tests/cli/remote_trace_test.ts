@@ -6,8 +6,7 @@ import { Countdown, SESSION_FLAGS } from "../../src/cli/session.ts";
 import { painted } from "../../src/cli/terminal.ts";
 import { ServerProcess } from "../support/server.ts";
 import { testNeeding } from "../support/skip.ts";
-import { STACK } from "../support/stack.ts";
-import { runWoshou, startWoshou, TestTerminal } from "./woshou.ts";
+import { ownNetwork, runWoshou, startWoshou, TestTerminal } from "./woshou.ts";
 
 /** A server whose trace comes in these pieces; gives what is asked of it. */
 function serving(pieces: readonly string[], status = 200) {
@@ -51,19 +50,20 @@ Deno.test("remote trace: what the server refuses is told in its words", async ()
 
 testNeeding({ tun: true }, "trace: of a server that runs, from outside", async () => {
   // Goal: nobody has to stop a server to see what it does.
-  await using _server = await ServerProcess.start([]);
+  const { stack, flags } = ownNetwork(4);
+  await using _server = await ServerProcess.start(flags);
   const limits = ["--port", "7", "--count", "6", "--style", "states"];
-  await using child = await startWoshou(["trace", STACK, ...limits]);
-  assertEquals(child.stderr, `following http://${STACK}/trace?style=states&port=7\n`);
-  using conn = await Deno.connect({ hostname: STACK, port: 7 });
+  await using child = await startWoshou(["trace", stack, ...limits]);
+  assertEquals(child.stderr, `following http://${stack}/trace?style=states&port=7\n`);
+  using conn = await Deno.connect({ hostname: stack, port: 7 });
   await conn.write(new Uint8Array(5));
   await conn.closeWrite();
   assertEquals((await child.child.status).code, 0, child.stderr);
   const segments = child.stdout.split("\n").filter((line) => line.includes("Flags ["));
   assertEquals(segments.length, 6, child.stdout);
-  assertMatch(segments[0], /IP 10\.7\.0\.1\.\d+ > 10\.7\.0\.2\.7: Flags \[S\]/);
+  assertMatch(segments[0], /IP 10\.22\.4\.1\.\d+ > 10\.22\.4\.2\.7: Flags \[S\]/);
   assertStringIncludes(child.stdout, "LISTEN -> SYN-RECEIVED");
-  for (const other of ["10.7.0.77:1", `${STACK}:7`]) {
+  for (const other of ["10.22.4.77:1", `${stack}:7`]) {
     const { code, stdout, stderr } = await runWoshou(["trace", other, "--seconds", "1"]);
     assertEquals([code, stdout], [1, ""]);
     assertMatch(stderr, /^woshou: http:\/\/[\d.:]+\/trace\?\S+: no server answers there \(.*\)\n$/);

@@ -2,9 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runWell } from "../support/process.ts";
 import { testNeeding } from "../support/skip.ts";
-import { STACK } from "../support/stack.ts";
 import { record } from "../trace/recorded.ts";
-import { runWoshou, startWoshou } from "./woshou.ts";
+import { ownNetwork, runWoshou, startWoshou } from "./woshou.ts";
 
 Deno.test("trace: a capture as lines and as a picture, as its server saw it", async () => {
   const folder = await Deno.makeTempDir();
@@ -31,22 +30,24 @@ Deno.test("trace: a capture as lines and as a picture, as its server saw it", as
 });
 
 testNeeding({ tun: true, programs: ["ping"] }, "trace: pings are lines too", async () => {
-  await using child = await startWoshou(["trace", "--style", "modern", "--count", "2"]);
-  await runWell("ping", ["-n", "-c", "1", "-s", "9", STACK]);
+  const { stack, flags } = ownNetwork(1);
+  await using child = await startWoshou(["trace", "--style", "modern", "--count", "2", ...flags]);
+  await runWell("ping", ["-n", "-c", "1", "-s", "9", stack]);
   const { code } = await child.child.status;
   assertEquals(code, 0, child.stderr);
   const lines = child.stdout.trim().split("\n").map((line) => line.replace(/^\S+ /, ""));
-  assertMatch(lines[0], /^IP \S+ > 10\.7\.0\.2: ICMP echo request, id \d+, seq 1, length 17$/);
-  assertMatch(lines[1], /^IP 10\.7\.0\.2 > \S+: ICMP echo reply, id \d+, seq 1, length 17$/);
+  assertMatch(lines[0], /^IP \S+ > 10\.22\.1\.2: ICMP echo request, id \d+, seq 1, length 17$/);
+  assertMatch(lines[1], /^IP 10\.22\.1\.2 > \S+: ICMP echo reply, id \d+, seq 1, length 17$/);
 });
 
 testNeeding({ tun: true }, "trace: live, until there were enough segments", async () => {
-  for (const pipeline of ["fused", "inline"]) {
+  for (const [number, pipeline] of ["fused", "inline"].entries()) {
+    const { stack, flags } = ownNetwork(2 + number);
     const path = await Deno.makeTempFile({ suffix: ".svg" });
     try {
       const limits = ["--port", "7", "--count", "8", "--svg", path, "--pipeline", pipeline];
-      await using child = await startWoshou(["trace", ...limits]);
-      using conn = await Deno.connect({ hostname: STACK, port: 7 });
+      await using child = await startWoshou(["trace", ...limits, ...flags]);
+      using conn = await Deno.connect({ hostname: stack, port: 7 });
       await conn.write(new Uint8Array(5));
       await conn.closeWrite();
       const { code } = await child.child.status;

@@ -16,6 +16,24 @@ export function runWoshou(args: readonly string[], options?: RunOptions): Promis
   return runToEnd(...woshouCommand(args), options);
 }
 
+/** Where a stack of one test alone is. */
+export interface OwnNetwork {
+  readonly stack: string;
+  readonly flags: readonly string[];
+}
+
+/**
+ * A network that no other test uses, by a number of its own: a socket of the kernel's that an earlier test has left sends
+ * to its peer again, which would be in the trace of whoever has that address now.
+ */
+export function ownNetwork(number: number): OwnNetwork {
+  const network = `10.22.${number}`;
+  return {
+    stack: `${network}.2`,
+    flags: ["--address", `${network}.2/24`, "--host", `${network}.1/24`],
+  };
+}
+
 /** Starts it; resolves when it has said on stderr that it listens, or to whom. */
 export async function startWoshou(args: readonly string[]): Promise<ServerProcess> {
   const [program, all] = woshouCommand(args);
